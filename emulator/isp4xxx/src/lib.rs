@@ -1,0 +1,1 @@
+//! The ISP4xxx adapter without I/O: chips, flash image, firmware.

@@ -1,0 +1,1 @@
+//! Event loop, TCP links, clock and flash files that drive the engines.

@@ -1,0 +1,1 @@
+//! SCSI command blocks, sense and logical units without transport.

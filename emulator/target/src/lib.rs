@@ -1,0 +1,1 @@
+//! A served iSCSI target.

@@ -1,0 +1,1 @@
+//! Control plane for iSCSI offload HBAs: adapters, flash, CHAP, boot, sessions.

@@ -1,0 +1,1 @@
+//! RFC 7143 without I/O: initiator and target engines.

@@ -1,0 +1,3 @@
+//! The `hbactl` binary.
+
+fn main() {}

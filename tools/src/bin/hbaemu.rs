@@ -1,0 +1,3 @@
+//! The `hbaemu` binary.
+
+fn main() {}

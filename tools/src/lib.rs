@@ -1,0 +1,1 @@
+//! The command lines `hbactl` and `hbaemu`: arguments, commands, views.

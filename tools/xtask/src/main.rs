@@ -1,0 +1,3 @@
+//! Tasks around the build: `cargo xtask help` lists them.
+
+fn main() {}
