@@ -1,1 +1,11 @@
-//! Event loop, TCP links, clock and flash files that drive the engines.
+//! The I/O shell of the emulator: one thread, one epoll loop, TCP links, the flash file.
+//!
+//! Owns sockets, the clock and files. It moves bytes for the sans-io engines ([`iscsi`] and `isp4xxx`) and must not know
+//! what those bytes mean.
+
+#![forbid(unsafe_code)]
+
+pub mod link;
+pub mod reactor;
+pub mod run;
+pub mod signals;
