@@ -1,1 +1,11 @@
 //! The lab harness shared by the integration tests.
+//!
+//! Owns temporary directories and the processes in them: an emulated adapter, a target (ours or the distribution's `tgtd`) and
+//! `hbactl`. Everything it starts ends with it. It must not know what a test wants to prove.
+
+#![forbid(unsafe_code)]
+
+pub mod lab;
+pub mod need;
+pub mod process;
+pub mod tgt;

@@ -1,0 +1,154 @@
+//! The distribution's `tgtd` on a loopback port of its own.
+//!
+//! Source: tgtd(8), tgtadm(8). Every daemon gets its own control port, so several labs live side by side.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use crate::need::{Need, find_tool};
+use crate::process::{Running, until};
+
+/// What a test that uses [`Tgtd`] needs.
+pub const NEEDS: &[Need] = &[Need::Tool("tgtd", "tgt"), Need::Tool("tgtadm", "tgt"), Need::Root];
+
+/// A CHAP account of a target.
+#[derive(Clone, Copy, Debug)]
+pub struct Account<'a> {
+    /// The name.
+    pub user: &'a str,
+    /// The secret; a test's own, not worth hiding.
+    pub secret: &'a str,
+    /// The target proves itself with it (`--outgoing`), instead of the initiator.
+    pub outgoing: bool,
+}
+
+/// A running `tgtd`.
+#[derive(Debug)]
+pub struct Tgtd {
+    daemon: Running,
+    control: String,
+    portal: SocketAddr,
+}
+
+impl Tgtd {
+    /// Starts a daemon on a free port of 127.0.0.1.
+    ///
+    /// # Errors
+    /// It is not installed or does not answer within ten seconds.
+    pub fn start() -> Result<Self> {
+        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
+        Self::start_on(free)
+    }
+
+    /// Starts a daemon on `portal`, for a target that comes back where it was.
+    ///
+    /// # Errors
+    /// As [`Tgtd::start`].
+    pub fn start_on(portal: SocketAddr) -> Result<Self> {
+        let tgtd = find_tool("tgtd").context("tgtd is not installed")?;
+        // The control port is only the name of a unix socket: the TCP port makes it unique on this machine.
+        let control = portal.port().to_string();
+        let mut command = Command::new(tgtd);
+        command.args(["-f", "-C", &control, "--iscsi", &format!("portal={portal}")]);
+        command
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null());
+        let daemon = Running::spawn(&mut command)?;
+        let this = Self {
+            daemon,
+            control,
+            portal,
+        };
+        until(Duration::from_secs(10), "tgtd to answer", || {
+            let listening = TcpStream::connect(portal).is_ok();
+            let managed = this.admin(&["--op", "show", "--mode", "system"]).is_ok();
+            Ok((listening && managed).then_some(()))
+        })?;
+        Ok(this)
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn portal(&self) -> SocketAddr {
+        self.portal
+    }
+
+    /// The process id of the daemon.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.daemon.pid()
+    }
+
+    /// Makes target `tid` named `iqn` with the files as LUNs 1, 2, … open to every initiator address.
+    ///
+    /// # Errors
+    /// What `tgtadm` said.
+    pub fn add_target(&self, tid: u32, iqn: &str, luns: &[&Path], accounts: &[Account<'_>]) -> Result<()> {
+        let tid = tid.to_string();
+        self.admin(&["--op", "new", "--mode", "target", "--tid", &tid, "-T", iqn])?;
+        for (lun, file) in (1..).zip(luns) {
+            let (lun, file) = (format!("{lun}"), file.to_str().context("file name is not UTF-8")?);
+            self.admin(&[
+                "--op",
+                "new",
+                "--mode",
+                "logicalunit",
+                "--tid",
+                &tid,
+                "--lun",
+                &lun,
+                "-b",
+                file,
+            ])?;
+        }
+        for account in accounts {
+            self.admin(&[
+                "--op",
+                "new",
+                "--mode",
+                "account",
+                "--user",
+                account.user,
+                "--password",
+                account.secret,
+            ])?;
+            let mut bind = vec![
+                "--op",
+                "bind",
+                "--mode",
+                "account",
+                "--tid",
+                &tid,
+                "--user",
+                account.user,
+            ];
+            bind.extend(account.outgoing.then_some("--outgoing"));
+            self.admin(&bind)?;
+        }
+        self.admin(&["--op", "bind", "--mode", "target", "--tid", &tid, "-I", "ALL"])
+    }
+
+    /// Runs `tgtadm` against this daemon.
+    ///
+    /// # Errors
+    /// What it said.
+    pub fn admin(&self, args: &[&str]) -> Result<()> {
+        let tgtadm = find_tool("tgtadm").context("tgtadm is not installed")?;
+        let out = Command::new(tgtadm)
+            .args(["-C", &self.control, "--lld", "iscsi"])
+            .args(args)
+            .output()?;
+        if !out.status.success() {
+            bail!(
+                "tgtadm {}: {}",
+                args.join(" "),
+                String::from_utf8_lossy(&out.stderr).trim()
+            );
+        }
+        Ok(())
+    }
+}
