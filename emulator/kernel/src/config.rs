@@ -1,0 +1,52 @@
+//! What an emulated kernel is started with.
+
+use std::path::PathBuf;
+
+/// Who reads the targets in flash and logs in at start (requirement D1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FirmwareMode {
+    /// The driver reads the entries and asks the firmware to log in (Linux).
+    #[default]
+    NonAutoConnect,
+    /// The firmware does discovery and logins by itself and reports them.
+    AutoConnect,
+}
+
+/// An emulated kernel with one card.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// The directory to serve; made if it does not exist.
+    pub dir: PathBuf,
+    /// Chip name: `isp4010`, `isp4022`, `isp4032`.
+    pub chip: String,
+    /// Ports of the card, 1 or 2; each is one SCSI host.
+    pub ports: usize,
+    /// The flash file; created when missing. The NVRAM lies beside it.
+    pub flash: PathBuf,
+    /// Number of the first SCSI host.
+    pub first_host: u32,
+    /// Module parameter `ql4xdisablesysfsboot`: true = the driver logs in to boot targets, false = it exports them under
+    /// `firmware/iscsi_bootN` and leaves the login to user space.
+    pub disable_sysfs_boot: bool,
+    /// Reproduce the driver's bugs instead of correct behaviour.
+    pub quirks: bool,
+    /// Firmware mode of the card.
+    pub fw_mode: FirmwareMode,
+}
+
+impl Config {
+    /// A two-port ISP4032 served in `dir` with its flash in `dir/flash.img`.
+    pub fn new(dir: impl Into<PathBuf>) -> Self {
+        let dir = dir.into();
+        Self {
+            flash: dir.join("flash.img"),
+            dir,
+            chip: "isp4032".into(),
+            ports: 2,
+            first_host: 1,
+            disable_sysfs_boot: true,
+            quirks: false,
+            fw_mode: FirmwareMode::default(),
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! The tree's directory on disk: every step is a rename, so that a reader sees old or new and never half.
+//!
+//! Must not know what the files mean. Scratch space is `DIR/.aside`, on the same file system as `DIR/sys`.
+
+use std::fs::{self, Permissions};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+
+use super::object::{Attr, Object};
+use super::path::relative_link;
+
+pub(super) struct Disk {
+    root: PathBuf,
+    aside: PathBuf,
+    next: u64,
+}
+
+impl Disk {
+    pub(super) fn create(dir: &Path) -> io::Result<Self> {
+        let disk = Self {
+            root: dir.join("sys"),
+            aside: dir.join(".aside"),
+            next: 0,
+        };
+        for p in [&disk.root, &disk.aside] {
+            match fs::remove_dir_all(p) {
+                Err(e) if e.kind() != ErrorKind::NotFound => return Err(e),
+                _ => fs::create_dir(p)?,
+            }
+        }
+        Ok(disk)
+    }
+
+    fn scratch(&mut self) -> PathBuf {
+        self.next += 1;
+        self.aside.join(self.next.to_string())
+    }
+
+    pub(super) fn mkdir_all(&self, path: &str) -> io::Result<()> {
+        fs::create_dir_all(self.root.join(path))
+    }
+
+    fn mkdir_parent(&self, path: &str) -> io::Result<()> {
+        match path.rsplit_once('/') {
+            Some((parent, _)) => self.mkdir_all(parent),
+            None => Ok(()),
+        }
+    }
+
+    /// Builds the object's directory aside and renames it into place.
+    pub(super) fn install(&mut self, object: &Object) -> io::Result<()> {
+        let built = self.scratch();
+        let done = self.build(&built, object).and_then(|()| {
+            self.mkdir_parent(&object.path)?;
+            fs::rename(&built, self.root.join(&object.path))
+        });
+        if done.is_err() {
+            // A full disk leaves the half-built directory behind; the error below tells about it.
+            let _ = fs::remove_dir_all(&built);
+        }
+        done
+    }
+
+    fn build(&self, at: &Path, object: &Object) -> io::Result<()> {
+        fs::create_dir(at)?;
+        for dir in &object.dirs {
+            fs::create_dir_all(at.join(dir))?;
+        }
+        for (name, attr) in &object.attrs {
+            let file = at.join(name);
+            if name.contains('/')
+                && let Some(parent) = file.parent()
+            {
+                fs::create_dir_all(parent)?;
+            }
+            write_file(&file, attr)?;
+        }
+        for (name, target) in &object.links {
+            let file = at.join(name);
+            if name.contains('/')
+                && let Some(parent) = file.parent()
+            {
+                fs::create_dir_all(parent)?;
+            }
+            symlink(relative_link(&format!("{}/{name}", object.path), target), file)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn symlink(&mut self, link: &str, target: &str) -> io::Result<()> {
+        self.mkdir_parent(link)?;
+        let built = self.scratch();
+        symlink(relative_link(link, target), &built)?;
+        fs::rename(built, self.root.join(link))
+    }
+
+    pub(super) fn unlink(&self, path: &str) -> io::Result<()> {
+        match fs::remove_file(self.root.join(path)) {
+            Err(e) if e.kind() != ErrorKind::NotFound => Err(e),
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes a directory out of the tree in one step, then deletes it.
+    pub(super) fn discard(&mut self, path: &str) -> io::Result<()> {
+        let grave = self.scratch();
+        match fs::rename(self.root.join(path), &grave) {
+            Err(e) if e.kind() == ErrorKind::NotFound => Ok(()),
+            Err(e) => Err(e),
+            Ok(()) => fs::remove_dir_all(grave),
+        }
+    }
+
+    pub(super) fn write_attr(&mut self, path: &str, attr: &Attr) -> io::Result<()> {
+        let built = self.scratch();
+        let done = write_file(&built, attr).and_then(|()| fs::rename(&built, self.root.join(path)));
+        if done.is_err() {
+            let _ = fs::remove_file(&built);
+        }
+        done
+    }
+
+    pub(super) fn rmdir_if_empty(&self, path: &str) -> bool {
+        fs::remove_dir(self.root.join(path)).is_ok()
+    }
+}
+
+fn write_file(path: &Path, attr: &Attr) -> io::Result<()> {
+    fs::write(path, &attr.value)?;
+    fs::set_permissions(path, Permissions::from_mode(attr.mode))
+}

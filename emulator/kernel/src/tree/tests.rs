@@ -1,0 +1,163 @@
+//! What a reader of the directory may rely on.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use super::*;
+
+fn tree() -> (tempfile::TempDir, Tree) {
+    let dir = tempfile::tempdir().expect("temporary directory");
+    let tree = Tree::create(dir.path()).expect("tree");
+    (dir, tree)
+}
+
+const HOST: &str = "devices/pci0000:00/0000:00:05.1/host0";
+
+#[test]
+fn links_read_as_the_kernel_writes_them() {
+    let conn = format!("{HOST}/session1/connection1:0/iscsi_connection/connection1:0");
+    for (link, target, text) in [
+        (
+            format!("{HOST}/iscsi_host/host0/device"),
+            HOST.to_owned(),
+            "../../../host0",
+        ),
+        (
+            format!("{HOST}/iscsi_host/host0/subsystem"),
+            "class/iscsi_host".into(),
+            "../../../../../../class/iscsi_host",
+        ),
+        (
+            format!("{HOST}/subsystem"),
+            "bus/scsi".into(),
+            "../../../../bus/scsi",
+        ),
+        (
+            format!("{conn}/device"),
+            format!("{HOST}/session1/connection1:0"),
+            "../../../connection1:0",
+        ),
+        (
+            format!("{HOST}/x/generic"),
+            format!("{HOST}/x/scsi_generic/sg0"),
+            "scsi_generic/sg0",
+        ),
+        (
+            "class/iscsi_host/host0".into(),
+            format!("{HOST}/iscsi_host/host0"),
+            "../../devices/pci0000:00/0000:00:05.1/host0/iscsi_host/host0",
+        ),
+    ] {
+        assert_eq!(relative_link(&link, &target), text, "{link}");
+    }
+}
+
+#[test]
+fn an_object_appears_with_modes_links_and_a_uevent() {
+    let (dir, mut tree) = tree();
+    tree.dir("class/iscsi_host").expect("class");
+    tree.add(
+        Object::class(format!("{HOST}/iscsi_host/host0"), "iscsi_host", Some(HOST))
+            .ro("port_state", "LINK UP")
+            .wo("scan"),
+    )
+    .expect("add");
+    let at = dir.path().join("sys/class/iscsi_host/host0");
+    assert_eq!(
+        fs::read_to_string(at.join("port_state")).expect("read"),
+        "LINK UP\n"
+    );
+    assert_eq!(
+        fs::metadata(at.join("scan")).expect("stat").permissions().mode() & 0o777,
+        0o200
+    );
+    assert!(at.join("power").is_dir());
+    let events = tree.take_uevents();
+    assert_eq!(events.len(), 1);
+    let text = String::from_utf8(events[0].bytes.clone()).expect("text");
+    assert!(
+        text.starts_with(&format!(
+            "add@/{HOST}/iscsi_host/host0\0ACTION=add\0DEVPATH=/{HOST}/"
+        )),
+        "{text:?}"
+    );
+    assert!(text.contains("SUBSYSTEM=iscsi_host\0"));
+}
+
+#[test]
+fn removing_a_parent_removes_children_first_and_their_links() {
+    let (dir, mut tree) = tree();
+    tree.dir("class/iscsi_session").expect("class");
+    let session = format!("{HOST}/session1");
+    tree.add(Object::bare(&*session)).expect("session");
+    tree.add(Object::class(
+        format!("{session}/iscsi_session/session1"),
+        "iscsi_session",
+        Some(&session),
+    ))
+    .expect("class");
+    tree.take_uevents();
+    tree.remove(&session).expect("remove");
+    assert!(!dir.path().join("sys").join(&session).exists());
+    assert!(dir.path().join("sys/class/iscsi_session").is_dir());
+    assert!(fs::symlink_metadata(dir.path().join("sys/class/iscsi_session/session1")).is_err());
+    let events: Vec<_> = tree
+        .take_uevents()
+        .into_iter()
+        .map(|e| (e.action, e.devpath))
+        .collect();
+    assert_eq!(events, [("remove", format!("/{session}/iscsi_session/session1"))]);
+    assert!(tree.resolve(&format!("{session}/uevent")).is_none());
+}
+
+#[test]
+fn glue_directories_vanish_with_their_last_object() {
+    let (dir, mut tree) = tree();
+    tree.add(Object::bare(HOST)).expect("host");
+    tree.add(Object::class(
+        format!("{HOST}/iscsi_iface/ipv4-iface-0-0"),
+        "iscsi_iface",
+        Some(HOST),
+    ))
+    .expect("iface");
+    tree.remove(&format!("{HOST}/iscsi_iface/ipv4-iface-0-0"))
+        .expect("remove");
+    assert!(!dir.path().join("sys").join(HOST).join("iscsi_iface").exists());
+    assert!(dir.path().join("sys").join(HOST).is_dir());
+}
+
+#[test]
+fn a_write_path_is_followed_through_class_links_but_never_out_of_the_tree() {
+    let (_dir, mut tree) = tree();
+    tree.add(Object::bare(HOST)).expect("host");
+    tree.add(Object::class(format!("{HOST}/scsi_host/host0"), "scsi_host", Some(HOST)).wo("scan"))
+        .expect("scsi_host");
+    let (path, attr) = tree.resolve("class/scsi_host/host0/scan").expect("resolves");
+    assert_eq!(path, format!("{HOST}/scsi_host/host0/scan"));
+    assert!(attr.writable);
+    assert!(
+        tree.resolve("class/scsi_host/host0/device/scsi_host/host0/scan")
+            .is_some()
+    );
+    assert!(tree.resolve("class/../class/scsi_host/host0/scan").is_none());
+    assert!(tree.resolve("").is_none());
+}
+
+#[test]
+fn an_unchanged_attribute_is_not_rewritten() {
+    let (_dir, mut tree) = tree();
+    tree.add(
+        Object::class(format!("{HOST}/iscsi_host/host0"), "iscsi_host", None).ro("port_state", "LINK UP"),
+    )
+    .expect("add");
+    let attr = format!("{HOST}/iscsi_host/host0/port_state");
+    assert!(!tree.set(&attr, "LINK UP\n").expect("same"));
+    assert!(tree.set(&attr, "LINK DOWN\n").expect("new"));
+    assert!(tree.set(&format!("{HOST}/nothing"), "x").is_err());
+}
+
+#[test]
+fn a_secret_does_not_reach_debug_output() {
+    let object = Object::plain("x").ro("password", "hunter2hunter2");
+    assert!(!format!("{object:?}").contains("hunter2"));
+}
