@@ -50,8 +50,8 @@ impl Tgtd {
     /// As [`Tgtd::start`].
     pub fn start_on(portal: SocketAddr) -> Result<Self> {
         let tgtd = find_tool("tgtd").context("tgtd is not installed")?;
-        // The control port is only the name of a unix socket: the TCP port makes it unique on this machine.
-        let control = portal.port().to_string();
+        // The control port (0 to 32767) only names a unix socket; ephemeral TCP ports stay distinct under the modulus.
+        let control = (portal.port() % 32768).to_string();
         let mut command = Command::new(tgtd);
         command.args(["-f", "-C", &control, "--iscsi", &format!("portal={portal}")]);
         command
@@ -65,7 +65,7 @@ impl Tgtd {
         };
         until(Duration::from_secs(10), "tgtd to answer", || {
             let listening = TcpStream::connect(portal).is_ok();
-            let managed = this.admin(&["--op", "show", "--mode", "system"]).is_ok();
+            let managed = this.admin(&["--op", "show", "--mode", "sys"]).is_ok();
             Ok((listening && managed).then_some(()))
         })?;
         Ok(this)
