@@ -1,1 +1,7 @@
 //! Kernel and hardware-interface bytes for iSCSI offload HBAs: netlink, sysfs, bsg, flash.
+//!
+//! This crate knows bytes and no policy: it encodes and decodes what the kernel and the adapter exchange, and opens
+//! the sockets, files and device nodes that carry it, on a real host or in the directory of an emulated one.
+
+pub mod abi;
+pub mod hw;
