@@ -1,1 +1,31 @@
-//! A served iSCSI target.
+//! A served iSCSI target: portals, accounts, sessions and logical units on one reactor.
+//!
+//! Owns what lies between [`iscsi::target`] (the protocol), [`scsi`] (the commands) and [`emu_net`] (the sockets). It must not
+//! know the adapter or the control plane.
+//!
+//! ```no_run
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use emu_target::{LunSource, Target, TargetConfig};
+//! let mut reactor = emu_net::reactor::Reactor::new()?;
+//! let mut config = TargetConfig::new("iqn.2026-01.net.example:disk", "127.0.0.1:3260".parse()?);
+//! config.luns.push("64M".parse::<LunSource>()?);
+//! let mut target = Target::bind(&mut reactor, 0, config)?;
+//! emu_net::run::run(&mut reactor, &mut [&mut target])?;
+//! # Ok(()) }
+//! ```
+#![forbid(unsafe_code)]
+
+pub mod accounts;
+pub mod config;
+pub mod control;
+pub mod error;
+pub mod fault;
+pub mod served;
+mod target;
+
+pub use accounts::{Account, Accounts};
+pub use config::{DigestPolicy, LunSource, TargetConfig};
+pub use error::{AccountsError, TargetError};
+pub use fault::Fault;
+pub use served::Served;
+pub use target::Target;

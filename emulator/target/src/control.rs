@@ -1,0 +1,61 @@
+//! The control socket of a served target: faults in, one line back.
+//!
+//! SOCK_SEQPACKET; a request packet is a fault as text (see [`crate::fault::WORDS`]) or `status`; the answer packet is `ok`,
+//! `ok TEXT` or `error TEXT`.
+
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::path::Path;
+use std::time::Duration;
+
+use nix::sys::socket::{self, AddressFamily, MsgFlags, SockFlag, SockType, UnixAddr, sockopt};
+use nix::sys::time::TimeVal;
+
+use crate::fault::Fault;
+
+/// Longest packet either way.
+pub(crate) const MAX_PACKET: usize = 4096;
+const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+
+/// Tells a running target to go wrong, and waits until it says that it does.
+///
+/// # Errors
+/// What the socket answers, `TimedOut`, or `InvalidInput` with the target's reason.
+pub fn send(path: &Path, fault: &Fault) -> io::Result<()> {
+    request(path, &fault.to_string()).map(drop)
+}
+
+/// The target's state: one `key value` pair a line.
+///
+/// # Errors
+/// As [`send`].
+pub fn status(path: &Path) -> io::Result<String> {
+    request(path, "status")
+}
+
+fn request(path: &Path, text: &str) -> io::Result<String> {
+    let fd = socket::socket(AddressFamily::Unix, SockType::SeqPacket, SockFlag::SOCK_CLOEXEC, None)?;
+    socket::setsockopt(&fd, sockopt::ReceiveTimeout, &TimeVal::new(ANSWER_WITHIN.as_secs() as i64, 0))?;
+    socket::connect(fd.as_raw_fd(), &UnixAddr::new(path)?)?;
+    exchange(&fd, text)
+}
+
+/// One request and its answer over a connected socket.
+pub(crate) fn exchange(fd: &OwnedFd, text: &str) -> io::Result<String> {
+    socket::send(fd.as_raw_fd(), text.as_bytes(), MsgFlags::MSG_NOSIGNAL)?;
+    let mut answer = vec![0u8; MAX_PACKET];
+    let n = match socket::recv(fd.as_raw_fd(), &mut answer, MsgFlags::empty()) {
+        Ok(0) => return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the target is gone")),
+        Ok(n) => n,
+        Err(nix::errno::Errno::EAGAIN) => {
+            return Err(io::Error::new(io::ErrorKind::TimedOut, "the target does not answer on its control socket"));
+        }
+        Err(errno) => return Err(errno.into()),
+    };
+    let answer = String::from_utf8_lossy(answer.get(..n).unwrap_or_default()).into_owned();
+    match answer.split_once(' ').unwrap_or((&answer, "")) {
+        ("ok", text) => Ok(text.to_owned()),
+        ("error", text) => Err(io::Error::new(io::ErrorKind::InvalidInput, text.to_owned())),
+        _ => Err(io::Error::new(io::ErrorKind::InvalidData, "the control socket answers nonsense")),
+    }
+}

@@ -1,0 +1,82 @@
+//! What can go wrong while a target is set up. A running target answers trouble at the protocol, not here.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// A CHAP file that cannot be used. Never carries a secret.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountsError {
+    /// The file cannot be read.
+    #[error("cannot read the CHAP file {path}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The file is larger than any sensible list of accounts.
+    #[error("the CHAP file {path} is larger than {limit} bytes")]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Accepted size in bytes.
+        limit: u64,
+    },
+    /// A line is not `[in:|mutual:]name:secret`.
+    #[error("line {line} of the CHAP file: {problem}")]
+    Line {
+        /// Counted from 1.
+        line: usize,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+}
+
+/// A target that cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum TargetError {
+    /// The target name is no iSCSI name.
+    #[error("bad target name {name:?}: {reason}")]
+    Name {
+        /// The name.
+        name: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A LUN is given twice, or there are more than a target may have.
+    #[error("bad list of logical units: {0}")]
+    Luns(&'static str),
+    /// A LUN file cannot be opened or has no usable size.
+    #[error("cannot use {path} as logical unit {lun}")]
+    LunFile {
+        /// Logical unit number.
+        lun: u16,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// No portal to listen on.
+    #[error("no address to listen on")]
+    NoPortal,
+    /// A portal cannot be opened.
+    #[error("cannot listen on {portal}")]
+    Listen {
+        /// The portal.
+        portal: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// The control socket cannot be opened.
+    #[error("cannot open the control socket {path}")]
+    Control {
+        /// The socket.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A thread or the reactor cannot be had.
+    #[error("the system refuses resources")]
+    System(#[from] io::Error),
+}

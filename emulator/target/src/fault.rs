@@ -1,0 +1,170 @@
+//! Faults on demand: what a target does wrong because it was told to.
+//!
+//! One table of words serves the control socket, the command line and the tests.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// A fault, or its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Everything works again. Dropped sessions stay dropped.
+    Clear,
+    /// Logins are refused with this login status (class, detail); RFC 7143 §11.13.5.
+    RefuseLogins(u16),
+    /// Logins are redirected. The flag tells a permanent move.
+    Redirect(SocketAddr, bool),
+    /// Every SCSI reply waits this long.
+    DelayReplies(Duration),
+    /// Every session is closed now, without a word.
+    DropSessions,
+    /// Every session is asked to log out (async event 1), with this many seconds to do so.
+    RequestLogout(u16),
+    /// Every session is told that the target drops it (async event 3), then dropped.
+    AnnounceDrop,
+    /// Bytes are taken and nothing is answered, on sessions old and new.
+    Silent,
+    /// The next reply of every session is garbage.
+    Garbage,
+    /// The next reply of every session stops in the middle of a PDU and the connection closes.
+    CloseMidPdu,
+    /// The next SCSI reply of every session is swallowed (the initiator's abort handling gets work).
+    LoseReply,
+    /// The next data PDU of every session carries a wrong digest (sessions with data digests only).
+    BadDigest,
+    /// The portals close (connections are refused) or open again.
+    Portals(bool),
+    /// The LUN map changes: this logical unit vanishes (`false`) or comes back (`true`); initiators get 3F/0E.
+    Lun(u16, bool),
+}
+
+/// A text that is no fault.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown fault {0:?}; known: {words}", words = WORDS.join(", "))]
+pub struct FaultError(pub String);
+
+/// The faults as text, with their arguments.
+pub const WORDS: &[&str] = &[
+    "clear",
+    "refuse-logins [STATUS]",
+    "redirect ADDR:PORT [permanent]",
+    "delay MILLISECONDS",
+    "drop-sessions",
+    "request-logout [SECONDS]",
+    "announce-drop",
+    "silent",
+    "garbage",
+    "close-mid-pdu",
+    "lose-reply",
+    "bad-digest",
+    "portals close|open",
+    "lun NUMBER remove|add",
+];
+
+/// Service unavailable (RFC 7143 §11.13.5), what `refuse-logins` means without a number.
+const SERVICE_UNAVAILABLE: u16 = 0x0301;
+
+impl FromStr for Fault {
+    type Err = FaultError;
+
+    fn from_str(text: &str) -> Result<Self, FaultError> {
+        let unknown = || FaultError(text.chars().take(80).collect());
+        let words: Vec<&str> = text.split_ascii_whitespace().collect();
+        Ok(match *words.as_slice() {
+            ["clear"] => Self::Clear,
+            ["refuse-logins"] => Self::RefuseLogins(SERVICE_UNAVAILABLE),
+            ["refuse-logins", status] => {
+                let digits = status.strip_prefix("0x").unwrap_or(status);
+                let status = u16::from_str_radix(digits, 16).map_err(|_| unknown())?;
+                if status >> 8 == 0 || status >> 8 > 3 {
+                    return Err(unknown());
+                }
+                Self::RefuseLogins(status)
+            }
+            ["redirect", to] => Self::Redirect(to.parse().map_err(|_| unknown())?, false),
+            ["redirect", to, "permanent"] => Self::Redirect(to.parse().map_err(|_| unknown())?, true),
+            ["delay", millis] => {
+                let millis: u32 = millis.parse().map_err(|_| unknown())?;
+                Self::DelayReplies(Duration::from_millis(millis.into()))
+            }
+            ["drop-sessions"] => Self::DropSessions,
+            ["request-logout"] => Self::RequestLogout(5),
+            ["request-logout", seconds] => Self::RequestLogout(seconds.parse().map_err(|_| unknown())?),
+            ["announce-drop"] => Self::AnnounceDrop,
+            ["silent"] => Self::Silent,
+            ["garbage"] => Self::Garbage,
+            ["close-mid-pdu"] => Self::CloseMidPdu,
+            ["lose-reply"] => Self::LoseReply,
+            ["bad-digest"] => Self::BadDigest,
+            ["portals", "close"] => Self::Portals(false),
+            ["portals", "open"] => Self::Portals(true),
+            ["lun", number, "remove"] => Self::Lun(number.parse().map_err(|_| unknown())?, false),
+            ["lun", number, "add"] => Self::Lun(number.parse().map_err(|_| unknown())?, true),
+            _ => return Err(unknown()),
+        })
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Clear => f.write_str("clear"),
+            Self::RefuseLogins(status) => write!(f, "refuse-logins 0x{status:04x}"),
+            Self::Redirect(to, permanent) => {
+                write!(f, "redirect {to}{}", if *permanent { " permanent" } else { "" })
+            }
+            Self::DelayReplies(time) => write!(f, "delay {}", time.as_millis()),
+            Self::DropSessions => f.write_str("drop-sessions"),
+            Self::RequestLogout(seconds) => write!(f, "request-logout {seconds}"),
+            Self::AnnounceDrop => f.write_str("announce-drop"),
+            Self::Silent => f.write_str("silent"),
+            Self::Garbage => f.write_str("garbage"),
+            Self::CloseMidPdu => f.write_str("close-mid-pdu"),
+            Self::LoseReply => f.write_str("lose-reply"),
+            Self::BadDigest => f.write_str("bad-digest"),
+            Self::Portals(open) => write!(f, "portals {}", if *open { "open" } else { "close" }),
+            Self::Lun(lun, add) => write!(f, "lun {lun} {}", if *add { "add" } else { "remove" }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fault_survives_its_text() {
+        for text in [
+            "clear",
+            "refuse-logins 0x0201",
+            "redirect 127.0.0.1:3261",
+            "redirect [::1]:3261 permanent",
+            "delay 250",
+            "drop-sessions",
+            "request-logout 7",
+            "announce-drop",
+            "silent",
+            "garbage",
+            "close-mid-pdu",
+            "lose-reply",
+            "bad-digest",
+            "portals close",
+            "portals open",
+            "lun 3 remove",
+            "lun 3 add",
+        ] {
+            assert_eq!(text.parse::<Fault>().unwrap().to_string(), text);
+            let word = text.split(' ').next().unwrap();
+            assert!(WORDS.iter().any(|w| w.split(' ').next() == Some(word)), "{word} is not in the table");
+        }
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        for text in ["", "sulk", "delay", "delay x", "refuse-logins 0", "refuse-logins 0x0401", "redirect here", "lun 1"] {
+            assert!(text.parse::<Fault>().is_err(), "{text}");
+        }
+    }
+}
