@@ -2,13 +2,14 @@
 //!
 //! Source: `ql4_fw.h`, `struct addr_ctrl_blk`. Meaning of the option words: [`crate::hw::acb`].
 
+use zerocopy::big_endian::U16 as BeU16;
 use zerocopy::little_endian::{U16, U32};
 
 use crate::abi::raw_struct;
 
 raw_struct! {
     /// The full address control block, 768 bytes: what INITIALIZE_FIRMWARE and GET_ACB carry. Lengths of PDUs and
-    /// bursts are in units of 512 bytes.
+    /// bursts are in units of 512 bytes; VLAN tags alone are big-endian.
     #[derive(Debug)]
     pub struct addr_ctrl_blk: 768 {
         version: u8,
@@ -50,7 +51,7 @@ raw_struct! {
         iscsi_max_burst_len: U16,
         res5: U32,
         ipv4_addr: [u8; 4],
-        ipv4_vlan_tag: U16,
+        ipv4_vlan_tag: BeU16,
         ipv4_addr_state: u8,
         ipv4_cacheid: u8,
         res6: [u8; 8],
@@ -86,7 +87,7 @@ raw_struct! {
         _pad0: [u8; 1],
         ipv6_flow_lbl: U16,
         ipv6_dflt_rtr_addr: [u8; 16],
-        ipv6_vlan_tag: U16,
+        ipv6_vlan_tag: BeU16,
         ipv6_lnk_lcl_addr_state: u8,
         ipv6_addr0_state: u8,
         ipv6_addr1_state: u8,

@@ -2,6 +2,7 @@
 //!
 //! Source: `ql4_fw.h`, `struct addr_ctrl_blk_def`. Fields at the same offsets as in [`super::addr_ctrl_blk`].
 
+use zerocopy::big_endian::U16 as BeU16;
 use zerocopy::little_endian::{U16, U32};
 
 use crate::abi::raw_struct;
@@ -31,7 +32,7 @@ raw_struct! {
         iscsi_max_burst_len: U16,
         reserved7: [u8; 4],
         ipv4_addr: [u8; 4],
-        ipv4_vlan_tag: U16,
+        ipv4_vlan_tag: BeU16,
         ipv4_addr_state: u8,
         ipv4_cacheid: u8,
         reserved8: [u8; 8],
@@ -58,7 +59,7 @@ raw_struct! {
         _pad0: [u8; 1],
         ipv6_flow_lbl: U16,
         ipv6_dflt_rtr_addr: [u8; 16],
-        ipv6_vlan_tag: U16,
+        ipv6_vlan_tag: BeU16,
         ipv6_lnk_lcl_addr_state: u8,
         ipv6_addr0_state: u8,
         ipv6_addr1_state: u8,

@@ -8,7 +8,7 @@ use crate::abi::raw_struct;
 
 raw_struct! {
     /// One device database entry (DDB), 512 bytes. Lengths of PDUs and bursts are in units of 512 bytes, times in
-    /// seconds; `isid` is in wire order; `ip_addr` holds IPv4 in its first four bytes.
+    /// seconds; `isid` has its six bytes in the reverse of wire order; `ip_addr` holds IPv4 in its first four bytes.
     #[derive(Debug)]
     pub struct dev_db_entry: 512 {
         options: U16,
