@@ -1,0 +1,162 @@
+//! The bytes of a card's flash in memory: the areas of every port, nothing else.
+//!
+//! Owns reading and changing of bytes by the port's addresses. It must not know what the bytes mean.
+
+use zerocopy::FromBytes;
+
+use super::layout::{Area, image_len};
+use super::store::Loaded;
+
+/// The areas of every port.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Image {
+    ports: Vec<[Vec<u8>; 4]>,
+}
+
+impl Image {
+    /// An erased image.
+    #[must_use]
+    pub fn erased(ports: usize) -> Self {
+        let area = |area: Area| vec![0xFF; area.len()];
+        Self {
+            ports: (0..ports).map(|_| Area::ALL.map(area)).collect(),
+        }
+    }
+
+    /// Takes the areas out of what a store loaded; the first missing one is named in the error.
+    ///
+    /// # Errors
+    /// Port and area that are missing or have another length.
+    pub fn from_loaded(loaded: &Loaded, ports: usize) -> Result<Self, (usize, Area)> {
+        let mut image = Self::erased(ports);
+        for (port, areas) in image.ports.iter_mut().enumerate() {
+            for (area, room) in Area::ALL.into_iter().zip(areas) {
+                let found = loaded.areas.iter().find(|(offset, _)| *offset == area.position(port));
+                match found {
+                    Some((_, bytes)) if bytes.len() == area.len() => room.clone_from(bytes),
+                    _ => return Err((port, area)),
+                }
+            }
+        }
+        Ok(image)
+    }
+
+    /// As a store would load it.
+    #[must_use]
+    pub fn to_loaded(&self, nvram: &[u8]) -> Loaded {
+        let areas = self.areas().map(|(offset, bytes)| (offset, bytes.to_vec())).collect();
+        Loaded {
+            areas,
+            flash_len: image_len(self.ports()),
+            nvram: nvram.to_vec(),
+        }
+    }
+
+    /// How many ports.
+    #[must_use]
+    pub fn ports(&self) -> usize {
+        self.ports.len()
+    }
+
+    /// Every area: offset in the card's image, bytes.
+    pub fn areas(&self) -> impl Iterator<Item = (u64, &[u8])> {
+        self.ports.iter().enumerate().flat_map(|(port, areas)| {
+            Area::ALL
+                .into_iter()
+                .zip(areas)
+                .map(move |(area, bytes)| (area.position(port), bytes.as_slice()))
+        })
+    }
+
+    /// One area of a port; empty for a port that is not there.
+    #[must_use]
+    pub fn area(&self, port: usize, area: Area) -> &[u8] {
+        self.ports.get(port).map_or(&[], |areas| areas[area as usize].as_slice())
+    }
+
+    /// One area of a port, to be changed.
+    pub fn area_mut(&mut self, port: usize, area: Area) -> &mut [u8] {
+        self.ports
+            .get_mut(port)
+            .map_or(&mut [], |areas| areas[area as usize].as_mut_slice())
+    }
+
+    /// Bytes at an address of the port's view; what lies outside of the areas is erased. `None` beyond the view.
+    #[must_use]
+    pub fn read(&self, port: usize, offset: u32, len: usize) -> Option<Vec<u8>> {
+        let end = u64::from(offset).checked_add(len as u64)?;
+        if end > super::PORT_STRIDE || port >= self.ports() {
+            return None;
+        }
+        let mut out = vec![0xFF; len];
+        for area in Area::ALL {
+            let base = u64::from(area.offset());
+            let from = u64::from(offset).max(base);
+            let to = end.min(base + area.len() as u64);
+            if from < to {
+                let source = &self.area(port, area)[(from - base) as usize..(to - base) as usize];
+                out[(from - u64::from(offset)) as usize..(to - u64::from(offset)) as usize]
+                    .copy_from_slice(source);
+            }
+        }
+        Some(out)
+    }
+
+    /// The area that wholly contains these bytes of a port's view, and where in it they begin.
+    #[must_use]
+    pub fn locate(offset: u32, len: usize) -> Option<(Area, usize)> {
+        Area::ALL.into_iter().find_map(|area| {
+            let at = offset.checked_sub(area.offset())? as usize;
+            (at.checked_add(len)? <= area.len()).then_some((area, at))
+        })
+    }
+
+    /// Record `index` of an area as a struct; `None` beyond the table.
+    #[must_use]
+    pub fn record<T: FromBytes>(&self, port: usize, area: Area, index: usize) -> Option<T> {
+        let at = index.checked_mul(area.record())?;
+        let bytes = self.area(port, area).get(at..at.checked_add(size_of::<T>())?)?;
+        T::read_from_bytes(bytes).ok()
+    }
+}
+
+impl std::fmt::Debug for Image {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Image").field("ports", &self.ports()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_cross_the_borders_of_areas_and_stop_at_the_end_of_the_view() {
+        let mut image = Image::erased(2);
+        image.area_mut(1, Area::Ddb)[..4].copy_from_slice(&[1, 2, 3, 4]);
+        assert_eq!(image.read(1, 0x04FF_FFFE, 4).unwrap(), [0xFF, 0xFF, 1, 2]);
+        assert_eq!(image.read(0, 0x04FF_FFFE, 4).unwrap(), [0xFF; 4]);
+        assert_eq!(image.read(0, 0x07FF_FFFF, 1).unwrap(), [0xFF]);
+        assert_eq!(image.read(0, 0x07FF_FFFF, 2), None);
+        assert_eq!(image.read(0, u32::MAX, usize::MAX), None);
+        assert_eq!(image.read(2, 0x0500_0000, 1), None);
+    }
+
+    #[test]
+    fn a_write_must_lie_within_one_area() {
+        assert_eq!(Image::locate(0x0500_0200, 512), Some((Area::Ddb, 512)));
+        assert_eq!(Image::locate(0x0500_7FFF, 1), Some((Area::Ddb, 0x7FFF)));
+        assert_eq!(Image::locate(0x0500_7FFF, 2), None);
+        assert_eq!(Image::locate(0x0100_0000, 1), None);
+        assert_eq!(Image::locate(u32::MAX, usize::MAX), None);
+    }
+
+    #[test]
+    fn a_missing_area_is_named() {
+        let image = Image::erased(2);
+        let mut loaded = image.to_loaded(&[]);
+        assert_eq!(Image::from_loaded(&loaded, 2), Ok(image));
+        loaded.areas.retain(|(offset, _)| *offset != Area::Chap.position(1));
+        assert_eq!(Image::from_loaded(&loaded, 2), Err((1, Area::Chap)));
+    }
+}

@@ -1,0 +1,77 @@
+//! The answers to mailbox commands, typed.
+//!
+//! Owns what comes back in the out-mailboxes and by DMA. Source: the readers in `ql4_mbx.c`.
+
+use std::net::SocketAddr;
+
+use driver_sys::hw::aen::IpAddrState;
+use driver_sys::hw::ddb::DdbState;
+use driver_sys::hw::mailbox::{FwAddState, FwState};
+use driver_sys::hw::raw::{about_fw_info, addr_ctrl_blk, conn_event_log_entry, dev_db_entry, ql_iscsi_stats};
+
+/// What a command answers.
+#[derive(Debug)]
+pub enum Reply {
+    /// The command is done (or under way, see the command).
+    Done,
+    /// ABOUT_FW.
+    About {
+        /// Versions.
+        info: Box<about_fw_info>,
+        /// Time since start, whole seconds.
+        uptime_secs: u32,
+        /// Time since start, the milliseconds beyond.
+        uptime_msecs: u32,
+    },
+    /// GET_MANAGEMENT_DATA.
+    Statistics(Box<ql_iscsi_stats>),
+    /// GET_FW_STATUS: IOCBs the firmware takes at once.
+    FirmwareStatus {
+        /// High-water mark.
+        iocbs: u32,
+    },
+    /// READ_FLASH, GET_NVRAM.
+    Bytes(Vec<u8>),
+    /// GET_INIT_FW_CTRL_BLOCK, GET_ACB, the defaults.
+    Acb(Box<addr_ctrl_blk>),
+    /// GET_DATABASE_ENTRY.
+    Ddb(DdbReply),
+    /// GET_DATABASE_ENTRY_DEFAULTS.
+    DdbDefaults(Box<dev_db_entry>),
+    /// GET_FW_STATE.
+    FirmwareState {
+        /// Mailbox 1.
+        state: FwState,
+        /// Mailbox 2.
+        board_id: u32,
+        /// Mailbox 3.
+        additional: FwAddState,
+    },
+    /// GET_IP_ADDR_STATE (mailbox 1, bits 24 to 27).
+    IpAddrState(IpAddrState),
+    /// GET_DB_ENTRY_CURRENT_IP_ADDR; none while not connected.
+    Address(Option<SocketAddr>),
+    /// GET_CONN_EVENT_LOG, oldest first.
+    ConnEventLog(Vec<conn_event_log_entry>),
+}
+
+/// GET_DATABASE_ENTRY.
+#[derive(Debug, Clone)]
+pub struct DdbReply {
+    /// The index asked for.
+    pub index: u16,
+    /// The RAM entry; zeros when unassigned.
+    pub entry: Box<dev_db_entry>,
+    /// How many entries are in use.
+    pub valid: u32,
+    /// The next index in use, 0 when there is none.
+    pub next: u16,
+    /// State of this one.
+    pub state: DdbState,
+    /// Why it failed last ([`super::LoginFailure::code`]), 0 if it did not.
+    pub error: u32,
+    /// TCP port at our side, 0 when not connected.
+    pub source_port: u16,
+    /// Connection number.
+    pub connection: u16,
+}
