@@ -17,8 +17,16 @@ pub struct BootBlock {
 }
 
 const OFFSETS: [[usize; 3]; 2] = [
-    [hw::NVRAM_PORT0_BOOT_MODE, hw::NVRAM_PORT0_BOOT_PRI_TGT, hw::NVRAM_PORT0_BOOT_SEC_TGT],
-    [hw::NVRAM_PORT1_BOOT_MODE, hw::NVRAM_PORT1_BOOT_PRI_TGT, hw::NVRAM_PORT1_BOOT_SEC_TGT],
+    [
+        hw::NVRAM_PORT0_BOOT_MODE,
+        hw::NVRAM_PORT0_BOOT_PRI_TGT,
+        hw::NVRAM_PORT0_BOOT_SEC_TGT,
+    ],
+    [
+        hw::NVRAM_PORT1_BOOT_MODE,
+        hw::NVRAM_PORT1_BOOT_PRI_TGT,
+        hw::NVRAM_PORT1_BOOT_SEC_TGT,
+    ],
 ];
 
 impl BootBlock {
@@ -50,7 +58,11 @@ impl BootBlock {
             None => Some(0),
             Some(index) => BootTargetByte::new(index).map(|byte| byte.0),
         };
-        Some([(mode, self.mode), (primary, byte(self.primary)?), (secondary, byte(self.secondary)?)])
+        Some([
+            (mode, self.mode),
+            (primary, byte(self.primary)?),
+            (secondary, byte(self.secondary)?),
+        ])
     }
 }
 
@@ -65,12 +77,29 @@ mod tests {
         image[0x7b2] = 0x80 | 5;
         image[0x7bb] = 6; // not marked valid
         let block = BootBlock::read(&image, 1).unwrap();
-        assert_eq!(block, BootBlock { mode: 2, primary: Some(5), secondary: None });
+        assert_eq!(
+            block,
+            BootBlock {
+                mode: 2,
+                primary: Some(5),
+                secondary: None
+            }
+        );
         assert!(block.enabled());
         assert!(!BootBlock::read(&image, 0).unwrap().enabled());
-        assert_eq!(block.bytes(2048, 1).unwrap(), [(0x7b1, 2), (0x7b2, 0x85), (0x7bb, 0)]);
+        assert_eq!(
+            block.bytes(2048, 1).unwrap(),
+            [(0x7b1, 2), (0x7b2, 0x85), (0x7bb, 0)]
+        );
         assert_eq!(BootBlock::read(&image[..512], 0), None);
         assert_eq!(block.bytes(512, 0), None);
-        assert_eq!(BootBlock { primary: Some(128), ..block }.bytes(2048, 0), None);
+        assert_eq!(
+            BootBlock {
+                primary: Some(128),
+                ..block
+            }
+            .bytes(2048, 0),
+            None
+        );
     }
 }

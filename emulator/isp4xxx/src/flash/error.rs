@@ -29,7 +29,9 @@ pub enum FlashError {
         offset: u64,
     },
     /// A cookie is none of those the firmware writes.
-    #[error("port {port}: {area} record {index} at {offset:#x} has cookie {found:#x}, expected {expected:#x} or an erased record")]
+    #[error(
+        "port {port}: {area} record {index} at {offset:#x} has cookie {found:#x}, expected {expected:#x} or an erased record"
+    )]
     Cookie {
         /// Port.
         port: usize,

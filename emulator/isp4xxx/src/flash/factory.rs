@@ -160,10 +160,18 @@ pub fn default_ddb(block: &addr_ctrl_blk, mac: [u8; 6], ipv6: bool) -> dev_db_en
     entry.set_option_flags(options);
     entry.exec_throttle.set(block.exec_throttle.get());
     let chap = IscsiOptions::CHAP_AUTH | IscsiOptions::BIDI_CHAP;
-    entry.set_iscsi_flags(block.iscsi_flags().difference(chap | IscsiOptions::STRICT_LOGIN_COMP));
+    entry.set_iscsi_flags(
+        block
+            .iscsi_flags()
+            .difference(chap | IscsiOptions::STRICT_LOGIN_COMP),
+    );
     entry.tcp_options.set(block.ipv4_tcp_opts.get() & 0x003F);
-    entry.iscsi_max_rcv_data_seg_len.set(block.iscsi_max_pdu_size.get());
-    entry.iscsi_max_snd_data_seg_len.set(block.iscsi_max_pdu_size.get());
+    entry
+        .iscsi_max_rcv_data_seg_len
+        .set(block.iscsi_max_pdu_size.get());
+    entry
+        .iscsi_max_snd_data_seg_len
+        .set(block.iscsi_max_pdu_size.get());
     entry.iscsi_first_burst_len.set(block.iscsi_fburst_len.get());
     entry.iscsi_max_burst_len.set(block.iscsi_max_burst_len.get());
     entry.iscsi_def_time2wait.set(block.iscsi_def_time2wait.get());
@@ -175,7 +183,12 @@ pub fn default_ddb(block: &addr_ctrl_blk, mac: [u8; 6], ipv6: bool) -> dev_db_en
     entry.isid = [0x00, mac[3], mac[4], mac[5], 0x00, 0x00];
     entry.isid[0] = mac[0] & 0x3F;
     entry.port.set(3260);
-    entry.mss.set(block.eth_mtu_size.get().saturating_sub(if ipv6 { 60 } else { 40 }));
+    entry.mss.set(
+        block
+            .eth_mtu_size
+            .get()
+            .saturating_sub(if ipv6 { 60 } else { 40 }),
+    );
     entry.ddb_link.set(DDB_NO_LINK);
     entry.chap_tbl_idx.set(0xFFFF);
     entry.tgt_portal_grp.set(1);

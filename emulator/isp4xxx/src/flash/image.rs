@@ -31,7 +31,10 @@ impl Image {
         let mut image = Self::erased(ports);
         for (port, areas) in image.ports.iter_mut().enumerate() {
             for (area, room) in Area::ALL.into_iter().zip(areas) {
-                let found = loaded.areas.iter().find(|(offset, _)| *offset == area.position(port));
+                let found = loaded
+                    .areas
+                    .iter()
+                    .find(|(offset, _)| *offset == area.position(port));
                 match found {
                     Some((_, bytes)) if bytes.len() == area.len() => room.clone_from(bytes),
                     _ => return Err((port, area)),
@@ -44,7 +47,10 @@ impl Image {
     /// As a store would load it.
     #[must_use]
     pub fn to_loaded(&self, nvram: &[u8]) -> Loaded {
-        let areas = self.areas().map(|(offset, bytes)| (offset, bytes.to_vec())).collect();
+        let areas = self
+            .areas()
+            .map(|(offset, bytes)| (offset, bytes.to_vec()))
+            .collect();
         Loaded {
             areas,
             flash_len: image_len(self.ports()),
@@ -71,7 +77,9 @@ impl Image {
     /// One area of a port; empty for a port that is not there.
     #[must_use]
     pub fn area(&self, port: usize, area: Area) -> &[u8] {
-        self.ports.get(port).map_or(&[], |areas| areas[area as usize].as_slice())
+        self.ports
+            .get(port)
+            .map_or(&[], |areas| areas[area as usize].as_slice())
     }
 
     /// One area of a port, to be changed.
@@ -122,7 +130,9 @@ impl Image {
 
 impl std::fmt::Debug for Image {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Image").field("ports", &self.ports()).finish_non_exhaustive()
+        f.debug_struct("Image")
+            .field("ports", &self.ports())
+            .finish_non_exhaustive()
     }
 }
 
@@ -156,7 +166,9 @@ mod tests {
         let image = Image::erased(2);
         let mut loaded = image.to_loaded(&[]);
         assert_eq!(Image::from_loaded(&loaded, 2), Ok(image));
-        loaded.areas.retain(|(offset, _)| *offset != Area::Chap.position(1));
+        loaded
+            .areas
+            .retain(|(offset, _)| *offset != Area::Chap.position(1));
         assert_eq!(Image::from_loaded(&loaded, 2), Err((1, Area::Chap)));
     }
 }

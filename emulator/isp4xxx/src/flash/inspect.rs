@@ -163,7 +163,9 @@ fn units(value: u16) -> u32 {
 /// Identity of a port.
 #[must_use]
 pub fn sys_info(image: &Image, port: usize) -> SysInfoView {
-    let info = image.record::<flash_sys_info>(port, Area::SysInfo, 0).unwrap_or_default();
+    let info = image
+        .record::<flash_sys_info>(port, Area::SysInfo, 0)
+        .unwrap_or_default();
     SysInfoView {
         mac: info.physAddr[0].address,
         serial: string(&info.acSerialNumber),
@@ -186,7 +188,9 @@ impl IfcbView {
         Self {
             initiator_name: string(&block.iscsi_name),
             alias: string(&block.iscsi_alias),
-            ipv4_enabled: block.ipv4_ip_flags().contains(Ipv4IpOptions::IPV4_PROTOCOL_ENABLE),
+            ipv4_enabled: block
+                .ipv4_ip_flags()
+                .contains(Ipv4IpOptions::IPV4_PROTOCOL_ENABLE),
             dhcp: block.ipv4_tcp_flags().contains(Ipv4TcpOptions::DHCP_ENABLE),
             ipv4: block.ipv4_addr.into(),
             subnet: block.ipv4_subnet.into(),

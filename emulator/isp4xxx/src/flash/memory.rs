@@ -72,7 +72,9 @@ impl MemoryStore {
 
 impl std::fmt::Debug for MemoryStore {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("MemoryStore").field("commits", &self.commits()).finish_non_exhaustive()
+        f.debug_struct("MemoryStore")
+            .field("commits", &self.commits())
+            .finish_non_exhaustive()
     }
 }
 
@@ -109,10 +111,17 @@ impl FlashStore for MemoryStore {
 fn apply(held: &mut Loaded, change: &Change<'_>) -> Result<(), StoreError> {
     let (what, areas) = match change.region {
         Region::Nvram => ("EEPROM image", vec![(0, &mut held.nvram)]),
-        Region::Flash => ("flash image", held.areas.iter_mut().map(|(at, bytes)| (*at, bytes)).collect()),
+        Region::Flash => (
+            "flash image",
+            held.areas.iter_mut().map(|(at, bytes)| (*at, bytes)).collect(),
+        ),
     };
     for (base, bytes) in areas {
-        let Some(at) = change.offset.checked_sub(base).and_then(|at| usize::try_from(at).ok()) else {
+        let Some(at) = change
+            .offset
+            .checked_sub(base)
+            .and_then(|at| usize::try_from(at).ok())
+        else {
             continue;
         };
         let end = at.saturating_add(change.bytes.len());
@@ -127,4 +136,3 @@ fn apply(held: &mut Loaded, change: &Change<'_>) -> Result<(), StoreError> {
         len: change.bytes.len(),
     })
 }
-

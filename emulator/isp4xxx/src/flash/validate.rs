@@ -20,7 +20,11 @@ use crate::chip::Chip;
 /// The first thing that is wrong, by name.
 pub fn accept(chip: &'static Chip, ports: usize, loaded: &Loaded) -> Result<(Image, Vec<u8>), FlashError> {
     if ports == 0 || ports > chip.max_ports {
-        return Err(FlashError::Ports { chip: chip.name, max: chip.max_ports, asked: ports });
+        return Err(FlashError::Ports {
+            chip: chip.name,
+            max: chip.max_ports,
+            asked: ports,
+        });
     }
     let expected = image_len(ports);
     if loaded.flash_len != expected {
@@ -59,7 +63,10 @@ pub fn check_port(chip: &Chip, image: &Image, port: usize) -> Result<(), FlashEr
     let info: Option<flash_sys_info> = image.record(port, Area::SysInfo, 0);
     let mac = info.map_or([0; 6], |info| info.physAddr[0].address);
     if mac[0] & 1 != 0 || mac == [0; 6] {
-        return Err(FlashError::Mac { port, offset: Area::SysInfo.position(port) });
+        return Err(FlashError::Mac {
+            port,
+            offset: Area::SysInfo.position(port),
+        });
     }
     let bad = |area: Area, index: usize, found: u32, expected: u32| FlashError::Cookie {
         port,

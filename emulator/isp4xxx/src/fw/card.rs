@@ -46,7 +46,12 @@ impl Card {
     ) -> Result<Self, FlashError> {
         let loaded = store.load()?;
         let (image, nvram) = validate::accept(config.chip, config.ports, &loaded)?;
-        Ok(Self { config, store, image, nvram })
+        Ok(Self {
+            config,
+            store,
+            image,
+            nvram,
+        })
     }
 
     /// The chip.
@@ -83,7 +88,12 @@ impl Card {
     ///
     /// # Errors
     /// The PDU was refused.
-    pub fn submit_passthrough(&mut self, now: Instant, port: usize, pdu: Passthrough) -> Result<(), MboxError> {
+    pub fn submit_passthrough(
+        &mut self,
+        now: Instant,
+        port: usize,
+        pdu: Passthrough,
+    ) -> Result<(), MboxError> {
         let _ = (now, pdu);
         Err(MboxError::command(format!("port {port} has no session")))
     }

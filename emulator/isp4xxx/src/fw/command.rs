@@ -197,4 +197,3 @@ pub enum FactoryRegion {
     /// A number this firmware has no region for; the command is refused.
     Unknown(u32),
 }
-

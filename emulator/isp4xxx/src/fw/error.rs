@@ -20,17 +20,29 @@ pub struct MboxError {
 impl MboxError {
     /// Refused or failed.
     pub fn command(why: impl Into<String>) -> Self {
-        Self { status: MboxStatus::CommandError, detail: 0, why: why.into() }
+        Self {
+            status: MboxStatus::CommandError,
+            detail: 0,
+            why: why.into(),
+        }
     }
 
     /// A parameter is out of range.
     pub fn parameter(why: impl Into<String>) -> Self {
-        Self { status: PARAMETER_ERROR, detail: 0, why: why.into() }
+        Self {
+            status: PARAMETER_ERROR,
+            detail: 0,
+            why: why.into(),
+        }
     }
 
     /// This chip's firmware has no such command.
     pub fn unsupported(why: impl Into<String>) -> Self {
-        Self { status: INVALID_COMMAND, detail: 0, why: why.into() }
+        Self {
+            status: INVALID_COMMAND,
+            detail: 0,
+            why: why.into(),
+        }
     }
 
     pub(crate) fn not_logged_in(ddb: u16) -> Self {

@@ -89,9 +89,16 @@ impl Aen {
             Self::LoginFailed { ddb, failure } => [0x8017, ddb as u32, failure.code(), 0, 0, 0, 0, 0],
             Self::Heartbeat => [0x8019, 0, 0, 0, 0, 0, 0, 0],
             Self::MacAddressChanged => [0x801B, 0, 0, 0, 0, 0, 0, 0],
-            Self::IpAddrStateChanged { which, old, new } => {
-                [0x8029, 0, old.raw() as u32, new.raw() as u32, 0, which.code(), 0, 0]
-            }
+            Self::IpAddrStateChanged { which, old, new } => [
+                0x8029,
+                0,
+                old.raw() as u32,
+                new.raw() as u32,
+                0,
+                which.code(),
+                0,
+                0,
+            ],
         }
     }
 }

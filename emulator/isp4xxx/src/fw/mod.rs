@@ -18,5 +18,7 @@ pub use command::{Command, DdbDefaults, FactoryRegion, PingSource};
 pub use effect::{Effect, LinkId, PingId};
 pub use error::MboxError;
 pub use event::{Aen, Event, IpWhich, LoginFailure, PingStatus, TaskMgmtOutcome};
-pub use io::{Completion, Direction, Io, IoDone, IoTag, Passthrough, PassthroughDone, Residual, TaskAttribute};
+pub use io::{
+    Completion, Direction, Io, IoDone, IoTag, Passthrough, PassthroughDone, Residual, TaskAttribute,
+};
 pub use reply::{DdbReply, Reply};
