@@ -5,7 +5,9 @@
 
 #![forbid(unsafe_code)]
 
+pub mod adapter;
 pub mod link;
+pub mod ping;
 pub mod reactor;
 pub mod run;
 pub mod signals;

@@ -33,7 +33,10 @@ impl Account {
     /// An account from its parts.
     #[must_use]
     pub fn new(name: impl Into<String>, secret: impl AsRef<[u8]>) -> Self {
-        Self { name: name.into(), secret: Zeroizing::new(secret.as_ref().to_vec()) }
+        Self {
+            name: name.into(),
+            secret: Zeroizing::new(secret.as_ref().to_vec()),
+        }
     }
 
     /// The secret's bytes.
@@ -45,7 +48,10 @@ impl Account {
 
 impl fmt::Debug for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Account").field("name", &self.name).field("secret", &"…").finish()
+        f.debug_struct("Account")
+            .field("name", &self.name)
+            .field("secret", &"…")
+            .finish()
     }
 }
 
@@ -68,12 +74,20 @@ impl Accounts {
     /// # Errors
     /// [`AccountsError`] names the file or the line; it never carries a secret.
     pub fn from_file(path: &Path) -> Result<Self, AccountsError> {
-        let failed = |source| AccountsError::Read { path: path.to_owned(), source };
+        let failed = |source| AccountsError::Read {
+            path: path.to_owned(),
+            source,
+        };
         let mut text = Zeroizing::new(String::new());
         let file = std::fs::File::open(path).map_err(failed)?;
-        file.take(MAX_FILE + 1).read_to_string(&mut text).map_err(failed)?;
+        file.take(MAX_FILE + 1)
+            .read_to_string(&mut text)
+            .map_err(failed)?;
         if text.len() as u64 > MAX_FILE {
-            return Err(AccountsError::TooLarge { path: path.to_owned(), limit: MAX_FILE });
+            return Err(AccountsError::TooLarge {
+                path: path.to_owned(),
+                limit: MAX_FILE,
+            });
         }
         Self::parse(&text)
     }
@@ -88,7 +102,10 @@ impl Accounts {
             if line.trim().is_empty() || line.starts_with('#') {
                 continue;
             }
-            let wrong = |problem| AccountsError::Line { line: index + 1, problem };
+            let wrong = |problem| AccountsError::Line {
+                line: index + 1,
+                problem,
+            };
             if let Some(rest) = line.strip_prefix("mutual:") {
                 let account = parse_account(rest).map_err(wrong)?;
                 if accounts.mutual.replace(account).is_some() {
@@ -105,7 +122,10 @@ impl Accounts {
         let mutual = accounts.mutual.as_ref();
         if mutual.is_some_and(|m| accounts.incoming.iter().any(|a| a.secret == m.secret)) {
             return Err(AccountsError::Line {
-                line: text.lines().position(|l| l.starts_with("mutual:")).map_or(0, |i| i + 1),
+                line: text
+                    .lines()
+                    .position(|l| l.starts_with("mutual:"))
+                    .map_or(0, |i| i + 1),
                 problem: "the two directions must not share a secret",
             });
         }
@@ -121,7 +141,9 @@ impl Accounts {
 
 fn parse_account(text: &str) -> Result<Account, &'static str> {
     let (name, secret) = match text.strip_prefix('"') {
-        Some(quoted) => quoted.split_once("\":").ok_or("the quoted name does not end in \":")?,
+        Some(quoted) => quoted
+            .split_once("\":")
+            .ok_or("the quoted name does not end in \":")?,
         None => text.split_once(':').ok_or("expected name:secret")?,
     };
     if name.is_empty() || name.len() > MAX_NAME {
@@ -143,7 +165,10 @@ mod tests {
         let accounts = Accounts::parse(text).unwrap();
         assert_eq!(accounts.find("alice").unwrap().secret(), b"with:colon and blank");
         assert_eq!(accounts.find("bob").unwrap().secret(), b"secretsecret");
-        assert_eq!(accounts.find("iqn.2026-01.a:b").unwrap().secret(), b"cccccccccccc");
+        assert_eq!(
+            accounts.find("iqn.2026-01.a:b").unwrap().secret(),
+            b"cccccccccccc"
+        );
         assert_eq!(accounts.mutual, Some(Account::new("self", "tttttttttttt")));
         assert_eq!(accounts.find("self"), None);
     }
@@ -160,7 +185,10 @@ mod tests {
             ("\"iqn.x:hush", 1),
         ] {
             let error = Accounts::parse(text).unwrap_err();
-            assert!(matches!(&error, AccountsError::Line { line: l, .. } if *l == line), "{text}: {error:?}");
+            assert!(
+                matches!(&error, AccountsError::Line { line: l, .. } if *l == line),
+                "{text}: {error:?}"
+            );
             assert!(!format!("{error} {error:?}").contains("hush"), "{error:?}");
         }
     }

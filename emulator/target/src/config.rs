@@ -42,7 +42,11 @@ impl FromStr for LunSource {
         }
         let digits = text.bytes().take_while(u8::is_ascii_digit).count();
         let (number, unit) = text.split_at(digits);
-        let shift = match unit.to_ascii_uppercase().trim_end_matches("IB").trim_end_matches('B') {
+        let shift = match unit
+            .to_ascii_uppercase()
+            .trim_end_matches("IB")
+            .trim_end_matches('B')
+        {
             "" => Some(0),
             "K" => Some(10),
             "M" => Some(20),
@@ -58,8 +62,14 @@ impl FromStr for LunSource {
             };
         }
         Ok(match text.strip_suffix(":ro") {
-            Some(path) => Self::File { path: path.into(), read_only: true },
-            None => Self::File { path: text.into(), read_only: false },
+            Some(path) => Self::File {
+                path: path.into(),
+                read_only: true,
+            },
+            None => Self::File {
+                path: text.into(),
+                read_only: false,
+            },
         })
     }
 }
@@ -149,10 +159,34 @@ mod tests {
             ("2g", LunSource::Size(2 << 30)),
             ("1MiB", LunSource::Size(1 << 20)),
             ("4096", LunSource::Size(4096)),
-            ("./64M", LunSource::File { path: "./64M".into(), read_only: false }),
-            ("disk.img", LunSource::File { path: "disk.img".into(), read_only: false }),
-            ("/a/b:ro", LunSource::File { path: "/a/b".into(), read_only: true }),
-            ("64Mx", LunSource::File { path: "64Mx".into(), read_only: false }),
+            (
+                "./64M",
+                LunSource::File {
+                    path: "./64M".into(),
+                    read_only: false,
+                },
+            ),
+            (
+                "disk.img",
+                LunSource::File {
+                    path: "disk.img".into(),
+                    read_only: false,
+                },
+            ),
+            (
+                "/a/b:ro",
+                LunSource::File {
+                    path: "/a/b".into(),
+                    read_only: true,
+                },
+            ),
+            (
+                "64Mx",
+                LunSource::File {
+                    path: "64Mx".into(),
+                    read_only: false,
+                },
+            ),
         ] {
             assert_eq!(text.parse::<LunSource>(), Ok(want), "{text}");
         }

@@ -34,8 +34,17 @@ pub fn status(path: &Path) -> io::Result<String> {
 }
 
 fn request(path: &Path, text: &str) -> io::Result<String> {
-    let fd = socket::socket(AddressFamily::Unix, SockType::SeqPacket, SockFlag::SOCK_CLOEXEC, None)?;
-    socket::setsockopt(&fd, sockopt::ReceiveTimeout, &TimeVal::new(ANSWER_WITHIN.as_secs() as i64, 0))?;
+    let fd = socket::socket(
+        AddressFamily::Unix,
+        SockType::SeqPacket,
+        SockFlag::SOCK_CLOEXEC,
+        None,
+    )?;
+    socket::setsockopt(
+        &fd,
+        sockopt::ReceiveTimeout,
+        &TimeVal::new(ANSWER_WITHIN.as_secs() as i64, 0),
+    )?;
     socket::connect(fd.as_raw_fd(), &UnixAddr::new(path)?)?;
     exchange(&fd, text)
 }
@@ -48,7 +57,10 @@ pub(crate) fn exchange(fd: &OwnedFd, text: &str) -> io::Result<String> {
         Ok(0) => return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the target is gone")),
         Ok(n) => n,
         Err(nix::errno::Errno::EAGAIN) => {
-            return Err(io::Error::new(io::ErrorKind::TimedOut, "the target does not answer on its control socket"));
+            return Err(io::Error::new(
+                io::ErrorKind::TimedOut,
+                "the target does not answer on its control socket",
+            ));
         }
         Err(errno) => return Err(errno.into()),
     };
@@ -56,6 +68,9 @@ pub(crate) fn exchange(fd: &OwnedFd, text: &str) -> io::Result<String> {
     match answer.split_once(' ').unwrap_or((&answer, "")) {
         ("ok", text) => Ok(text.to_owned()),
         ("error", text) => Err(io::Error::new(io::ErrorKind::InvalidInput, text.to_owned())),
-        _ => Err(io::Error::new(io::ErrorKind::InvalidData, "the control socket answers nonsense")),
+        _ => Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "the control socket answers nonsense",
+        )),
     }
 }

@@ -157,13 +157,25 @@ mod tests {
         ] {
             assert_eq!(text.parse::<Fault>().unwrap().to_string(), text);
             let word = text.split(' ').next().unwrap();
-            assert!(WORDS.iter().any(|w| w.split(' ').next() == Some(word)), "{word} is not in the table");
+            assert!(
+                WORDS.iter().any(|w| w.split(' ').next() == Some(word)),
+                "{word} is not in the table"
+            );
         }
     }
 
     #[test]
     fn nonsense_is_refused() {
-        for text in ["", "sulk", "delay", "delay x", "refuse-logins 0", "refuse-logins 0x0401", "redirect here", "lun 1"] {
+        for text in [
+            "",
+            "sulk",
+            "delay",
+            "delay x",
+            "refuse-logins 0",
+            "refuse-logins 0x0401",
+            "redirect here",
+            "lun 1",
+        ] {
             assert!(text.parse::<Fault>().is_err(), "{text}");
         }
     }

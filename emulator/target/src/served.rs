@@ -35,12 +35,18 @@ impl Served {
         let (ours, theirs) = socket::socketpair(AddressFamily::Unix, SockType::SeqPacket, None, flags)
             .map_err(io::Error::from)?;
         target.take_orders(&mut reactor, theirs)?;
-        let thread = std::thread::Builder::new().name("iscsi-target".to_owned()).spawn(move || {
-            if let Err(error) = emu_net::run::run(&mut reactor, &mut [&mut target]) {
-                tracing::error!(%error, "the target's loop ends");
-            }
-        })?;
-        Ok(Self { portals, control: Some(ours), thread: Some(thread) })
+        let thread = std::thread::Builder::new()
+            .name("iscsi-target".to_owned())
+            .spawn(move || {
+                if let Err(error) = emu_net::run::run(&mut reactor, &mut [&mut target]) {
+                    tracing::error!(%error, "the target's loop ends");
+                }
+            })?;
+        Ok(Self {
+            portals,
+            control: Some(ours),
+            thread: Some(thread),
+        })
     }
 
     /// The portals with their real ports, in the order of the configuration.
@@ -73,7 +79,8 @@ impl Served {
     pub fn sessions(&self) -> io::Result<usize> {
         let status = self.order("status")?;
         let line = status.lines().find_map(|l| l.strip_prefix("sessions "));
-        line.and_then(|n| n.parse().ok()).ok_or_else(|| io::ErrorKind::InvalidData.into())
+        line.and_then(|n| n.parse().ok())
+            .ok_or_else(|| io::ErrorKind::InvalidData.into())
     }
 
     fn order(&self, text: &str) -> io::Result<String> {

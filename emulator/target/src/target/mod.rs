@@ -40,7 +40,13 @@ impl Target {
             let token = reactor.watch(owner, &listener, Interest::READ).map_err(failed)?;
             listeners.push((listener, token));
         }
-        Ok(Self { portals, listeners, orders: None, owner, finished: false })
+        Ok(Self {
+            portals,
+            listeners,
+            orders: None,
+            owner,
+            finished: false,
+        })
     }
 
     /// The portals with their real ports, in the order of the configuration.
@@ -74,7 +80,12 @@ impl Target {
 
 impl Actor for Target {
     fn ready(&mut self, _reactor: &mut Reactor, _now: Instant, ready: Ready) {
-        if self.orders.as_ref().is_some_and(|(_, token)| *token == ready.token) && ready.hangup {
+        if self
+            .orders
+            .as_ref()
+            .is_some_and(|(_, token)| *token == ready.token)
+            && ready.hangup
+        {
             self.finished = true;
         }
         for (listener, token) in &self.listeners {

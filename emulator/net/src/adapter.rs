@@ -1,0 +1,245 @@
+//! Executes what the adapter's firmware wants done: connects, sends, closes, echoes.
+//!
+//! Owns the TCP links and echoes of one card. It must not know what the bytes mean nor what a port is for. Source of the
+//! seam: docs/architecture.md, "The firmware".
+
+use std::collections::{BTreeMap, HashMap};
+use std::io::{self, IoSlice};
+use std::time::{Duration, Instant};
+
+use isp4xxx::fw::{Card, Effect, LinkId, PingId, PingStatus};
+
+use crate::link::{Duplex, Link, Pumped};
+use crate::ping::{Echo, EchoEnd};
+use crate::reactor::{Reactor, Ready, Token};
+
+/// How long a connect may take before the firmware hears that it failed.
+pub const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+
+/// The links and echoes of one card.
+#[derive(Debug)]
+pub struct AdapterLinks {
+    owner: u32,
+    links: BTreeMap<LinkId, Open>,
+    echoes: BTreeMap<PingId, Echo>,
+    tokens: HashMap<Token, Target>,
+    next_echo: u16,
+}
+
+#[derive(Debug)]
+struct Open {
+    link: Link,
+    /// While connecting: when to give up.
+    connect_by: Instant,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Target {
+    Link(LinkId),
+    Echo(PingId),
+}
+
+impl AdapterLinks {
+    /// No links yet. They will be registered under actor `owner`.
+    #[must_use]
+    pub fn new(owner: u32) -> Self {
+        Self {
+            owner,
+            links: BTreeMap::new(),
+            echoes: BTreeMap::new(),
+            tokens: HashMap::new(),
+            next_echo: 0,
+        }
+    }
+
+    /// How many TCP connections are open or being opened.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.links.len()
+    }
+
+    /// Whether no TCP connection is open.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.links.is_empty()
+    }
+
+    /// A descriptor is ready. Returns whether it was one of this card's. Call [`AdapterLinks::settle`] afterwards.
+    pub fn ready(&mut self, reactor: &mut Reactor, card: &mut Card, now: Instant, ready: Ready) -> bool {
+        match self.tokens.get(&ready.token).copied() {
+            Some(Target::Link(id)) => self.link_ready(reactor, card, now, id, ready),
+            Some(Target::Echo(id)) => self.echo_ready(reactor, card, now, id),
+            None => return false,
+        }
+        true
+    }
+
+    /// Executes the card's orders until it has no more. Call after anything that may have given the card something to say.
+    pub fn settle(&mut self, reactor: &mut Reactor, card: &mut Card, now: Instant) {
+        while let Some(effect) = card.poll_effect() {
+            match effect {
+                Effect::Connect { link, to, source, .. } => {
+                    match Link::connect(reactor, self.owner, to, source) {
+                        Ok(open) => {
+                            self.tokens.insert(open.token(), Target::Link(link));
+                            self.links.insert(
+                                link,
+                                Open {
+                                    link: open,
+                                    connect_by: now + CONNECT_LIMIT,
+                                },
+                            );
+                        }
+                        Err(error) => card.connect_failed(now, link, loss(&error)),
+                    }
+                }
+                Effect::Send { link } => self.pump(reactor, card, now, link, false),
+                Effect::Close { link } => self.drop_link(reactor, link),
+                Effect::Ping {
+                    ping,
+                    to,
+                    source,
+                    size,
+                    ..
+                } => {
+                    self.next_echo = self.next_echo.wrapping_add(1).max(1);
+                    match Echo::send(reactor, self.owner, to, source, size, self.next_echo, now) {
+                        Ok(echo) => {
+                            self.tokens.insert(echo.token(), Target::Echo(ping));
+                            self.echoes.insert(ping, echo);
+                        }
+                        Err(end) => card.ping_done(now, ping, status(end)),
+                    }
+                }
+            }
+        }
+    }
+
+    /// When [`AdapterLinks::handle_timeout`] is wanted at the latest.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        let connects = self
+            .links
+            .values()
+            .filter(|open| open.link.is_connecting())
+            .map(|open| open.connect_by);
+        connects.chain(self.echoes.values().map(Echo::deadline)).min()
+    }
+
+    /// Time has passed: connects and echoes that took too long are given up.
+    pub fn handle_timeout(&mut self, reactor: &mut Reactor, card: &mut Card, now: Instant) {
+        let late = self
+            .links
+            .iter()
+            .filter(|(_, open)| open.link.is_connecting() && open.connect_by <= now);
+        let late: Vec<LinkId> = late.map(|(id, _)| *id).collect();
+        for id in late {
+            self.drop_link(reactor, id);
+            card.connect_failed(now, id, iscsi::LinkLoss::TimedOut);
+        }
+        let late: Vec<PingId> = self
+            .echoes
+            .iter()
+            .filter(|(_, echo)| echo.deadline() <= now)
+            .map(|(id, _)| *id)
+            .collect();
+        for id in late {
+            self.echo_ready(reactor, card, now, id);
+        }
+    }
+
+    fn link_ready(&mut self, reactor: &mut Reactor, card: &mut Card, now: Instant, id: LinkId, ready: Ready) {
+        let Some(open) = self.links.get_mut(&id) else {
+            return;
+        };
+        if open.link.is_connecting() {
+            match open.link.finish_connect(reactor) {
+                Ok(local) => card.connected(now, id, local),
+                Err(error) => {
+                    self.drop_link(reactor, id);
+                    card.connect_failed(now, id, loss(&error));
+                    return;
+                }
+            }
+        }
+        self.pump(reactor, card, now, id, ready.readable);
+    }
+
+    fn pump(&mut self, reactor: &mut Reactor, card: &mut Card, now: Instant, id: LinkId, readable: bool) {
+        let Some(open) = self.links.get_mut(&id) else {
+            return;
+        };
+        let why = match open.link.pump(reactor, &mut CardLink { card, id }, now, readable) {
+            Pumped::Open => return,
+            Pumped::Done => iscsi::LinkLoss::Local,
+            Pumped::PeerClosed => iscsi::LinkLoss::PeerClosed,
+            Pumped::Failed(error) => loss(&error),
+        };
+        self.drop_link(reactor, id);
+        card.closed(now, id, why);
+    }
+
+    fn echo_ready(&mut self, reactor: &mut Reactor, card: &mut Card, now: Instant, id: PingId) {
+        let Some(end) = self.echoes.get(&id).and_then(|echo| echo.progress(now)) else {
+            return;
+        };
+        if let Some(echo) = self.echoes.remove(&id) {
+            self.tokens.remove(&echo.token());
+            echo.close(reactor);
+        }
+        card.ping_done(now, id, status(end));
+    }
+
+    fn drop_link(&mut self, reactor: &mut Reactor, id: LinkId) {
+        if let Some(open) = self.links.remove(&id) {
+            self.tokens.remove(&open.link.token());
+            open.link.close(reactor);
+        }
+    }
+}
+
+/// One link of the card, as the shell's [`Link`] wants to see it.
+struct CardLink<'a> {
+    card: &'a mut Card,
+    id: LinkId,
+}
+
+impl Duplex for CardLink<'_> {
+    fn read_slot(&mut self) -> &mut [u8] {
+        self.card.read_slot(self.id)
+    }
+    fn received(&mut self, now: Instant, n: usize) {
+        self.card.received(now, self.id, n);
+    }
+    fn write_slices<'a>(&'a self, out: &mut Vec<IoSlice<'a>>) {
+        self.card.write_slices(self.id, out);
+    }
+    fn sent(&mut self, now: Instant, n: usize) {
+        self.card.sent(now, self.id, n);
+    }
+    fn wants_close(&self) -> bool {
+        self.card.wants_close(self.id)
+    }
+}
+
+/// A socket error in the engines' words.
+fn loss(error: &io::Error) -> iscsi::LinkLoss {
+    match error.kind() {
+        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => iscsi::LinkLoss::Reset,
+        io::ErrorKind::TimedOut => iscsi::LinkLoss::TimedOut,
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable | io::ErrorKind::NetworkDown => {
+            iscsi::LinkLoss::Unreachable
+        }
+        _ => iscsi::LinkLoss::Os(error.raw_os_error().unwrap_or(0)),
+    }
+}
+
+fn status(end: EchoEnd) -> PingStatus {
+    match end {
+        EchoEnd::Answered => PingStatus::Success,
+        EchoEnd::TimedOut => PingStatus::Timeout,
+        EchoEnd::Unreachable => PingStatus::InvalidDestination,
+        EchoEnd::Oversized => PingStatus::OversizedPacket,
+        EchoEnd::Failed => PingStatus::IcmpError,
+    }
+}
