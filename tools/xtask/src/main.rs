@@ -1,3 +1,50 @@
 //! Tasks around the build: `cargo xtask help` lists them.
 
-fn main() {}
+mod bench;
+mod demo;
+mod deps;
+mod loc;
+mod packages;
+mod reference;
+mod test;
+mod workspace;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    about = "Build, test, demonstrate and measure",
+    max_term_width = 110
+)]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Run every test that this machine can run, and say what was left out and why
+    Test(test::Args),
+    /// Walk the operator's road on an emulated two-port ISP4032 and a real target
+    Demo(demo::Args),
+    /// Measure against the peers in the same run and print ratios
+    Bench(bench::Args),
+    /// Check which crate may depend on which
+    Deps,
+    /// Print file sizes and fail over the hard limit
+    Loc,
+    /// Write docs/reference (exit codes, schemas), man pages and completions
+    Reference(reference::Args),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Cli::parse().task {
+        Task::Test(args) => test::run(&args),
+        Task::Demo(args) => demo::run(&args),
+        Task::Bench(args) => bench::run(&args),
+        Task::Deps => deps::run(),
+        Task::Loc => loc::run(),
+        Task::Reference(args) => reference::run(&args),
+    }
+}

@@ -1,0 +1,83 @@
+//! The arrows between crates: one table of what each may depend on.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use crate::workspace::cargo;
+
+/// Which of our crates each crate may use. Development dependencies are free, except that `hba` stays out of the emulator.
+const ALLOWED: &[(&str, &[&str])] = &[
+    ("driver-sys", &[]),
+    ("iscsi", &[]),
+    ("scsi", &[]),
+    ("hba", &["driver-sys", "iscsi"]),
+    ("isp4xxx", &["driver-sys", "iscsi"]),
+    ("emu-net", &["iscsi", "isp4xxx"]),
+    ("emu-kernel", &["driver-sys", "iscsi", "isp4xxx", "emu-net"]),
+    ("emu-target", &["iscsi", "scsi", "emu-net"]),
+    (
+        "tools",
+        &[
+            "driver-sys",
+            "iscsi",
+            "hba",
+            "scsi",
+            "isp4xxx",
+            "emu-net",
+            "emu-kernel",
+            "emu-target",
+        ],
+    ),
+    ("xtask", &["tools", "driver-sys", "hba", "lab-tests"]),
+    (
+        "lab-tests",
+        &[
+            "driver-sys",
+            "iscsi",
+            "hba",
+            "scsi",
+            "isp4xxx",
+            "emu-net",
+            "emu-kernel",
+            "emu-target",
+            "tools",
+        ],
+    ),
+];
+
+/// Checks the workspace against [`ALLOWED`].
+pub(crate) fn run() -> Result<()> {
+    let out = cargo(&["metadata", "--no-deps", "--format-version", "1"]).output()?;
+    let metadata: Value =
+        serde_json::from_slice(&out.stdout).context("cargo metadata did not answer JSON")?;
+    let allowed: BTreeMap<_, _> = ALLOWED.iter().copied().collect();
+    let mut wrong = Vec::new();
+    for package in metadata["packages"].as_array().context("no packages")? {
+        let name = package["name"].as_str().context("a package without a name")?;
+        let Some(may) = allowed.get(name) else {
+            wrong.push(format!("{name} is not in the table of tools/xtask/src/deps.rs"));
+            continue;
+        };
+        for dependency in package["dependencies"].as_array().context("no dependencies")? {
+            let on = dependency["name"].as_str().unwrap_or_default();
+            if !allowed.contains_key(on) || on == name {
+                continue;
+            }
+            let development = dependency["kind"].as_str() == Some("dev");
+            let emulator = ["scsi", "isp4xxx", "emu-net", "emu-kernel", "emu-target"].contains(&name);
+            if development && !(emulator && on == "hba") {
+                continue;
+            }
+            if !may.contains(&on) {
+                wrong.push(format!("{name} must not depend on {on}"));
+            }
+        }
+    }
+    if !wrong.is_empty() {
+        bail!("{}", wrong.join("\n"));
+    }
+    println!("deps: every arrow is allowed");
+    Ok(())
+}

@@ -1,0 +1,82 @@
+//! File sizes: the budget that keeps rooms small.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+
+use crate::workspace::root;
+
+/// Lines a source file may have before one should think about splitting it.
+const SOFT: usize = 400;
+/// Lines no source file may exceed.
+const HARD: usize = 700;
+/// Lines a `mod.rs` may have: docs, re-exports and at most one type.
+const MOD_RS: usize = 200;
+
+/// Prints median, p90 and the largest files; fails over the hard limit.
+pub(crate) fn run() -> Result<()> {
+    let root = root();
+    let mut files = Vec::new();
+    collect(&root, &mut files)?;
+    let mut sizes = files
+        .into_iter()
+        .map(|path| Ok((fs::read_to_string(&path)?.lines().count(), path)))
+        .collect::<Result<Vec<_>>>()?;
+    sizes.sort();
+    let at = |share: usize| {
+        sizes
+            .get(sizes.len() * share / 100)
+            .map_or(0, |(lines, _)| *lines)
+    };
+    let total: usize = sizes.iter().map(|(lines, _)| lines).sum();
+    println!(
+        "loc: {} files, {total} lines, median {}, p90 {}",
+        sizes.len(),
+        at(50),
+        at(90)
+    );
+    for (lines, path) in sizes.iter().rev().take(10) {
+        let mark = if *lines > SOFT {
+            " (over the soft limit)"
+        } else {
+            ""
+        };
+        println!(
+            "  {lines:>4} {}{mark}",
+            path.strip_prefix(&root).unwrap_or(path).display()
+        );
+    }
+    let over: Vec<String> = sizes
+        .iter()
+        .filter(|(lines, path)| *lines > if path.ends_with("mod.rs") { MOD_RS } else { HARD })
+        .map(|(lines, path)| {
+            format!(
+                "{} has {lines} lines",
+                path.strip_prefix(&root).unwrap_or(path).display()
+            )
+        })
+        .collect();
+    if !over.is_empty() {
+        bail!(
+            "over the hard limit ({HARD} lines, {MOD_RS} for a mod.rs):\n{}",
+            over.join("\n")
+        );
+    }
+    Ok(())
+}
+
+fn collect(dir: &Path, into: &mut Vec<PathBuf>) -> Result<()> {
+    for entry in fs::read_dir(dir)? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if path.is_dir() {
+            if name != "target" && !name.starts_with('.') {
+                collect(&path, into)?;
+            }
+        } else if name.ends_with(".rs") {
+            into.push(path);
+        }
+    }
+    Ok(())
+}
