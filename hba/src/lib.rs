@@ -1,1 +1,25 @@
 //! Control plane for iSCSI offload HBAs: adapters, flash, CHAP, boot, sessions.
+//!
+//! `ops` holds one module per noun; every operation takes a [`Ctx`], which names the [`backend::Backend`] to
+//! speak to, the [`Deadline`] and whether to write at all. Nothing here knows how the adapter (or its emulation) works inside.
+
+#![forbid(unsafe_code)]
+
+pub mod backend;
+mod change;
+mod ctx;
+mod deadline;
+pub mod error;
+pub mod ids;
+pub mod model;
+pub mod ops;
+pub mod params;
+pub mod quirks;
+mod secret;
+
+pub use change::{Change, Difference};
+pub use ctx::Ctx;
+pub use deadline::Deadline;
+pub use error::{Error, Kind, Result};
+pub use ids::{AdapterId, HostNo, IfaceId};
+pub use secret::{REDACTED, SECRET_MAX, SECRET_MIN, Secret};

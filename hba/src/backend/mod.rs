@@ -1,0 +1,181 @@
+//! Seam B: what the control plane asks of an adapter's interface, as operations. Policy (validation, idempotence, verification,
+//! rollback) is in `ops`; bytes are in driver-sys.
+//!
+//! Every call that waits takes a [`Deadline`] and, when it passes, fails with [`crate::Kind::Timeout`] and what was waited for.
+
+use std::net::IpAddr;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use crate::deadline::Deadline;
+use crate::error::Result;
+use crate::ids::{Hctl, HostNo, IfaceId};
+use crate::model::{
+    Adapter, AdapterKey, BootTarget, ChapDirection, EventRecord, FlashTarget, HostStats, Iface, Lun,
+    PingStatus, PortalType, Session, SessionBrief, SessionStats,
+};
+use crate::params::Assignment;
+use crate::secret::Secret;
+
+/// What the boot firmware tells the kernel.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FirmwareBoot {
+    /// Boot targets exported.
+    pub targets: Vec<BootTarget>,
+    /// Initiator name.
+    pub initiator_name: Option<String>,
+    /// MAC address of the boot port.
+    pub mac: Option<String>,
+    /// Whether the driver logs in by itself and exports nothing; `None` when the driver does not tell.
+    pub driver_logs_in: Option<bool>,
+}
+
+/// A CHAP table record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChapRecord {
+    /// Index in the table.
+    pub index: u16,
+    /// Who proves itself.
+    pub direction: ChapDirection,
+    /// User name.
+    pub username: String,
+    /// The secret.
+    pub secret: Secret,
+}
+
+/// The data phase of a SCSI command.
+#[derive(Debug, PartialEq, Eq)]
+pub enum ScsiData<'a> {
+    /// No data.
+    None,
+    /// Data to the device.
+    Out(&'a [u8]),
+    /// Data from the device, into this buffer.
+    In(&'a mut [u8]),
+}
+
+/// How a SCSI command ended.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ScsiOutcome {
+    /// SCSI status byte: 0 good, 2 check condition.
+    pub status: u8,
+    /// Host (transport) status: 0 ok.
+    pub host_status: u32,
+    /// Sense data.
+    pub sense: Vec<u8>,
+    /// Bytes transferred.
+    pub transferred: usize,
+}
+
+/// Which sessions to look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LunScope {
+    /// Every logical unit behind an iSCSI session.
+    All,
+    /// Those of one port.
+    Host(HostNo),
+    /// Those of one session.
+    Session(u32),
+}
+
+/// The interface of an adapter: the kernel, the emulated kernel, or a script of expected calls.
+pub trait Backend {
+    /// The endpoint's name for messages: `host` or the directory.
+    fn endpoint(&self) -> String;
+
+    /// Names of all adapter ports, by host number.
+    fn adapter_keys(&mut self) -> Result<Vec<AdapterKey>>;
+    /// Everything about one port; `None` when it is gone.
+    fn adapter(&mut self, host: HostNo) -> Result<Option<Adapter>>;
+    /// Resets the adapter (drops its sessions); returns when the driver has taken the order.
+    fn reset_adapter(&mut self, host: HostNo, deadline: Deadline) -> Result<()>;
+
+    /// Interfaces of a port, staged values empty.
+    fn ifaces(&mut self, host: HostNo) -> Result<Vec<Iface>>;
+    /// Sets parameters of a port's interfaces in one message (the port restarts once).
+    fn set_iface_params(
+        &mut self,
+        host: HostNo,
+        batch: &[(IfaceId, Vec<Assignment>)],
+        deadline: Deadline,
+    ) -> Result<()>;
+    /// Pings once from the adapter.
+    fn ping(&mut self, iface: IfaceId, address: IpAddr, size: u32, deadline: Deadline) -> Result<PingStatus>;
+
+    /// Flash targets of a port, by index, without their sessions.
+    fn flash_targets(&mut self, host: HostNo) -> Result<Vec<FlashTarget>>;
+    /// One flash target, without its session; `None` when there is none.
+    fn flash_target(&mut self, host: HostNo, index: u32) -> Result<Option<FlashTarget>>;
+    /// Makes a new, volatile entry and returns its index.
+    fn new_flash_target(&mut self, host: HostNo, family: PortalType, deadline: Deadline) -> Result<u32>;
+    /// Sets parameters of an entry in one message and commits it to flash.
+    fn set_flash_target(
+        &mut self,
+        host: HostNo,
+        index: u32,
+        params: &[Assignment],
+        deadline: Deadline,
+    ) -> Result<()>;
+    /// Removes an entry.
+    fn delete_flash_target(&mut self, host: HostNo, index: u32, deadline: Deadline) -> Result<()>;
+    /// Logs in to an entry (for a SendTargets entry: discovers and logs in to what is found).
+    fn login_flash_target(&mut self, host: HostNo, index: u32, deadline: Deadline) -> Result<()>;
+    /// Logs out of an entry.
+    fn logout_flash_target(&mut self, host: HostNo, index: u32, deadline: Deadline) -> Result<()>;
+
+    /// CHAP records from table index `start` on, at most `max`; fewer than `max` means the end of the table.
+    fn chap_page(
+        &mut self,
+        host: HostNo,
+        start: u16,
+        max: usize,
+        deadline: Deadline,
+    ) -> Result<Vec<ChapRecord>>;
+    /// Writes a CHAP record at its index.
+    fn set_chap(&mut self, host: HostNo, record: &ChapRecord, deadline: Deadline) -> Result<()>;
+    /// Removes a CHAP record.
+    fn delete_chap(&mut self, host: HostNo, index: u16, deadline: Deadline) -> Result<()>;
+
+    /// What the boot firmware tells the kernel about a port.
+    fn firmware_boot(&mut self, host: HostNo) -> Result<FirmwareBoot>;
+    /// Reads the adapter's NVRAM.
+    fn read_nvram(&mut self, host: HostNo, offset: u32, length: usize, deadline: Deadline)
+    -> Result<Vec<u8>>;
+    /// Writes the adapter's NVRAM.
+    fn update_nvram(&mut self, host: HostNo, offset: u32, data: &[u8], deadline: Deadline) -> Result<()>;
+
+    /// Calls `each` for every session in order of session id, reading only what a listing needs. Sessions that vanish
+    /// while being read are left out.
+    fn for_each_session(&mut self, each: &mut dyn FnMut(SessionBrief) -> ControlFlow<()>) -> Result<()>;
+    /// A session in full; `None` when it is gone.
+    fn session(&mut self, sid: u32) -> Result<Option<Session>>;
+    /// Logs out a session made from flash.
+    fn logout_session(&mut self, host: HostNo, sid: u32, deadline: Deadline) -> Result<()>;
+    /// Scans a session's target for logical units.
+    fn scan_session(&mut self, host: HostNo, sid: u32, deadline: Deadline) -> Result<()>;
+
+    /// Logical units.
+    fn luns(&mut self, scope: LunScope) -> Result<Vec<Lun>>;
+    /// Runs one SCSI command.
+    fn scsi(&mut self, lun: Hctl, cdb: &[u8], data: ScsiData<'_>, deadline: Deadline) -> Result<ScsiOutcome>;
+
+    /// Statistics of a port.
+    fn host_stats(&mut self, host: HostNo, deadline: Deadline) -> Result<HostStats>;
+    /// Statistics of a connection.
+    fn connection_stats(&mut self, sid: u32, cid: u32, deadline: Deadline) -> Result<SessionStats>;
+
+    /// Starts listening to events; those before it are lost.
+    fn listen(&mut self) -> Result<()>;
+    /// The next event; `None` when the deadline passes without one.
+    fn next_event(&mut self, deadline: Deadline) -> Result<Option<EventRecord>>;
+}
+
+/// Where staged settings and backups of an endpoint live: `/var/lib/hbactl` for the host, `DIR/hbactl` for a directory.
+#[must_use]
+pub fn state_dir(endpoint: &str) -> PathBuf {
+    if endpoint == "host" {
+        PathBuf::from("/var/lib/hbactl")
+    } else {
+        PathBuf::from(endpoint).join("hbactl")
+    }
+}

@@ -1,0 +1,78 @@
+//! What a changing operation did: nothing, planned (dry run), or changed, with the fields that differ.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// One field that differs between two states. Secrets appear only as `********`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Difference {
+    /// The field, as named in the JSON output.
+    pub field: String,
+    /// The value before, `None` when there was none.
+    pub before: Option<String>,
+    /// The value after, `None` when there is none.
+    pub after: Option<String>,
+}
+
+impl Difference {
+    /// A difference from display values.
+    pub fn new(field: impl Into<String>, before: Option<String>, after: Option<String>) -> Self {
+        Self {
+            field: field.into(),
+            before,
+            after,
+        }
+    }
+}
+
+/// The result of an operation that can change an adapter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "change", rename_all = "snake_case")]
+pub enum Change<T> {
+    /// The adapter was already as asked; nothing was written.
+    Unchanged {
+        /// The current state, when there is one.
+        current: Option<T>,
+    },
+    /// Dry run: this is what would be written.
+    Planned {
+        /// The state now, `None` when the object does not exist.
+        before: Option<T>,
+        /// The state wanted, `None` when the object would be removed or is not known in advance.
+        after: Option<T>,
+        /// The fields that differ.
+        diff: Vec<Difference>,
+    },
+    /// Written and verified by reading back.
+    Changed {
+        /// The state before, `None` when the object did not exist.
+        before: Option<T>,
+        /// The state read back, `None` when the object was removed.
+        after: Option<T>,
+        /// The fields that differ.
+        diff: Vec<Difference>,
+    },
+}
+
+impl<T> Change<T> {
+    /// Whether the adapter was changed.
+    pub fn is_changed(&self) -> bool {
+        matches!(self, Self::Changed { .. })
+    }
+
+    /// The state after the operation (or now, when nothing changed).
+    pub fn after(&self) -> Option<&T> {
+        match self {
+            Self::Unchanged { current } => current.as_ref(),
+            Self::Planned { after, .. } | Self::Changed { after, .. } => after.as_ref(),
+        }
+    }
+
+    /// The fields that differ; empty when nothing changed.
+    pub fn diff(&self) -> &[Difference] {
+        match self {
+            Self::Unchanged { .. } => &[],
+            Self::Planned { diff, .. } | Self::Changed { diff, .. } => diff,
+        }
+    }
+}

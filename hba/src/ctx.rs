@@ -1,0 +1,41 @@
+//! What every operation is given: the backend, the deadline and the operator's switches.
+
+use std::path::PathBuf;
+
+use crate::backend::Backend;
+use crate::deadline::Deadline;
+
+/// The surroundings of one operation.
+pub struct Ctx<'a> {
+    /// The adapter's interface: kernel, emulated kernel or a script.
+    pub backend: &'a mut dyn Backend,
+    /// When to give up waiting.
+    pub deadline: Deadline,
+    /// Validate, read and show the difference, but write nothing.
+    pub dry_run: bool,
+    /// Go on although sessions would drop.
+    pub force: bool,
+    /// Where staged interface settings and backups live (see [`crate::backend::state_dir`]).
+    pub state_dir: PathBuf,
+    /// Remarks for the operator, collected by the operation; never secrets.
+    pub warnings: Vec<String>,
+}
+
+impl<'a> Ctx<'a> {
+    /// A context without dry run or force.
+    pub fn new(backend: &'a mut dyn Backend, deadline: Deadline, state_dir: PathBuf) -> Self {
+        Self {
+            backend,
+            deadline,
+            dry_run: false,
+            force: false,
+            state_dir,
+            warnings: Vec::new(),
+        }
+    }
+
+    /// Adds a remark for the operator.
+    pub fn warn(&mut self, text: impl Into<String>) {
+        self.warnings.push(text.into());
+    }
+}

@@ -1,0 +1,368 @@
+//! What a kernel error number means for each operation, as one table. Sign is positive here.
+//!
+//! Source: `scsi_transport_iscsi.c` (`iscsi_if_recv_msg`), `qla4xxx/ql4_os.c` (`qla4xxx_sysfs_ddb_*`, `qla4xxx_*_chap*`).
+
+use nix::errno::Errno;
+
+use super::{Error, Kind};
+
+/// A request to the kernel whose refusal has a meaning of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Operation {
+    /// Opening the interface or any request without a row of its own.
+    Any,
+    /// SET_IFACE_PARAMS.
+    IfaceSet,
+    /// PING.
+    Ping,
+    /// NEW_FLASHNODE.
+    FlashNew,
+    /// SET_FLASHNODE_PARAMS.
+    FlashSet,
+    /// DEL_FLASHNODE.
+    FlashDelete,
+    /// LOGIN_FLASHNODE.
+    FlashLogin,
+    /// LOGOUT_FLASHNODE and LOGOUT_FLASHNODE_SID.
+    FlashLogout,
+    /// GET_CHAP.
+    ChapGet,
+    /// SET_CHAP.
+    ChapSet,
+    /// DELETE_CHAP.
+    ChapDelete,
+    /// GET_STATS.
+    SessionStats,
+    /// GET_HOST_STATS.
+    HostStats,
+    /// DESTROY_SESSION.
+    SessionDestroy,
+    /// bsg READ_NVRAM and UPDATE_NVRAM.
+    Nvram,
+    /// A write to a sysfs attribute.
+    Store,
+}
+
+use Operation as O;
+
+type Row = (Operation, Errno, Kind, &'static str, &'static str);
+
+/// The table: operation, error number, kind, what it means, what to do. `Any` rows are the fallback.
+const TABLE: &[Row] = &[
+    (
+        O::FlashNew,
+        Errno::ENOMEM,
+        Kind::Busy,
+        "the flash table is full, or an entry is waiting to be committed",
+        "remove an entry, or set the pending one",
+    ),
+    (
+        O::FlashNew,
+        Errno::EINVAL,
+        Kind::Failed,
+        "the adapter has no room for another flash target or refused the portal type",
+        "hbactl flash list shows what is there",
+    ),
+    (
+        O::FlashNew,
+        Errno::EIO,
+        Kind::Failed,
+        "the adapter could not make a new entry",
+        "hbactl adapter show tells the firmware state",
+    ),
+    (
+        O::FlashSet,
+        Errno::ENOSYS,
+        Kind::Unsupported,
+        "the driver does not accept one of these parameters",
+        "hbactl flash show tells which parameters can be set",
+    ),
+    (
+        O::FlashSet,
+        Errno::ENODEV,
+        Kind::NotFound,
+        "there is no such flash target",
+        "hbactl flash list shows what is there",
+    ),
+    (
+        O::FlashSet,
+        Errno::EIO,
+        Kind::Failed,
+        "the adapter could not write its flash",
+        "hbactl adapter show tells the firmware state",
+    ),
+    (
+        O::FlashDelete,
+        Errno::EPERM,
+        Kind::Permission,
+        "it is a boot target",
+        "take it out of the boot configuration first: hbactl boot clear",
+    ),
+    (
+        O::FlashDelete,
+        Errno::ENODEV,
+        Kind::NotFound,
+        "there is no such flash target",
+        "hbactl flash list shows what is there",
+    ),
+    (
+        O::FlashLogin,
+        Errno::EIO,
+        Kind::Failed,
+        "the adapter could not log in: entry not committed, target unreachable or login refused",
+        "hbactl event follow shows why; hbactl iface ping tests the portal",
+    ),
+    (
+        O::FlashLogin,
+        Errno::EPERM,
+        Kind::Busy,
+        "a session to this target exists already",
+        "hbactl session list shows it",
+    ),
+    (
+        O::FlashLogin,
+        Errno::ENODEV,
+        Kind::NotFound,
+        "there is no such flash target",
+        "hbactl flash list shows what is there",
+    ),
+    (
+        O::FlashLogin,
+        Errno::EBUSY,
+        Kind::Busy,
+        "a discovery is running already",
+        "wait for it and try again",
+    ),
+    (
+        O::FlashLogout,
+        Errno::ESRCH,
+        Kind::NotFound,
+        "the target has no session",
+        "hbactl session list shows the sessions",
+    ),
+    (
+        O::FlashLogout,
+        Errno::EPERM,
+        Kind::Permission,
+        "it is a boot target or a discovery entry, whose session must not be closed",
+        "a boot session stays until the machine is shut down",
+    ),
+    (
+        O::FlashLogout,
+        Errno::ENXIO,
+        Kind::Unsupported,
+        "the session was not made from flash",
+        "close it with the program that made it (iscsiadm)",
+    ),
+    (
+        O::FlashLogout,
+        Errno::ENODEV,
+        Kind::NotFound,
+        "there is no such flash target or session",
+        "hbactl session list shows the sessions",
+    ),
+    (
+        O::ChapGet,
+        Errno::EINVAL,
+        Kind::Invalid,
+        "the chap table index is out of range",
+        "hbactl chap list shows the entries",
+    ),
+    (
+        O::ChapSet,
+        Errno::EBUSY,
+        Kind::Busy,
+        "the entry is in use, or the table is full",
+        "hbactl chap list shows who uses it",
+    ),
+    (
+        O::ChapSet,
+        Errno::EINVAL,
+        Kind::Invalid,
+        "the entry exists with the other direction",
+        "remove the entry first, or use another index",
+    ),
+    (
+        O::ChapDelete,
+        Errno::EBUSY,
+        Kind::Busy,
+        "the entry is in use by a session",
+        "log the session out first",
+    ),
+    (
+        O::ChapDelete,
+        Errno::EINVAL,
+        Kind::Failed,
+        "the adapter could not read or write that entry",
+        "hbactl chap list shows the entries",
+    ),
+    (
+        O::Ping,
+        Errno::ENOSYS,
+        Kind::Unsupported,
+        "this interface cannot ping such an address",
+        "use an interface of the address's family",
+    ),
+    (
+        O::Ping,
+        Errno::EINVAL,
+        Kind::Invalid,
+        "the adapter refused the address or size",
+        "check address family and size",
+    ),
+    (
+        O::IfaceSet,
+        Errno::EIO,
+        Kind::Failed,
+        "the adapter could not write its flash or restart the port",
+        "hbactl adapter show tells the firmware state",
+    ),
+    (
+        O::SessionStats,
+        Errno::EINVAL,
+        Kind::NotFound,
+        "there is no such session",
+        "hbactl session list shows the sessions",
+    ),
+    (
+        O::SessionStats,
+        Errno::ENODEV,
+        Kind::NotFound,
+        "there is no such session",
+        "hbactl session list shows the sessions",
+    ),
+    (
+        O::SessionDestroy,
+        Errno::EBUSY,
+        Kind::Unsupported,
+        "the driver cannot close sessions made by user programs",
+        "restart the adapter driver to get rid of it",
+    ),
+    (
+        O::Nvram,
+        Errno::ENOSYS,
+        Kind::Unsupported,
+        "only 40xx adapters have this memory",
+        "boot targets of other families are kept in flash",
+    ),
+    (
+        O::Nvram,
+        Errno::EINVAL,
+        Kind::Failed,
+        "the driver refused the range",
+        "hbactl adapter show tells the model",
+    ),
+    (
+        O::Store,
+        Errno::EINVAL,
+        Kind::Invalid,
+        "the kernel does not accept this value",
+        "check the value",
+    ),
+    (
+        O::Any,
+        Errno::EPERM,
+        Kind::Permission,
+        "not permitted",
+        "run as root (CAP_SYS_ADMIN is needed)",
+    ),
+    (
+        O::Any,
+        Errno::EACCES,
+        Kind::Permission,
+        "not permitted",
+        "run as root (CAP_SYS_ADMIN is needed)",
+    ),
+    (
+        O::Any,
+        Errno::EPROTONOSUPPORT,
+        Kind::Unsupported,
+        "the kernel has no iscsi transport",
+        "load it: modprobe scsi_transport_iscsi",
+    ),
+    (
+        O::Any,
+        Errno::ENOSYS,
+        Kind::Unsupported,
+        "the driver does not offer this",
+        "hbactl adapter show tells what the adapter can do",
+    ),
+    (
+        O::Any,
+        Errno::EOPNOTSUPP,
+        Kind::Unsupported,
+        "the driver does not offer this",
+        "hbactl adapter show tells what the adapter can do",
+    ),
+    (
+        O::Any,
+        Errno::ENODEV,
+        Kind::NotFound,
+        "there is no such adapter",
+        "hbactl adapter list shows what is there",
+    ),
+    (
+        O::Any,
+        Errno::ENOENT,
+        Kind::NotFound,
+        "it does not exist",
+        "hbactl adapter list shows what is there",
+    ),
+    (
+        O::Any,
+        Errno::ENXIO,
+        Kind::NotFound,
+        "there is no such device",
+        "hbactl adapter list shows what is there",
+    ),
+    (
+        O::Any,
+        Errno::EBUSY,
+        Kind::Busy,
+        "it is in use",
+        "wait and try again",
+    ),
+    (
+        O::Any,
+        Errno::EINVAL,
+        Kind::Failed,
+        "the kernel refused the request",
+        "check the values",
+    ),
+    (
+        O::Any,
+        Errno::EIO,
+        Kind::Failed,
+        "the adapter reported an error",
+        "hbactl adapter show tells the firmware state",
+    ),
+    (
+        O::Any,
+        Errno::ENOMEM,
+        Kind::Failed,
+        "the kernel has no memory for it",
+        "try again later",
+    ),
+];
+
+/// The error for a refusal by the kernel: `errno` positive, `tried` a verb phrase.
+pub fn explain(operation: Operation, errno: i32, tried: impl Into<String>) -> Error {
+    let errno = errno.saturating_abs();
+    let of = |op: Operation| TABLE.iter().find(|row| row.0 == op && row.1 as i32 == errno);
+    let code = Errno::from_raw(errno);
+    let name = if code == Errno::UnknownErrno {
+        format!("error {errno}")
+    } else {
+        format!("{code:?}")
+    };
+    match of(operation).or_else(|| of(O::Any)) {
+        Some((_, _, kind, meaning, hint)) => Error::new(*kind, tried)
+            .answered(format!("the kernel answered {name}: {meaning}"))
+            .hint(*hint)
+            .with_errno(errno),
+        None => Error::new(Kind::Failed, tried)
+            .answered(format!("the kernel answered {name}"))
+            .with_errno(errno),
+    }
+}

@@ -1,0 +1,54 @@
+//! Error texts and codes.
+
+use super::*;
+
+#[test]
+fn every_kind_has_the_documented_exit_code() {
+    for (kind, code) in [
+        (Kind::Failed, 1),
+        (Kind::Busy, 1),
+        (Kind::Timeout, 1),
+        (Kind::Invalid, 2),
+        (Kind::NotFound, 3),
+        (Kind::Unsupported, 4),
+        (Kind::Permission, 5),
+        (Kind::VerifyFailed { rolled_back: true }, 6),
+        (Kind::VerifyFailed { rolled_back: false }, 7),
+        (Kind::RollbackFailed, 7),
+    ] {
+        assert_eq!(kind.exit_code(), code, "{}", kind.name());
+    }
+}
+
+#[test]
+fn a_timeout_says_what_was_waited_for() {
+    let e = Error::timeout("log in to flash target 3", "session state LOGGED_IN");
+    assert!(e.to_string().contains("waited for session state LOGGED_IN"));
+    assert_eq!(e.kind(), Kind::Timeout);
+}
+
+#[test]
+fn the_same_errno_reads_differently_for_different_operations() {
+    let logout = explain(
+        Operation::FlashLogout,
+        libc_errno::ESRCH,
+        "log out of flash target 3",
+    );
+    let chap = explain(Operation::ChapDelete, libc_errno::EBUSY, "remove chap entry 1");
+    assert_eq!(logout.kind(), Kind::NotFound);
+    assert_eq!(chap.kind(), Kind::Busy);
+    assert!(logout.next_step().is_some() && chap.next_step().is_some());
+    assert_ne!(logout.answer(), chap.answer());
+    assert_eq!(chap.errno(), Some(libc_errno::EBUSY));
+}
+
+mod libc_errno {
+    pub(super) const ESRCH: i32 = nix::errno::Errno::ESRCH as i32;
+    pub(super) const EBUSY: i32 = nix::errno::Errno::EBUSY as i32;
+}
+
+#[test]
+fn an_unknown_errno_still_names_its_number() {
+    let e = explain(Operation::FlashNew, 12345, "add a flash target");
+    assert!(e.to_string().contains("12345"), "{e}");
+}

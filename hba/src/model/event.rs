@@ -1,0 +1,110 @@
+//! Events of adapters, sessions and devices, typed.
+//!
+//! Source: netlink kevents 101–111 (`iscsi_if.h`) and kobject uevents.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::PingStatus;
+
+/// An event with when and where.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct EventRecord {
+    /// Time of arrival, milliseconds since 1970.
+    pub time_ms: u64,
+    /// The port, when the event tells.
+    pub host: Option<u32>,
+    /// The event.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// The port's link came up.
+    LinkUp,
+    /// The port's link went down.
+    LinkDown,
+    /// Another adapter event, by number.
+    HostEvent {
+        /// The event number.
+        code: u32,
+    },
+    /// A connection failed.
+    ConnectionError {
+        /// Session id.
+        sid: u32,
+        /// Connection id.
+        cid: u32,
+        /// The kernel's error number for it.
+        code: u32,
+        /// Its meaning.
+        reason: String,
+    },
+    /// A connection changed its login state.
+    LoginState {
+        /// Session id.
+        sid: u32,
+        /// Connection id.
+        cid: u32,
+        /// The state, as `logged_in`.
+        state: String,
+    },
+    /// A session came to be.
+    SessionCreated {
+        /// Session id.
+        sid: u32,
+    },
+    /// A session is gone.
+    SessionDestroyed {
+        /// Session id.
+        sid: u32,
+    },
+    /// A session lost its SCSI target.
+    SessionUnbound {
+        /// Session id.
+        sid: u32,
+    },
+    /// A ping ended.
+    PingDone {
+        /// Id the sender gave it.
+        id: u32,
+        /// How it ended.
+        status: PingStatus,
+    },
+    /// An object appeared in sysfs.
+    ObjectAdded {
+        /// Subsystem, as `scsi_device` or `iscsi_flashnode`.
+        subsystem: String,
+        /// Kernel name of the object.
+        name: String,
+    },
+    /// An object went away from sysfs.
+    ObjectRemoved {
+        /// Subsystem.
+        subsystem: String,
+        /// Kernel name of the object.
+        name: String,
+    },
+    /// A target says that its list of logical units has changed.
+    LunsChanged {
+        /// Kernel name of the device that told.
+        name: String,
+    },
+    /// Another change of an object.
+    ObjectChanged {
+        /// Subsystem.
+        subsystem: String,
+        /// Kernel name of the object.
+        name: String,
+    },
+    /// An event this program does not know.
+    Unknown {
+        /// Its number.
+        number: u32,
+    },
+    /// Events were lost because they were not read fast enough.
+    Lost,
+}

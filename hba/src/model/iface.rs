@@ -1,0 +1,56 @@
+//! Interfaces of a port: applied parameters and staged ones.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{Family, HostNo, IfaceId};
+use crate::params::{ParamValue, Params};
+
+/// One interface of a port.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Iface {
+    /// Sysfs name, as `ipv4-iface-0-0`.
+    pub name: String,
+    /// The port.
+    pub host: HostNo,
+    /// IPv4 or IPv6.
+    pub family: Family,
+    /// Number within the family.
+    pub num: u32,
+    /// Whether the protocol is on.
+    pub enabled: Option<bool>,
+    /// IP address.
+    pub address: Option<String>,
+    /// State of the address, as `Valid`.
+    pub address_state: Option<String>,
+    /// MTU in bytes.
+    pub mtu: Option<u32>,
+    /// All parameters as applied, by name (see [`crate::params::IFACE`]).
+    pub params: Params,
+    /// Parameters staged and not yet applied.
+    #[serde(default)]
+    pub staged: BTreeMap<String, StagedValue>,
+}
+
+impl Iface {
+    /// The identity.
+    #[must_use]
+    pub fn id(&self) -> IfaceId {
+        IfaceId {
+            host: self.host,
+            family: self.family,
+            num: self.num,
+        }
+    }
+}
+
+/// A parameter waiting to be applied.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StagedValue {
+    /// The value applied now.
+    pub applied: Option<ParamValue>,
+    /// The value staged.
+    pub staged: ParamValue,
+}

@@ -1,0 +1,27 @@
+//! The nouns: what operations return and JSON shows. Plain data; nothing here reads or writes anything.
+//!
+//! A value that the adapter does not tell is `None`, `null` in JSON and "n/a" for people.
+
+mod adapter;
+mod boot;
+mod chap;
+mod envelope;
+mod event;
+mod flash;
+mod iface;
+mod lun;
+mod ping;
+mod session;
+mod stats;
+
+pub use adapter::{Adapter, AdapterKey, Capability, Features, Limits, capabilities};
+pub use boot::{BootConfig, BootMode, BootSlot, BootTarget, Slot};
+pub use chap::{ChapDirection, ChapEntry, ChapUse};
+pub use envelope::{Envelope, SCHEMA_NAME, SCHEMA_VERSION, schemas};
+pub use event::{Event, EventRecord};
+pub use flash::{FlashSession, FlashTarget, PortalType};
+pub use iface::{Iface, StagedValue};
+pub use lun::{Capacity, Inquiry, Lun, ReportedLun, VpdPage};
+pub use ping::{PingReply, PingResult, PingStatus};
+pub use session::{Connection, Owner, Session, SessionBrief, SessionKind};
+pub use stats::{Counters, CustomCounter, HostStats, SessionStats};

@@ -1,0 +1,13 @@
+//! Operations, one module per noun. Each changing operation validates, reads the state, shows the difference, writes, reads back,
+//! verifies, rolls back on a mismatch, and says whether anything changed ([`crate::Change`]).
+
+pub mod adapter;
+pub mod boot;
+pub mod chap;
+pub mod event;
+pub mod flash;
+pub mod iface;
+pub mod lun;
+pub mod ping;
+pub mod session;
+pub mod stats;

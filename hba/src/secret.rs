@@ -1,0 +1,191 @@
+//! CHAP secrets: kept in memory that is wiped, never shown. Owns the length rules; must not know where a secret is used.
+//!
+//! Source: qla4xxx `ql4_os.c` (`qla4xxx_set_chap`: C-string copies into `ql4_chap_table.secret[100]`, no minimum enforced),
+//! RFC 7143 §12.1.3 (at least 96 bits without IPsec).
+
+use std::fmt;
+use std::io::Read;
+use std::path::Path;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use crate::error::{Error, Kind, Result};
+
+/// The shortest secret, in bytes (96 bits).
+pub const SECRET_MIN: usize = 12;
+/// The longest secret, in bytes: the table's field has 100, and the driver's copy ends it with a NUL.
+pub const SECRET_MAX: usize = 99;
+/// What is shown in place of a secret.
+pub const REDACTED: &str = "********";
+
+/// A CHAP secret. `Debug`, `Display` and JSON show `********`; memory is wiped on drop.
+#[derive(Clone)]
+pub struct Secret(Zeroizing<Vec<u8>>);
+
+impl Secret {
+    /// A secret for writing: checks length and content.
+    ///
+    /// # Errors
+    /// [`Kind::Invalid`] when shorter than [`SECRET_MIN`], longer than [`SECRET_MAX`] or containing a NUL byte.
+    pub fn new(bytes: impl Into<Vec<u8>>) -> Result<Self> {
+        let bytes = Zeroizing::new(bytes.into());
+        let refuse = |why: String| Err(Error::new(Kind::Invalid, "use this chap secret").answered(why));
+        if bytes.len() < SECRET_MIN {
+            return refuse(format!(
+                "it has {} bytes, at least {SECRET_MIN} are needed",
+                bytes.len()
+            ));
+        }
+        if bytes.len() > SECRET_MAX {
+            return refuse(format!(
+                "it has {} bytes, at most {SECRET_MAX} are stored",
+                bytes.len()
+            ));
+        }
+        if bytes.contains(&0) {
+            return refuse("it contains a NUL byte, where the driver would cut it".to_owned());
+        }
+        Ok(Self(bytes))
+    }
+
+    /// A secret as found on the adapter, whatever its length.
+    #[must_use]
+    pub fn stored(bytes: impl Into<Vec<u8>>) -> Self {
+        Self(Zeroizing::new(bytes.into()))
+    }
+
+    /// Reads a secret from a file (one trailing newline is dropped).
+    ///
+    /// # Errors
+    /// The file cannot be read, or the rules of [`Secret::new`].
+    pub fn from_file(path: &Path) -> Result<Self> {
+        let tried = || format!("read the chap secret from {}", path.display());
+        let file = std::fs::File::open(path).map_err(|e| Error::io(tried(), &e))?;
+        Self::from_reader(file).map_err(|e| e.during(tried()))
+    }
+
+    /// Reads a secret from a stream, such as standard input (one trailing newline is dropped).
+    ///
+    /// # Errors
+    /// The stream cannot be read, or the rules of [`Secret::new`].
+    pub fn from_reader(reader: impl Read) -> Result<Self> {
+        let mut bytes = Zeroizing::new(Vec::with_capacity(SECRET_MAX + 4));
+        reader
+            .take(SECRET_MAX as u64 + 3)
+            .read_to_end(&mut bytes)
+            .map_err(|e| Error::io("read the chap secret", &e))?;
+        if bytes.last() == Some(&b'\n') {
+            bytes.pop();
+            if bytes.last() == Some(&b'\r') {
+                bytes.pop();
+            }
+        }
+        Self::new(bytes.to_vec())
+    }
+
+    /// The bytes themselves, for the codec only.
+    #[must_use]
+    pub fn expose(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Whether there is no secret at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl PartialEq for Secret {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+impl Eq for Secret {}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(REDACTED)
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(REDACTED)
+    }
+}
+
+impl Serialize for Secret {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.serialize_str(REDACTED)
+    }
+}
+
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        let text = Zeroizing::new(String::deserialize(deserializer)?);
+        Ok(Self::stored(text.as_bytes()))
+    }
+}
+
+impl JsonSchema for Secret {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Secret".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "const": REDACTED, "description": "a secret, never shown" })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn length_rules_are_enforced_at_both_ends() {
+        assert!(Secret::new(vec![b'a'; SECRET_MIN - 1]).is_err());
+        assert!(Secret::new(vec![b'a'; SECRET_MIN]).is_ok());
+        assert!(Secret::new(vec![b'a'; SECRET_MAX]).is_ok());
+        assert!(Secret::new(vec![b'a'; SECRET_MAX + 1]).is_err());
+        assert!(Secret::new(b"has a\0nul inside".to_vec()).is_err());
+    }
+
+    #[test]
+    fn no_rendering_shows_the_secret() {
+        let s = Secret::new(b"correct-horse-battery".to_vec()).expect("valid");
+        for text in [
+            format!("{s:?}"),
+            format!("{s}"),
+            serde_json::to_string(&s).expect("json"),
+        ] {
+            assert!(!text.contains("horse"), "{text}");
+            assert!(text.contains(REDACTED), "{text}");
+        }
+    }
+
+    #[test]
+    fn refusal_does_not_quote_the_secret() {
+        let e = Secret::new(b"short-one".to_vec()).expect_err("too short");
+        assert!(!format!("{e} {e:?}").contains("short-one"));
+    }
+
+    #[test]
+    fn a_trailing_newline_is_not_part_of_the_secret() {
+        for text in ["correct-horse", "correct-horse\n", "correct-horse\r\n"] {
+            let s = Secret::from_reader(text.as_bytes()).expect("valid");
+            assert_eq!(s.expose(), b"correct-horse");
+        }
+        let long = format!("{}\n", "x".repeat(SECRET_MAX));
+        assert_eq!(
+            Secret::from_reader(long.as_bytes())
+                .expect("valid")
+                .expose()
+                .len(),
+            SECRET_MAX
+        );
+        assert!(Secret::from_reader(format!("{}\r\n", "x".repeat(SECRET_MAX + 1)).as_bytes()).is_err());
+    }
+}
