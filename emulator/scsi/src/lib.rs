@@ -1,1 +1,25 @@
-//! SCSI command blocks, sense and logical units without transport.
+//! SCSI without a transport: command blocks, sense data and logical units.
+//!
+//! Owns what SAM-5, SPC-4 and SBC-3 say about commands; knows nothing of iSCSI, sockets, files or clocks. A transport hands a
+//! [`Request`] to a [`Device`] and gets a [`Response`] and, for reads, a filled buffer.
+//!
+//! No function here panics on any input: CDBs, parameter lists and addresses come from outside.
+#![forbid(unsafe_code)]
+
+pub mod cdb;
+pub mod device;
+pub mod inquiry;
+pub mod lun;
+pub mod mode;
+pub mod opcode;
+pub mod param;
+pub mod sense;
+pub mod status;
+pub mod unit_attention;
+
+pub use cdb::{Cdb, CdbError};
+pub use device::{Device, Request, Response};
+pub use lun::{LogicalUnit, Lun, LunConfig, Medium, MediumError, MemoryMedium};
+pub use sense::{AdditionalSense, Sense, SenseKey};
+pub use status::Status;
+pub use unit_attention::NexusId;

@@ -1,0 +1,99 @@
+//! Vital product data pages of a logical unit.
+
+use crate::lun::LogicalUnit;
+use crate::lun::limits;
+use crate::param::push_ascii;
+
+type Build = fn(&LogicalUnit) -> Vec<u8>;
+
+/// The pages, in ascending order as page 00h lists them.
+const PAGES: &[(u8, Build)] = &[
+    (0x00, supported),
+    (0x80, serial),
+    (0x83, identification),
+    (0x86, extended),
+    (0xb0, block_limits),
+    (0xb1, characteristics),
+    (0xb2, provisioning),
+];
+
+/// A whole page with its header; `None` if there is no such page.
+pub(crate) fn page(code: u8, unit: &LogicalUnit) -> Option<Vec<u8>> {
+    let (_, build) = PAGES.iter().find(|(page, _)| *page == code)?;
+    let body = build(unit);
+    let mut data = vec![0, code];
+    data.extend_from_slice(&(body.len() as u16).to_be_bytes());
+    data.extend_from_slice(&body);
+    Some(data)
+}
+
+fn supported(_: &LogicalUnit) -> Vec<u8> {
+    PAGES.iter().map(|(code, _)| *code).collect()
+}
+
+fn serial(unit: &LogicalUnit) -> Vec<u8> {
+    let serial = &unit.config().serial;
+    let mut body = Vec::new();
+    push_ascii(&mut body, serial, serial.len().min(252));
+    body
+}
+
+/// Designators: the unit's name twice (NAA, T10 vendor ID), the port's if it is known.
+fn identification(unit: &LogicalUnit) -> Vec<u8> {
+    const BINARY: u8 = 1;
+    const ASCII: u8 = 2;
+    const UTF8: u8 = 3;
+    const ISCSI: u8 = 0x50;
+    const PORT: u8 = 0x90; // PIV, association: target port
+    let config = unit.config();
+    let mut body = vec![BINARY, 0x03, 0, 8];
+    body.extend_from_slice(&config.naa.to_bytes());
+
+    let mut t10 = Vec::new();
+    push_ascii(&mut t10, &config.vendor, 8);
+    push_ascii(&mut t10, &config.serial, config.serial.len().min(64));
+    body.extend_from_slice(&[ASCII, 0x01, 0, t10.len() as u8]);
+    body.extend_from_slice(&t10);
+
+    if let Some(name) = &config.port_name {
+        body.extend_from_slice(&[ISCSI | BINARY, PORT | 0x04, 0, 4, 0, 0, 0, 1]);
+        // Null-terminated and padded to a multiple of four.
+        let mut name: Vec<u8> = name.bytes().take(248).collect();
+        name.resize((name.len() + 1).next_multiple_of(4), 0);
+        body.extend_from_slice(&[ISCSI | UTF8, PORT | 0x08, 0, name.len() as u8]);
+        body.extend_from_slice(&name);
+    }
+    body
+}
+
+fn extended(_: &LogicalUnit) -> Vec<u8> {
+    let mut body = vec![0; 60];
+    body[1] = 0x07; // HEADSUP, ORDSUP, SIMPSUP
+    body[2] = 0x01; // V_SUP: volatile cache
+    body[3] = 0x01; // LUICLR
+    body
+}
+
+fn block_limits(unit: &LogicalUnit) -> Vec<u8> {
+    let block = unit.block_size();
+    let mut body = vec![0; 60];
+    body[0] = 0x01; // WSNZ
+    body[4..8].copy_from_slice(&(unit.config().max_transfer / block).to_be_bytes());
+    body[8..12].copy_from_slice(&(limits::OPTIMAL_TRANSFER / block).to_be_bytes());
+    body[16..20].copy_from_slice(&limits::MAX_UNMAP_BLOCKS.to_be_bytes());
+    body[20..24].copy_from_slice(&limits::MAX_UNMAP_DESCRIPTORS.to_be_bytes());
+    body[24..28].copy_from_slice(&(limits::UNMAP_GRANULARITY / block).max(1).to_be_bytes());
+    body[32..40].copy_from_slice(&(limits::MAX_WRITE_SAME / u64::from(block)).to_be_bytes());
+    body
+}
+
+fn characteristics(_: &LogicalUnit) -> Vec<u8> {
+    let mut body = vec![0; 60];
+    body[..2].copy_from_slice(&1u16.to_be_bytes()); // non-rotating medium
+    body
+}
+
+fn provisioning(_: &LogicalUnit) -> Vec<u8> {
+    // No threshold; LBPU, LBPWS, LBPWS10, LBPRZ; thin.
+    vec![0, 0xe4, 0x02, 0]
+}
