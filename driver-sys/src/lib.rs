@@ -4,5 +4,7 @@
 //! the sockets, files and device nodes that carry it, on a real host or in the directory of an emulated one.
 
 pub mod abi;
+pub mod boot;
 pub mod hw;
 pub mod netlink;
+pub mod sysfs;

@@ -1,0 +1,74 @@
+//! The one table of attribute names per class, and the macro that keeps struct and table the same thing.
+//!
+//! Owns: [`Attr`], [`Need`], `attrs!`. Must not know: any class.
+//! The emulated kernel builds its objects from the same tables, so that a name exists once.
+
+/// Whether a reader can do without an attribute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// Without it the object cannot be told apart or used; reading the object fails.
+    Mandatory,
+    /// Drivers may leave it out or refuse it; the field is then `None`.
+    Optional,
+}
+
+/// One attribute of a class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attr {
+    /// File name.
+    pub name: &'static str,
+    /// Mandatory or optional.
+    pub need: Need,
+    /// Permission bits as the kernel sets them.
+    pub mode: u16,
+}
+
+/// Declares a class's attribute table and the struct it reads into.
+///
+/// `must field: Type = "name";` becomes `field: Type`, `may field: Type = "name";` becomes `field: Option<Type>`; a mode other
+/// than 0444 follows the name as `@ 0o644`.
+macro_rules! attrs {
+    (
+        $(#[$meta:meta])*
+        pub struct $name:ident, table $table:ident {
+            $( $(#[$fmeta:meta])* $need:ident $field:ident : $ty:ty = $attr:literal $(@ $mode:literal)? ; )*
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, PartialEq)]
+        pub struct $name {
+            $( $(#[$fmeta])* pub $field: $crate::sysfs::attrs!(@field $need $ty), )*
+        }
+
+        #[doc = concat!("The attributes that [`", stringify!($name), "`] is read from.")]
+        pub const $table: &[$crate::sysfs::Attr] = &[
+            $( $crate::sysfs::Attr {
+                name: $attr,
+                need: $crate::sysfs::attrs!(@need $need),
+                mode: $crate::sysfs::attrs!(@mode $($mode)?),
+            }, )*
+        ];
+
+        impl $name {
+            /// Reads every attribute of the table at a place. Fails when a mandatory one cannot be had or the object vanished.
+            pub fn read(
+                reader: &mut $crate::sysfs::Reader,
+                at: $crate::sysfs::Place<'_>,
+            ) -> Result<Self, $crate::sysfs::Error> {
+                Ok(Self {
+                    $( $field: $crate::sysfs::attrs!(@read $need $ty, reader, at, $attr), )*
+                })
+            }
+        }
+    };
+    (@field must $ty:ty) => { $ty };
+    (@field may $ty:ty) => { Option<$ty> };
+    (@need must) => { $crate::sysfs::Need::Mandatory };
+    (@need may) => { $crate::sysfs::Need::Optional };
+    (@mode) => { 0o444 };
+    (@mode $mode:literal) => { $mode };
+    (@read must $ty:ty, $reader:ident, $at:ident, $attr:literal) => { $reader.must::<$ty>($at, $attr)? };
+    (@read may $ty:ty, $reader:ident, $at:ident, $attr:literal) => { $reader.may::<$ty>($at, $attr)? };
+}
+
+pub(crate) use attrs;

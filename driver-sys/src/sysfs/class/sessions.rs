@@ -1,0 +1,266 @@
+//! Listing sessions: linear, and no more system calls than the asked fields need.
+//!
+//! Owns: [`Sessions`], the iterator; single sessions and their secrets. Must not know: what a session is shown for.
+//! Per session it reads one link (for the host) and the attributes of the level, relative to the open class directories; facts of
+//! a host are read once. Sessions come in numeric order. One that vanishes, or lacks a mandatory attribute, comes as an error and
+//! the iteration goes on.
+//! Source: kernel `scsi_transport_iscsi.c` (`iscsi_add_session`, `iscsi_alloc_conn`: device names and parents).
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use crate::sysfs::{Address, Dir, Error, Fault, Place, Portal, Reader, Root};
+
+use super::Listing;
+use super::connection::{ConnectionAttrs, PortalAttrs, Portals};
+use super::listing::{host_of, number_after};
+use super::session::{
+    HostFacts, Session, SessionAttrs, SessionAuth, SessionDetail, SessionFields, SessionFull,
+};
+
+/// Iterates over the sessions of a tree.
+pub struct Sessions<'r> {
+    root: &'r Root,
+    sessions: Option<Dir>,
+    connections: Option<Dir>,
+    fields: SessionFields,
+    reader: Reader,
+    hosts: Vec<Arc<HostFacts>>,
+    sids: std::vec::IntoIter<u32>,
+    name: String,
+    connection: String,
+}
+
+/// Iterates over all sessions. A tree without the class (module not loaded) has none.
+pub fn sessions(root: &Root, fields: SessionFields) -> Result<Sessions<'_>, Error> {
+    let dir = root.dir_if_present("class/iscsi_session")?;
+    let mut sids = Vec::new();
+    if let Some(dir) = &dir {
+        dir.for_each_name(|name| sids.extend(number_after(name, "session")))?;
+        sids.sort_unstable();
+        sids.dedup();
+    }
+    Sessions::new(root, dir, sids, fields)
+}
+
+/// Reads one session.
+pub fn session(root: &Root, sid: u32, fields: SessionFields) -> Result<Session, Error> {
+    let dir = root.dir("class/iscsi_session")?;
+    Sessions::new(root, Some(dir), vec![sid], fields)?
+        .next()
+        .unwrap_or_else(|| {
+            Err(root
+                .at("class/iscsi_session")
+                .error(&format!("session{sid}"), Fault::Missing))
+        })
+}
+
+/// Reads a session's CHAP names and secrets.
+pub fn session_auth(root: &Root, sid: u32) -> Result<SessionAuth, Error> {
+    let path = format!("class/iscsi_session/session{sid}");
+    let mut reader = Reader::new();
+    reader.confirm(root.at(&path))?;
+    SessionAuth::read(&mut reader, root.at(&path))
+}
+
+impl<'r> Sessions<'r> {
+    fn new(
+        root: &'r Root,
+        sessions: Option<Dir>,
+        sids: Vec<u32>,
+        fields: SessionFields,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            root,
+            connections: root.dir_if_present("class/iscsi_connection")?,
+            sessions,
+            fields,
+            reader: Reader::new(),
+            hosts: Vec::new(),
+            sids: sids.into_iter(),
+            name: String::new(),
+            connection: String::new(),
+        })
+    }
+
+    /// How many sessions are still to come.
+    pub fn remaining(&self) -> usize {
+        self.sids.len()
+    }
+
+    /// Reads the rest into a listing.
+    pub fn into_listing(mut self) -> Listing<Session> {
+        let mut listing = Listing::default();
+        for outcome in self.by_ref() {
+            listing.add(outcome);
+        }
+        listing.problems = self.take_problems();
+        listing
+    }
+
+    /// Optional attributes that made no sense so far.
+    pub fn take_problems(&mut self) -> Vec<Error> {
+        self.reader.take_problems()
+    }
+
+    fn read(&mut self, dir: &Dir, sid: u32) -> Result<Session, Error> {
+        self.name.clear();
+        self.connection.clear();
+        // Writing to a String cannot fail.
+        let _ = write!(self.name, "session{sid}");
+        let _ = write!(self.connection, "connection{sid}:0");
+        let host_no = host_of(dir, &self.name).map_err(|error| match error.fault {
+            Fault::Missing => Error::new(error.path, Fault::Vanished),
+            _ => error,
+        })?;
+        let host = self.host(host_no)?;
+        let (name, reader) = (std::mem::take(&mut self.name), &mut self.reader);
+        let outcome = read_session(reader, dir.at(&name), sid, host, self.fields);
+        self.name = name;
+        let mut session = outcome?;
+        if let Some(connections) = &self.connections {
+            let at = connections.at(&self.connection);
+            read_connection(&mut self.reader, at, self.fields, &mut session)?;
+        }
+        if self.fields > SessionFields::Brief || session.portals.is_none() {
+            self.reader.confirm(dir.at(&self.name))?;
+        }
+        Ok(session)
+    }
+
+    fn host(&mut self, host_no: u32) -> Result<Arc<HostFacts>, Error> {
+        // Sessions of a host come in runs: the last one found is the first one asked.
+        if let Some(host) = self.hosts.iter().rev().find(|host| host.host_no == host_no) {
+            return Ok(Arc::clone(host));
+        }
+        let host = Arc::new(host_facts(self.root, &mut self.reader, host_no)?);
+        self.hosts.push(Arc::clone(&host));
+        Ok(host)
+    }
+}
+
+impl Iterator for Sessions<'_> {
+    type Item = Result<Session, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let sid = self.sids.next()?;
+        let dir = self.sessions.take()?;
+        let outcome = self.read(&dir, sid);
+        self.sessions = Some(dir);
+        Some(outcome)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.sids.size_hint()
+    }
+}
+
+/// Reads what sessions of a host have in common.
+pub fn host_facts(root: &Root, reader: &mut Reader, host_no: u32) -> Result<HostFacts, Error> {
+    let scsi = format!("class/scsi_host/host{host_no}");
+    let iscsi = format!("class/iscsi_host/host{host_no}");
+    Ok(HostFacts {
+        host_no,
+        transport: reader.must(root.at(&scsi), "proc_name")?,
+        hwaddress: reader.may(root.at(&iscsi), "hwaddress")?,
+        ipaddress: reader.may::<Address>(root.at(&iscsi), "ipaddress")?,
+        netdev: reader.may(root.at(&iscsi), "netdev")?,
+        initiatorname: reader.may(root.at(&iscsi), "initiatorname")?,
+    })
+}
+
+fn read_session(
+    reader: &mut Reader,
+    at: Place<'_>,
+    sid: u32,
+    host: Arc<HostFacts>,
+    fields: SessionFields,
+) -> Result<Session, Error> {
+    if fields == SessionFields::Full {
+        let attrs = SessionAttrs::read(reader, at)?;
+        return Ok(Session {
+            sid,
+            host,
+            target: attrs.targetname.clone(),
+            tpgt: attrs.tpgt,
+            state: attrs.state.clone(),
+            creator: attrs.creator,
+            portals: None,
+            detail: Some(Box::new(SessionDetail {
+                initiatorname: attrs.initiatorname.clone(),
+                ifacename: attrs.ifacename.clone(),
+                connection_state: None,
+            })),
+            full: Some(Box::new(SessionFull {
+                session: attrs,
+                connection: None,
+            })),
+        });
+    }
+    Ok(Session {
+        sid,
+        host,
+        target: reader.must(at, "targetname")?,
+        tpgt: reader.must(at, "tpgt")?,
+        state: reader.may(at, "state")?,
+        creator: reader.may(at, "creator")?,
+        portals: None,
+        detail: match fields {
+            SessionFields::Detail => Some(Box::new(SessionDetail {
+                initiatorname: reader.may(at, "initiatorname")?,
+                ifacename: reader.may(at, "ifacename")?,
+                connection_state: None,
+            })),
+            _ => None,
+        },
+        full: None,
+    })
+}
+
+fn read_connection(
+    reader: &mut Reader,
+    at: Place<'_>,
+    fields: SessionFields,
+    session: &mut Session,
+) -> Result<(), Error> {
+    if fields == SessionFields::Brief {
+        session.portals = brief_portals(reader, at)?;
+        return Ok(());
+    }
+    session.portals = PortalAttrs::read(reader, at)?.portals();
+    match &mut session.full {
+        Some(full) if at.exists() => {
+            let attrs = ConnectionAttrs::read(reader, at)?;
+            if let Some(detail) = &mut session.detail {
+                detail.connection_state.clone_from(&attrs.state);
+            }
+            full.connection = Some(attrs);
+        }
+        Some(_) => {}
+        None => {
+            if let Some(detail) = &mut session.detail {
+                detail.connection_state = reader.may(at, "state")?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The persistent portal; the current one is read only for a half that is missing.
+fn brief_portals(reader: &mut Reader, at: Place<'_>) -> Result<Option<Portals>, Error> {
+    let address = match reader.may::<Address>(at, "persistent_address")? {
+        Some(address) => Some(address),
+        None => reader.may(at, "address")?,
+    };
+    let port = match reader.may::<u16>(at, "persistent_port")? {
+        Some(port) => Some(port),
+        None => reader.may(at, "port")?,
+    };
+    Ok(address.zip(port).map(|(address, port)| {
+        let persistent = Portal { address, port };
+        Portals {
+            current: persistent.clone(),
+            persistent,
+        }
+    }))
+}
