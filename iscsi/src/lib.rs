@@ -1,5 +1,23 @@
 //! RFC 7143 without I/O: initiator and target engines.
+//!
+//! Owns PDUs, framing, digests, negotiation, CHAP and the two state machines that speak them. Must not know sockets, files or
+//! clocks: bytes come in through [`framer`], time and randomness are arguments. Nothing in this crate panics on peer input.
+#![forbid(unsafe_code)]
+
 pub mod buffer;
+pub mod chap;
+pub mod digest;
+pub mod framer;
+
+pub mod isid;
 pub mod link;
+pub mod names;
+pub mod negotiate;
+pub mod pdu;
+pub mod serial;
+pub mod text;
+
 pub use buffer::Buffer;
+pub use isid::Isid;
 pub use link::LinkLoss;
+pub use names::IscsiName;
