@@ -12,3 +12,6 @@ pub use objects::{
     TARGET_ATTRS, Target, Trimmed, TrimmedSecret,
 };
 pub use tree::{BootTree, Source, boot_trees};
+
+#[cfg(test)]
+mod tests;

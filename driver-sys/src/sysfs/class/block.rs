@@ -4,6 +4,8 @@
 
 use crate::sysfs::{Error, Reader, Root, attrs};
 
+use super::device::Hctl;
+
 attrs! {
     /// A disk's attributes.
     pub struct Block, table BLOCK_ATTRS {
@@ -29,7 +31,15 @@ impl Block {
     }
 }
 
-/// Reads one disk.
+/// Reads the disk of a logical unit.
+pub fn block_of(root: &Root, unit: Hctl, name: &str) -> Result<Block, Error> {
+    Block::read(
+        &mut Reader::new(),
+        root.at(&format!("bus/scsi/devices/{unit}/block/{name}")),
+    )
+}
+
+/// Reads one disk by its name alone.
 pub fn block(root: &Root, name: &str) -> Result<Block, Error> {
     Block::read(&mut Reader::new(), root.at(&format!("class/block/{name}")))
 }
