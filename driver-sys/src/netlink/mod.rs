@@ -1,5 +1,35 @@
 //! iSCSI netlink: every message of the transport class, both ways.
+//!
+//! [`Request`] goes to the kernel; [`Message`] comes back, either a [`Reply`] to this socket or an [`Event`] to its
+//! group. Both sides encode and decode everything, so that an emulated kernel speaks the same bytes. Nothing here opens a
+//! socket except [`port`]. Source: `iscsi_if.h`, `scsi_transport_iscsi.c`.
 
+mod addr;
+pub mod attr;
+pub mod chap;
+pub mod code;
+mod error;
+mod event;
+mod frame;
 mod host_stats_raw;
+mod message;
 pub mod params;
+pub mod path;
 pub mod raw;
+mod reply;
+mod request;
+pub mod stats;
+#[cfg(test)]
+mod tests;
+
+pub use addr::Destination;
+pub use attr::{Attr, Bytes, IfaceAttr, IfaceCode};
+pub use chap::{ChapPage, ChapRecord};
+pub use error::DecodeError;
+pub use event::Event;
+pub use frame::Header;
+pub use message::Message;
+pub use path::{Path, PathAddrs};
+pub use reply::{Reply, Return};
+pub use request::Request;
+pub use stats::{CustomCounter, HostStats, SessionStats};

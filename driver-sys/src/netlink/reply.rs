@@ -1,0 +1,136 @@
+//! The kernel's unicast answers: the request's own `iscsi_uevent` back, with the result in it.
+//!
+//! Source: `scsi_transport_iscsi.c`, `iscsi_if_rx`. A success keeps the request's number in `iscsi_uevent.type`; a
+//! failure has [`Kevent::IfError`] there and a negative errno in `iferror`. `nlmsg_type` is the request's number either way.
+
+use nix::errno::Errno;
+
+use super::code::{Kevent, Uevent};
+use super::error::DecodeError;
+use super::frame::{self, Header};
+use super::raw::*;
+
+/// What an operation gave back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(
+    missing_docs,
+    reason = "fields are the kernel's numbers of session, connection, host"
+)]
+pub enum Return {
+    /// The driver's own result (bind, start, stop, send, set parameter, poll): 0 or positive is good, negative is an
+    /// errno.
+    Code(i32),
+    /// A session was created.
+    Session { sid: u32, host_no: u32 },
+    /// A connection was created.
+    Conn { sid: u32, cid: u32 },
+    /// An endpoint was created.
+    Endpoint { handle: u64 },
+    /// A flash node was added.
+    Flashnode { index: u32 },
+    /// Nothing but success.
+    None,
+}
+
+/// One unicast answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reply {
+    /// Which request is answered. Answers carry no sequence number: this is all there is to match by.
+    pub kind: Uevent,
+    /// The whole answer, the request's fields included.
+    pub header: Header,
+}
+
+impl Reply {
+    /// Answers a request the way the kernel does: its body comes back, `outcome` is put into it.
+    #[must_use]
+    pub fn to(request: &Header, outcome: Result<Return, Errno>) -> Self {
+        let mut header = *request;
+        header.flags = 0;
+        header.seq = 0;
+        header.pid = 0;
+        let ev = &mut header.uevent;
+        match outcome {
+            Err(errno) => {
+                ev.r#type = Kevent::IfError.raw();
+                ev.iferror = u32::from_ne_bytes((-(errno as i32)).to_ne_bytes());
+            }
+            Ok(Return::Code(code)) => ev.r[..4].copy_from_slice(&code.to_ne_bytes()),
+            Ok(Return::Session { sid, host_no }) => ev.put_r(msg_session_host { sid, host_no }),
+            Ok(Return::Conn { sid, cid }) => ev.put_r(msg_conn { sid, cid }),
+            Ok(Return::Endpoint { handle }) => ev.put_r(msg_transport_connect_ret { handle }),
+            Ok(Return::Flashnode { index }) => ev.put_r(msg_new_flashnode_ret { flashnode_idx: index }),
+            Ok(Return::None) => {}
+        }
+        Self {
+            kind: Uevent::from_raw(request.nlmsg_type),
+            header,
+        }
+    }
+
+    /// The result: what the operation returned, or the kernel's errno. A negative [`Return::Code`] is an error too.
+    ///
+    /// # Errors
+    /// The errno of the failure.
+    pub fn result(&self) -> Result<Return, Errno> {
+        let iferror = self.header.iferror();
+        if iferror < 0 {
+            return Err(Errno::from_raw(iferror.saturating_neg()));
+        }
+        if self.header.event() == Kevent::IfError.raw() {
+            return Err(Errno::EIO);
+        }
+        match self.returned() {
+            Return::Code(code) if code < 0 => Err(Errno::from_raw(code.saturating_neg())),
+            value => Ok(value),
+        }
+    }
+
+    /// The typed return value, whatever `iferror` says.
+    #[must_use]
+    pub fn returned(&self) -> Return {
+        let ev = &self.header.uevent;
+        match self.kind {
+            Uevent::CreateSession | Uevent::CreateBoundSession => {
+                let msg_session_host { sid, host_no } = ev.get_r();
+                Return::Session { sid, host_no }
+            }
+            Uevent::CreateConn => {
+                let msg_conn { sid, cid } = ev.get_r();
+                Return::Conn { sid, cid }
+            }
+            Uevent::EpConnect | Uevent::EpConnectThroughHost => Return::Endpoint {
+                handle: ev.get_r::<msg_transport_connect_ret>().handle,
+            },
+            Uevent::NewFlashnode => Return::Flashnode {
+                index: ev.get_r::<msg_new_flashnode_ret>().flashnode_idx,
+            },
+            Uevent::BindConn | Uevent::StartConn | Uevent::SendPdu | Uevent::EpPoll => {
+                Return::Code(ev.r.first_chunk().map_or(0, |b| i32::from_ne_bytes(*b)))
+            }
+            _ => Return::None,
+        }
+    }
+
+    /// The message.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        frame::join(self.kind.raw(), self.header.pid, &self.header.uevent, &[])
+    }
+
+    /// Decodes one packet; what follows the body is ignored.
+    ///
+    /// # Errors
+    /// [`DecodeError`] for a packet that is too short or lies about its length.
+    pub fn decode(packet: &[u8]) -> Result<Self, DecodeError> {
+        let (header, _) = frame::split(packet)?;
+        Ok(Self::from_header(header))
+    }
+
+    pub(crate) fn from_header(header: Header) -> Self {
+        Self {
+            kind: Uevent::from_raw(header.nlmsg_type),
+            header,
+        }
+    }
+}
