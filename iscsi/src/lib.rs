@@ -4,11 +4,13 @@
 //! clocks: bytes come in through [`framer`], time and randomness are arguments. Nothing in this crate panics on peer input.
 #![forbid(unsafe_code)]
 
+pub mod address;
 pub mod buffer;
 pub mod chap;
 pub mod digest;
 pub mod framer;
 
+pub mod initiator;
 pub mod isid;
 pub mod link;
 pub mod names;

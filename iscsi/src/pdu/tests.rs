@@ -134,8 +134,9 @@ proptest! {
     #[test]
     fn every_header_survives_a_round_trip(bytes: [u8; 48]) {
         let bhs = Bhs::from_array(bytes);
-        prop_assert_eq!(InitiatorPdu::decode(&bhs).encode().as_bytes(), &bytes[..]);
-        prop_assert_eq!(TargetPdu::decode(&bhs).encode().as_bytes(), &bytes[..]);
+        prop_assert_eq!(InitiatorPdu::decode(&bhs).encode(), bhs);
+        prop_assert_eq!(TargetPdu::decode(&bhs).encode(), bhs);
+        prop_assert_eq!(bhs.as_bytes().to_vec(), bytes.to_vec());
         let _ = format!("{:?} {:?}", InitiatorPdu::decode(&bhs), TargetPdu::decode(&bhs));
     }
 

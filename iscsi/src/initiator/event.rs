@@ -1,0 +1,406 @@
+//! What an initiator takes and what it tells.
+
+use std::fmt;
+
+use crate::{
+    IscsiName, LinkLoss,
+    address::TargetAddress,
+    buffer::Buffer,
+    chap::ChapError,
+    framer::FrameError,
+    negotiate::{NegotiationError, Params},
+    pdu::{
+        LoginStatus, LogoutResponseCode, Lun, Opcode, RejectReason, ScsiResponseCode, TaskAttribute,
+        TmfResponseCode,
+    },
+    text::TextError,
+};
+
+/// Names a task of this connection: its initiator task tag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TaskTag(pub u32);
+
+/// Which way a command's data goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// No data.
+    None,
+    /// From the target into the buffer.
+    Read,
+    /// From the buffer to the target.
+    Write,
+}
+
+/// A SCSI command to submit.
+pub struct Command {
+    /// Logical unit.
+    pub lun: Lun,
+    /// CDB, 1 to 260 bytes.
+    pub cdb: Vec<u8>,
+    /// Which way data goes.
+    pub direction: Direction,
+    /// Bytes to transfer; cut to the buffer's length.
+    pub expected_length: u32,
+    /// Task attribute.
+    pub attribute: TaskAttribute,
+    /// Memory of the data. Comes back with [`Event::TaskDone`].
+    pub buffer: Box<dyn Buffer>,
+}
+
+impl fmt::Debug for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Command")
+            .field("lun", &self.lun)
+            .field("cdb", &self.cdb)
+            .field("direction", &self.direction)
+            .field("expected_length", &self.expected_length)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Difference between what a command expected to transfer and what it would have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Residual {
+    /// Just what was expected.
+    #[default]
+    None,
+    /// So many bytes were not transferred.
+    Underflow(u32),
+    /// So many bytes more would have been.
+    Overflow(u32),
+}
+
+/// How a SCSI command ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The target completed it.
+    Completed {
+        /// SCSI status (SAM).
+        status: u8,
+        /// Sense data, without its length field; empty if none came.
+        sense: Vec<u8>,
+        /// Residual. A read that brought less than it should counts as underflow, whatever the target says.
+        residual: Residual,
+        /// Bytes that were transferred.
+        transferred: u32,
+    },
+    /// The target could not deliver it.
+    TargetFailure(ScsiResponseCode),
+    /// The target rejected the PDU.
+    Rejected(RejectReason),
+    /// A task management function ended it.
+    Aborted,
+    /// The connection went away, by loss or logout.
+    Lost,
+    /// There was no full feature phase of a normal session, or the CDB is empty or too long: nothing was sent.
+    NotSent,
+}
+
+/// A target that SendTargets reported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DiscoveredTarget {
+    /// TargetName.
+    pub name: IscsiName,
+    /// Its portals; empty means: the portal that was asked.
+    pub addresses: Vec<TargetAddress>,
+}
+
+/// Why a text exchange failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TextFailure {
+    /// Not logged in, or another exchange is running.
+    #[error("no text exchange is possible now")]
+    NotSent,
+    /// The text cannot be read.
+    #[error(transparent)]
+    Text(#[from] TextError),
+    /// A pair that makes no sense there.
+    #[error("the target list is malformed")]
+    Malformed,
+    /// The target rejected the request.
+    #[error("the target rejected the request: {0}")]
+    Rejected(RejectReason),
+    /// No answer.
+    #[error("the target did not answer the text request")]
+    TimedOut,
+    /// The connection went away.
+    #[error("the connection was lost")]
+    Lost,
+}
+
+/// How a task management function ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TmfOutcome {
+    /// The target answered.
+    Response(TmfResponseCode),
+    /// The target rejected the PDU.
+    Rejected(RejectReason),
+    /// No answer.
+    TimedOut,
+    /// The connection went away.
+    Lost,
+    /// Not logged in.
+    NotSent,
+}
+
+/// What the target said without being asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AsyncReport {
+    /// A SCSI event.
+    Scsi {
+        /// Logical unit.
+        lun: Lun,
+        /// Sense data.
+        sense: Vec<u8>,
+    },
+    /// The target wants a logout.
+    LogoutRequested {
+        /// Within so many seconds.
+        seconds: u16,
+    },
+    /// The target wants parameters negotiated; the engine does so.
+    Renegotiate {
+        /// Within so many seconds.
+        seconds: u16,
+    },
+    /// All tasks of a logical unit are terminated.
+    TasksTerminated {
+        /// Logical unit.
+        lun: Lun,
+    },
+    /// A vendor-specific event, or one that nobody knows.
+    Other {
+        /// Event code.
+        event: u8,
+        /// Vendor code.
+        vendor_code: u8,
+        /// Data segment, sense included.
+        data: Vec<u8>,
+    },
+}
+
+/// The full feature phase is reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoggedIn {
+    /// What was negotiated.
+    pub params: Params,
+    /// Target session identifying handle.
+    pub tsih: u16,
+    /// TargetAlias.
+    pub target_alias: Option<String>,
+    /// TargetPortalGroupTag.
+    pub portal_group_tag: Option<u16>,
+    /// True if CHAP was used.
+    pub authenticated: bool,
+}
+
+/// Kinds of login failure that are counted apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FailureKind {
+    /// None of the others.
+    Other,
+    /// The initiator may not use the target.
+    Authorization,
+    /// One side could not prove itself.
+    Authentication,
+    /// No agreement on parameters.
+    Negotiation,
+}
+
+/// Why a login failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum LoginFailure {
+    /// The target says so.
+    #[error("the target refused the login: {0}")]
+    Refused(LoginStatus),
+    /// No common authentication method.
+    #[error("the target accepts none of the offered authentication methods")]
+    NoAuthMethod,
+    /// CHAP failed on our side.
+    #[error("CHAP failed: {0}")]
+    Chap(ChapError),
+    /// Parameters could not be negotiated.
+    #[error("negotiation failed: {0}")]
+    Negotiation(NegotiationError),
+    /// Unreadable text.
+    #[error("the target sent unreadable text: {0}")]
+    Text(TextError),
+    /// A PDU that does not belong into the login phase.
+    #[error("the target sent {0} during login")]
+    Unexpected(Opcode),
+    /// A field of a login response is wrong.
+    #[error("the login response has a wrong {0}")]
+    BadField(&'static str),
+    /// A redirection without a usable address.
+    #[error("the target redirects to an unusable address")]
+    BadRedirect,
+    /// More exchanges than any login needs.
+    #[error("the login does not come to an end")]
+    Endless,
+    /// A frame that cannot be followed.
+    #[error("{0}")]
+    Frame(FrameError),
+    /// No end within the login timeout.
+    #[error("the login timed out")]
+    TimedOut,
+    /// The connection went away.
+    #[error("{0}")]
+    Link(LinkLoss),
+}
+
+impl LoginFailure {
+    /// Which counter it belongs to.
+    #[must_use]
+    pub const fn kind(&self) -> FailureKind {
+        match self {
+            Self::Refused(LoginStatus::AUTHENTICATION_FAILURE) | Self::NoAuthMethod | Self::Chap(_) => {
+                FailureKind::Authentication
+            }
+            Self::Refused(LoginStatus::AUTHORIZATION_FAILURE) => FailureKind::Authorization,
+            Self::Refused(
+                LoginStatus::UNSUPPORTED_VERSION | LoginStatus::MISSING_PARAMETER | LoginStatus::SESSION_TYPE,
+            )
+            | Self::Negotiation(_)
+            | Self::Text(_) => FailureKind::Negotiation,
+            _ => FailureKind::Other,
+        }
+    }
+}
+
+/// Why a connection in full feature phase was dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum DropReason {
+    /// The link went away.
+    #[error("{0}")]
+    Link(LinkLoss),
+    /// The stream cannot be followed (header digest, oversized segment).
+    #[error("{0}")]
+    Frame(FrameError),
+    /// A data digest did not match.
+    #[error("data digest error")]
+    DataDigest,
+    /// The target broke the protocol.
+    #[error("protocol error: {0}")]
+    Protocol(&'static str),
+    /// No sign of life.
+    #[error("the target answers no NOP-Out")]
+    NopTimeout,
+    /// No logout response.
+    #[error("the target did not answer the logout")]
+    LogoutTimeout,
+    /// The target announced it.
+    #[error("the target dropped the connection")]
+    ByTarget {
+        /// Seconds to wait before a reconnection.
+        time2wait: u16,
+        /// Seconds during which tasks are kept.
+        time2retain: u16,
+    },
+    /// The target refused the logout.
+    #[error("the target refused the logout: {0}")]
+    LogoutRefused(LogoutResponseCode),
+    /// The owner asked for it.
+    #[error("dropped on request")]
+    Requested,
+}
+
+/// What happened.
+pub enum Event {
+    /// The login succeeded.
+    LoggedIn(Box<LoggedIn>),
+    /// The login failed; the connection is to be closed.
+    LoginFailed(LoginFailure),
+    /// The target is elsewhere; the connection is to be closed.
+    Redirected {
+        /// True if the new address is for good.
+        permanent: bool,
+        /// Where.
+        address: TargetAddress,
+    },
+    /// A SCSI command ended. Every submitted command gets exactly one of these.
+    TaskDone {
+        /// Which.
+        tag: TaskTag,
+        /// How.
+        outcome: Outcome,
+        /// Its memory.
+        buffer: Box<dyn Buffer>,
+    },
+    /// A SendTargets exchange ended.
+    Targets {
+        /// Which.
+        tag: TaskTag,
+        /// The targets.
+        result: Result<Vec<DiscoveredTarget>, TextFailure>,
+    },
+    /// A task management function ended; the tasks that it ended were reported before.
+    TmfDone {
+        /// Which.
+        tag: TaskTag,
+        /// How.
+        outcome: TmfOutcome,
+    },
+    /// A NOP-Out that the owner asked for was answered, or not (`false`).
+    NopDone {
+        /// Which.
+        tag: TaskTag,
+        /// True if the answer came.
+        answered: bool,
+    },
+    /// The target said something without being asked.
+    Async(AsyncReport),
+    /// The session is logged out; the connection is to be closed.
+    LoggedOut {
+        /// Seconds to wait before a new login.
+        time2wait: u16,
+        /// Seconds during which the target keeps tasks.
+        time2retain: u16,
+    },
+    /// The connection is gone or to be closed, after a successful login.
+    Dropped(DropReason),
+}
+
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::LoggedIn(what) => f.debug_tuple("LoggedIn").field(what).finish(),
+            Self::LoginFailed(why) => f.debug_tuple("LoginFailed").field(why).finish(),
+            Self::Redirected { permanent, address } => f
+                .debug_struct("Redirected")
+                .field("permanent", permanent)
+                .field("address", address)
+                .finish(),
+            Self::TaskDone { tag, outcome, buffer } => f
+                .debug_struct("TaskDone")
+                .field("tag", tag)
+                .field("outcome", outcome)
+                .field("len", &buffer.len())
+                .finish(),
+            Self::Targets { tag, result } => f
+                .debug_struct("Targets")
+                .field("tag", tag)
+                .field("result", result)
+                .finish(),
+            Self::TmfDone { tag, outcome } => f
+                .debug_struct("TmfDone")
+                .field("tag", tag)
+                .field("outcome", outcome)
+                .finish(),
+            Self::NopDone { tag, answered } => f
+                .debug_struct("NopDone")
+                .field("tag", tag)
+                .field("answered", answered)
+                .finish(),
+            Self::Async(report) => f.debug_tuple("Async").field(report).finish(),
+            Self::LoggedOut {
+                time2wait,
+                time2retain,
+            } => f
+                .debug_struct("LoggedOut")
+                .field("time2wait", time2wait)
+                .field("time2retain", time2retain)
+                .finish(),
+            Self::Dropped(why) => f.debug_tuple("Dropped").field(why).finish(),
+        }
+    }
+}

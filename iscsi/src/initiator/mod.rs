@@ -1,0 +1,18 @@
+//! The initiator of one connection: login, SCSI tasks, discovery, task management, liveness, logout.
+//!
+//! An [`Initiator`] is made when TCP is connected and lives as long as that connection; who wants to log in again makes another one.
+//! ERL 0: whatever goes wrong on the wire drops the connection, and every task is completed exactly once with its buffer. Must not
+//! know sockets, clocks or who owns it. Never panics on peer input. Source: RFC 7143.
+
+mod config;
+mod counters;
+mod engine;
+mod event;
+
+pub use config::{Auth, Config, Timeouts};
+pub use counters::{Counters, RxPdus, TxPdus};
+pub use engine::Initiator;
+pub use event::{
+    AsyncReport, Command, Direction, DiscoveredTarget, DropReason, Event, FailureKind, LoggedIn,
+    LoginFailure, Outcome, Residual, TaskTag, TextFailure, TmfOutcome,
+};
