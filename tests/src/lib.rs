@@ -6,6 +6,8 @@
 #![forbid(unsafe_code)]
 
 pub mod lab;
+pub mod namespace;
 pub mod need;
+pub mod peer;
 pub mod process;
 pub mod tgt;
