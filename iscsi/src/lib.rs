@@ -17,6 +17,7 @@ pub mod names;
 pub mod negotiate;
 pub mod pdu;
 pub mod serial;
+pub mod target;
 pub mod text;
 
 pub use buffer::Buffer;

@@ -1,0 +1,61 @@
+//! What a connection is told when it is made.
+
+use std::time::Duration;
+
+use crate::negotiate::Offer;
+
+/// Limits and wishes of one connection.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// What the target takes in the operational negotiation.
+    pub offer: Offer,
+    /// A login without header digest fails.
+    pub require_header_digest: bool,
+    /// A login without data digest fails.
+    pub require_data_digest: bool,
+    /// TargetPortalGroupTag.
+    pub portal_group: u16,
+    /// TSIH of the session that may come; not 0, and unique among the owner's sessions.
+    pub tsih: u16,
+    /// TargetAlias.
+    pub alias: Option<String>,
+    /// Commands that the initiator may have outstanding (MaxCmdSN - ExpCmdSN + 1 when idle).
+    pub window: u32,
+    /// Longest transfer of one command in bytes; a longer one is answered with CHECK CONDITION.
+    pub max_transfer: usize,
+    /// Bytes of write data that wait for completion; beyond that a command is answered with TASK SET FULL.
+    pub max_buffered: usize,
+    /// Bytes that wait to be sent; beyond that no further command is given to the owner.
+    pub max_queued: usize,
+    /// How long the login phase may take.
+    pub login_timeout: Duration,
+    /// After this much silence a NOP-In is sent; after as much again the connection is closed. `None`: never.
+    pub nop_interval: Option<Duration>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let mut offer = Offer::default();
+        offer.params.initial_r2t = false;
+        offer.params.max_recv_data_segment = 256 << 10;
+        offer.params.max_burst = 1 << 20;
+        offer.params.first_burst = 256 << 10;
+        offer.params.max_outstanding_r2t = 8;
+        offer.params.time2wait = 2;
+        offer.params.time2retain = 0;
+        Self {
+            offer,
+            require_header_digest: false,
+            require_data_digest: false,
+            portal_group: 1,
+            tsih: 1,
+            alias: None,
+            window: 128,
+            max_transfer: 16 << 20,
+            max_buffered: 64 << 20,
+            max_queued: 16 << 20,
+            login_timeout: Duration::from_secs(15),
+            nop_interval: None,
+        }
+    }
+}
