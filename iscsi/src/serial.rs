@@ -44,6 +44,13 @@ impl CommandWindow {
         }
     }
 
+    /// The window that a login ends with. MaxCmdSN below ExpCmdSN - 1 is void: the window is closed then.
+    #[must_use]
+    pub const fn told(exp: u32, max: u32) -> Self {
+        let closed = exp.wrapping_sub(1);
+        Self { exp, max: if before(max, closed) { closed } else { max } }
+    }
+
     /// Takes ExpCmdSN and MaxCmdSN of a PDU. Values that go backwards or contradict each other are ignored, as the RFC demands.
     pub const fn update(&mut self, exp: u32, max: u32) {
         if before(max, exp.wrapping_sub(1)) {

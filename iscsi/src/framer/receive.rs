@@ -336,6 +336,11 @@ impl Receiver {
         &self.inline
     }
 
+    /// As [`Receiver::data`], taken out.
+    pub fn take_data(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.inline)
+    }
+
     /// False if the data digest of the current PDU does not match.
     #[must_use]
     pub const fn data_digest_ok(&self) -> bool {

@@ -4,10 +4,17 @@
 //! ERL 0: whatever goes wrong on the wire drops the connection, and every task is completed exactly once with its buffer. Must not
 //! know sockets, clocks or who owns it. Never panics on peer input. Source: RFC 7143.
 
+mod auth;
 mod config;
 mod counters;
 mod engine;
 mod event;
+mod exchange;
+mod login;
+mod manage;
+mod scsi;
+mod tasks;
+mod timers;
 
 pub use config::{Auth, Config, Timeouts};
 pub use counters::{Counters, RxPdus, TxPdus};

@@ -1,0 +1,331 @@
+//! Task management, NOP, asynchronous messages, Reject and logout.
+//!
+//! Source: RFC 7143 sections 11.5, 11.6, 11.9, 11.14, 11.15 and 11.17 to 11.19.
+
+use std::time::Instant;
+
+use super::{
+    AsyncReport, DropReason, Event, Initiator, Outcome, TaskTag, TextFailure, TmfOutcome, exchange::Purpose,
+    scsi::sense,
+};
+use crate::{
+    framer::Data,
+    pdu::{
+        AsyncEvent, AsyncMessage, BHS_LEN, Bhs, LogoutReason, LogoutRequest, LogoutResponse,
+        LogoutResponseCode, Lun, NopIn, NopOut, Opcode, OpcodeByte, RESERVED_TAG, Reject, TmfFunction,
+        TmfRequest, TmfResponse, TmfResponseCode,
+    },
+    serial,
+};
+
+/// Octets of NOP answers that may wait to be sent; a target that floods and does not read is dropped.
+const MAX_NOP_BACKLOG: usize = 1 << 20;
+
+/// A task management function on its way.
+pub(super) struct Tmf {
+    function: TmfFunction,
+    lun: Lun,
+    /// The task to abort.
+    task: Option<u32>,
+    /// Commands before this number are affected.
+    cmd_sn: u32,
+    pub(super) deadline: Instant,
+}
+
+impl Tmf {
+    fn affects(&self, tag: u32, lun: Lun) -> bool {
+        match self.function {
+            TmfFunction::ABORT_TASK => self.task == Some(tag),
+            TmfFunction::ABORT_TASK_SET | TmfFunction::CLEAR_TASK_SET | TmfFunction::LOGICAL_UNIT_RESET => {
+                self.lun == lun
+            }
+            TmfFunction::TARGET_WARM_RESET | TmfFunction::TARGET_COLD_RESET => true,
+            _ => false,
+        }
+    }
+}
+
+impl Initiator {
+    /// Asks for a task management function; `task` is the task to abort, which brings its own LUN. Tasks that the function affects
+    /// and that were not sent yet end at once, the others when the target answers. It always ends with [`Event::TmfDone`].
+    pub fn task_management(
+        &mut self,
+        now: Instant,
+        function: TmfFunction,
+        lun: Lun,
+        task: Option<TaskTag>,
+    ) -> TaskTag {
+        let tag = self.new_tag();
+        if !self.is_open() {
+            self.tmf_done(tag, TmfOutcome::NotSent);
+            return TaskTag(tag);
+        }
+        let task = task.map(|tag| tag.0);
+        let known = task
+            .and_then(|task| self.tasks.0.get(&task))
+            .map(|task| (task.lun, task.cmd_sn));
+        let (lun, ref_cmd_sn) = match (function, known) {
+            (TmfFunction::ABORT_TASK, None) => {
+                self.tmf_done(tag, TmfOutcome::Response(TmfResponseCode::NO_TASK));
+                return TaskTag(tag);
+            }
+            (TmfFunction::ABORT_TASK, Some((lun, cmd_sn))) => (lun, cmd_sn),
+            _ => (lun, None),
+        };
+        let deadline = now + self.config.timeouts.task_management;
+        let tmf = Tmf {
+            function,
+            lun,
+            task,
+            cmd_sn: self.cmd_sn,
+            deadline,
+        };
+        let unsent: Vec<u32> = self.waiting.iter().copied().collect();
+        let affected = |tag: &u32| {
+            self.tasks
+                .0
+                .get(tag)
+                .is_some_and(|task| tmf.affects(*tag, task.lun))
+        };
+        let unsent: Vec<u32> = unsent.into_iter().filter(affected).collect();
+        for task in unsent {
+            self.end_task(task, Outcome::Aborted);
+        }
+        if function == TmfFunction::ABORT_TASK && ref_cmd_sn.is_none() {
+            self.tmf_done(tag, TmfOutcome::Response(TmfResponseCode::COMPLETE));
+            return TaskTag(tag);
+        }
+        let referenced = if function == TmfFunction::ABORT_TASK {
+            task
+        } else {
+            None
+        };
+        let pdu = TmfRequest {
+            opcode: OpcodeByte::immediate(TmfRequest::OPCODE),
+            flags: TmfRequest::flags_of(function),
+            lun,
+            itt: tag.into(),
+            referenced_task_tag: referenced.unwrap_or(RESERVED_TAG).into(),
+            cmd_sn: self.cmd_sn.into(),
+            exp_stat_sn: self.exp_stat_sn.into(),
+            ref_cmd_sn: ref_cmd_sn.unwrap_or(0).into(),
+            ..TmfRequest::default()
+        };
+        self.send(pdu.to_bhs(), Data::None);
+        self.tmfs.insert(tag, tmf);
+        TaskTag(tag)
+    }
+
+    pub(super) fn tmf_done(&mut self, tag: u32, outcome: TmfOutcome) {
+        self.events.push_back(Event::TmfDone {
+            tag: TaskTag(tag),
+            outcome,
+        });
+    }
+
+    pub(super) fn on_tmf_response(&mut self, pdu: &TmfResponse) {
+        let tag = pdu.itt.get();
+        let Some(tmf) = self.tmfs.remove(&tag) else {
+            self.counters.format_errors += 1;
+            return;
+        };
+        // A task that the target does not know will never be answered either.
+        let gone = pdu.response == TmfResponseCode::NO_TASK && tmf.function == TmfFunction::ABORT_TASK;
+        if pdu.response == TmfResponseCode::COMPLETE || gone {
+            let sent_before =
+                |cmd_sn: Option<u32>| cmd_sn.is_some_and(|cmd_sn| serial::before(cmd_sn, tmf.cmd_sn));
+            let affected = self
+                .tasks
+                .0
+                .iter()
+                .filter(|(tag, task)| sent_before(task.cmd_sn) && tmf.affects(**tag, task.lun));
+            let affected: Vec<u32> = affected.map(|(tag, _)| *tag).collect();
+            for task in affected {
+                self.end_task(task, Outcome::Aborted);
+            }
+        }
+        self.tmf_done(tag, TmfOutcome::Response(pdu.response));
+    }
+
+    /// Sends a NOP-Out that wants an answer. It always ends with [`Event::NopDone`].
+    pub fn nop(&mut self, now: Instant) -> TaskTag {
+        let tag = self.new_tag();
+        if self.is_open() {
+            self.send_nop(tag, RESERVED_TAG, Lun::default(), &[]);
+            self.nops.insert(tag, now + self.config.timeouts.noop_timeout);
+        } else {
+            self.nop_done(tag, false);
+        }
+        TaskTag(tag)
+    }
+
+    pub(super) fn nop_done(&mut self, tag: u32, answered: bool) {
+        self.events.push_back(Event::NopDone {
+            tag: TaskTag(tag),
+            answered,
+        });
+    }
+
+    pub(super) fn send_nop(&mut self, itt: u32, ttt: u32, lun: Lun, data: &[u8]) {
+        let pdu = NopOut {
+            opcode: OpcodeByte::immediate(NopOut::OPCODE),
+            flags: 0x80,
+            lun,
+            itt: itt.into(),
+            ttt: ttt.into(),
+            cmd_sn: self.cmd_sn.into(),
+            exp_stat_sn: self.exp_stat_sn.into(),
+            ..NopOut::default()
+        };
+        self.send(pdu.to_bhs(), Data::Bytes(data));
+    }
+
+    pub(super) fn on_nop_in(&mut self, pdu: &NopIn, data: &[u8]) -> Result<(), DropReason> {
+        let (itt, ttt) = (pdu.itt.get(), pdu.ttt.get());
+        if itt != RESERVED_TAG {
+            if self.ping.is_some_and(|(tag, _)| tag == itt) {
+                self.ping = None;
+            } else if self.nops.remove(&itt).is_some() {
+                self.nop_done(itt, true);
+            } else {
+                self.counters.format_errors += 1;
+            }
+            return Ok(());
+        }
+        if ttt == RESERVED_TAG {
+            return Ok(());
+        }
+        let data = data
+            .get(..self.params.max_xmit_data_segment as usize)
+            .unwrap_or(data);
+        self.nop_backlog = if self.tx.is_empty() { 0 } else { self.nop_backlog };
+        self.nop_backlog += BHS_LEN + data.len();
+        if self.nop_backlog > MAX_NOP_BACKLOG {
+            return Err(DropReason::Protocol("NOP-In flood"));
+        }
+        self.send_nop(RESERVED_TAG, ttt, pdu.lun, data);
+        Ok(())
+    }
+
+    pub(super) fn on_async(
+        &mut self,
+        now: Instant,
+        pdu: &AsyncMessage,
+        data: Vec<u8>,
+    ) -> Result<(), DropReason> {
+        let seconds = pdu.parameter3.get();
+        let report = match pdu.event {
+            AsyncEvent::SCSI => AsyncReport::Scsi {
+                lun: pdu.lun,
+                sense: sense(&data),
+            },
+            AsyncEvent::REQUEST_LOGOUT => AsyncReport::LogoutRequested { seconds },
+            AsyncEvent::DROP_CONNECTION | AsyncEvent::DROP_SESSION => {
+                let (time2wait, time2retain) = (pdu.parameter2.get(), seconds);
+                return Err(DropReason::ByTarget {
+                    time2wait,
+                    time2retain,
+                });
+            }
+            AsyncEvent::RENEGOTIATE => AsyncReport::Renegotiate { seconds },
+            AsyncEvent::TASKS_TERMINATED => AsyncReport::TasksTerminated { lun: pdu.lun },
+            other => AsyncReport::Other {
+                event: other.0,
+                vendor_code: pdu.vendor_code,
+                data,
+            },
+        };
+        self.events.push_back(Event::Async(report));
+        match pdu.event {
+            AsyncEvent::REQUEST_LOGOUT if self.config.logout_on_request => self.logout(now),
+            AsyncEvent::RENEGOTIATE => self.renegotiate(now),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The target rejected something of ours; its header comes back.
+    pub(super) fn on_reject(&mut self, pdu: &Reject, data: &[u8]) -> Result<(), DropReason> {
+        let reason = pdu.reason;
+        let Some((header, _)) = data.split_first_chunk::<BHS_LEN>() else {
+            return Err(DropReason::Protocol("Reject without the rejected header"));
+        };
+        let rejected = Bhs::from_array(*header);
+        let tag = rejected.itt.get();
+        match rejected.opcode.opcode() {
+            Opcode::SCSI_COMMAND => {
+                if self.tasks.0.get(&tag).is_some_and(|task| task.cmd_sn.is_some()) {
+                    self.end_task(tag, Outcome::Rejected(reason));
+                }
+            }
+            Opcode::TMF_REQUEST => {
+                if self.tmfs.remove(&tag).is_some() {
+                    self.tmf_done(tag, TmfOutcome::Rejected(reason));
+                }
+            }
+            Opcode::TEXT_REQUEST => {
+                if self.exchange.as_ref().is_some_and(|exchange| exchange.tag == tag) {
+                    self.end_exchange(Err(TextFailure::Rejected(reason)));
+                }
+            }
+            Opcode::NOP_OUT => {
+                // A sign of life all the same.
+                if self.ping.is_some_and(|(ping, _)| ping == tag) {
+                    self.ping = None;
+                } else if self.nops.remove(&tag).is_some() {
+                    self.nop_done(tag, false);
+                }
+            }
+            Opcode::LOGOUT_REQUEST => return Err(DropReason::Protocol("the target rejected the logout")),
+            // The target ends the task with a SCSI Response of its own.
+            Opcode::DATA_OUT | Opcode::SNACK => {}
+            _ => self.counters.format_errors += 1,
+        }
+        Ok(())
+    }
+
+    /// Starts an orderly end. Waiting commands are not sent any more; they end as [`Outcome::Lost`] together with those that the
+    /// target does not complete before its answer. Ends with [`Event::LoggedOut`] or [`Event::Dropped`]; during login, with
+    /// [`Event::LoginFailed`].
+    pub fn logout(&mut self, now: Instant) {
+        if !self.is_open() {
+            if self.logout.is_none() {
+                self.drop_connection(now);
+            }
+            return;
+        }
+        let tag = self.new_tag();
+        let pdu = LogoutRequest {
+            opcode: OpcodeByte::immediate(LogoutRequest::OPCODE),
+            flags: LogoutRequest::flags_of(LogoutReason::CLOSE_SESSION),
+            itt: tag.into(),
+            cid: self.config.cid.into(),
+            cmd_sn: self.cmd_sn.into(),
+            exp_stat_sn: self.exp_stat_sn.into(),
+            ..LogoutRequest::default()
+        };
+        self.send(pdu.to_bhs(), Data::None);
+        self.logout = Some((tag, now + self.config.timeouts.logout));
+    }
+
+    pub(super) fn on_logout_response(&mut self, pdu: &LogoutResponse) -> Result<(), DropReason> {
+        if self.logout.is_none_or(|(tag, _)| tag != pdu.itt.get()) {
+            return Err(DropReason::Protocol("Logout Response that nobody asked for"));
+        }
+        if pdu.response != LogoutResponseCode::SUCCESS {
+            return Err(DropReason::LogoutRefused(pdu.response));
+        }
+        self.end(Event::LoggedOut {
+            time2wait: pdu.time2wait.get(),
+            time2retain: pdu.time2retain.get(),
+        });
+        Ok(())
+    }
+
+    /// The target asked for negotiation: declares again what this side takes.
+    fn renegotiate(&mut self, now: Instant) {
+        if self.exchange.is_none() && self.is_open() {
+            self.start_exchange(now, Purpose::Renegotiation);
+        }
+    }
+}
