@@ -143,6 +143,8 @@ pub enum LoginFailure {
     },
     /// The target did not prove its identity (mutual CHAP), or reflected our challenge.
     TargetAuthentication,
+    /// The target accepts none of the authentication methods the entry allows.
+    NoAuthMethod,
     /// No common ground in the negotiation, or a broken PDU.
     Protocol,
     /// The port has no usable address of that family, or its link is down.
@@ -169,6 +171,7 @@ impl LoginFailure {
             Self::NoChapEntry => 0x0007_0000,
             Self::BadEntry => 0x0008_0000,
             Self::Dropped => 0x0009_0000,
+            Self::NoAuthMethod => 0x000A_0000,
         }
     }
 }

@@ -5,14 +5,28 @@
 //! [`Card::handle_timeout`] when [`Card::poll_timeout`] has come. After any call both queues are to be drained. Nothing here
 //! panics on input. Sources: `ql4_fw.h`, `ql4_mbx.c`, `ql4_init.c`, `ql4_isr.c` (what the driver sends and expects).
 
+mod acb;
 mod card;
 mod command;
+mod connect;
+mod ddb;
+mod discovery;
 mod effect;
 mod error;
 mod event;
+mod eventlog;
 mod io;
+mod login;
+mod mailbox;
+mod outbox;
+mod port;
 mod reply;
+mod rom;
+mod session;
+mod stats;
+mod task;
 
+pub use acb::DhcpLease;
 pub use card::{Card, CardConfig};
 pub use command::{Command, DdbDefaults, FactoryRegion, PingSource};
 pub use effect::{Effect, LinkId, PingId};
