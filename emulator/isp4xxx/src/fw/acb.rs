@@ -54,7 +54,11 @@ impl Acb {
     /// Takes over the fields SET_ACB carries.
     pub(super) fn merge(&mut self, from: &addr_ctrl_blk) {
         let fields = addr_ctrl_blk_def::FIELDS;
-        let ends = fields.iter().skip(1).map(|(_, at)| *at).chain([addr_ctrl_blk_def::SIZE]);
+        let ends = fields
+            .iter()
+            .skip(1)
+            .map(|(_, at)| *at)
+            .chain([addr_ctrl_blk_def::SIZE]);
         for ((name, at), end) in fields.iter().zip(ends) {
             if !name.starts_with("reserved") && !name.starts_with('_') {
                 self.block.as_mut_bytes()[*at..end].copy_from_slice(&from.as_bytes()[*at..end]);
@@ -132,8 +136,11 @@ impl Acb {
 
     /// The address, if it may be used.
     pub(super) fn usable(&self, which: IpWhich) -> Option<IpAddr> {
-        matches!(self.state(which), IpAddrState::Preferred | IpAddrState::Deprecated)
-            .then(|| self.address(which))
+        matches!(
+            self.state(which),
+            IpAddrState::Preferred | IpAddrState::Deprecated
+        )
+        .then(|| self.address(which))
     }
 
     /// The control block as the driver reads it: with the states of the addresses.
@@ -161,23 +168,37 @@ impl Acb {
 
     fn wants_dhcp(&self) -> bool {
         self.block.ipv4_tcp_flags().contains(Ipv4TcpOptions::DHCP_ENABLE)
-            && self.block.ipv4_ip_flags().contains(Ipv4IpOptions::IPV4_PROTOCOL_ENABLE)
+            && self
+                .block
+                .ipv4_ip_flags()
+                .contains(Ipv4IpOptions::IPV4_PROTOCOL_ENABLE)
     }
 
     /// The state an address takes when it is brought up, and how long until it can be used.
     fn goal(&self, which: IpWhich) -> (IpAddrState, Option<Duration>) {
         if which == IpWhich::Ipv4 {
-            if !self.block.ipv4_ip_flags().contains(Ipv4IpOptions::IPV4_PROTOCOL_ENABLE) {
+            if !self
+                .block
+                .ipv4_ip_flags()
+                .contains(Ipv4IpOptions::IPV4_PROTOCOL_ENABLE)
+            {
                 return (IpAddrState::Unconfigured, None);
             }
             if self.wants_dhcp() {
                 return (IpAddrState::Acquiring, self.lease.map(|_| DHCP));
             }
         } else {
-            if !self.block.ipv6_flags().contains(Ipv6Options::IPV6_PROTOCOL_ENABLE) {
+            if !self
+                .block
+                .ipv6_flags()
+                .contains(Ipv6Options::IPV6_PROTOCOL_ENABLE)
+            {
                 return (IpAddrState::Unconfigured, None);
             }
-            let auto = self.block.ipv6_add_flags().contains(Ipv6AddOptions::AUTOCONFIG_LINK_LOCAL_ADDR);
+            let auto = self
+                .block
+                .ipv6_add_flags()
+                .contains(Ipv6AddOptions::AUTOCONFIG_LINK_LOCAL_ADDR);
             if which == IpWhich::LinkLocal && (auto || self.block.ipv6_if_id != [0; 8]) {
                 return (IpAddrState::Tentative, Some(DAD));
             }

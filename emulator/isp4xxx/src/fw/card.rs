@@ -59,7 +59,11 @@ pub struct Card {
 macro_rules! with_port {
     ($card:expr, $now:expr, $number:expr, |$port:ident, $cx:ident| $body:expr) => {{
         let card = $card;
-        let mut context = Ctx { now: $now, rom: &mut card.rom, out: &mut card.out };
+        let mut context = Ctx {
+            now: $now,
+            rom: &mut card.rom,
+            out: &mut card.out,
+        };
         let $cx = &mut context;
         card.ports.get_mut($number).map(|$port| $body)
     }};
@@ -116,7 +120,8 @@ impl Card {
     /// The command was refused; nothing happened.
     pub fn command(&mut self, now: Instant, port: usize, command: Command) -> Result<Reply, MboxError> {
         self.alive(port)?;
-        with_port!(self, now, port, |port, cx| port.command(cx, command)).unwrap_or_else(|| Err(no_port(port)))
+        with_port!(self, now, port, |port, cx| port.command(cx, command))
+            .unwrap_or_else(|| Err(no_port(port)))
     }
 
     /// Starts a SCSI command. A DDB that is not logged in completes it at once.
@@ -131,7 +136,9 @@ impl Card {
             return Err((no_port(port), io));
         }
         let mut io = Some(io);
-        let done = with_port!(self, now, port, |port, cx| io.take().map(|io| port.submit_io(cx, io)));
+        let done = with_port!(self, now, port, |port, cx| io
+            .take()
+            .map(|io| port.submit_io(cx, io)));
         match (done.flatten(), io) {
             (Some(done), _) => done,
             // Not reached: the port is there.
@@ -144,7 +151,12 @@ impl Card {
     ///
     /// # Errors
     /// The PDU was refused.
-    pub fn submit_passthrough(&mut self, now: Instant, port: usize, pdu: Passthrough) -> Result<(), MboxError> {
+    pub fn submit_passthrough(
+        &mut self,
+        now: Instant,
+        port: usize,
+        pdu: Passthrough,
+    ) -> Result<(), MboxError> {
         self.alive(port)?;
         with_port!(self, now, port, |port, cx| port.submit_passthrough(cx, pdu))
             .unwrap_or_else(|| Err(no_port(port)))
@@ -160,7 +172,10 @@ impl Card {
         let effect = self.out.poll_effect()?;
         if let Effect::Send { link } = effect
             && let Some((port, ddb)) = self.out.link(link)
-            && let Some(session) = self.ports.get_mut(port).and_then(|port| port.session_of(ddb, link))
+            && let Some(session) = self
+                .ports
+                .get_mut(port)
+                .and_then(|port| port.session_of(ddb, link))
         {
             session.pump_told();
         }
@@ -184,7 +199,10 @@ impl Card {
         let Some((port, ddb)) = self.out.link(link) else {
             return &mut [];
         };
-        let session = self.ports.get_mut(port).and_then(|port| port.session_of(ddb, link));
+        let session = self
+            .ports
+            .get_mut(port)
+            .and_then(|port| port.session_of(ddb, link));
         session.map_or(&mut [], |session| session.read_slot())
     }
 
@@ -219,7 +237,8 @@ impl Card {
     /// The link is to be closed after the last byte.
     #[must_use]
     pub fn wants_close(&self, link: LinkId) -> bool {
-        self.session(link).is_none_or(super::session::Session::wants_close)
+        self.session(link)
+            .is_none_or(super::session::Session::wants_close)
     }
 
     /// An echo came back, or did not.
@@ -292,7 +311,9 @@ impl Card {
 
     fn alive(&self, port: usize) -> Result<(), MboxError> {
         if self.dead {
-            return Err(MboxError::command(format!("port {port} is dead: its flash cannot be read")));
+            return Err(MboxError::command(format!(
+                "port {port} is dead: its flash cannot be read"
+            )));
         }
         Ok(())
     }
@@ -304,6 +325,8 @@ fn no_port(port: usize) -> MboxError {
 
 impl std::fmt::Debug for Card {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Card").field("config", &self.config).finish_non_exhaustive()
+        f.debug_struct("Card")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
     }
 }

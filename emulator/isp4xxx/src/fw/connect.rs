@@ -70,20 +70,29 @@ impl Port {
         if let Some(ddb) = self.ddbs.get_mut(index) {
             ddb.retry_at = None;
             ddb.wait_until = None;
-            ddb.state = if discovery { DdbState::Discovery } else { DdbState::LoginInProcess };
+            ddb.state = if discovery {
+                DdbState::Discovery
+            } else {
+                DdbState::LoginInProcess
+            };
             if let Some(old) = ddb.session.replace(Box::new(session)) {
                 cx.out.close_link(old.link());
             }
         }
         self.stats.connects += 1;
-        cx.out.effect(Effect::Connect { port: self.number, link, to, source: Some(source) });
+        cx.out.effect(Effect::Connect {
+            port: self.number,
+            link,
+            to,
+            source: Some(source),
+        });
     }
 
     /// The shell connected the link.
     pub(super) fn connected(&mut self, cx: &mut Ctx<'_>, index: u16, link: LinkId, local: SocketAddr) {
         if let Some(session) = self.session_of(index, link) {
             session.connected(cx.now, local);
-            self.settle(cx, index);
+            self.digest(cx, index);
         }
     }
 
@@ -103,7 +112,7 @@ impl Port {
             session.received(cx.now, n);
             let mss = self.mss(ipv6);
             self.stats.received(ipv6, n, mss);
-            self.settle(cx, index);
+            self.digest(cx, index);
         }
     }
 
@@ -114,7 +123,7 @@ impl Port {
             session.sent(cx.now, n);
             let mss = self.mss(ipv6);
             self.stats.sent(ipv6, n, mss);
-            self.settle(cx, index);
+            self.digest(cx, index);
         }
     }
 
@@ -124,8 +133,18 @@ impl Port {
         (session.link() == link).then_some(session)
     }
 
-    /// Takes in everything a session has to say, and has the shell send what it wrote.
+    /// Takes in everything a session has to say, and has the shell send what it wrote. The shell itself pumps after it
+    /// brought bytes or a connection.
     pub(super) fn settle(&mut self, cx: &mut Ctx<'_>, index: u16) {
+        self.digest(cx, index);
+        if let Some(session) = self.ddbs.get_mut(index).and_then(|ddb| ddb.session.as_mut())
+            && session.wants_pump()
+        {
+            cx.out.effect(Effect::Send { link: session.link() });
+        }
+    }
+
+    fn digest(&mut self, cx: &mut Ctx<'_>, index: u16) {
         while let Some(event) = self.session_event(index) {
             match event {
                 SessionEvent::LoggedIn => self.logged_in(cx, index),
@@ -143,11 +162,6 @@ impl Port {
                     cx.out.event(self.number, event);
                 }
             }
-        }
-        if let Some(session) = self.ddbs.get_mut(index).and_then(|ddb| ddb.session.as_mut())
-            && session.wants_pump()
-        {
-            cx.out.effect(Effect::Send { link: session.link() });
         }
     }
 
@@ -216,13 +230,7 @@ impl Port {
         }
     }
 
-    fn fail(
-        &mut self,
-        cx: &mut Ctx<'_>,
-        index: u16,
-        failure: LoginFailure,
-        time2wait: Option<Duration>,
-    ) {
+    fn fail(&mut self, cx: &mut Ctx<'_>, index: u16, failure: LoginFailure, time2wait: Option<Duration>) {
         let uptime = self.uptime(cx.now);
         let auto = self.auto_connect;
         let Some(ddb) = self.ddbs.get_mut(index) else {
@@ -233,7 +241,8 @@ impl Port {
         ddb.wait_until = Some(cx.now + pause);
         ddb.retry_at = auto.then_some(cx.now + pause);
         self.auto_pending.retain(|pending| *pending != index);
-        self.log.note(uptime, index, DdbState::SessionFailed.raw(), failure.code());
+        self.log
+            .note(uptime, index, DdbState::SessionFailed.raw(), failure.code());
         self.stats.failed(failure);
         tracing::debug!(port = self.number, ddb = index, ?failure, "session failed");
         if was_login {
@@ -292,7 +301,8 @@ impl Port {
         }
         self.auto_pending.retain(|pending| *pending != index);
         let uptime = self.uptime(cx.now);
-        self.log.note(uptime, index, DdbState::NoConnectionActive.raw(), 0);
+        self.log
+            .note(uptime, index, DdbState::NoConnectionActive.raw(), 0);
         self.change_state(cx, index, DdbState::NoConnectionActive, 0);
         if free {
             self.ddbs.free(index);

@@ -126,10 +126,13 @@ impl Ddbs {
 
     /// Used entries with their indices.
     pub(super) fn iter(&self) -> impl Iterator<Item = (u16, &Ddb)> {
-        self.slots.iter().zip(0u16..).filter_map(|(slot, index)| match slot {
-            Slot::Used(ddb) => Some((index, ddb)),
-            _ => None,
-        })
+        self.slots
+            .iter()
+            .zip(0u16..)
+            .filter_map(|(slot, index)| match slot {
+                Slot::Used(ddb) => Some((index, ddb)),
+                _ => None,
+            })
     }
 
     /// Indices of used entries.
@@ -198,7 +201,9 @@ impl Ddbs {
                 )));
             }
             if ddb.waiting(now) {
-                return Err(MboxError::command(format!("DDB {index} still waits after its last session")));
+                return Err(MboxError::command(format!(
+                    "DDB {index} still waits after its last session"
+                )));
             }
         }
         self.slots[at] = Slot::Used(Ddb::new(*entry));
@@ -231,7 +236,9 @@ impl Ddbs {
             )));
         }
         if ddb.waiting(now) {
-            return Err(MboxError::command(format!("DDB {index} still waits after its last session")));
+            return Err(MboxError::command(format!(
+                "DDB {index} still waits after its last session"
+            )));
         }
         Ok(())
     }
@@ -260,7 +267,9 @@ impl Ddbs {
             until_nul(&ddb.configured.iscsi_name) == until_nul(&entry.iscsi_name)
                 && portal(&ddb.configured) == portal(entry)
         };
-        self.iter().filter(|(_, ddb)| same(ddb)).min_by_key(|(_, ddb)| ddb.busy())
+        self.iter()
+            .filter(|(_, ddb)| same(ddb))
+            .min_by_key(|(_, ddb)| ddb.busy())
     }
 }
 
@@ -314,7 +323,11 @@ mod tests {
         let mut ddbs = Ddbs::new(&ISP4032);
         let now = Instant::now();
         ddbs.set(now, 1, &named("iqn.x")).unwrap();
-        for state in [DdbState::SessionActive, DdbState::LoginInProcess, DdbState::Discovery] {
+        for state in [
+            DdbState::SessionActive,
+            DdbState::LoginInProcess,
+            DdbState::Discovery,
+        ] {
             ddbs.get_mut(1).unwrap().state = state;
             assert!(ddbs.set(now, 1, &named("iqn.y")).is_err());
             assert!(ddbs.clear(1).is_err());
@@ -323,8 +336,12 @@ mod tests {
         let ddb = ddbs.get_mut(1).unwrap();
         ddb.state = DdbState::SessionFailed;
         ddb.wait_until = Some(now + ddb.pause());
-        assert!(ddbs.set(now + Duration::from_secs(2), 1, &named("iqn.y")).is_err());
-        ddbs.set(now + Duration::from_secs(3), 1, &named("iqn.y")).unwrap();
+        assert!(
+            ddbs.set(now + Duration::from_secs(2), 1, &named("iqn.y"))
+                .is_err()
+        );
+        ddbs.set(now + Duration::from_secs(3), 1, &named("iqn.y"))
+            .unwrap();
     }
 
     #[test]

@@ -49,7 +49,11 @@ pub(super) fn store(port: &mut Port, cx: &mut Ctx<'_>, parent: u16, found: &[Fou
         if port.auto_connect {
             cx.out.aen(
                 port.number,
-                Aen::DatabaseChanged { ddb: index, state: DdbState::NoConnectionActive, error: 0 },
+                Aen::DatabaseChanged {
+                    ddb: index,
+                    state: DdbState::NoConnectionActive,
+                    error: 0,
+                },
             );
             if let Some(ddb) = port.ddbs.get_mut(index) {
                 ddb.retry_at = Some(cx.now);
@@ -62,7 +66,10 @@ pub(super) fn store(port: &mut Port, cx: &mut Ctx<'_>, parent: u16, found: &[Fou
 fn entry(template: &dev_db_entry, parent: u16, target: &Found) -> Option<dev_db_entry> {
     let mut entry = *template;
     entry.iscsi_name = [0; 224];
-    entry.iscsi_name.get_mut(..target.name.len())?.copy_from_slice(target.name.as_bytes());
+    entry
+        .iscsi_name
+        .get_mut(..target.name.len())?
+        .copy_from_slice(target.name.as_bytes());
     entry.iscsi_alias = [0; 32];
     entry.tgt_addr = [0; 32];
     entry.ip_addr = [0; 16];
@@ -96,15 +103,29 @@ mod tests {
         template.set_iscsi_flags(IscsiOptions::CHAP_AUTH | IscsiOptions::DISCOVERY_AUTH_OPTIONAL);
         template.chap_tbl_idx.set(7);
         template.isid = [1, 2, 3, 4, 5, 6];
-        let target = Found { name: "iqn.2026-01.x:y".into(), at: "10.0.0.9:3261".parse().unwrap(), tpgt: 5 };
+        let target = Found {
+            name: "iqn.2026-01.x:y".into(),
+            at: "10.0.0.9:3261".parse().unwrap(),
+            tpgt: 5,
+        };
         let made = entry(&template, 9, &target).unwrap();
         assert_eq!(until_nul(&made.iscsi_name), b"iqn.2026-01.x:y");
         assert_eq!(portal(&made), Some(target.at));
         assert_eq!(made.option_flags(), DdbOptions::TARGET);
         assert_eq!(made.iscsi_flags(), IscsiOptions::CHAP_AUTH);
-        assert_eq!((made.chap_tbl_idx.get(), made.ddb_link.get(), made.tgt_portal_grp.get()), (7, 9, 5));
+        assert_eq!(
+            (
+                made.chap_tbl_idx.get(),
+                made.ddb_link.get(),
+                made.tgt_portal_grp.get()
+            ),
+            (7, 9, 5)
+        );
         assert_eq!(made.isid, template.isid);
-        let long = Found { name: "x".repeat(225), ..target };
+        let long = Found {
+            name: "x".repeat(225),
+            ..target
+        };
         assert!(entry(&template, 9, &long).is_none());
     }
 }

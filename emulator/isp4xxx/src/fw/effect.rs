@@ -26,7 +26,8 @@ pub enum Effect {
         /// The port's own address, if it has one of that family.
         source: Option<IpAddr>,
     },
-    /// `write_slices` has something: pump this link even if its socket is quiet.
+    /// `write_slices` has something: pump this link even if its socket is quiet. Not given for what `connected` and
+    /// `received` cause: after these the shell pumps anyway.
     Send {
         /// Which one.
         link: LinkId,

@@ -37,7 +37,9 @@ impl EventLog {
             num_consecutive_events: 1,
             ..Default::default()
         };
-        entry.timestamp_sec.set(u32::try_from(uptime.as_secs()).unwrap_or(u32::MAX));
+        entry
+            .timestamp_sec
+            .set(u32::try_from(uptime.as_secs()).unwrap_or(u32::MAX));
         entry.timestamp_ms.set(uptime.subsec_millis());
         entry.device_index.set(ddb);
         entry.fw_conn_state.set(state as u16);

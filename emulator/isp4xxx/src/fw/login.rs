@@ -50,7 +50,10 @@ pub(super) fn spec(
     };
     let mut config = Config::new(name(initiator.as_bytes())?, target, Isid(entry.isid), seed);
     let alias = until_nul(&port.acb.block.iscsi_alias);
-    config.initiator_alias = std::str::from_utf8(alias).ok().filter(|alias| !alias.is_empty()).map(Into::into);
+    config.initiator_alias = std::str::from_utf8(alias)
+        .ok()
+        .filter(|alias| !alias.is_empty())
+        .map(Into::into);
     config.offer = offer(entry);
     config.auth = auth(port, entry, rom, ddb.is_discovery())?;
     config.timeouts = timeouts(entry);
@@ -92,7 +95,13 @@ fn units(bytes: u32) -> u16 {
 fn offer(entry: &dev_db_entry) -> Offer {
     let flags = entry.iscsi_flags();
     // An entry without the option takes no digest; with it, digests are preferred.
-    let digests = |on| if on { vec![Digest::Crc32c, Digest::None] } else { vec![Digest::None] };
+    let digests = |on| {
+        if on {
+            vec![Digest::Crc32c, Digest::None]
+        } else {
+            vec![Digest::None]
+        }
+    };
     let rfc = Params::default();
     let max_burst = length(entry.iscsi_max_burst_len.get(), rfc.max_burst);
     Offer {
@@ -128,7 +137,10 @@ fn auth(port: &Port, entry: &dev_db_entry, rom: &Rom, discovery: bool) -> Result
     let incoming = if flags.contains(IscsiOptions::BIDI_CHAP) {
         let peer = |entry: &ql4_chap_table| entry.is_valid() && entry.chap_flags().contains(ChapFlags::PEER);
         // The entry's link, or else the first peer entry of the table (as the driver pairs them).
-        let linked = Some(own.link.get()).filter(|link| *link != 0).and_then(chap).filter(peer);
+        let linked = Some(own.link.get())
+            .filter(|link| *link != 0)
+            .and_then(chap)
+            .filter(peer);
         let first = || (0..port.chip.max_chap).find_map(|index| chap(index).filter(peer));
         Some(account(&linked.or_else(first).ok_or(LoginFailure::NoChapEntry)?)?)
     } else {
@@ -156,7 +168,10 @@ pub(super) fn show_negotiated(entry: &mut dev_db_entry, session: &Session) {
     };
     let params = &login.params;
     let mut flags = entry.iscsi_flags();
-    flags.set(IscsiOptions::HEADER_DIGEST, params.header_digest == Digest::Crc32c);
+    flags.set(
+        IscsiOptions::HEADER_DIGEST,
+        params.header_digest == Digest::Crc32c,
+    );
     flags.set(IscsiOptions::DATA_DIGEST, params.data_digest == Digest::Crc32c);
     flags.set(IscsiOptions::INITIAL_R2T, params.initial_r2t);
     flags.set(IscsiOptions::IMMEDIATE_DATA, params.immediate_data);
@@ -164,8 +179,12 @@ pub(super) fn show_negotiated(entry: &mut dev_db_entry, session: &Session) {
     flags.set(IscsiOptions::DATA_SEQ_IN_ORDER, params.data_sequence_in_order);
     flags.remove(IscsiOptions::ERL);
     entry.set_iscsi_flags(flags);
-    entry.iscsi_max_rcv_data_seg_len.set(units(params.max_recv_data_segment));
-    entry.iscsi_max_snd_data_seg_len.set(units(params.max_xmit_data_segment));
+    entry
+        .iscsi_max_rcv_data_seg_len
+        .set(units(params.max_recv_data_segment));
+    entry
+        .iscsi_max_snd_data_seg_len
+        .set(units(params.max_xmit_data_segment));
     entry.iscsi_first_burst_len.set(units(params.first_burst));
     entry.iscsi_max_burst_len.set(units(params.max_burst));
     entry.iscsi_max_outsnd_r2t.set(params.max_outstanding_r2t as u16);
@@ -178,7 +197,9 @@ pub(super) fn show_negotiated(entry: &mut dev_db_entry, session: &Session) {
     if let Some(alias) = &login.target_alias {
         put_text(&mut entry.iscsi_alias, alias);
     }
-    entry.lcl_port.set(session.local().map_or(0, |local| local.port()));
+    entry
+        .lcl_port
+        .set(session.local().map_or(0, |local| local.port()));
 }
 
 /// Notes where a redirect sends us (the driver shows it as `redirect_ipaddr`).

@@ -25,9 +25,15 @@ impl Port {
             Command::GetFirmwareState => {
                 let (state, additional) = self.state();
                 let board_id = self.chip.board_id.into();
-                Ok(Reply::FirmwareState { state, board_id, additional })
+                Ok(Reply::FirmwareState {
+                    state,
+                    board_id,
+                    additional,
+                })
             }
-            Command::GetFirmwareStatus => Ok(Reply::FirmwareStatus { iocbs: self.chip.iocbs.into() }),
+            Command::GetFirmwareStatus => Ok(Reply::FirmwareStatus {
+                iocbs: self.chip.iocbs.into(),
+            }),
             Command::DiagTest => Ok(Reply::Done),
             Command::StopFirmware => {
                 self.reset(cx);
@@ -36,20 +42,22 @@ impl Port {
             Command::GetCrashRecord if self.chip.crash_record => {
                 Err(MboxError::command("there is no crash record"))
             }
-            Command::GetCrashRecord => {
-                Err(MboxError::unsupported(format!("{} keeps no crash record", self.chip.name)))
-            }
+            Command::GetCrashRecord => Err(MboxError::unsupported(format!(
+                "{} keeps no crash record",
+                self.chip.name
+            ))),
             Command::GetConnEventLog => Ok(Reply::ConnEventLog(self.log.entries())),
-            Command::ReadFlash { offset, len } => {
-                cx.rom.read(self.number, offset, len).map(Reply::Bytes)
-            }
-            Command::WriteFlash { offset, data, options } => {
-                cx.rom.write(self.number, offset, &data, options).map(|()| Reply::Done)
-            }
+            Command::ReadFlash { offset, len } => cx.rom.read(self.number, offset, len).map(Reply::Bytes),
+            Command::WriteFlash {
+                offset,
+                data,
+                options,
+            } => cx
+                .rom
+                .write(self.number, offset, &data, options)
+                .map(|()| Reply::Done),
             Command::GetNvram { offset, len } => cx.rom.read_nvram(offset, len).map(Reply::Bytes),
-            Command::SetNvram { offset, data } => {
-                cx.rom.write_nvram(offset, &data).map(|()| Reply::Done)
-            }
+            Command::SetNvram { offset, data } => cx.rom.write_nvram(offset, &data).map(|()| Reply::Done),
             Command::InitializeFirmware(block) => {
                 self.initialize(cx, &block);
                 Ok(Reply::Done)
@@ -87,7 +95,9 @@ impl Port {
                 let which = IpWhich::ALL.get(ip as usize).copied();
                 match which.filter(|_| acb == 0) {
                     Some(which) => Ok(Reply::IpAddrState(self.acb.state(which))),
-                    None => Err(MboxError::parameter(format!("there is no address {ip} of block {acb}"))),
+                    None => Err(MboxError::parameter(format!(
+                        "there is no address {ip} of block {acb}"
+                    ))),
                 }
             }
             Command::RequestDatabaseEntry { ddb } => self.ddbs.request(ddb).map(|()| Reply::Done),
@@ -109,9 +119,15 @@ impl Port {
                 Ok(Reply::Address(at))
             }
             Command::ConnOpen { ddb } => self.conn_open(cx, ddb).map(|()| Reply::Done),
-            Command::ConnCloseSessLogout { ddb, connection, options } => {
+            Command::ConnCloseSessLogout {
+                ddb,
+                connection,
+                options,
+            } => {
                 if connection != 0 {
-                    return Err(MboxError::parameter(format!("DDB {ddb} has no connection {connection}")));
+                    return Err(MboxError::parameter(format!(
+                        "DDB {ddb} has no connection {connection}"
+                    )));
                 }
                 let known = LogoutOptions::from_bits_retain(options.bits());
                 self.logout(cx, ddb, known).map(|()| Reply::Done)
@@ -125,7 +141,12 @@ impl Port {
                 }
                 Ok(Reply::Statistics(Box::new(self.statistics(ddb))))
             }
-            Command::Ping { source, to, size, handle } => self.ping(cx, source, to, size, handle),
+            Command::Ping {
+                source,
+                to,
+                size,
+                handle,
+            } => self.ping(cx, source, to, size, handle),
             other => Err(MboxError::unsupported(format!("{other:?} is not known"))),
         }
     }
@@ -169,7 +190,9 @@ impl Port {
             PingSource::Ipv6Addr1 => IpWhich::Ipv6Addr1,
         };
         if to.is_ipv4() != (which == IpWhich::Ipv4) {
-            return Err(MboxError::parameter(format!("{to} is of another family than the source")));
+            return Err(MboxError::parameter(format!(
+                "{to} is of another family than the source"
+            )));
         }
         let from = self.acb.usable(which);
         let failed = if !self.link_up {
@@ -194,7 +217,13 @@ impl Port {
         }
         let ping = cx.out.new_ping(self.number, handle);
         let size = if size == 0 { DEFAULT_PING } else { size };
-        cx.out.effect(Effect::Ping { port: self.number, ping, to, source: from, size });
+        cx.out.effect(Effect::Ping {
+            port: self.number,
+            ping,
+            to,
+            source: from,
+            size,
+        });
         Ok(Reply::Done)
     }
 
@@ -210,16 +239,19 @@ impl Port {
                 cx.rom.write_record(self.number, Area::Ifcb, 0, &block)?;
                 Ok(Reply::Done)
             }
-            FactoryRegion::Unknown(other) => {
-                Err(MboxError::parameter(format!("there is no region {other} to restore")))
-            }
+            FactoryRegion::Unknown(other) => Err(MboxError::parameter(format!(
+                "there is no region {other} to restore"
+            ))),
         }
     }
 
     fn needs_running(&self) -> Result<(), MboxError> {
         match self.phase {
             Phase::Running => Ok(()),
-            _ => Err(MboxError::command(format!("port {} is not initialized", self.number))),
+            _ => Err(MboxError::command(format!(
+                "port {} is not initialized",
+                self.number
+            ))),
         }
     }
 
@@ -227,7 +259,10 @@ impl Port {
         if self.chip.acb_v2 {
             Ok(())
         } else {
-            Err(MboxError::unsupported(format!("{} has no such command", self.chip.name)))
+            Err(MboxError::unsupported(format!(
+                "{} has no such command",
+                self.chip.name
+            )))
         }
     }
 }

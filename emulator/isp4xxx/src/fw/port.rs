@@ -269,7 +269,9 @@ impl Port {
             let due = self.ddbs.get(index).is_some_and(|ddb| {
                 ddb.retry_at.is_some_and(|at| at <= cx.now)
                     && !ddb.busy()
-                    && ddb.portal().is_none_or(|to| self.acb.source_for(to.ip()).is_some())
+                    && ddb
+                        .portal()
+                        .is_none_or(|to| self.acb.source_for(to.ip()).is_some())
             });
             if due {
                 if let Some(ddb) = self.ddbs.get_mut(index) {
@@ -293,7 +295,14 @@ impl Port {
             ddb.state = state;
             ddb.error = error;
         }
-        cx.out.aen(self.number, Aen::DatabaseChanged { ddb: index, state, error });
+        cx.out.aen(
+            self.number,
+            Aen::DatabaseChanged {
+                ddb: index,
+                state,
+                error,
+            },
+        );
     }
 }
 
@@ -305,7 +314,9 @@ pub(super) fn stored_acb(chip: &Chip, rom: &Rom, port: usize) -> addr_ctrl_blk {
 }
 
 fn factory_acb(chip: &Chip, rom: &Rom, port: usize) -> addr_ctrl_blk {
-    let info = rom.record::<flash_sys_info>(port, Area::SysInfo, 0).unwrap_or_default();
+    let info = rom
+        .record::<flash_sys_info>(port, Area::SysInfo, 0)
+        .unwrap_or_default();
     let serial = String::from_utf8_lossy(until_nul(&info.acSerialNumber)).into_owned();
     factory::default_acb(chip, info.physAddr[0].address, &serial, port)
 }

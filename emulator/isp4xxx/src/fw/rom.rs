@@ -72,7 +72,9 @@ impl Rom {
     pub(super) fn read(&self, port: usize, offset: u32, len: u32) -> Result<Vec<u8>, MboxError> {
         let len = len as usize;
         if len > MAX_TRANSFER {
-            return Err(MboxError::parameter(format!("a flash read of {len} bytes is too long")));
+            return Err(MboxError::parameter(format!(
+                "a flash read of {len} bytes is too long"
+            )));
         }
         self.image
             .read(port, offset, len)
@@ -88,7 +90,9 @@ impl Rom {
     ) -> Result<(), MboxError> {
         if data.len() > MAX_TRANSFER {
             let len = data.len();
-            return Err(MboxError::parameter(format!("a flash write of {len} bytes is too long")));
+            return Err(MboxError::parameter(format!(
+                "a flash write of {len} bytes is too long"
+            )));
         }
         if Image::locate(offset, data.len()).is_none() {
             return Err(MboxError::parameter(format!(
@@ -103,7 +107,9 @@ impl Rom {
             FlashCommit::RmwInit | FlashCommit::RmwCommit => held.clear(),
             FlashCommit::RmwHold | FlashCommit::Commit => {}
             FlashCommit::Unknown(other) => {
-                return Err(MboxError::parameter(format!("flash write option {other} is unknown")));
+                return Err(MboxError::parameter(format!(
+                    "flash write option {other} is unknown"
+                )));
             }
         }
         if held.len() >= MAX_HELD {

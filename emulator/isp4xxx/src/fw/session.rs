@@ -29,7 +29,10 @@ pub(super) enum SessionEvent {
     /// The target is elsewhere.
     Redirected { to: SocketAddr, permanent: bool },
     /// The login failed or the session was lost.
-    Ended { failure: LoginFailure, time2wait: Option<Duration> },
+    Ended {
+        failure: LoginFailure,
+        time2wait: Option<Duration>,
+    },
     /// The logout that was asked for is over.
     LoggedOut,
     /// For the front end as it is.
@@ -124,7 +127,10 @@ impl Session {
     }
 
     pub(super) fn counters(&self) -> Counters {
-        self.engine.as_ref().map(|engine| engine.counters()).unwrap_or_default()
+        self.engine
+            .as_ref()
+            .map(|engine| engine.counters())
+            .unwrap_or_default()
     }
 
     pub(super) fn connected(&mut self, now: Instant, local: SocketAddr) {
@@ -217,7 +223,13 @@ impl Session {
 
     pub(super) fn submit(&mut self, now: Instant, tag: IoTag, io: Io) {
         let Some(engine) = &mut self.engine else {
-            self.events.push_back(SessionEvent::Front(done(self.ddb, tag, Outcome::NotSent, io.buffer, false)));
+            self.events.push_back(SessionEvent::Front(done(
+                self.ddb,
+                tag,
+                Outcome::NotSent,
+                io.buffer,
+                false,
+            )));
             return;
         };
         let command = engine::Command {
@@ -275,7 +287,9 @@ impl Session {
     pub(super) fn passthrough(&mut self, now: Instant, pdu: Passthrough) -> Result<(), MboxError> {
         let opcode = pdu.header[0] & 0x3F;
         if opcode != pdu::Opcode::NOP_OUT.0 {
-            return Err(MboxError::unsupported(format!("pass-through of PDU {opcode:#04x}")));
+            return Err(MboxError::unsupported(format!(
+                "pass-through of PDU {opcode:#04x}"
+            )));
         }
         if let Some(engine) = &mut self.engine {
             let nop = engine.nop(now);
@@ -350,7 +364,9 @@ impl Session {
                     self.events.push_back(SessionEvent::Front(event));
                 }
             }
-            E::Targets { result: Ok(targets), .. } => {
+            E::Targets {
+                result: Ok(targets), ..
+            } => {
                 let found = self.found(&targets);
                 self.events.push_back(SessionEvent::Found(found));
             }
@@ -359,20 +375,31 @@ impl Session {
                 if let Some(io) = self.tmfs.remove(&tag) {
                     let outcome = match outcome {
                         TmfOutcome::Response(code) => TaskMgmtOutcome::Response(code.0),
-                        TmfOutcome::Rejected(_) => TaskMgmtOutcome::Response(pdu::TmfResponseCode::REJECTED.0),
+                        TmfOutcome::Rejected(_) => {
+                            TaskMgmtOutcome::Response(pdu::TmfResponseCode::REJECTED.0)
+                        }
                         TmfOutcome::TimedOut | TmfOutcome::Lost | TmfOutcome::NotSent => {
                             TaskMgmtOutcome::SessionLost
                         }
                     };
-                    let event = Event::TaskMgmtDone { ddb: self.ddb, tag: io, outcome };
+                    let event = Event::TaskMgmtDone {
+                        ddb: self.ddb,
+                        tag: io,
+                        outcome,
+                    };
                     self.events.push_back(SessionEvent::Front(event));
                 }
             }
             E::NopDone { tag, answered } => {
                 if let Some(asked) = self.nops.remove(&tag) {
                     let answer = answered.then(|| nop_in(&asked)).ok_or(Completion::Timeout);
-                    let event = PassthroughDone { handle: asked.handle, ddb: self.ddb, answer };
-                    self.events.push_back(SessionEvent::Front(Event::PassthroughDone(event)));
+                    let event = PassthroughDone {
+                        handle: asked.handle,
+                        ddb: self.ddb,
+                        answer,
+                    };
+                    self.events
+                        .push_back(SessionEvent::Front(Event::PassthroughDone(event)));
                 }
             }
             E::Async(report) => tracing::debug!(ddb = self.ddb, ?report, "asynchronous message"),
@@ -391,14 +418,22 @@ impl Session {
         for target in targets {
             let name = target.name.as_str().to_owned();
             if target.addresses.is_empty() {
-                found.push(Found { name, at: self.to, tpgt: 1 });
+                found.push(Found {
+                    name,
+                    at: self.to,
+                    tpgt: 1,
+                });
                 continue;
             }
             for address in &target.addresses {
                 // The firmware resolves no names.
                 if let Ok(ip) = address.host.parse::<IpAddr>() {
                     let at = SocketAddr::new(ip, address.port);
-                    found.push(Found { name: name.clone(), at, tpgt: address.tag.unwrap_or(1) });
+                    found.push(Found {
+                        name: name.clone(),
+                        at,
+                        tpgt: address.tag.unwrap_or(1),
+                    });
                 }
             }
         }
@@ -424,7 +459,12 @@ fn done(ddb: u16, tag: IoTag, outcome: Outcome, buffer: Box<dyn iscsi::Buffer>, 
         buffer,
     };
     match outcome {
-        Outcome::Completed { status, sense, residual, transferred } => {
+        Outcome::Completed {
+            status,
+            sense,
+            residual,
+            transferred,
+        } => {
             io.scsi_status = status;
             io.sense = sense;
             io.transferred = transferred as usize;
@@ -446,7 +486,10 @@ fn done(ddb: u16, tag: IoTag, outcome: Outcome, buffer: Box<dyn iscsi::Buffer>, 
 fn login_failure(why: engine::LoginFailure) -> LoginFailure {
     use engine::LoginFailure as W;
     match why {
-        W::Refused(status) => LoginFailure::Status { class: status.class, detail: status.detail },
+        W::Refused(status) => LoginFailure::Status {
+            class: status.class,
+            detail: status.detail,
+        },
         W::NoAuthMethod => LoginFailure::NoAuthMethod,
         W::Chap(
             ChapError::WrongResponse | ChapError::Reflected | ChapError::SameSecret | ChapError::WrongName,

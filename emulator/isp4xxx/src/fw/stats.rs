@@ -92,7 +92,14 @@ fn plus(a: &Counters, b: &Counters) -> Counters {
 }
 
 const fn tx_pdus(tx: &TxPdus) -> u64 {
-    tx.nop_out + tx.scsi_command + tx.task_management + tx.login + tx.text + tx.data_out + tx.logout + tx.snack
+    tx.nop_out
+        + tx.scsi_command
+        + tx.task_management
+        + tx.login
+        + tx.text
+        + tx.data_out
+        + tx.logout
+        + tx.snack
 }
 
 const fn rx_pdus(rx: &RxPdus) -> u64 {
@@ -117,16 +124,23 @@ impl Port {
             .filter_map(|(_, ddb)| Some(ddb.session.as_ref()?.counters()));
         let total = live.fold(self.stats.past, |sum, session| plus(&sum, &session));
         let mut out = ql_iscsi_stats::default();
-        let Wire { tx_segments, tx_bytes, rx_segments, rx_bytes } = &self.stats.v4;
+        let Wire {
+            tx_segments,
+            tx_bytes,
+            rx_segments,
+            rx_bytes,
+        } = &self.stats.v4;
         let six = &self.stats.v6;
         out.ip_tx_packets.set(*tx_segments);
         out.ip_tx_bytes.set(tx_bytes + tx_segments * (TCP + IPV4));
         out.ip_rx_packets.set(*rx_segments);
         out.ip_rx_bytes.set(rx_bytes + rx_segments * (TCP + IPV4));
         out.ipv6_tx_packets.set(six.tx_segments);
-        out.ipv6_tx_bytes.set(six.tx_bytes + six.tx_segments * (TCP + IPV6));
+        out.ipv6_tx_bytes
+            .set(six.tx_bytes + six.tx_segments * (TCP + IPV6));
         out.ipv6_rx_packets.set(six.rx_segments);
-        out.ipv6_rx_bytes.set(six.rx_bytes + six.rx_segments * (TCP + IPV6));
+        out.ipv6_rx_bytes
+            .set(six.rx_bytes + six.rx_segments * (TCP + IPV6));
         out.tcp_tx_segments.set(tx_segments + six.tx_segments);
         out.tcp_tx_bytes.set(tx_bytes + six.tx_bytes);
         out.tcp_rx_segments.set(rx_segments + six.rx_segments);
@@ -144,7 +158,8 @@ impl Port {
         out.iscsi_pdu_rx.set(rx_pdus(&total.rx));
         out.iscsi_data_bytes_rx.set(total.read);
         out.iscsi_io_completed.set(self.stats.io_completed);
-        out.iscsi_format_error.set(total.format_errors + self.stats.protocol_errors);
+        out.iscsi_format_error
+            .set(total.format_errors + self.stats.protocol_errors);
         out.iscsi_data_digest_error.set(total.digest_errors);
         out.conn_timeout_err.set(self.stats.timeouts);
         if let Some(session) = self.ddbs.get(index).and_then(|ddb| ddb.session.as_ref()) {

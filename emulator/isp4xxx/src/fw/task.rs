@@ -36,7 +36,11 @@ impl Port {
             (refused, _) => {
                 // SAM: TASK SET FULL goes with a full queue.
                 let completion = refused.unwrap_or(Completion::DeviceUnavailable);
-                let scsi_status = if completion == Completion::QueueFull { 0x28 } else { 0 };
+                let scsi_status = if completion == Completion::QueueFull {
+                    0x28
+                } else {
+                    0
+                };
                 cx.out.event(
                     self.number,
                     Event::IoDone(IoDone {
@@ -95,7 +99,9 @@ impl Port {
         index: u16,
         act: impl FnOnce(&mut Session) -> Result<(), MboxError>,
     ) -> Result<(), MboxError> {
-        let session = self.active(index).ok_or_else(|| MboxError::not_logged_in(index))?;
+        let session = self
+            .active(index)
+            .ok_or_else(|| MboxError::not_logged_in(index))?;
         act(session)?;
         self.settle(cx, index);
         Ok(())
@@ -103,6 +109,10 @@ impl Port {
 
     fn active(&mut self, index: u16) -> Option<&mut Session> {
         let ddb = self.ddbs.get_mut(index)?;
-        if ddb.state == DdbState::SessionActive { ddb.session.as_deref_mut() } else { None }
+        if ddb.state == DdbState::SessionActive {
+            ddb.session.as_deref_mut()
+        } else {
+            None
+        }
     }
 }
