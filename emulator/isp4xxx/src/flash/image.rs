@@ -17,7 +17,7 @@ impl Image {
     /// An erased image.
     #[must_use]
     pub fn erased(ports: usize) -> Self {
-        let area = |area: Area| vec![0xFF; area.len()];
+        let area = |area: Area| vec![0xFF; area.size()];
         Self {
             ports: (0..ports).map(|_| Area::ALL.map(area)).collect(),
         }
@@ -36,7 +36,7 @@ impl Image {
                     .iter()
                     .find(|(offset, _)| *offset == area.position(port));
                 match found {
-                    Some((_, bytes)) if bytes.len() == area.len() => room.clone_from(bytes),
+                    Some((_, bytes)) if bytes.len() == area.size() => room.clone_from(bytes),
                     _ => return Err((port, area)),
                 }
             }
@@ -100,7 +100,7 @@ impl Image {
         for area in Area::ALL {
             let base = u64::from(area.offset());
             let from = u64::from(offset).max(base);
-            let to = end.min(base + area.len() as u64);
+            let to = end.min(base + area.size() as u64);
             if from < to {
                 let source = &self.area(port, area)[(from - base) as usize..(to - base) as usize];
                 out[(from - u64::from(offset)) as usize..(to - u64::from(offset)) as usize]
@@ -115,7 +115,7 @@ impl Image {
     pub fn locate(offset: u32, len: usize) -> Option<(Area, usize)> {
         Area::ALL.into_iter().find_map(|area| {
             let at = offset.checked_sub(area.offset())? as usize;
-            (at.checked_add(len)? <= area.len()).then_some((area, at))
+            (at.checked_add(len)? <= area.size()).then_some((area, at))
         })
     }
 

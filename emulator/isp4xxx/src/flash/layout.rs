@@ -37,7 +37,7 @@ impl Area {
 
     /// Length in bytes, whole pages.
     #[must_use]
-    pub const fn len(self) -> usize {
+    pub const fn size(self) -> usize {
         match self {
             Self::SysInfo | Self::Ifcb => 0x1000,
             Self::Ddb => 0x8000,

@@ -277,6 +277,7 @@ impl Ddbs {
 mod tests {
     use super::*;
     use crate::chip::ISP4032;
+    use crate::fw::tests::epoch;
 
     fn named(name: &str) -> dev_db_entry {
         let mut entry = dev_db_entry::default();
@@ -299,7 +300,7 @@ mod tests {
     #[test]
     fn the_walk_visits_every_used_entry_and_ends_with_zero() {
         let mut ddbs = Ddbs::new(&ISP4032);
-        let now = Instant::now();
+        let now = epoch();
         for index in [0, 5, 200] {
             ddbs.set(now, index, &named("iqn.x")).unwrap();
         }
@@ -321,7 +322,7 @@ mod tests {
     #[test]
     fn an_entry_cannot_be_touched_while_it_is_busy_or_waits() {
         let mut ddbs = Ddbs::new(&ISP4032);
-        let now = Instant::now();
+        let now = epoch();
         ddbs.set(now, 1, &named("iqn.x")).unwrap();
         for state in [
             DdbState::SessionActive,

@@ -36,3 +36,6 @@ pub use io::{
     Completion, Direction, Io, IoDone, IoTag, Passthrough, PassthroughDone, Residual, TaskAttribute,
 };
 pub use reply::{DdbReply, Reply};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,531 @@
+//! The firmware in virtual time: commands in, events and effects out, links by hand.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use driver_sys::hw::aen::IpAddrState;
+use driver_sys::hw::ddb::{DDB_VALID_COOKIE, DdbState};
+use driver_sys::hw::flash::{FLASH_OFFSET_DB_INFO, FLASH_SEGMENT_IFCB};
+use driver_sys::hw::mailbox::{FlashCommit, FwState, LogoutOptions};
+use driver_sys::hw::raw::{addr_ctrl_blk, dev_db_entry};
+use iscsi::LinkLoss;
+use zerocopy::IntoBytes;
+
+use super::*;
+use crate::chip::{Chip, ISP4010, ISP4032};
+use crate::flash::{Identity, MemoryStore, factory_default};
+
+/// Some instant to count from.
+#[expect(clippy::disallowed_methods, reason = "virtual time starts somewhere")]
+pub(crate) fn epoch() -> Instant {
+    Instant::now()
+}
+
+pub(crate) const TARGET: &str = "iqn.2026-01.example:disk";
+
+/// A card on a memory store, its clock, and everything it said.
+pub(crate) struct Bench {
+    pub(crate) card: Card,
+    pub(crate) store: MemoryStore,
+    pub(crate) now: Instant,
+}
+
+impl Bench {
+    pub(crate) fn new(chip: &'static Chip, ports: usize) -> Self {
+        let store = MemoryStore::new(factory_default(chip, ports, Identity { seed: 1 }));
+        Self::on(chip, ports, store)
+    }
+
+    pub(crate) fn on(chip: &'static Chip, ports: usize, store: MemoryStore) -> Self {
+        let config = CardConfig {
+            chip,
+            ports,
+            seed: [7; 32],
+            link_up: true,
+            lease: None,
+        };
+        let now = epoch();
+        let card = Card::power_on(config, Box::new(store.clone()), now).unwrap();
+        Self { card, store, now }
+    }
+
+    /// A card with an address, initialized in the mode asked for.
+    pub(crate) fn ready(auto: bool) -> Self {
+        let mut bench = Self::new(&ISP4032, 2);
+        bench.initialize(auto);
+        bench.events();
+        bench
+    }
+
+    pub(crate) fn initialize(&mut self, auto: bool) {
+        let mut block = self.acb();
+        block.ipv4_addr = [10, 0, 0, 2];
+        block.add_fw_options.set(if auto { 0 } else { 2 });
+        self.ok(Command::InitializeFirmware(Box::new(block)));
+    }
+
+    pub(crate) fn command(&mut self, command: Command) -> Result<Reply, MboxError> {
+        self.card.command(self.now, 0, command)
+    }
+
+    pub(crate) fn ok(&mut self, command: Command) -> Reply {
+        self.command(command).unwrap()
+    }
+
+    pub(crate) fn acb(&mut self) -> addr_ctrl_blk {
+        match self.ok(Command::GetInitFwCtrlBlock) {
+            Reply::Acb(block) => *block,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(crate) fn ddb(&mut self, ddb: u16) -> DdbReply {
+        match self.ok(Command::GetDatabaseEntry { ddb }) {
+            Reply::Ddb(reply) => reply,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(crate) fn events(&mut self) -> Vec<Event> {
+        std::iter::from_fn(|| self.card.poll_event())
+            .map(|(_, event)| event)
+            .collect()
+    }
+
+    pub(crate) fn aens(&mut self) -> Vec<Aen> {
+        let aen = |event| match event {
+            Event::Aen(aen) => Some(aen),
+            _ => None,
+        };
+        self.events().into_iter().filter_map(aen).collect()
+    }
+
+    pub(crate) fn effects(&mut self) -> Vec<Effect> {
+        std::iter::from_fn(|| self.card.poll_effect()).collect()
+    }
+
+    /// Sets a DDB and opens it; gives the link that is to be connected.
+    pub(crate) fn open(&mut self, ddb: u16, entry: &dev_db_entry) -> LinkId {
+        self.ok(Command::SetDatabaseEntry {
+            ddb,
+            entry: Box::new(*entry),
+        });
+        self.ok(Command::ConnOpen { ddb });
+        self.connect_effect().0
+    }
+
+    pub(crate) fn connect_effect(&mut self) -> (LinkId, SocketAddr) {
+        let effects = self.effects();
+        let connect = effects.iter().find_map(|effect| match effect {
+            Effect::Connect { link, to, .. } => Some((*link, *to)),
+            _ => None,
+        });
+        connect.unwrap_or_else(|| panic!("no connect in {effects:?}"))
+    }
+
+    pub(crate) fn pass(&mut self, time: Duration) {
+        self.now += time;
+        self.card.handle_timeout(self.now);
+    }
+
+    pub(crate) fn write_ddb(&mut self, index: u16, entry: &dev_db_entry) {
+        self.ok(Command::WriteFlash {
+            offset: FLASH_OFFSET_DB_INFO + u32::from(index) * 512,
+            data: entry.as_bytes().to_vec(),
+            options: FlashCommit::RmwCommit,
+        });
+    }
+}
+
+pub(crate) fn entry(name: &str) -> dev_db_entry {
+    let mut entry = dev_db_entry::default();
+    entry.iscsi_name[..name.len()].copy_from_slice(name.as_bytes());
+    entry.ip_addr[..4].copy_from_slice(&[10, 0, 0, 9]);
+    entry.port.set(3260);
+    entry.iscsi_def_time2wait.set(2);
+    entry.isid = [0, 2, 0x3d, 1, 2, 3];
+    entry.cookie.set(DDB_VALID_COOKIE);
+    entry.chap_tbl_idx.set(0xFFFF);
+    entry.ddb_link.set(0xFFFF);
+    entry
+}
+
+fn changed(ddb: u16, state: DdbState, error: u32) -> Aen {
+    Aen::DatabaseChanged { ddb, state, error }
+}
+
+#[test]
+fn a_port_waits_for_its_control_block_and_then_is_ready() {
+    let mut bench = Bench::new(&ISP4032, 2);
+    let state = |bench: &mut Bench| match bench.ok(Command::GetFirmwareState) {
+        Reply::FirmwareState { state, .. } => state,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(state(&mut bench), FwState::ConfigWait);
+    assert!(bench.command(Command::ConnOpen { ddb: 0 }).is_err());
+    bench.initialize(false);
+    assert_eq!(state(&mut bench), FwState::Ready);
+    let aens = bench.aens();
+    assert!(aens.contains(&Aen::LinkUp));
+    assert!(aens.contains(&Aen::IpAddrStateChanged {
+        which: IpWhich::Ipv4,
+        old: IpAddrState::Unconfigured,
+        new: IpAddrState::Preferred
+    }));
+}
+
+#[test]
+fn a_refused_connection_fails_the_ddb_and_the_entry_waits_for_time2wait() {
+    let mut bench = Bench::ready(false);
+    let link = bench.open(3, &entry(TARGET));
+    assert_eq!(bench.ddb(3).state, DdbState::LoginInProcess);
+    bench.card.connect_failed(bench.now, link, LinkLoss::Reset);
+    let code = LoginFailure::Connection.code();
+    assert_eq!(
+        bench.aens(),
+        [
+            Aen::LoginFailed {
+                ddb: 3,
+                failure: LoginFailure::Connection
+            },
+            changed(3, DdbState::SessionFailed, code)
+        ]
+    );
+    // The driver adds three seconds to this wait.
+    bench.pass(Duration::from_millis(2999));
+    assert!(bench.command(Command::ConnOpen { ddb: 3 }).is_err());
+    bench.pass(Duration::from_millis(1));
+    bench.ok(Command::ConnOpen { ddb: 3 });
+    bench.connect_effect();
+    assert!(bench.effects().is_empty());
+}
+
+#[test]
+fn a_connect_that_nobody_answers_times_out() {
+    let mut bench = Bench::ready(false);
+    let mut entry = entry(TARGET);
+    entry.def_timeout.set(12);
+    let link = bench.open(3, &entry);
+    assert_eq!(
+        bench.card.poll_timeout(),
+        Some(bench.now + Duration::from_secs(12))
+    );
+    bench.pass(Duration::from_secs(12));
+    assert!(bench.effects().contains(&Effect::Close { link }));
+    assert!(
+        bench
+            .aens()
+            .contains(&changed(3, DdbState::SessionFailed, LoginFailure::Timeout.code()))
+    );
+}
+
+#[test]
+fn only_auto_connect_logs_in_again_by_itself() {
+    let mut bench = Bench::ready(false);
+    let link = bench.open(3, &entry(TARGET));
+    bench.card.connect_failed(bench.now, link, LinkLoss::Reset);
+    bench.pass(Duration::from_secs(60));
+    assert!(bench.effects().is_empty());
+
+    let mut bench = Bench::new(&ISP4032, 1);
+    bench.write_ddb(5, &entry(TARGET));
+    bench.initialize(true);
+    for _ in 0..5 {
+        let (link, to) = bench.connect_effect();
+        assert_eq!(to, "10.0.0.9:3260".parse().unwrap());
+        bench.card.connect_failed(bench.now, link, LinkLoss::Reset);
+        assert_eq!(
+            bench.card.poll_timeout(),
+            Some(bench.now + Duration::from_secs(3))
+        );
+        bench.pass(Duration::from_secs(3));
+    }
+    // A logout ends the attempts.
+    let logout = Command::ConnCloseSessLogout {
+        ddb: 5,
+        connection: 0,
+        options: LogoutOptions::CLOSE_SESSION,
+    };
+    bench.ok(logout);
+    bench.effects();
+    bench.pass(Duration::from_secs(60));
+    assert!(bench.effects().is_empty());
+    assert_eq!(bench.ddb(5).state, DdbState::NoConnectionActive);
+}
+
+#[test]
+fn flash_entries_are_in_the_table_after_initialization_and_deleted_ones_are_not() {
+    let mut bench = Bench::new(&ISP4032, 1);
+    bench.write_ddb(5, &entry(TARGET));
+    let mut deleted = entry("iqn.2026-01.example:gone");
+    deleted.cookie.set(0xFFEE);
+    bench.write_ddb(6, &deleted);
+    bench.initialize(false);
+    let reply = bench.ddb(0);
+    assert_eq!(
+        (reply.state, reply.next, reply.valid),
+        (DdbState::Unassigned, 5, 1)
+    );
+    assert_eq!(bench.ddb(5).state, DdbState::NoConnectionActive);
+    assert!(bench.effects().is_empty(), "non-auto mode connects nothing");
+}
+
+#[test]
+fn changing_addresses_drops_sessions_and_reports_every_step() {
+    let mut bench = Bench::ready(false);
+    bench.open(3, &entry(TARGET));
+    let mut block = bench.acb();
+    block.ipv4_addr = [10, 0, 0, 77];
+    block.eth_mtu_size.set(9000);
+    bench.ok(Command::DisableAcb);
+    let step = |old, new| Aen::IpAddrStateChanged {
+        which: IpWhich::Ipv4,
+        old,
+        new,
+    };
+    use IpAddrState::{Disabling, Preferred, Unconfigured};
+    let failure = LoginFailure::NoAddress;
+    assert_eq!(
+        bench.aens(),
+        [
+            Aen::LoginFailed { ddb: 3, failure },
+            changed(3, DdbState::SessionFailed, failure.code()),
+            step(Preferred, Disabling),
+            step(Disabling, Unconfigured)
+        ]
+    );
+    bench.pass(Duration::from_secs(10));
+    assert!(
+        bench.command(Command::ConnOpen { ddb: 3 }).is_err(),
+        "no address, no connection"
+    );
+    bench.ok(Command::SetAcb(Box::new(block)));
+    assert_eq!(bench.aens(), [step(Unconfigured, Preferred)]);
+    let now = bench.acb();
+    assert_eq!(now.ipv4_addr, [10, 0, 0, 77]);
+    assert_eq!(now.eth_mtu_size.get(), 1500, "SET_ACB does not carry the MTU");
+    bench.ok(Command::ConnOpen { ddb: 3 });
+}
+
+#[test]
+fn ipv6_addresses_are_tentative_for_a_second() {
+    let mut bench = Bench::new(&ISP4032, 1);
+    let mut block = bench.acb();
+    block.ipv6_opts.set(0x8000);
+    block.ipv6_addr0 = "fd00::2".parse::<std::net::Ipv6Addr>().unwrap().octets();
+    bench.ok(Command::InitializeFirmware(Box::new(block)));
+    let state = |bench: &mut Bench, ip| match bench.ok(Command::GetIpAddrState { acb: 0, ip }) {
+        Reply::IpAddrState(state) => state,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(state(&mut bench, 1), IpAddrState::Tentative);
+    assert_eq!(state(&mut bench, 2), IpAddrState::Tentative);
+    bench.pass(Duration::from_secs(1));
+    assert_eq!(state(&mut bench, 2), IpAddrState::Preferred);
+    assert_eq!(state(&mut bench, 3), IpAddrState::Unconfigured);
+    assert_eq!(bench.acb().ipv6_addr0_state, 5);
+    let mut six = entry(TARGET);
+    six.options.set(0x100);
+    six.ip_addr = "fd00::9".parse::<std::net::Ipv6Addr>().unwrap().octets();
+    bench.effects();
+    bench.ok(Command::SetDatabaseEntry {
+        ddb: 1,
+        entry: Box::new(six),
+    });
+    bench.ok(Command::ConnOpen { ddb: 1 });
+    assert_eq!(
+        bench.effects(),
+        [Effect::Connect {
+            port: 0,
+            link: LinkId(1),
+            to: "[fd00::9]:3260".parse().unwrap(),
+            source: Some("fd00::2".parse().unwrap())
+        }]
+    );
+}
+
+#[test]
+fn a_full_store_refuses_the_write_and_the_old_bytes_stay() {
+    let mut bench = Bench::ready(false);
+    bench.write_ddb(5, &entry(TARGET));
+    let before = bench.store.contents();
+    bench.store.set_full(true);
+    let write = Command::WriteFlash {
+        offset: FLASH_OFFSET_DB_INFO + 5 * 512,
+        data: entry("iqn.2026-01.example:other").as_bytes().to_vec(),
+        options: FlashCommit::RmwCommit,
+    };
+    let error = bench.command(write).unwrap_err();
+    assert!(error.why.contains("write the flash image"), "{error}");
+    assert_eq!(bench.store.contents(), before);
+    let read = bench.ok(Command::ReadFlash {
+        offset: FLASH_OFFSET_DB_INFO + 5 * 512,
+        len: 512,
+    });
+    match read {
+        Reply::Bytes(bytes) => assert_eq!(bytes, entry(TARGET).as_bytes()),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn writes_that_could_not_be_read_back_are_refused() {
+    let mut bench = Bench::ready(false);
+    let mut bad = entry(TARGET);
+    bad.cookie.set(0x1234);
+    for (offset, data) in [
+        (FLASH_OFFSET_DB_INFO, bad.as_bytes().to_vec()),
+        (FLASH_SEGMENT_IFCB, vec![0; 768]),
+        (0x0100_0000, vec![0; 4]),
+        (FLASH_OFFSET_DB_INFO + 0x7FFF, vec![0; 2]),
+        (u32::MAX, vec![0; 4]),
+    ] {
+        let options = FlashCommit::RmwCommit;
+        let before = bench.store.contents();
+        assert!(
+            bench
+                .command(Command::WriteFlash {
+                    offset,
+                    data,
+                    options
+                })
+                .is_err(),
+            "{offset:#x}"
+        );
+        assert_eq!(bench.store.contents(), before);
+    }
+}
+
+#[test]
+fn held_writes_become_visible_together() {
+    let mut bench = Bench::ready(false);
+    let first = entry(TARGET);
+    let second = entry("iqn.2026-01.example:b");
+    let write = |index: u32, entry: &dev_db_entry, options| Command::WriteFlash {
+        offset: FLASH_OFFSET_DB_INFO + index * 512,
+        data: entry.as_bytes().to_vec(),
+        options,
+    };
+    bench.ok(write(0, &first, FlashCommit::RmwInit));
+    assert_eq!(bench.store.commits(), 0);
+    bench.ok(write(1, &second, FlashCommit::Commit));
+    assert_eq!(bench.store.commits(), 1);
+    bench.card.power_cycle(bench.now).unwrap();
+    bench.initialize(false);
+    assert_eq!(bench.ddb(0).state, DdbState::NoConnectionActive);
+    assert_eq!(bench.ddb(1).state, DdbState::NoConnectionActive);
+}
+
+#[test]
+fn the_eeprom_checksum_is_kept_right() {
+    let mut bench = Bench::ready(false);
+    bench.ok(Command::SetNvram {
+        offset: 0x3b1,
+        data: vec![2, 0x85],
+    });
+    let loaded = bench.store.contents();
+    assert_eq!(driver_sys::hw::nvram::word_sum(&loaded.nvram), 0);
+    let boot = crate::nvram::BootBlock::read(&loaded.nvram, 0).unwrap();
+    assert_eq!((boot.mode, boot.primary), (2, Some(5)));
+    assert!(
+        bench
+            .command(Command::SetNvram {
+                offset: 2047,
+                data: vec![0, 0]
+            })
+            .is_err()
+    );
+    assert!(
+        bench
+            .command(Command::GetNvram {
+                offset: u32::MAX,
+                len: u32::MAX
+            })
+            .is_err()
+    );
+}
+
+#[test]
+fn a_pulled_cable_fails_everything_and_is_reported() {
+    let mut bench = Bench::ready(false);
+    let link = bench.open(3, &entry(TARGET));
+    bench.card.set_link(bench.now, 0, false);
+    let aens = bench.aens();
+    assert_eq!(aens[0], Aen::LinkDown);
+    assert!(aens.contains(&changed(
+        3,
+        DdbState::SessionFailed,
+        LoginFailure::Connection.code()
+    )));
+    assert_eq!(bench.effects(), [Effect::Close { link }]);
+    bench.pass(Duration::from_secs(5));
+    assert!(bench.command(Command::ConnOpen { ddb: 3 }).is_err());
+    bench.card.set_link(bench.now, 0, true);
+    assert_eq!(bench.aens(), [Aen::LinkUp]);
+    bench.ok(Command::ConnOpen { ddb: 3 });
+}
+
+#[test]
+fn a_crashed_port_answers_nothing_until_it_is_reset() {
+    let mut bench = Bench::ready(false);
+    bench.open(3, &entry(TARGET));
+    bench.card.crash(bench.now, 0);
+    assert_eq!(bench.aens(), [Aen::SystemError]);
+    assert!(bench.command(Command::AboutFirmware).is_err());
+    bench.card.reset(bench.now, 0);
+    bench.initialize(false);
+    assert_eq!(bench.ddb(3).state, DdbState::Unassigned, "RAM entries are lost");
+}
+
+#[test]
+fn a_ping_ends_with_the_handle_it_was_given() {
+    let mut bench = Bench::ready(false);
+    let ping = |to: &str, source| Command::Ping {
+        source,
+        to: to.parse().unwrap(),
+        size: 0,
+        handle: 42,
+    };
+    bench.ok(ping("10.0.0.9", PingSource::Ipv4));
+    let effects = bench.effects();
+    let Some(Effect::Ping {
+        ping: id, size: 32, ..
+    }) = effects.first()
+    else {
+        panic!("{effects:?}");
+    };
+    bench.card.ping_done(bench.now, *id, PingStatus::NoArpReply);
+    bench.card.ping_done(bench.now, *id, PingStatus::Success);
+    let events = bench.events();
+    assert!(matches!(
+        events[..],
+        [Event::PingDone {
+            handle: 42,
+            status: PingStatus::NoArpReply
+        }]
+    ));
+    assert!(
+        bench
+            .command(ping("10.0.0.9", PingSource::Ipv6LinkLocal))
+            .is_err()
+    );
+    bench.ok(ping("fe80::1", PingSource::Ipv6LinkLocal));
+    let events = bench.events();
+    assert!(matches!(
+        events[..],
+        [Event::PingDone {
+            status: PingStatus::LinkLocalInvalid,
+            ..
+        }]
+    ));
+}
+
+#[test]
+fn commands_of_other_chips_are_refused() {
+    let mut bench = Bench::new(&ISP4010, 1);
+    bench.initialize(false);
+    assert!(bench.command(Command::DisableAcb).is_err());
+    let mut bench = Bench::ready(false);
+    assert!(bench.command(Command::GetCrashRecord).is_err());
+    assert!(bench.card.command(bench.now, 9, Command::DiagTest).is_err());
+}
