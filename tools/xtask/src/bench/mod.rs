@@ -1,18 +1,47 @@
 //! Measurements against the peers, as ratios of one run.
 
+mod sessions;
+mod table;
+
+use anyhow::{Result, bail};
 use clap::Args as ClapArgs;
 
 /// What to measure.
 #[derive(ClapArgs)]
 pub(crate) struct Args {
-    /// Which measurements (all of them when none is named)
+    /// Which measurements (all of them when none is named): sessions
     names: Vec<String>,
+    /// Runs of each program and size, taken in turn; the median counts
+    #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..=999))]
+    runs: u16,
+    /// Print the figures without failing when one is missed
+    #[arg(long)]
+    no_fail: bool,
 }
 
-/// Runs the named measurements.
-pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    if let Some(name) = args.names.first() {
-        anyhow::bail!("there is no measurement named {name:?}");
+type Measurement = fn(runs: usize) -> Result<table::Verdicts>;
+
+const MEASUREMENTS: &[(&str, Measurement)] = &[("sessions", sessions::run)];
+
+/// Runs the named measurements; fails when one missed a wanted figure.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let known = |name: &&String| MEASUREMENTS.iter().any(|(known, _)| known == name);
+    if let Some(name) = args.names.iter().find(|name| !known(name)) {
+        let names: Vec<_> = MEASUREMENTS.iter().map(|(name, _)| *name).collect();
+        bail!(
+            "there is no measurement named {name:?}; there is: {}",
+            names.join(", ")
+        );
     }
-    Ok(())
+    let mut missed = Vec::new();
+    for (name, measure) in MEASUREMENTS {
+        if args.names.is_empty() || args.names.iter().any(|wanted| wanted == name) {
+            missed.extend(measure(usize::from(args.runs))?.missed());
+        }
+    }
+    if missed.is_empty() || args.no_fail {
+        Ok(())
+    } else {
+        bail!("missed: {}", missed.join("; "))
+    }
 }
