@@ -3,9 +3,12 @@
 //!
 //! Every call that waits takes a [`Deadline`] and, when it passes, fails with [`crate::Kind::Timeout`] and what was waited for.
 
+pub mod scripted;
+
 use std::net::IpAddr;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::deadline::Deadline;
 use crate::error::Result;
@@ -164,7 +167,10 @@ pub trait Backend {
     /// Statistics of a connection.
     fn connection_stats(&mut self, sid: u32, cid: u32, deadline: Deadline) -> Result<SessionStats>;
 
-    /// Starts listening to events; those before it are lost.
+    /// Waits a little before the state is looked at again. A script returns at once.
+    fn pause(&mut self, at_most: Duration);
+
+    /// Starts listening to events; those before it are lost. Does nothing when already listening.
     fn listen(&mut self) -> Result<()>;
     /// The next event; `None` when the deadline passes without one.
     fn next_event(&mut self, deadline: Deadline) -> Result<Option<EventRecord>>;

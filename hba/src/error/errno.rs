@@ -52,23 +52,9 @@ type Row = (Operation, Errno, Kind, &'static str, &'static str);
 const TABLE: &[Row] = &[
     (
         O::FlashNew,
-        Errno::ENOMEM,
-        Kind::Busy,
-        "the flash table is full, or an entry is waiting to be committed",
-        "remove an entry, or set the pending one",
-    ),
-    (
-        O::FlashNew,
-        Errno::EINVAL,
-        Kind::Failed,
-        "the adapter has no room for another flash target or refused the portal type",
-        "hbactl flash list shows what is there",
-    ),
-    (
-        O::FlashNew,
         Errno::EIO,
         Kind::Failed,
-        "the adapter could not make a new entry",
+        "the table is full, or a new entry waits to be committed, or the adapter did not answer",
         "hbactl adapter show tells the firmware state",
     ),
     (

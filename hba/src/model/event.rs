@@ -108,3 +108,36 @@ pub enum Event {
     /// Events were lost because they were not read fast enough.
     Lost,
 }
+
+impl Event {
+    /// The event's name, its tag in JSON.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::LinkUp => "link_up",
+            Self::LinkDown => "link_down",
+            Self::HostEvent { .. } => "host_event",
+            Self::ConnectionError { .. } => "connection_error",
+            Self::LoginState { .. } => "login_state",
+            Self::SessionCreated { .. } => "session_created",
+            Self::SessionDestroyed { .. } => "session_destroyed",
+            Self::SessionUnbound { .. } => "session_unbound",
+            Self::PingDone { .. } => "ping_done",
+            Self::ObjectAdded { .. } => "object_added",
+            Self::ObjectRemoved { .. } => "object_removed",
+            Self::LunsChanged { .. } => "luns_changed",
+            Self::ObjectChanged { .. } => "object_changed",
+            Self::Unknown { .. } => "unknown",
+            Self::Lost => "lost",
+        }
+    }
+
+    /// Whether it tells of a sysfs object.
+    #[must_use]
+    pub fn is_object(&self) -> bool {
+        matches!(
+            self,
+            Self::ObjectAdded { .. } | Self::ObjectRemoved { .. } | Self::ObjectChanged { .. }
+        )
+    }
+}

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Kind};
 use crate::ids::HostNo;
-use crate::params::Params;
+use crate::params::{ParamValue, Params};
 
 /// The address family of a flash target's portal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -81,7 +81,44 @@ pub struct FlashTarget {
     pub params: Params,
 }
 
+/// The table index that means "no entry".
+const NO_INDEX: u64 = 0xFFFF;
+
 impl FlashTarget {
+    /// A flash target from its parameters; the session is left out.
+    #[must_use]
+    pub fn from_params(host: HostNo, index: u32, params: Params) -> Self {
+        let get = |name: &str| params.get(name).and_then(Option::as_ref);
+        let text = |name: &str| {
+            get(name)
+                .and_then(ParamValue::as_text)
+                .filter(|t| !t.is_empty())
+                .map(str::to_owned)
+        };
+        let number = |name: &str| get(name).and_then(ParamValue::as_number);
+        let flag = |name: &str| get(name).and_then(ParamValue::as_flag);
+        let small = |name: &str| number(name).and_then(|n| u16::try_from(n).ok());
+        let target_name = text("targetname");
+        Self {
+            host,
+            index,
+            discovery: flag("discovery_session").unwrap_or(target_name.is_none()),
+            portal_type: text("portal_type").and_then(|t| t.parse().ok()),
+            address: text("ipaddress"),
+            port: small("port"),
+            tpgt: small("tpgt"),
+            boot: flag("is_boot_target").unwrap_or(false),
+            chap_index: small("chap_out_idx").filter(|n| u64::from(*n) != NO_INDEX),
+            bidi_chap: flag("bidi_chap"),
+            discovery_parent: number("discovery_parent_idx")
+                .filter(|n| *n != NO_INDEX)
+                .and_then(|n| u32::try_from(n).ok()),
+            session: None,
+            target_name,
+            params,
+        }
+    }
+
     /// A short description for messages: `flash target 3 (iqn…)`.
     #[must_use]
     pub fn describe(&self) -> String {

@@ -35,6 +35,32 @@ pub struct Iface {
 }
 
 impl Iface {
+    /// An interface from its parameters, nothing staged.
+    #[must_use]
+    pub fn from_params(id: IfaceId, params: Params) -> Self {
+        let get = |name: &str| params.get(name).and_then(Option::as_ref);
+        let text = |name: &str| {
+            get(name)
+                .and_then(ParamValue::as_text)
+                .filter(|t| !t.is_empty())
+                .map(str::to_owned)
+        };
+        Self {
+            name: id.to_string(),
+            host: id.host,
+            family: id.family,
+            num: id.num,
+            enabled: get("enabled").and_then(ParamValue::as_flag),
+            address: text("ipaddress"),
+            address_state: text("ipaddress_state"),
+            mtu: get("mtu")
+                .and_then(ParamValue::as_number)
+                .and_then(|n| u32::try_from(n).ok()),
+            params,
+            staged: BTreeMap::new(),
+        }
+    }
+
     /// The identity.
     #[must_use]
     pub fn id(&self) -> IfaceId {

@@ -1,23 +1,25 @@
 //! Adapters: list, show, reset.
 
+use std::ops::ControlFlow;
+
+use super::write::wait_for;
 use crate::Change;
+use crate::change::Difference;
 use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{AdapterId, HostNo};
-use crate::model::Adapter;
+use crate::model::{Adapter, AdapterKey};
+use crate::quirks::features;
 
-/// The host number of `id`; without an id, that of the only adapter.
-///
-/// # Errors
-/// [`Kind::NotFound`]; [`Kind::Invalid`] when no id is given and there are several adapters.
-pub fn resolve(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<HostNo> {
+/// The key of `id`; without an id, that of the only adapter.
+pub(super) fn resolve_key(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<AdapterKey> {
     let known = ctx.backend.adapter_keys()?;
     match (id, known.as_slice()) {
-        (Some(id), known) => Ok(id.resolve(known)?.host),
-        (None, [only]) => Ok(only.host),
-        (None, []) => {
-            Err(Error::new(Kind::NotFound, "choose an adapter").answered("there is no iscsi adapter here"))
-        }
+        (Some(id), known) => Ok(id.resolve(known)?.clone()),
+        (None, [only]) => Ok(only.clone()),
+        (None, []) => Err(Error::new(Kind::NotFound, "choose an adapter")
+            .answered("there is no iscsi adapter here")
+            .hint("load the adapter's driver, or name an --endpoint")),
         (None, many) => {
             let list: Vec<String> = many.iter().map(|k| k.host.to_string()).collect();
             Err(Error::new(Kind::Invalid, "choose an adapter")
@@ -25,6 +27,82 @@ pub fn resolve(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<HostNo> {
                 .hint("name one of them"))
         }
     }
+}
+
+/// The host number of `id`; without an id, that of the only adapter.
+///
+/// # Errors
+/// [`Kind::NotFound`]; [`Kind::Invalid`] when no id is given and there are several adapters.
+pub fn resolve(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<HostNo> {
+    Ok(resolve_key(ctx, id)?.host)
+}
+
+/// The host of `id` (or of the only adapter), which must be able to do what `able` asks.
+pub(super) fn resolve_able(
+    ctx: &mut Ctx<'_>,
+    id: Option<&AdapterId>,
+    tried: &str,
+    able: fn(&crate::model::Features) -> bool,
+) -> Result<HostNo> {
+    let key = resolve_key(ctx, id)?;
+    require(&key, tried, able)?;
+    Ok(key.host)
+}
+
+/// Refuses when the adapter's driver cannot do what `able` asks.
+pub(super) fn require(
+    key: &AdapterKey,
+    tried: &str,
+    able: fn(&crate::model::Features) -> bool,
+) -> Result<()> {
+    let transport = key.transport.as_deref().unwrap_or_default();
+    if able(&features(transport)) {
+        return Ok(());
+    }
+    let driver = if transport.is_empty() { "this" } else { transport };
+    Err(Error::new(Kind::Unsupported, format!("{tried} on {}", key.host))
+        .answered(format!("the {driver} driver does not offer it"))
+        .hint("hbactl adapter show lists what an adapter can do"))
+}
+
+/// All adapters that can do what `able` asks, or the one of `id`, which must.
+pub(super) fn all_able(
+    ctx: &mut Ctx<'_>,
+    id: Option<&AdapterId>,
+    tried: &str,
+    able: fn(&crate::model::Features) -> bool,
+) -> Result<Vec<HostNo>> {
+    if id.is_some() {
+        return Ok(vec![resolve_able(ctx, id, tried, able)?]);
+    }
+    let known = ctx.backend.adapter_keys()?;
+    let can = |k: &&AdapterKey| able(&features(k.transport.as_deref().unwrap_or_default()));
+    Ok(known.iter().filter(can).map(|k| k.host).collect())
+}
+
+/// How many sessions a port has.
+pub(super) fn session_count(ctx: &mut Ctx<'_>, host: HostNo) -> Result<usize> {
+    let mut count = 0;
+    ctx.backend.for_each_session(&mut |s| {
+        count += usize::from(s.host == host);
+        ControlFlow::Continue(())
+    })?;
+    Ok(count)
+}
+
+/// Refuses when sessions would drop and the operator has not forced it.
+pub(super) fn guard_sessions(ctx: &mut Ctx<'_>, host: HostNo, tried: &str) -> Result<()> {
+    let count = session_count(ctx, host)?;
+    if count == 0 {
+        return Ok(());
+    }
+    if ctx.force || ctx.dry_run {
+        ctx.warn(format!("{count} sessions of {host} drop and log in again"));
+        return Ok(());
+    }
+    Err(Error::new(Kind::Busy, tried)
+        .answered(format!("{count} sessions of {host} would drop"))
+        .hint("log them out first, or use --force"))
 }
 
 /// All adapter ports, by host number.
@@ -45,6 +123,10 @@ pub fn list(ctx: &mut Ctx<'_>) -> Result<Vec<Adapter>> {
 /// [`Kind::NotFound`].
 pub fn show(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Adapter> {
     let host = resolve(ctx, id)?;
+    read(ctx, host)
+}
+
+fn read(ctx: &mut Ctx<'_>, host: HostNo) -> Result<Adapter> {
     ctx.backend.adapter(host)?.ok_or_else(|| {
         Error::new(Kind::NotFound, format!("show {host}")).answered("it went away while being read")
     })
@@ -56,10 +138,38 @@ pub fn show(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Adapter> {
 /// [`Kind::Busy`] with sessions and without `force`; [`Kind::Timeout`].
 pub fn reset(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Change<Adapter>> {
     let before = show(ctx, id)?;
-    let after = show(ctx, id)?;
+    let host = before.host;
+    let tried = format!("reset {host}");
+    guard_sessions(ctx, host, &tried)?;
+    if ctx.dry_run {
+        let diff = vec![Difference::new("reset", None, Some(host.to_string()))];
+        return Ok(Change::Planned {
+            before: Some(before.clone()),
+            after: Some(before),
+            diff,
+        });
+    }
+    ctx.backend.reset_adapter(host, ctx.deadline)?;
+    let after = wait_for(ctx, &tried, &format!("{host} in state running"), |ctx| {
+        Ok(ctx
+            .backend
+            .adapter(host)?
+            .filter(|a| a.state.as_deref().is_none_or(|s| s == "running")))
+    })?;
+    let mut diff = Vec::new();
+    if before.firmware_uptime != after.firmware_uptime {
+        diff.push(Difference::new(
+            "firmware_uptime",
+            before.firmware_uptime.clone(),
+            after.firmware_uptime.clone(),
+        ));
+    }
     Ok(Change::Changed {
         before: Some(before),
         after: Some(after),
-        diff: Vec::new(),
+        diff,
     })
 }
+
+#[cfg(test)]
+mod tests;

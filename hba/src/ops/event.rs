@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::ids::HostNo;
-use crate::model::EventRecord;
+use crate::model::{Event, EventRecord};
 
 /// Which events to pass on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,14 +27,106 @@ pub fn follow(
     filter: &EventFilter,
     each: &mut dyn FnMut(EventRecord) -> ControlFlow<()>,
 ) -> Result<u64> {
-    let _ = filter;
     ctx.backend.listen()?;
     let mut count = 0;
-    while let Some(event) = ctx.backend.next_event(ctx.deadline)? {
+    while let Some(record) = ctx.backend.next_event(ctx.deadline)? {
+        if !filter.passes(&record) {
+            continue;
+        }
         count += 1;
-        if each(event).is_break() {
+        if each(record).is_break() {
             break;
         }
     }
     Ok(count)
+}
+
+impl EventFilter {
+    /// Whether an event is wanted. That events were lost is always told.
+    #[must_use]
+    pub fn passes(&self, record: &EventRecord) -> bool {
+        if record.event == Event::Lost {
+            return true;
+        }
+        let here = match (self.host, record.host) {
+            (Some(wanted), Some(host)) => wanted.0 == host,
+            _ => true,
+        };
+        let named = self.names.is_empty() || self.names.iter().any(|n| n == record.event.name());
+        here && named && (self.objects || !record.event.is_object())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::ctx;
+    use super::*;
+    use crate::backend::scripted::{Call, Scripted};
+
+    fn record(host: Option<u32>, event: Event) -> EventRecord {
+        EventRecord {
+            time_ms: 1,
+            host,
+            event,
+        }
+    }
+
+    fn object() -> Event {
+        Event::ObjectAdded {
+            subsystem: "scsi_device".into(),
+            name: "0:0:0:0".into(),
+        }
+    }
+
+    #[test]
+    fn follow_passes_only_what_the_filter_wants_and_ends_at_the_deadline() {
+        let mut s = Scripted::new();
+        s.expect(Call::Listen, Ok(()));
+        for event in [
+            record(Some(0), Event::LinkDown),
+            record(Some(1), Event::LinkDown),
+            record(Some(0), object()),
+        ] {
+            s.expect(Call::NextEvent, Ok(Some(event)));
+        }
+        s.expect::<Option<EventRecord>>(Call::NextEvent, Ok(None));
+        let filter = EventFilter {
+            host: Some(HostNo(0)),
+            ..EventFilter::default()
+        };
+        let mut seen = Vec::new();
+        let count = follow(&mut ctx(&mut s), &filter, &mut |e| {
+            seen.push(e.event);
+            ControlFlow::Continue(())
+        });
+        assert_eq!(count, Ok(1));
+        assert_eq!(seen, [Event::LinkDown]);
+        s.finish();
+    }
+
+    #[test]
+    fn lost_events_are_told_whatever_the_filter() {
+        let filter = EventFilter {
+            host: Some(HostNo(3)),
+            names: vec!["link_up".into()],
+            objects: false,
+        };
+        assert!(filter.passes(&record(None, Event::Lost)));
+        assert!(!filter.passes(&record(Some(3), Event::LinkDown)));
+        assert!(filter.passes(&record(Some(3), Event::LinkUp)));
+    }
+
+    #[test]
+    fn the_name_of_an_event_is_its_json_tag() {
+        for event in [
+            Event::LinkUp,
+            object(),
+            Event::Lost,
+            Event::SessionCreated { sid: 1 },
+            Event::Unknown { number: 9 },
+        ] {
+            let json = serde_json::to_value(&event).expect("json");
+            assert_eq!(json["event"], event.name());
+        }
+    }
 }

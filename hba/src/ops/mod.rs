@@ -11,3 +11,6 @@ pub mod lun;
 pub mod ping;
 pub mod session;
 pub mod stats;
+#[cfg(test)]
+mod testing;
+mod write;

@@ -3,10 +3,13 @@
 use std::ops::ControlFlow;
 
 use crate::Change;
+use crate::backend::LunScope;
+use crate::change::Difference;
 use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
 use crate::ids::AdapterId;
-use crate::model::{Lun, Session, SessionBrief};
+use crate::model::{Lun, Owner, Session, SessionBrief, SessionKind};
+use crate::quirks::qla4xxx;
 
 /// Calls `each` for every session (of one port, if named) in order of session id. Nothing is collected: a listing of thousands
 /// of sessions needs no memory for them.
@@ -74,14 +77,98 @@ pub fn show(ctx: &mut Ctx<'_>, sid: u32) -> Result<Session> {
 /// [`Kind::NotFound`]; [`Kind::Permission`] for a boot session; [`Kind::Unsupported`] for one made by a user program;
 /// [`Kind::Timeout`].
 pub fn logout(ctx: &mut Ctx<'_>, sid: u32) -> Result<Change<Session>> {
-    show(ctx, sid).map(|s| Change::Unchanged { current: Some(s) })
+    let tried = format!("log out session {sid}");
+    let before = show(ctx, sid).map_err(|e| e.during(tried.clone()))?;
+    if before.kind == SessionKind::Boot {
+        return Err(Error::new(Kind::Permission, tried)
+            .answered(format!("it holds the boot target {}", before.target_name))
+            .hint("a boot session stays until the machine is shut down"));
+    }
+    if before.owner == Owner::User {
+        let e = Error::new(Kind::Unsupported, tried);
+        return Err(if before.transport.as_deref().is_some_and(qla4xxx::applies) {
+            e.answered("it was made by a user program, and the qla4xxx driver cannot close such sessions")
+                .hint("it ends when the driver is loaded anew; log in through flash targets instead")
+        } else {
+            e.answered("it was made by a user program")
+                .hint("close it with that program: iscsiadm -m session -r SID -u")
+        });
+    }
+    let diff = vec![Difference::new("session", Some(sid.to_string()), None)];
+    if ctx.dry_run {
+        return Ok(Change::Planned {
+            before: Some(before),
+            after: None,
+            diff,
+        });
+    }
+    ctx.backend
+        .logout_session(before.host, sid, ctx.deadline)
+        .map_err(|e| e.during(tried.clone()))?;
+    super::flash::wait_gone(ctx, sid, &tried)?;
+    Ok(Change::Changed {
+        before: Some(before),
+        after: None,
+        diff,
+    })
 }
 
-/// Scans a session (or all sessions) for logical units; returns those added.
+/// Scans a session (or all sessions) for logical units; `before` and `after` are all of their logical units.
 ///
 /// # Errors
 /// [`Kind::NotFound`], [`Kind::Timeout`].
 pub fn rescan(ctx: &mut Ctx<'_>, sid: Option<u32>) -> Result<Change<Vec<Lun>>> {
-    let _ = (ctx, sid);
-    Ok(Change::Unchanged { current: None })
+    let tried = sid.map_or_else(
+        || "scan all sessions".to_owned(),
+        |sid| format!("scan session {sid}"),
+    );
+    let wanted = match sid {
+        Some(sid) => vec![
+            show(ctx, sid)
+                .map_err(|e| e.during(tried.clone()))
+                .map(|s| (s.host, s.sid))?,
+        ],
+        None => list(ctx, None)?.into_iter().map(|s| (s.host, s.sid)).collect(),
+    };
+    let scope = sid.map_or(LunScope::All, LunScope::Session);
+    let before = ctx.backend.luns(scope)?;
+    if ctx.dry_run {
+        return Ok(Change::Planned {
+            before: Some(before.clone()),
+            after: Some(before),
+            diff: Vec::new(),
+        });
+    }
+    for (host, sid) in wanted {
+        ctx.backend
+            .scan_session(host, sid, ctx.deadline)
+            .map_err(|e| e.during(tried.clone()))?;
+    }
+    let after = ctx.backend.luns(scope)?;
+    let gone = |of: &[Lun], from: &[Lun]| -> Vec<String> {
+        of.iter()
+            .filter(|l| from.iter().all(|o| o.address != l.address))
+            .map(|l| l.address.clone())
+            .collect()
+    };
+    let mut diff: Vec<Difference> = gone(&after, &before)
+        .into_iter()
+        .map(|a| Difference::new("lun", None, Some(a)))
+        .collect();
+    diff.extend(
+        gone(&before, &after)
+            .into_iter()
+            .map(|a| Difference::new("lun", Some(a), None)),
+    );
+    if diff.is_empty() {
+        return Ok(Change::Unchanged { current: Some(after) });
+    }
+    Ok(Change::Changed {
+        before: Some(before),
+        after: Some(after),
+        diff,
+    })
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,7 @@
 use super::Access::{ReadOnly, Settable};
 use super::ParamKind::{Bytes, Choice, Flag, Ipv4, Ipv6, Number, Text};
 use super::{Access, ParamKind, ParamSpec};
+use crate::ids::Family;
 
 const fn p(
     name: &'static str,
@@ -276,3 +277,54 @@ pub const IFACE: &[ParamSpec] = &[
     ),
     p("initiator_name", Text(223), "", Settable, "initiator name"),
 ];
+
+/// Parameters that only IPv4 interfaces have.
+const IPV4_ONLY: &[&str] = &[
+    "subnet",
+    "gateway",
+    "bootproto",
+    "dhcp_dns_address_en",
+    "dhcp_slp_da_info_en",
+    "tos_en",
+    "tos",
+    "grat_arp_en",
+    "dhcp_alt_client_id_en",
+    "dhcp_alt_client_id",
+    "dhcp_req_vendor_id_en",
+    "dhcp_use_vendor_id_en",
+    "dhcp_vendor_id",
+    "dhcp_learn_iqn_en",
+    "fragment_disable",
+    "incoming_forwarding_en",
+    "ttl",
+];
+
+/// Parameters that only IPv6 interfaces have.
+const IPV6_ONLY: &[&str] = &[
+    "link_local_addr",
+    "router_addr",
+    "ipaddr_autocfg",
+    "link_local_autocfg",
+    "router_autocfg",
+    "link_local_state",
+    "router_state",
+    "grat_neighbor_adv_en",
+    "mld_en",
+    "flow_label",
+    "traffic_class",
+    "hop_limit",
+    "nd_reachable_tmo",
+    "nd_rexmit_time",
+    "nd_stale_tmo",
+    "dup_addr_detect_cnt",
+    "router_adv_link_mtu",
+];
+
+/// Whether interfaces of a family have the parameter.
+#[must_use]
+pub fn fits_family(name: &str, family: Family) -> bool {
+    match family {
+        Family::Ipv4 => !IPV6_ONLY.contains(&name),
+        Family::Ipv6 => !IPV4_ONLY.contains(&name),
+    }
+}

@@ -8,7 +8,7 @@ mod value;
 use std::fmt;
 
 pub use flash::FLASH;
-pub use iface::IFACE;
+pub use iface::{IFACE, fits_family};
 pub use value::{Assignment, ParamValue, Params};
 
 /// The type of a parameter.

@@ -1,3 +1,42 @@
-//! Known defects of drivers, as data, and what the control plane does about them.
+//! What drivers can do, and their known defects, as data.
+//!
+//! Source: kernel 6.1 `iscsi_transport` templates of each driver.
 
 pub mod qla4xxx;
+
+use crate::model::{Features, Limits};
+
+/// What can be managed through the driver of a transport; everything off for an unknown one.
+#[must_use]
+pub fn features(transport: &str) -> Features {
+    let none = Features::default();
+    match transport {
+        "qla4xxx" => Features {
+            flash: true,
+            chap_table: true,
+            iface: true,
+            ping: true,
+            host_stats: true,
+            boot: true,
+            ..none
+        },
+        "be2iscsi" => Features { iface: true, ..none },
+        _ => none,
+    }
+}
+
+/// Table sizes of a model.
+#[must_use]
+pub fn limits(transport: &str, model: Option<&str>) -> Limits {
+    if transport != "qla4xxx" {
+        return Limits::default();
+    }
+    // 82xx and later are the 10 GbE cards QLE82xx, QLE83xx and QLE84xx.
+    let ten_gig = model.is_some_and(|m| ["QLE8", "ISP8"].iter().any(|p| m.starts_with(p)));
+    Limits {
+        flash_targets: Some(if ten_gig { 512 } else { 64 }),
+        chap_entries: (!ten_gig).then_some(128),
+        ipv4_ifaces: Some(1),
+        ipv6_ifaces: Some(2),
+    }
+}

@@ -1,0 +1,207 @@
+//! Writing the boot configuration: backup first, the whole NVRAM in one message with its checksum, read back.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use driver_sys::hw::nvram::BootTargetByte;
+
+use super::super::adapter::{require, resolve_key};
+use super::super::write::Write;
+use super::nvram::{self, Bytes};
+use super::show::assemble;
+use crate::Change;
+use crate::change::Difference;
+use crate::ctx::Ctx;
+use crate::error::{Error, Kind, Result};
+use crate::ids::{AdapterId, HostNo};
+use crate::model::{BootConfig, BootMode, FlashTarget, Slot};
+
+/// What to change in the boot configuration; `None` leaves a part.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BootSettings {
+    /// Boot mode.
+    pub mode: Option<BootMode>,
+    /// Flash target for the primary slot.
+    pub primary: Option<u32>,
+    /// Flash target for the secondary slot.
+    pub secondary: Option<u32>,
+}
+
+/// Writes the boot configuration: backup, write, read back. Naming a target switches boot on (manual) when it is off. Takes
+/// effect when the adapter starts again.
+///
+/// # Errors
+/// [`Kind::NotFound`] for an unknown flash target, [`Kind::Unsupported`], [`Kind::VerifyFailed`], [`Kind::RollbackFailed`].
+pub fn set(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, settings: &BootSettings) -> Result<Change<BootConfig>> {
+    change(ctx, id, "set the boot configuration", |now, flash, tried| {
+        let mut wanted = now;
+        for (place, index) in [
+            (&mut wanted.primary, settings.primary),
+            (&mut wanted.secondary, settings.secondary),
+        ] {
+            if let Some(index) = index {
+                *place = slot_byte(index, flash, tried)?;
+            }
+        }
+        let named = settings.primary.is_some() || settings.secondary.is_some();
+        match settings.mode {
+            Some(mode) => wanted = wanted.with_mode(mode),
+            None if named && wanted.mode() == BootMode::Disabled => {
+                wanted = wanted.with_mode(BootMode::Manual)
+            }
+            None => {}
+        }
+        Ok(wanted)
+    })
+}
+
+/// Invalidates slots: the one named, or both (then boot is disabled too).
+///
+/// # Errors
+/// As [`set`].
+pub fn clear(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, slot: Option<Slot>) -> Result<Change<BootConfig>> {
+    change(ctx, id, "clear the boot configuration", |now, _, _| {
+        let mut wanted = now;
+        if slot != Some(Slot::Secondary) {
+            wanted.primary = BootTargetByte(0);
+        }
+        if slot != Some(Slot::Primary) {
+            wanted.secondary = BootTargetByte(0);
+        }
+        let empty = wanted.primary.ddb_index().is_none() && wanted.secondary.ddb_index().is_none();
+        Ok(if slot.is_none() || empty {
+            wanted.with_mode(BootMode::Disabled)
+        } else {
+            wanted
+        })
+    })
+}
+
+fn slot_byte(index: u32, flash: &[FlashTarget], tried: &str) -> Result<BootTargetByte> {
+    let Some(target) = flash.iter().find(|t| t.index == index) else {
+        return Err(Error::new(Kind::NotFound, tried)
+            .answered(format!("there is no flash target {index}"))
+            .hint("add it first: hbactl flash add"));
+    };
+    if target.discovery {
+        return Err(
+            Error::new(Kind::Invalid, tried).answered(format!("flash target {index} is a discovery entry"))
+        );
+    }
+    u8::try_from(index)
+        .ok()
+        .and_then(BootTargetByte::new)
+        .ok_or_else(|| {
+            Error::new(Kind::Invalid, tried).answered(format!(
+                "index {index} does not fit into the boot slot (at most 127)"
+            ))
+        })
+}
+
+fn change(
+    ctx: &mut Ctx<'_>,
+    id: Option<&AdapterId>,
+    verb: &str,
+    want: impl FnOnce(Bytes, &[FlashTarget], &str) -> Result<Bytes>,
+) -> Result<Change<BootConfig>> {
+    let key = resolve_key(ctx, id)?;
+    let tried = format!("{verb} of {}", key.host);
+    require(&key, verb, |f| f.boot)?;
+    let (image, place) = nvram::read(ctx, &key, &tried)?;
+    let flash = ctx.backend.flash_targets(key.host)?;
+    let Some(now) = Bytes::from_image(&image, place) else {
+        return Err(Error::new(Kind::Failed, tried).answered("the adapter's nvram is too short"));
+    };
+    let wanted = want(now, &flash, &tried)?;
+    let before = assemble(ctx, &key, Some(now), &flash)?;
+    if wanted == now {
+        return Ok(Change::Unchanged {
+            current: Some(before),
+        });
+    }
+    let mut after = before.clone();
+    after.mode = Some(wanted.mode());
+    after.slots = super::show::slots(wanted, &flash);
+    let diff = difference(&before, &after);
+    if ctx.dry_run {
+        return Ok(Change::Planned {
+            before: Some(before),
+            after: Some(after),
+            diff,
+        });
+    }
+    let backup = save(ctx, key.host, &image).map_err(|e| e.during(tried.clone()))?;
+    ctx.warn(format!("the nvram before is kept in {}", backup.display()));
+    let mut new_image = image.clone();
+    wanted.put(&mut new_image, place);
+    let (host, deadline) = (key.host, ctx.deadline);
+    Write {
+        tried: tried.clone(),
+        write: &mut |ctx| {
+            ctx.backend
+                .update_nvram(host, 0, &new_image, deadline)
+                .map_err(|e| e.during(tried.clone()))
+        },
+        read: &mut |ctx| nvram::read_image(ctx, host, &tried),
+        wrong: &|found: &Vec<u8>| {
+            let count = found.iter().zip(&new_image).filter(|(a, b)| a != b).count();
+            if count == 0 {
+                Vec::new()
+            } else {
+                vec![format!("{count} bytes of the nvram differ")]
+            }
+        },
+        undo: &mut |ctx| ctx.backend.update_nvram(host, 0, &image, deadline),
+        restored: &|found: &Vec<u8>| *found == image,
+        patience: Duration::ZERO,
+    }
+    .run(ctx)?;
+    ctx.warn("takes effect when the adapter starts again");
+    Ok(Change::Changed {
+        before: Some(before),
+        after: Some(after),
+        diff,
+    })
+}
+
+fn difference(before: &BootConfig, after: &BootConfig) -> Vec<Difference> {
+    let mode = |c: &BootConfig| c.mode.map(|m| format!("{m:?}").to_lowercase());
+    let slot = |c: &BootConfig, i: usize| {
+        c.slots.get(i).map(|s| {
+            if s.valid {
+                format!("flash target {}", s.index)
+            } else {
+                "none".to_owned()
+            }
+        })
+    };
+    [
+        Difference::new("mode", mode(before), mode(after)),
+        Difference::new("primary", slot(before, 0), slot(after, 0)),
+        Difference::new("secondary", slot(before, 1), slot(after, 1)),
+    ]
+    .into_iter()
+    .filter(|d| d.before != d.after)
+    .collect()
+}
+
+/// Writes the image beside the state, readable by the owner only.
+fn save(ctx: &Ctx<'_>, host: HostNo, image: &[u8]) -> Result<PathBuf> {
+    let dir = ctx.state_dir.join("backup");
+    let stamp = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_millis();
+    let path = dir.join(format!("nvram-{host}-{stamp}.bin"));
+    let tried = || format!("write the backup {}", path.display());
+    std::fs::create_dir_all(&dir).map_err(|e| Error::io(tried(), &e))?;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&path).map_err(|e| Error::io(tried(), &e))?;
+    file.write_all(image)
+        .and_then(|()| file.sync_all())
+        .map_err(|e| Error::io(tried(), &e))?;
+    Ok(path)
+}

@@ -1,0 +1,297 @@
+//! Changing the CHAP table: add, set, remove. The users of an entry are asked here, not in the driver, whose own check is inverted
+//! (see [`crate::quirks::qla4xxx`]).
+
+use std::time::Duration;
+
+use super::super::adapter::resolve_able;
+use super::super::write::Write;
+use super::table::{Users, missing, records};
+use crate::Change;
+use crate::backend::ChapRecord;
+use crate::change::Difference;
+use crate::ctx::Ctx;
+use crate::error::{Error, Kind, Result};
+use crate::ids::{AdapterId, HostNo};
+use crate::model::{ChapDirection, ChapEntry, ChapUse};
+use crate::secret::{REDACTED, Secret};
+
+/// The driver keeps the first entries for boot when it picks one by itself; so do we.
+const FIRST_FREE: u16 = 4;
+/// Table size where the model's is not known: the smallest there is.
+const SMALLEST_TABLE: u32 = 128;
+/// Longest user name in bytes.
+const NAME_MAX: usize = 255;
+
+/// A CHAP entry to add.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewChap {
+    /// Index; `None` takes the first free one.
+    pub index: Option<u16>,
+    /// Who proves itself.
+    pub direction: ChapDirection,
+    /// User name, 1 to 255 bytes.
+    pub username: String,
+    /// The secret.
+    pub secret: Secret,
+}
+
+fn able(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, tried: &str) -> Result<HostNo> {
+    resolve_able(ctx, id, tried, |f| f.chap_table)
+}
+
+fn check_name(name: &str, tried: &str) -> Result<()> {
+    if (1..=NAME_MAX).contains(&name.len()) && !name.chars().any(char::is_control) {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Invalid, tried).answered(format!(
+        "a chap user name has 1 to {NAME_MAX} bytes and no control characters"
+    )))
+}
+
+/// Adds an entry. One with the same index, user name, direction and secret changes nothing.
+///
+/// # Errors
+/// [`Kind::Invalid`], [`Kind::Busy`] when the index holds another entry or the table is full, [`Kind::VerifyFailed`].
+pub fn add(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, new: &NewChap) -> Result<Change<ChapEntry>> {
+    let tried = format!("add a chap entry for {}", new.username.escape_debug());
+    let host = able(ctx, id, &tried)?;
+    check_name(&new.username, &tried)?;
+    // A secret may come from elsewhere than Secret::new: the rules hold for every write.
+    let secret = Secret::new(new.secret.expose()).map_err(|e| e.during(tried.clone()))?;
+    let known = records(ctx, host)?;
+    let same =
+        |r: &ChapRecord| r.direction == new.direction && r.username == new.username && r.secret == secret;
+    let twin = match new.index {
+        Some(index) => known.iter().find(|r| r.index == index),
+        None => known.iter().find(|r| same(r)),
+    };
+    if let Some(r) = twin {
+        if same(r) {
+            let entry = Users::of(ctx, host)?.entry(host, r.clone());
+            return Ok(Change::Unchanged { current: Some(entry) });
+        }
+        return Err(Error::new(Kind::Busy, tried)
+            .answered(format!(
+                "chap entry {} belongs to {} (direction {})",
+                r.index,
+                r.username.escape_debug(),
+                r.direction
+            ))
+            .hint("choose another index, or change the entry with hbactl chap set"));
+    }
+    let limit = ctx.backend.adapter(host)?.and_then(|a| a.limits.chap_entries);
+    let size = limit.unwrap_or(SMALLEST_TABLE);
+    let index = match new.index {
+        Some(index) if limit.is_some_and(|size| u32::from(index) >= size) => {
+            return Err(Error::new(Kind::Invalid, tried)
+                .answered(format!("index {index} is beyond the table's {size} entries")));
+        }
+        Some(index) => index,
+        None => free_index(&known, size).ok_or_else(|| {
+            Error::new(Kind::Busy, tried.clone())
+                .answered(format!("all of the table's {size} entries are taken"))
+                .hint("remove one that nobody uses: hbactl chap list shows them")
+        })?,
+    };
+    let record = ChapRecord {
+        index,
+        direction: new.direction,
+        username: new.username.clone(),
+        secret,
+    };
+    let diff = difference(None, Some(&record));
+    let entry = ChapEntry {
+        host,
+        index,
+        direction: record.direction,
+        username: record.username.clone(),
+        secret: record.secret.clone(),
+        in_use_by: Vec::new(),
+    };
+    if ctx.dry_run {
+        return Ok(Change::Planned {
+            before: None,
+            after: Some(entry),
+            diff,
+        });
+    }
+    write(ctx, host, None, &record, &tried)?;
+    Ok(Change::Changed {
+        before: None,
+        after: Some(entry),
+        diff,
+    })
+}
+
+fn free_index(known: &[ChapRecord], size: u32) -> Option<u16> {
+    let last = u16::try_from(size).unwrap_or(u16::MAX);
+    (FIRST_FREE..last).find(|i| known.iter().all(|r| r.index != *i))
+}
+
+/// Changes user name or secret of an entry that nobody uses. With `force`, flash targets may use it (their next login takes the
+/// new secret), sessions may not.
+///
+/// # Errors
+/// [`Kind::NotFound`], [`Kind::Busy`] with the users, [`Kind::VerifyFailed`], [`Kind::RollbackFailed`].
+pub fn set(
+    ctx: &mut Ctx<'_>,
+    id: Option<&AdapterId>,
+    index: u16,
+    username: Option<&str>,
+    secret: Option<&Secret>,
+) -> Result<Change<ChapEntry>> {
+    let tried = format!("change chap entry {index}");
+    let host = able(ctx, id, &tried)?;
+    let before = find(ctx, host, index, &tried)?;
+    let users = Users::of(ctx, host)?;
+    let mut wanted = before.clone();
+    if let Some(name) = username {
+        check_name(name, &tried)?;
+        name.clone_into(&mut wanted.username);
+    }
+    if let Some(secret) = secret {
+        wanted.secret = Secret::new(secret.expose()).map_err(|e| e.during(tried.clone()))?;
+    }
+    if wanted == before {
+        return Ok(Change::Unchanged {
+            current: Some(users.entry(host, before)),
+        });
+    }
+    guard(ctx, &users.by(&before), &tried)?;
+    let diff = difference(Some(&before), Some(&wanted));
+    let (old, new) = (
+        users.entry(host, before.clone()),
+        users.entry(host, wanted.clone()),
+    );
+    if ctx.dry_run {
+        return Ok(Change::Planned {
+            before: Some(old),
+            after: Some(new),
+            diff,
+        });
+    }
+    write(ctx, host, Some(&before), &wanted, &tried)?;
+    Ok(Change::Changed {
+        before: Some(old),
+        after: Some(new),
+        diff,
+    })
+}
+
+/// Removes an entry that nobody uses; `force` as in [`set`].
+///
+/// # Errors
+/// [`Kind::NotFound`], [`Kind::Busy`] with the users, [`Kind::VerifyFailed`].
+pub fn remove(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, index: u16) -> Result<Change<ChapEntry>> {
+    let tried = format!("remove chap entry {index}");
+    let host = able(ctx, id, &tried)?;
+    let before = find(ctx, host, index, &tried)?;
+    let users = Users::of(ctx, host)?;
+    guard(ctx, &users.by(&before), &tried)?;
+    let diff = difference(Some(&before), None);
+    let old = users.entry(host, before.clone());
+    if ctx.dry_run {
+        return Ok(Change::Planned {
+            before: Some(old),
+            after: None,
+            diff,
+        });
+    }
+    ctx.backend
+        .delete_chap(host, index, ctx.deadline)
+        .map_err(|e| e.during(tried.clone()))?;
+    // On 80xx the driver writes the deletion elsewhere: only the table tells.
+    if records(ctx, host)?.iter().any(|r| r.index == index) {
+        return Err(Error::new(Kind::VerifyFailed { rolled_back: true }, tried)
+            .answered("read back, the entry is still there")
+            .hint("the driver of 80xx adapters is known to delete at a wrong place; overwrite the entry with hbactl chap set"));
+    }
+    Ok(Change::Changed {
+        before: Some(old),
+        after: None,
+        diff,
+    })
+}
+
+fn find(ctx: &mut Ctx<'_>, host: HostNo, index: u16, tried: &str) -> Result<ChapRecord> {
+    records(ctx, host)?
+        .into_iter()
+        .find(|r| r.index == index)
+        .ok_or_else(|| missing(host, index, tried))
+}
+
+fn guard(ctx: &mut Ctx<'_>, users: &[ChapUse], tried: &str) -> Result<()> {
+    let session = users.iter().any(|u| matches!(u, ChapUse::Session { .. }));
+    if users.is_empty() {
+        return Ok(());
+    }
+    let list: Vec<String> = users.iter().map(ToString::to_string).collect();
+    if ctx.force && !session {
+        ctx.warn(format!("used by {}", list.join(", ")));
+        return Ok(());
+    }
+    let hint = if session {
+        "log the sessions out first: hbactl flash logout"
+    } else {
+        "give the flash targets another entry first (hbactl flash set --chap), or use --force"
+    };
+    Err(Error::new(Kind::Busy, tried)
+        .answered(format!("it is in use by {}", list.join(", ")))
+        .hint(hint))
+}
+
+fn write(
+    ctx: &mut Ctx<'_>,
+    host: HostNo,
+    before: Option<&ChapRecord>,
+    wanted: &ChapRecord,
+    tried: &str,
+) -> Result<()> {
+    let deadline = ctx.deadline;
+    let index = wanted.index;
+    Write {
+        tried: tried.to_owned(),
+        write: &mut |ctx| {
+            ctx.backend
+                .set_chap(host, wanted, deadline)
+                .map_err(|e| e.during(tried.to_owned()))
+        },
+        read: &mut |ctx| Ok(records(ctx, host)?.into_iter().find(|r| r.index == index)),
+        wrong: &|now: &Option<ChapRecord>| match now {
+            None => vec![format!("chap entry {index} is not there")],
+            Some(now) => difference(Some(now), Some(wanted))
+                .into_iter()
+                .map(|d| format!("{} is another", d.field))
+                .collect(),
+        },
+        undo: &mut |ctx| match before {
+            Some(old) => ctx.backend.set_chap(host, old, deadline),
+            None => match ctx.backend.delete_chap(host, index, deadline) {
+                Err(e) if e.kind() == Kind::NotFound => Ok(()),
+                other => other,
+            },
+        },
+        restored: &|now: &Option<ChapRecord>| now.as_ref() == before,
+        patience: Duration::ZERO,
+    }
+    .run(ctx)
+    .map(|_| ())
+}
+
+fn difference(before: Option<&ChapRecord>, after: Option<&ChapRecord>) -> Vec<Difference> {
+    let text = |r: Option<&ChapRecord>, f: fn(&ChapRecord) -> String| r.map(f);
+    let mut diff = Vec::new();
+    let mut compare = |field: &str, f: fn(&ChapRecord) -> String| {
+        let (b, a) = (text(before, f), text(after, f));
+        if b != a {
+            diff.push(Difference::new(field, b, a));
+        }
+    };
+    compare("direction", |r| r.direction.to_string());
+    compare("username", |r| r.username.clone());
+    if before.map(|r| &r.secret) != after.map(|r| &r.secret) {
+        let hidden = |r: Option<&ChapRecord>| r.map(|_| REDACTED.to_owned());
+        diff.push(Difference::new("secret", hidden(before), hidden(after)));
+    }
+    diff
+}

@@ -1,0 +1,200 @@
+//! Adding a flash target: a new volatile entry, its parameters in one message, which commits it, and a look at the result.
+//!
+//! Source: qla4xxx `ql4_os.c` (`qla4xxx_sysfs_ddb_add`: one uncommitted entry at a time, from index 2 on).
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::super::adapter::resolve_able;
+use super::super::write::Write;
+use super::find::same_address;
+use super::wanted::{Wanted, difference};
+use crate::Change;
+use crate::change::Difference;
+use crate::ctx::Ctx;
+use crate::error::{Error, Kind, Result};
+use crate::ids::{AdapterId, HostNo};
+use crate::model::{FlashTarget, PortalType};
+use crate::params::Assignment;
+
+/// A flash target to add.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewFlashTarget {
+    /// Target name; `None` makes a SendTargets entry.
+    pub target_name: Option<String>,
+    /// Portal address.
+    pub address: IpAddr,
+    /// Portal TCP port.
+    pub port: u16,
+    /// Target portal group tag.
+    pub tpgt: Option<u16>,
+    /// CHAP entry to prove ourselves with.
+    pub chap: Option<u16>,
+    /// Whether the target must prove itself too.
+    pub bidi_chap: bool,
+    /// Further parameters (see [`crate::params::FLASH`]).
+    pub params: Vec<Assignment>,
+}
+
+impl NewFlashTarget {
+    fn describe(&self) -> String {
+        match &self.target_name {
+            Some(name) => format!("flash target {name} at {}", portal(self.address, self.port)),
+            None => format!("discovery entry {}", portal(self.address, self.port)),
+        }
+    }
+
+    fn wanted(&self) -> Result<Wanted> {
+        let mut wanted = Wanted::default();
+        wanted.put("ipaddress", &self.address.to_string())?;
+        wanted.put("port", &self.port.to_string())?;
+        match &self.target_name {
+            Some(name) => {
+                check_name(name)?;
+                wanted.put("targetname", name)?;
+                wanted.put("discovery_session", "off")?;
+            }
+            None => wanted.put("discovery_session", "on")?,
+        }
+        if let Some(tpgt) = self.tpgt {
+            wanted.put("tpgt", &tpgt.to_string())?;
+        }
+        if self.chap.is_some() {
+            wanted.chap(self.chap)?;
+        }
+        if self.bidi_chap {
+            wanted.put("bidi_chap", "on")?;
+        }
+        for a in &self.params {
+            wanted.push(a.clone())?;
+        }
+        Ok(wanted)
+    }
+}
+
+/// `ADDRESS:PORT`, with brackets around IPv6.
+pub(super) fn portal(address: IpAddr, port: u16) -> String {
+    std::net::SocketAddr::new(address, port).to_string()
+}
+
+/// Adds a flash target: new entry, parameters, commit, read back. Adding what exists already (same name and portal with the
+/// same settings) changes nothing.
+///
+/// # Errors
+/// [`Kind::Invalid`], [`Kind::Busy`] when the same target exists with other settings, [`Kind::VerifyFailed`].
+pub fn add(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, new: &NewFlashTarget) -> Result<Change<FlashTarget>> {
+    let tried = format!("add {}", new.describe());
+    let host = resolve_able(ctx, id, &tried, |f| f.flash)?;
+    add_to(ctx, host, new, &tried)
+}
+
+/// As [`add`], on a port known to have a flash table.
+pub(super) fn add_to(
+    ctx: &mut Ctx<'_>,
+    host: HostNo,
+    new: &NewFlashTarget,
+    tried: &str,
+) -> Result<Change<FlashTarget>> {
+    if new.address.is_unspecified() || new.address.is_multicast() {
+        return Err(Error::new(Kind::Invalid, tried).answered("a target cannot have this address"));
+    }
+    let wanted = new.wanted().map_err(|e| e.during(tried.to_owned()))?;
+    let known = ctx.backend.flash_targets(host)?;
+    if let Some(twin) = known.iter().find(|t| is_twin(t, new)) {
+        let wrong = wanted.wrong(&twin.params);
+        if wrong.is_empty() {
+            return Ok(Change::Unchanged {
+                current: Some(twin.clone()),
+            });
+        }
+        return Err(Error::new(Kind::Busy, tried)
+            .answered(format!(
+                "it exists as flash target {} with other settings: {}",
+                twin.index,
+                wrong.join("; ")
+            ))
+            .hint(format!("change it: hbactl flash set {}", twin.index)));
+    }
+    wanted.check_chap(ctx, host, tried)?;
+    if ctx.dry_run {
+        let diff = wanted
+            .0
+            .iter()
+            .map(|a| Difference::new(a.spec.name, None, Some(a.value.to_string())))
+            .collect();
+        return Ok(Change::Planned {
+            before: None,
+            after: None,
+            diff,
+        });
+    }
+    let family = if new.address.is_ipv4() {
+        PortalType::Ipv4
+    } else {
+        PortalType::Ipv6
+    };
+    let index = ctx
+        .backend
+        .new_flash_target(host, family, ctx.deadline)
+        .map_err(|e| e.during(tried.to_owned()))?;
+    if known.iter().any(|t| t.index == index) {
+        return Err(Error::new(Kind::Failed, tried)
+            .answered(format!("the driver gave index {index}, which is taken"))
+            .hint("hbactl flash list shows what is there"));
+    }
+    let deadline = ctx.deadline;
+    let params = wanted.0.clone();
+    let after = Write {
+        tried: tried.to_owned(),
+        write: &mut |ctx| {
+            ctx.backend
+                .set_flash_target(host, index, &params, deadline)
+                .map_err(|e| e.during(tried.to_owned()))
+        },
+        read: &mut |ctx| ctx.backend.flash_target(host, index),
+        wrong: &|t: &Option<FlashTarget>| match t {
+            Some(t) => wanted.wrong(&t.params),
+            None => vec![format!("flash target {index} does not exist")],
+        },
+        undo: &mut |ctx| match ctx.backend.delete_flash_target(host, index, deadline) {
+            Err(e) if e.kind() == Kind::NotFound => Ok(()),
+            other => other,
+        },
+        restored: &Option::is_none,
+        patience: Duration::ZERO,
+    }
+    .run(ctx)?;
+    let diff = difference(None, after.as_ref());
+    Ok(Change::Changed {
+        before: None,
+        after,
+        diff,
+    })
+}
+
+fn is_twin(known: &FlashTarget, new: &NewFlashTarget) -> bool {
+    let name = match &new.target_name {
+        Some(name) => known.target_name.as_deref() == Some(name),
+        None => known.discovery && known.target_name.is_none(),
+    };
+    name && known.port == Some(new.port)
+        && known
+            .address
+            .as_deref()
+            .is_some_and(|a| same_address(a, &new.address.to_string()))
+}
+
+fn check_name(name: &str) -> Result<()> {
+    let plain = |c: char| !c.is_control() && !c.is_whitespace();
+    if ["iqn.", "eui.", "naa."]
+        .iter()
+        .any(|p| name.len() > p.len() && name.starts_with(p))
+        && name.chars().all(plain)
+    {
+        return Ok(());
+    }
+    Err(
+        Error::new(Kind::Invalid, format!("use target name {}", name.escape_debug()))
+            .answered("an iscsi name starts with iqn., eui. or naa. and has no blanks"),
+    )
+}

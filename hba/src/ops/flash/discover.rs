@@ -1,0 +1,165 @@
+//! Discovery through the adapter: a SendTargets entry is logged in to, the driver logs in to what it finds.
+//!
+//! Source: qla4xxx `ql4_os.c` (`qla4xxx_ddb_login_st`: returns when the discovery is done and the logins are under way).
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::super::adapter::resolve_able;
+use super::super::write::LOOK_AGAIN;
+use super::add::{NewFlashTarget, add_to, portal};
+use super::find::same_address;
+use super::remove::delete;
+use crate::ctx::Ctx;
+use crate::error::{Error, Kind, Result};
+use crate::ids::{AdapterId, HostNo};
+use crate::model::{FlashTarget, Session};
+use crate::params::ParamValue;
+
+/// How long the sessions of found targets may take to come up before they are listed as they are.
+const SETTLE: Duration = Duration::from_secs(5);
+
+/// What a discovery found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Discovery {
+    /// The portal asked, `ADDRESS:PORT`.
+    pub portal: String,
+    /// Index of the SendTargets entry, when it was kept.
+    pub entry: Option<u32>,
+    /// Sessions to what was found.
+    pub sessions: Vec<Session>,
+    /// Flash targets that appeared during the discovery.
+    pub targets: Vec<FlashTarget>,
+}
+
+/// SendTargets through the adapter: adds a SendTargets entry for the portal (or uses the one there is), logs in to it and
+/// lists what was found. The entry is removed afterwards unless `keep`, or it was there before.
+///
+/// # Errors
+/// [`Kind::Failed`] when the portal does not answer, [`Kind::Timeout`].
+pub fn discover(
+    ctx: &mut Ctx<'_>,
+    id: Option<&AdapterId>,
+    at: (IpAddr, u16),
+    chap: Option<u16>,
+    keep: bool,
+) -> Result<Discovery> {
+    let name = portal(at.0, at.1);
+    let tried = format!("discover targets at {name}");
+    let host = resolve_able(ctx, id, &tried, |f| f.flash)?;
+    let known = ctx.backend.flash_targets(host)?;
+    let mut found = Discovery {
+        portal: name,
+        entry: None,
+        sessions: Vec::new(),
+        targets: Vec::new(),
+    };
+    let is_entry = |t: &&FlashTarget| {
+        t.discovery
+            && t.port == Some(at.1)
+            && t.address
+                .as_deref()
+                .is_some_and(|a| same_address(a, &at.0.to_string()))
+    };
+    let existing = known.iter().find(is_entry).map(|t| t.index);
+    if ctx.dry_run {
+        ctx.warn("dry run: the portal was not asked");
+        found.entry = existing;
+        return Ok(found);
+    }
+    let (index, ours) = match existing {
+        Some(index) => (index, false),
+        None => (make_entry(ctx, host, at, chap, &tried)?, true),
+    };
+    let before = sids(ctx, host)?;
+    let outcome = ctx
+        .backend
+        .login_flash_target(host, index, ctx.deadline)
+        .map_err(|e| e.during(tried.clone()));
+    let sessions = match outcome {
+        Ok(()) => settle(ctx, host, index, &before),
+        Err(e) => Err(e),
+    };
+    if ours && !keep {
+        match delete(ctx, host, index, &tried) {
+            Ok(()) => {}
+            Err(e) => ctx.warn(format!("discovery entry {index} was left behind: {e}")),
+        }
+    } else {
+        found.entry = Some(index);
+    }
+    found.sessions = sessions?;
+    let after = ctx.backend.flash_targets(host)?;
+    found.targets = after
+        .into_iter()
+        .filter(|t| t.index != index && known.iter().all(|k| k.index != t.index))
+        .collect();
+    Ok(found)
+}
+
+fn make_entry(
+    ctx: &mut Ctx<'_>,
+    host: HostNo,
+    at: (IpAddr, u16),
+    chap: Option<u16>,
+    tried: &str,
+) -> Result<u32> {
+    let new = NewFlashTarget {
+        target_name: None,
+        address: at.0,
+        port: at.1,
+        tpgt: None,
+        chap,
+        bidi_chap: false,
+        params: Vec::new(),
+    };
+    let made = add_to(ctx, host, &new, tried)?;
+    made.after()
+        .map(|t| t.index)
+        .ok_or_else(|| Error::new(Kind::Failed, tried).answered("the new entry went away"))
+}
+
+fn sids(ctx: &mut Ctx<'_>, host: HostNo) -> Result<BTreeSet<u32>> {
+    let mut all = BTreeSet::new();
+    ctx.backend.for_each_session(&mut |s| {
+        if s.host == host {
+            all.insert(s.sid);
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(all)
+}
+
+/// The sessions found: new ones, and those that name the entry as their parent. Waits a little for them to come up.
+fn settle(ctx: &mut Ctx<'_>, host: HostNo, entry: u32, before: &BTreeSet<u32>) -> Result<Vec<Session>> {
+    let until = ctx.deadline.at_most(SETTLE);
+    loop {
+        let mut found = Vec::new();
+        for sid in sids(ctx, host)? {
+            let Some(session) = ctx.backend.session(sid)? else {
+                continue;
+            };
+            if !before.contains(&sid) || parent(&session) == Some(u64::from(entry)) {
+                found.push(session);
+            }
+        }
+        let settled = !found.is_empty() && found.iter().all(Session::logged_in);
+        if settled || until.expired() {
+            return Ok(found);
+        }
+        ctx.backend.pause(LOOK_AGAIN.min(until.remaining()));
+    }
+}
+
+fn parent(session: &Session) -> Option<u64> {
+    session
+        .params
+        .get("discovery_parent_idx")
+        .and_then(Option::as_ref)
+        .and_then(ParamValue::as_number)
+}

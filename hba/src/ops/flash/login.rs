@@ -1,0 +1,195 @@
+//! Logging in to and out of a flash target.
+//!
+//! Source: qla4xxx `ql4_os.c` (`qla4xxx_ddb_login_nt`: returns before the login is done; `qla4xxx_sysfs_ddb_logout`).
+
+use std::ops::ControlFlow;
+
+use super::super::adapter::resolve_able;
+use super::super::write::{LOOK_AGAIN, wait_for};
+use super::find::one;
+use crate::Change;
+use crate::change::Difference;
+use crate::ctx::Ctx;
+use crate::error::{Error, Kind, Result};
+use crate::ids::AdapterId;
+use crate::model::{Event, FlashTarget, Session};
+
+/// Logs in to a flash target and waits until the session is up.
+///
+/// # Errors
+/// [`Kind::NotFound`], [`Kind::Failed`] with the reason when the login is refused, [`Kind::Timeout`].
+pub fn login(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, index: u32) -> Result<Change<Session>> {
+    let tried = format!("log in to flash target {index}");
+    let host = resolve_able(ctx, id, &tried, |f| f.flash)?;
+    let target = one(ctx, host, index, &tried)?;
+    if target.discovery {
+        return Err(Error::new(Kind::Invalid, tried)
+            .answered("it is a discovery entry")
+            .hint("use it with hbactl flash discover, or add the target itself"));
+    }
+    let before = session_of(ctx, &target)?;
+    if let Some(s) = before.as_ref().filter(|s| s.logged_in()) {
+        return Ok(Change::Unchanged {
+            current: Some(s.clone()),
+        });
+    }
+    let name = target.target_name.clone().unwrap_or_default();
+    if ctx.dry_run {
+        let diff = vec![Difference::new("session", None, Some(name))];
+        return Ok(Change::Planned {
+            before,
+            after: None,
+            diff,
+        });
+    }
+    let listening = ctx.backend.listen().is_ok();
+    if before.is_none() {
+        ctx.backend
+            .login_flash_target(host, index, ctx.deadline)
+            .map_err(|e| e.during(tried.clone()))?;
+    }
+    let after = wait_logged_in(ctx, host, index, &tried, listening)?;
+    let diff = vec![Difference::new(
+        "session.state",
+        before.as_ref().and_then(|s| s.state.clone()),
+        after.state.clone(),
+    )];
+    Ok(Change::Changed {
+        before,
+        after: Some(after),
+        diff,
+    })
+}
+
+/// The session of a target in full, if it has one.
+fn session_of(ctx: &mut Ctx<'_>, target: &FlashTarget) -> Result<Option<Session>> {
+    let found = match &target.session {
+        Some(s) => ctx.backend.session(s.sid)?,
+        None => None,
+    };
+    Ok(found.map(|mut s| {
+        s.flash_index = Some(target.index);
+        s
+    }))
+}
+
+fn wait_logged_in(
+    ctx: &mut Ctx<'_>,
+    host: crate::HostNo,
+    index: u32,
+    tried: &str,
+    listening: bool,
+) -> Result<Session> {
+    let mut reason: Option<String> = None;
+    loop {
+        let target = one(ctx, host, index, tried)?;
+        let state = match session_of(ctx, &target)? {
+            Some(s) if s.logged_in() => return Ok(s),
+            Some(s) => format!(
+                "session {} is {}",
+                s.sid,
+                s.state.as_deref().unwrap_or("in an unknown state")
+            ),
+            None => "there is no session".to_owned(),
+        };
+        if let Some(reason) = &reason {
+            return Err(Error::new(Kind::Failed, tried)
+                .answered(format!("{reason}; {state}"))
+                .hint(retry_hint(&target)));
+        }
+        if ctx.deadline.expired() {
+            return Err(
+                Error::timeout(tried, format!("session state LOGGED_IN; {state}")).hint(retry_hint(&target))
+            );
+        }
+        let sid = target.session.as_ref().map(|s| s.sid);
+        if listening {
+            reason = failure(ctx, sid)?;
+        } else {
+            ctx.backend.pause(LOOK_AGAIN.min(ctx.deadline.remaining()));
+        }
+    }
+}
+
+/// Why the login of session `sid` failed, if an event tells before the next look.
+fn failure(ctx: &mut Ctx<'_>, sid: Option<u32>) -> Result<Option<String>> {
+    let look = ctx.deadline.at_most(LOOK_AGAIN);
+    while let Some(record) = ctx.backend.next_event(look)? {
+        match record.event {
+            Event::ConnectionError { sid: s, reason, .. } if Some(s) == sid => return Ok(Some(reason)),
+            Event::LoginState { .. } | Event::SessionCreated { .. } => return Ok(None),
+            _ => {}
+        }
+    }
+    Ok(None)
+}
+
+fn retry_hint(target: &FlashTarget) -> String {
+    let chap = if target.chap_index.is_some() {
+        ", and the chap entry against the target's account"
+    } else {
+        ""
+    };
+    format!(
+        "check the portal with hbactl iface ping{chap}; the adapter goes on trying until hbactl flash logout {}",
+        target.index
+    )
+}
+
+/// Logs out of a flash target and waits until its session is gone.
+///
+/// # Errors
+/// [`Kind::NotFound`], [`Kind::Permission`] for boot and discovery entries, [`Kind::Timeout`].
+pub fn logout(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, index: u32) -> Result<Change<Session>> {
+    let tried = format!("log out of flash target {index}");
+    let host = resolve_able(ctx, id, &tried, |f| f.flash)?;
+    let target = one(ctx, host, index, &tried)?;
+    let refuse = |why: &str| {
+        Err(Error::new(Kind::Permission, tried.clone())
+            .answered(why.to_owned())
+            .hint("the session of a boot target stays until the machine is shut down"))
+    };
+    if target.discovery {
+        return refuse("it is a discovery entry and has no session");
+    }
+    let Some(before) = session_of(ctx, &target)? else {
+        return Ok(Change::Unchanged { current: None });
+    };
+    if target.boot {
+        return refuse("it is a boot target");
+    }
+    let sid = before.sid;
+    let diff = vec![Difference::new("session", Some(sid.to_string()), None)];
+    if ctx.dry_run {
+        return Ok(Change::Planned {
+            before: Some(before),
+            after: None,
+            diff,
+        });
+    }
+    ctx.backend
+        .logout_flash_target(host, index, ctx.deadline)
+        .map_err(|e| e.during(tried.clone()))?;
+    wait_gone(ctx, sid, &tried)?;
+    Ok(Change::Changed {
+        before: Some(before),
+        after: None,
+        diff,
+    })
+}
+
+/// Waits until a session is gone.
+pub(in crate::ops) fn wait_gone(ctx: &mut Ctx<'_>, sid: u32, tried: &str) -> Result<()> {
+    wait_for(ctx, tried, &format!("the end of session {sid}"), |ctx| {
+        let mut there = false;
+        ctx.backend.for_each_session(&mut |s| {
+            there = s.sid == sid;
+            if there {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        })?;
+        Ok((!there).then_some(()))
+    })
+}

@@ -1,0 +1,61 @@
+//! Removing a flash target.
+
+use super::super::adapter::resolve_able;
+use super::super::boot;
+use super::find::one;
+use super::wanted::difference;
+use crate::Change;
+use crate::ctx::Ctx;
+use crate::error::{Error, Kind, Result};
+use crate::ids::{AdapterId, HostNo};
+use crate::model::FlashTarget;
+
+/// Removes a flash target. A boot target is refused; one with a session needs `force` (the session stays).
+///
+/// # Errors
+/// [`Kind::NotFound`], [`Kind::Permission`], [`Kind::Busy`].
+pub fn remove(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, index: u32) -> Result<Change<FlashTarget>> {
+    let tried = format!("remove flash target {index}");
+    let host = resolve_able(ctx, id, &tried, |f| f.flash)?;
+    let before = one(ctx, host, index, &tried)?;
+    if before.boot || boot::names(ctx, host, index) {
+        return Err(Error::new(Kind::Permission, tried)
+            .answered("it is a boot target")
+            .hint("take it out of the boot configuration first: hbactl boot clear"));
+    }
+    if let Some(session) = &before.session {
+        if !ctx.force {
+            return Err(Error::new(Kind::Busy, tried)
+                .answered(format!("session {} uses it", session.sid))
+                .hint(format!("log out first (hbactl flash logout {index}), or use --force: the session stays until then")));
+        }
+        ctx.warn(format!("session {} stays until it is logged out", session.sid));
+    }
+    let diff = difference(Some(&before), None);
+    if ctx.dry_run {
+        return Ok(Change::Planned {
+            before: Some(before),
+            after: None,
+            diff,
+        });
+    }
+    delete(ctx, host, index, &tried)?;
+    Ok(Change::Changed {
+        before: Some(before),
+        after: None,
+        diff,
+    })
+}
+
+/// Removes an entry and looks whether it is gone.
+pub(super) fn delete(ctx: &mut Ctx<'_>, host: HostNo, index: u32, tried: &str) -> Result<()> {
+    ctx.backend
+        .delete_flash_target(host, index, ctx.deadline)
+        .map_err(|e| e.during(tried.to_owned()))?;
+    match ctx.backend.flash_target(host, index)? {
+        None => Ok(()),
+        Some(_) => Err(Error::new(Kind::VerifyFailed { rolled_back: true }, tried)
+            .answered("read back, it is still there")
+            .hint("nothing was changed; look at it with hbactl flash show")),
+    }
+}

@@ -1,0 +1,138 @@
+//! Changing parameters of a flash target.
+
+use std::time::Duration;
+
+use super::super::adapter::resolve_able;
+use super::super::write::Write;
+use super::find::one;
+use super::wanted::{Wanted, back, difference};
+use crate::Change;
+use crate::ctx::Ctx;
+use crate::error::{Error, Kind, Result};
+use crate::ids::AdapterId;
+use crate::model::FlashTarget;
+use crate::params::Assignment;
+
+/// Parameters to change on a flash target.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FlashSettings {
+    /// CHAP: `Some(Some(index))` uses the entry, `Some(None)` switches CHAP off, `None` leaves it.
+    pub chap: Option<Option<u16>>,
+    /// Mutual CHAP.
+    pub bidi_chap: Option<bool>,
+    /// Further parameters.
+    pub params: Vec<Assignment>,
+}
+
+impl FlashSettings {
+    fn wanted(&self) -> Result<Wanted> {
+        let mut wanted = Wanted::default();
+        if let Some(chap) = self.chap {
+            wanted.chap(chap)?;
+        }
+        if let Some(bidi) = self.bidi_chap {
+            wanted.put("bidi_chap", if bidi { "on" } else { "off" })?;
+        }
+        for a in &self.params {
+            wanted.push(a.clone())?;
+        }
+        Ok(wanted)
+    }
+}
+
+/// Changes parameters of a flash target in one message.
+///
+/// # Errors
+/// [`Kind::NotFound`], [`Kind::Invalid`], [`Kind::Unsupported`], [`Kind::VerifyFailed`], [`Kind::RollbackFailed`].
+pub fn set(
+    ctx: &mut Ctx<'_>,
+    id: Option<&AdapterId>,
+    index: u32,
+    settings: &FlashSettings,
+) -> Result<Change<FlashTarget>> {
+    let tried = format!("change flash target {index}");
+    let host = resolve_able(ctx, id, &tried, |f| f.flash)?;
+    let wanted = settings.wanted().map_err(|e| e.during(tried.clone()))?;
+    let before = one(ctx, host, index, &tried)?;
+    let changes = wanted.changes(&before.params);
+    if changes.is_empty() {
+        return Ok(Change::Unchanged {
+            current: Some(before),
+        });
+    }
+    wanted.check_chap(ctx, host, &tried)?;
+    let mut planned = before.params.clone();
+    planned.extend(
+        changes
+            .iter()
+            .map(|a| (a.spec.name.to_owned(), Some(a.value.clone()))),
+    );
+    let mut planned = FlashTarget::from_params(host, index, planned);
+    planned.session.clone_from(&before.session);
+    check_address_family(&before, &changes, &tried)?;
+    if let Some(session) = &before.session {
+        ctx.warn(format!(
+            "session {} keeps the old settings until it logs in again",
+            session.sid
+        ));
+    }
+    if ctx.dry_run {
+        let diff = difference(Some(&before), Some(&planned));
+        return Ok(Change::Planned {
+            before: Some(before),
+            after: Some(planned),
+            diff,
+        });
+    }
+    let deadline = ctx.deadline;
+    let undo = back(&before.params, &changes)?;
+    let after = Write {
+        tried: tried.clone(),
+        write: &mut |ctx| {
+            ctx.backend
+                .set_flash_target(host, index, &changes, deadline)
+                .map_err(|e| e.during(tried.clone()))
+        },
+        read: &mut |ctx| ctx.backend.flash_target(host, index),
+        wrong: &|t: &Option<FlashTarget>| match t {
+            Some(t) => wanted.wrong(&t.params),
+            None => vec![format!("flash target {index} is gone")],
+        },
+        undo: &mut |ctx| ctx.backend.set_flash_target(host, index, &undo, deadline),
+        restored: &|t: &Option<FlashTarget>| {
+            t.as_ref().is_some_and(|t| {
+                changes
+                    .iter()
+                    .all(|a| t.params.get(a.spec.name) == before.params.get(a.spec.name))
+            })
+        },
+        patience: Duration::ZERO,
+    }
+    .run(ctx)?;
+    let after = after.map(|mut t| {
+        t.session.clone_from(&before.session);
+        t
+    });
+    let diff = difference(Some(&before), after.as_ref());
+    Ok(Change::Changed {
+        before: Some(before),
+        after,
+        diff,
+    })
+}
+
+/// The entry's family was chosen when it was made.
+fn check_address_family(before: &FlashTarget, changes: &[Assignment], tried: &str) -> Result<()> {
+    let Some(family) = before.portal_type else {
+        return Ok(());
+    };
+    for a in changes.iter().filter(|a| a.spec.name == "ipaddress") {
+        let is_v6 = a.value.as_text().is_some_and(|t| t.contains(':'));
+        if is_v6 != (family == crate::model::PortalType::Ipv6) {
+            return Err(Error::new(Kind::Invalid, tried)
+                .answered(format!("the entry is of family {family}"))
+                .hint("add a new flash target for the other family"));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,193 @@
+//! Applying what is staged: one message for the whole port, since the driver restarts it with every message.
+//!
+//! Source: qla4xxx `ql4_os.c` (`qla4xxx_iface_set_param`: flash commit, port disabled and enabled again).
+
+use std::time::Duration;
+
+use super::super::adapter::{guard_sessions, require, resolve_key};
+use super::super::write::Write;
+use super::list::of;
+use super::stage::Stage;
+use crate::Change;
+use crate::change::Difference;
+use crate::ctx::Ctx;
+use crate::error::{Error, Kind, Result};
+use crate::ids::{AdapterId, IfaceId};
+use crate::model::Iface;
+use crate::params::{Assignment, IFACE};
+
+/// How long the port may take to show the new settings.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+type Batch = Vec<(IfaceId, Vec<Assignment>)>;
+
+/// Sends everything staged for a port in one message and reads back. The port restarts: needs `force` while sessions are up.
+///
+/// # Errors
+/// [`Kind::Busy`] with sessions and without `force`; [`Kind::VerifyFailed`]; [`Kind::RollbackFailed`]; [`Kind::Timeout`].
+pub fn apply(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Change<Vec<Iface>>> {
+    let key = resolve_key(ctx, id)?;
+    let host = key.host;
+    let tried = format!("apply staged settings to {host}");
+    require(&key, "apply staged settings", |f| f.iface)?;
+    let mut stage = Stage::load(ctx)?;
+    let before = of(ctx, &stage, &key)?;
+    let batch = batch(&before, &tried)?;
+    if batch.is_empty() {
+        // What was staged is applied already: nothing is left to do for it.
+        if !ctx.dry_run {
+            forget(ctx, &mut stage, &key, &before)?;
+        }
+        return Ok(Change::Unchanged {
+            current: Some(before),
+        });
+    }
+    guard_sessions(ctx, host, &tried)?;
+    let diff = difference(&before);
+    if ctx.dry_run {
+        return Ok(Change::Planned {
+            before: Some(before.clone()),
+            after: Some(planned(&before)),
+            diff,
+        });
+    }
+    let old = old_values(&before, &batch);
+    let deadline = ctx.deadline;
+    let after = Write {
+        tried: tried.clone(),
+        write: &mut |ctx| {
+            ctx.backend
+                .set_iface_params(host, &batch, deadline)
+                .map_err(|e| e.during(tried.clone()))
+        },
+        read: &mut |ctx| ctx.backend.ifaces(host),
+        wrong: &|now: &Vec<Iface>| wrong(now, &batch, &before),
+        undo: &mut |ctx| ctx.backend.set_iface_params(host, &old, deadline),
+        restored: &|now: &Vec<Iface>| wrong(now, &old, &before).is_empty(),
+        patience: PATIENCE,
+    }
+    .run(ctx)?;
+    unverified(ctx, &batch, &after);
+    forget(ctx, &mut stage, &key, &before)?;
+    Ok(Change::Changed {
+        before: Some(before),
+        after: Some(after),
+        diff,
+    })
+}
+
+fn batch(ifaces: &[Iface], tried: &str) -> Result<Batch> {
+    let mut batch = Batch::new();
+    for iface in ifaces {
+        let mut params = Vec::new();
+        for (name, value) in &iface.staged {
+            // The file may have been written by hand: the table decides again.
+            let a = Assignment::new(IFACE, name, &value.staged.to_string()).map_err(|e| {
+                Error::new(Kind::Invalid, tried).answered(format!("the staging file is wrong: {e}"))
+            })?;
+            params.push(a);
+        }
+        if !params.is_empty() {
+            batch.push((iface.id(), params));
+        }
+    }
+    Ok(batch)
+}
+
+/// What is not as `wanted`, of the parameters that the kernel shows.
+fn wrong(now: &[Iface], wanted: &Batch, before: &[Iface]) -> Vec<String> {
+    let mut texts = Vec::new();
+    for (id, params) in wanted {
+        let Some(iface) = now.iter().find(|i| i.id() == *id) else {
+            // An interface that is switched off goes away in some kernels.
+            if before.iter().any(|i| i.id() == *id) && !switches_off(params) {
+                texts.push(format!("{id} is gone"));
+            }
+            continue;
+        };
+        for a in params {
+            match iface.params.get(a.spec.name) {
+                Some(Some(value)) if *value != a.value => {
+                    texts.push(format!("{} of {id} is {value}, wanted {}", a.spec.name, a.value));
+                }
+                _ => {}
+            }
+        }
+    }
+    texts
+}
+
+fn switches_off(params: &[Assignment]) -> bool {
+    params
+        .iter()
+        .any(|a| a.spec.name == "enabled" && a.value.as_flag() == Some(false))
+}
+
+fn old_values(before: &[Iface], batch: &Batch) -> Batch {
+    batch
+        .iter()
+        .map(|(id, params)| {
+            let iface = before.iter().find(|i| i.id() == *id);
+            let old = |a: &Assignment| {
+                let value = iface.and_then(|i| i.params.get(a.spec.name).cloned().flatten())?;
+                Some(Assignment { spec: a.spec, value })
+            };
+            (*id, params.iter().filter_map(old).collect())
+        })
+        .collect()
+}
+
+fn unverified(ctx: &mut Ctx<'_>, batch: &Batch, after: &[Iface]) {
+    for (id, params) in batch {
+        let iface = after.iter().find(|i| i.id() == *id);
+        for a in params {
+            if iface.is_some_and(|i| i.params.get(a.spec.name).is_none_or(Option::is_none)) {
+                ctx.warn(format!(
+                    "{} of {id} could not be verified: the kernel does not show it",
+                    a.spec.name
+                ));
+            }
+        }
+    }
+}
+
+fn forget(
+    ctx: &mut Ctx<'_>,
+    stage: &mut Stage,
+    key: &crate::model::AdapterKey,
+    ifaces: &[Iface],
+) -> Result<()> {
+    let old = stage.clone();
+    for iface in ifaces {
+        stage.put(key, iface.id(), super::stage::Values::new());
+    }
+    if *stage == old { Ok(()) } else { stage.save(ctx) }
+}
+
+fn planned(before: &[Iface]) -> Vec<Iface> {
+    before
+        .iter()
+        .map(|i| {
+            let mut params = i.params.clone();
+            params.extend(i.staged.iter().map(|(n, v)| (n.clone(), Some(v.staged.clone()))));
+            Iface::from_params(i.id(), params)
+        })
+        .collect()
+}
+
+fn difference(before: &[Iface]) -> Vec<Difference> {
+    let of = |i: &Iface| -> Vec<Difference> {
+        i.staged
+            .iter()
+            .map(|(n, v)| {
+                let field = format!("{}.{n}", i.name);
+                Difference::new(
+                    field,
+                    v.applied.as_ref().map(ToString::to_string),
+                    Some(v.staged.to_string()),
+                )
+            })
+            .collect()
+    };
+    before.iter().flat_map(of).collect()
+}

@@ -1,0 +1,75 @@
+//! Reading interfaces with what is staged for them.
+
+use super::super::adapter::require;
+use super::stage::{Stage, show_on};
+use crate::ctx::Ctx;
+use crate::error::{Error, Kind, Result};
+use crate::ids::{AdapterId, IfaceId};
+use crate::model::{AdapterKey, Iface};
+
+/// Interfaces of one port, or of all, with what is staged.
+///
+/// # Errors
+/// [`Kind::NotFound`] for an unknown adapter.
+pub fn list(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Vec<Iface>> {
+    let known = ctx.backend.adapter_keys()?;
+    let keys = match id {
+        Some(id) => vec![id.resolve(&known)?.clone()],
+        None => known,
+    };
+    let stage = Stage::load(ctx)?;
+    let mut all = Vec::new();
+    for key in keys {
+        all.extend(of(ctx, &stage, &key)?);
+    }
+    Ok(all)
+}
+
+/// Interfaces of a port.
+pub(super) fn of(ctx: &mut Ctx<'_>, stage: &Stage, key: &AdapterKey) -> Result<Vec<Iface>> {
+    let mut ifaces = ctx.backend.ifaces(key.host)?;
+    for iface in &mut ifaces {
+        let values = stage.of(key, iface.id());
+        show_on(iface, &values);
+    }
+    Ok(ifaces)
+}
+
+/// One interface with what is staged.
+///
+/// # Errors
+/// [`Kind::NotFound`].
+pub fn show(ctx: &mut Ctx<'_>, iface: IfaceId) -> Result<Iface> {
+    let stage = Stage::load(ctx)?;
+    Ok(find(ctx, &stage, iface, &format!("show {iface}"))?.1)
+}
+
+/// The port and the interface; not finding either fails as `tried`.
+pub(super) fn find(
+    ctx: &mut Ctx<'_>,
+    stage: &Stage,
+    id: IfaceId,
+    tried: &str,
+) -> Result<(AdapterKey, Iface)> {
+    let keys = ctx.backend.adapter_keys()?;
+    let key = AdapterId::Host(id.host).resolve(&keys)?.clone();
+    let found = of(ctx, stage, &key)?.into_iter().find(|i| i.id() == id);
+    let iface = found.ok_or_else(|| {
+        Error::new(Kind::NotFound, tried)
+            .answered(format!("there is no interface {id}"))
+            .hint("hbactl iface list shows what is there")
+    })?;
+    Ok((key, iface))
+}
+
+/// As [`find`], on a port whose interfaces can be set.
+pub(super) fn find_settable(
+    ctx: &mut Ctx<'_>,
+    stage: &Stage,
+    id: IfaceId,
+    tried: &str,
+) -> Result<(AdapterKey, Iface)> {
+    let found = find(ctx, stage, id, tried)?;
+    require(&found.0, tried, |f| f.iface)?;
+    Ok(found)
+}

@@ -1,0 +1,13 @@
+//! Interfaces: list, show, set (stages), unset, apply (sends). What is staged is kept in [`stage`].
+
+mod apply;
+mod list;
+mod set;
+mod stage;
+
+pub use apply::apply;
+pub use list::{list, show};
+pub use set::{set, unset};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,141 @@
+//! Staging parameters: nothing is sent to the adapter.
+
+use std::net::IpAddr;
+
+use super::list::{find, find_settable};
+use super::stage::{Stage, Values, show_on};
+use crate::Change;
+use crate::change::Difference;
+use crate::ctx::Ctx;
+use crate::error::{Error, Kind, Result};
+use crate::ids::{Family, IfaceId};
+use crate::model::Iface;
+use crate::params::{Assignment, ParamKind, ParamValue, fits_family};
+
+/// Stages parameters (see [`crate::params::IFACE`]); nothing is sent to the adapter. Values that are applied already are taken
+/// out of the stage.
+///
+/// # Errors
+/// [`Kind::NotFound`]; [`Kind::Invalid`] when a parameter does not fit the interface.
+pub fn set(ctx: &mut Ctx<'_>, iface: IfaceId, params: &[Assignment]) -> Result<Change<Iface>> {
+    let tried = format!("stage settings of {iface}");
+    for a in params {
+        check(iface, a, &tried)?;
+    }
+    let mut stage = Stage::load(ctx)?;
+    let (key, before) = find_settable(ctx, &stage, iface, &tried)?;
+    let mut values = stage.of(&key, iface);
+    for a in params {
+        let name = a.spec.name.to_owned();
+        if before.params.get(&name).and_then(Option::as_ref) == Some(&a.value) {
+            values.remove(&name);
+        } else {
+            values.insert(name, a.value.clone());
+        }
+    }
+    let dhcp = |v: Option<&ParamValue>| v.and_then(ParamValue::as_text) == Some("dhcp");
+    let source = values
+        .get("bootproto")
+        .or_else(|| before.params.get("bootproto").and_then(Option::as_ref));
+    if values.contains_key("ipaddress") && dhcp(source) {
+        ctx.warn("the address has no effect while bootproto is dhcp");
+    }
+    finish(ctx, &mut stage, &key, before, values)
+}
+
+/// Drops staged parameters: those named, or all.
+///
+/// # Errors
+/// [`Kind::NotFound`].
+pub fn unset(ctx: &mut Ctx<'_>, iface: IfaceId, names: &[String]) -> Result<Change<Iface>> {
+    let tried = format!("drop staged settings of {iface}");
+    let mut stage = Stage::load(ctx)?;
+    let (key, before) = find(ctx, &stage, iface, &tried)?;
+    let mut values = stage.of(&key, iface);
+    if names.is_empty() {
+        values.clear();
+    }
+    for name in names {
+        if values.remove(name).is_none() {
+            return Err(
+                Error::new(Kind::NotFound, tried).answered(format!("{} is not staged", name.escape_debug()))
+            );
+        }
+    }
+    finish(ctx, &mut stage, &key, before, values)
+}
+
+fn finish(
+    ctx: &mut Ctx<'_>,
+    stage: &mut Stage,
+    key: &crate::model::AdapterKey,
+    before: Iface,
+    values: Values,
+) -> Result<Change<Iface>> {
+    let id = before.id();
+    let mut after = before.clone();
+    show_on(&mut after, &values);
+    if stage.of(key, id) == values {
+        return Ok(Change::Unchanged {
+            current: Some(before),
+        });
+    }
+    let diff = difference(&before, &after);
+    if ctx.dry_run {
+        return Ok(Change::Planned {
+            before: Some(before),
+            after: Some(after),
+            diff,
+        });
+    }
+    stage.put(key, id, values);
+    stage.save(ctx)?;
+    Ok(Change::Changed {
+        before: Some(before),
+        after: Some(after),
+        diff,
+    })
+}
+
+/// What is staged otherwise than before: value staged (or applied) before and after.
+fn difference(before: &Iface, after: &Iface) -> Vec<Difference> {
+    let names: std::collections::BTreeSet<&String> =
+        before.staged.keys().chain(after.staged.keys()).collect();
+    let value = |i: &Iface, name: &str| {
+        let applied = || i.params.get(name).and_then(Option::as_ref);
+        i.staged
+            .get(name)
+            .map(|s| &s.staged)
+            .or_else(applied)
+            .map(ToString::to_string)
+    };
+    names
+        .into_iter()
+        .map(|n| Difference::new(n.clone(), value(before, n), value(after, n)))
+        .filter(|d| d.before != d.after)
+        .collect()
+}
+
+fn check(iface: IfaceId, a: &Assignment, tried: &str) -> Result<()> {
+    let refuse = |why: String| Err(Error::new(Kind::Invalid, tried).answered(why));
+    if !fits_family(a.spec.name, iface.family) {
+        return refuse(format!(
+            "an {} interface has no parameter {}",
+            iface.family, a.spec.name
+        ));
+    }
+    if a.spec.kind == ParamKind::Ip {
+        let is_v6 = a
+            .value
+            .as_text()
+            .and_then(|t| t.parse::<IpAddr>().ok())
+            .is_some_and(|ip| ip.is_ipv6());
+        if is_v6 != (iface.family == Family::Ipv6) {
+            return refuse(format!(
+                "{} is not an address of family {}",
+                a.value, iface.family
+            ));
+        }
+    }
+    Ok(())
+}

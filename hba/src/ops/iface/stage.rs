@@ -1,0 +1,157 @@
+//! The staging file: parameters set and not yet applied, one file for each endpoint, replaced as a whole. Adapters are known by
+//! MAC address there, since host numbers change.
+
+use std::collections::BTreeMap;
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::ctx::Ctx;
+use crate::error::{Error, Kind, Result};
+use crate::ids::IfaceId;
+use crate::model::{AdapterKey, Iface, StagedValue};
+use crate::params::{IFACE, ParamValue};
+
+const FILE: &str = "staged-ifaces.json";
+const VERSION: u32 = 1;
+const SIZE_MAX: u64 = 1 << 20;
+
+/// Staged parameters of one interface by name.
+pub(super) type Values = BTreeMap<String, ParamValue>;
+
+/// All that is staged on an endpoint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Stage {
+    version: u32,
+    /// By adapter, then by interface as `ipv4-0`.
+    ifaces: BTreeMap<String, BTreeMap<String, Values>>,
+}
+
+impl Default for Stage {
+    fn default() -> Self {
+        Self {
+            version: VERSION,
+            ifaces: BTreeMap::new(),
+        }
+    }
+}
+
+fn adapter_key(key: &AdapterKey) -> String {
+    key.mac.clone().unwrap_or_else(|| key.host.to_string())
+}
+
+fn iface_key(id: IfaceId) -> String {
+    format!("{}-{}", id.family, id.num)
+}
+
+impl Stage {
+    fn path(ctx: &Ctx<'_>) -> PathBuf {
+        ctx.state_dir.join(FILE)
+    }
+
+    /// Reads the file; nothing is staged when there is none.
+    ///
+    /// # Errors
+    /// The file cannot be read or is not ours; it is named and left alone.
+    pub(super) fn load(ctx: &Ctx<'_>) -> Result<Self> {
+        let path = Self::path(ctx);
+        let tried = || format!("read staged settings from {}", path.display());
+        let file = match std::fs::File::open(&path) {
+            Ok(file) => file,
+            Err(e)
+                if matches!(
+                    e.kind(),
+                    std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
+                ) =>
+            {
+                return Ok(Self::default());
+            }
+            Err(e) => return Err(Error::io(tried(), &e)),
+        };
+        let mut text = String::new();
+        file.take(SIZE_MAX + 1)
+            .read_to_string(&mut text)
+            .map_err(|e| Error::io(tried(), &e))?;
+        let refuse = |why: String| {
+            Error::new(Kind::Failed, tried())
+                .answered(why)
+                .hint("correct the file, or remove it to drop what was staged")
+        };
+        if text.len() as u64 > SIZE_MAX {
+            return Err(refuse(format!("it is larger than {SIZE_MAX} bytes")));
+        }
+        let stage: Self =
+            serde_json::from_str(&text).map_err(|e| refuse(format!("it does not read as settings: {e}")))?;
+        if stage.version != VERSION {
+            return Err(refuse(format!(
+                "it has version {}, this program knows {VERSION}",
+                stage.version
+            )));
+        }
+        Ok(stage)
+    }
+
+    /// Replaces the file.
+    pub(super) fn save(&self, ctx: &Ctx<'_>) -> Result<()> {
+        let path = Self::path(ctx);
+        let fail = |e: std::io::Error| Error::io(format!("write staged settings to {}", path.display()), &e);
+        std::fs::create_dir_all(&ctx.state_dir).map_err(fail)?;
+        let text = serde_json::to_string_pretty(self).map_err(|e| fail(e.into()))?;
+        replace(&path, text.as_bytes()).map_err(fail)
+    }
+
+    /// What is staged for an interface.
+    pub(super) fn of(&self, key: &AdapterKey, id: IfaceId) -> Values {
+        self.ifaces
+            .get(&adapter_key(key))
+            .and_then(|a| a.get(&iface_key(id)))
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    /// Replaces what is staged for an interface.
+    pub(super) fn put(&mut self, key: &AdapterKey, id: IfaceId, values: Values) {
+        let adapter = self.ifaces.entry(adapter_key(key)).or_default();
+        if values.is_empty() {
+            adapter.remove(&iface_key(id));
+        } else {
+            adapter.insert(iface_key(id), values);
+        }
+        self.ifaces.retain(|_, a| !a.is_empty());
+    }
+}
+
+/// Shows on an interface what of `values` is not applied.
+pub(super) fn show_on(iface: &mut Iface, values: &Values) {
+    iface.staged = values
+        .iter()
+        .filter(|(name, _)| IFACE.iter().any(|s| s.name == *name))
+        .map(|(name, staged)| (name, iface.params.get(name).cloned().flatten(), staged))
+        .filter(|(_, applied, staged)| applied.as_ref() != Some(*staged))
+        .map(|(name, applied, staged)| {
+            (
+                name.clone(),
+                StagedValue {
+                    applied,
+                    staged: staged.clone(),
+                },
+            )
+        })
+        .collect();
+}
+
+fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let new = path.with_extension(format!("new-{}", std::process::id()));
+    let write = || -> std::io::Result<()> {
+        let mut file = std::fs::File::create(&new)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        std::fs::rename(&new, path)
+    };
+    write().inspect_err(|_| {
+        // The old file stays; a leftover would only confuse.
+        let _ = std::fs::remove_file(&new);
+    })
+}
