@@ -48,7 +48,10 @@ impl CommandWindow {
     #[must_use]
     pub const fn told(exp: u32, max: u32) -> Self {
         let closed = exp.wrapping_sub(1);
-        Self { exp, max: if before(max, closed) { closed } else { max } }
+        Self {
+            exp,
+            max: if before(max, closed) { closed } else { max },
+        }
     }
 
     /// Takes ExpCmdSN and MaxCmdSN of a PDU. Values that go backwards or contradict each other are ignored, as the RFC demands.

@@ -56,7 +56,7 @@ fn base64(digits: &[u8]) -> Result<Vec<u8>, BadBinary> {
         .strip_suffix(b"==")
         .or_else(|| digits.strip_suffix(b"="))
         .unwrap_or(digits);
-    if body.len() != digits.len() && digits.len() % 4 != 0 {
+    if body.len() != digits.len() && !digits.len().is_multiple_of(4) {
         return Err(BadBinary);
     }
     let mut bytes = Vec::with_capacity(body.len() * 3 / 4);

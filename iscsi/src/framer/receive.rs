@@ -204,10 +204,11 @@ impl Receiver {
             State::Header => {
                 let before = self.header_len;
                 self.header_len = (before + n).min(self.header_end());
-                if before < BHS_LEN && self.header_len >= BHS_LEN {
-                    if let Some((bhs, _)) = self.header.split_first_chunk() {
-                        self.bhs = Bhs::from_array(*bhs);
-                    }
+                if before < BHS_LEN
+                    && self.header_len >= BHS_LEN
+                    && let Some((bhs, _)) = self.header.split_first_chunk()
+                {
+                    self.bhs = Bhs::from_array(*bhs);
                 }
                 if self.header_len >= BHS_LEN && self.header_len == self.header_end() {
                     self.header_complete();

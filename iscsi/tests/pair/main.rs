@@ -1,0 +1,8 @@
+//! Initiator and target driven against each other in virtual time, with the byte stream cut anywhere.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod harness;
+mod login;
+mod manage;
+mod transfer;
