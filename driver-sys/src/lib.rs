@@ -5,6 +5,13 @@
 
 pub mod abi;
 pub mod boot;
+pub mod bsg;
+pub mod endpoint;
 pub mod hw;
 pub mod netlink;
+pub mod port;
+pub mod sg;
 pub mod sysfs;
+pub mod uevent;
+
+pub use endpoint::Endpoint;

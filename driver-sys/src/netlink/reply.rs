@@ -9,6 +9,7 @@ use super::code::{Kevent, Uevent};
 use super::error::DecodeError;
 use super::frame::{self, Header};
 use super::raw::*;
+use crate::port::errno;
 
 /// What an operation gave back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,9 +52,9 @@ impl Reply {
         header.pid = 0;
         let ev = &mut header.uevent;
         match outcome {
-            Err(errno) => {
+            Err(error) => {
                 ev.r#type = Kevent::IfError.raw();
-                ev.iferror = u32::from_ne_bytes((-(errno as i32)).to_ne_bytes());
+                ev.iferror = u32::from_ne_bytes((-(errno(error as i32) as i32)).to_ne_bytes());
             }
             Ok(Return::Code(code)) => ev.r[..4].copy_from_slice(&code.to_ne_bytes()),
             Ok(Return::Session { sid, host_no }) => ev.put_r(msg_session_host { sid, host_no }),
@@ -71,17 +72,17 @@ impl Reply {
     /// The result: what the operation returned, or the kernel's errno. A negative [`Return::Code`] is an error too.
     ///
     /// # Errors
-    /// The errno of the failure.
+    /// The errno of the failure; [`Header::iferror`] has the number as it came.
     pub fn result(&self) -> Result<Return, Errno> {
         let iferror = self.header.iferror();
         if iferror < 0 {
-            return Err(Errno::from_raw(iferror.saturating_neg()));
+            return Err(errno(iferror));
         }
         if self.header.event() == Kevent::IfError.raw() {
             return Err(Errno::EIO);
         }
         match self.returned() {
-            Return::Code(code) if code < 0 => Err(Errno::from_raw(code.saturating_neg())),
+            Return::Code(code) if code < 0 => Err(errno(code)),
             value => Ok(value),
         }
     }

@@ -1,0 +1,18 @@
+//! Requests past the block layer: the vendor commands of an iSCSI host, and the ioctls that carry them.
+//!
+//! Owns [`Job`]/[`Answer`] (what the ioctl carries), their packets on the emulated kernel's socket, the typed vendor
+//! commands, and every `unsafe` of this crate. Must not know what flash or EEPROM contain. Source: `scsi_bsg_iscsi.h`,
+//! `uapi/linux/bsg.h`, `ql4_bsg.c`.
+
+mod command;
+mod ioctl;
+pub(crate) mod packet;
+mod port;
+#[cfg(test)]
+mod tests;
+
+pub use command::{DiagTest, QLOGIC_VENDOR_ID, VendorCommand, VendorReply};
+pub use packet::{Answer, Job, MAX_PAYLOAD, MAX_REQUEST};
+pub use port::{Bsg, BsgError};
+
+pub(crate) use ioctl::{ScsiIo, owned, scsi_bsg, scsi_sg};

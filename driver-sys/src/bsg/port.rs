@@ -1,0 +1,119 @@
+//! Where bsg requests go: the host's device node, or the emulated kernel's socket.
+
+use std::fs::{File, OpenOptions};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+
+use super::ioctl;
+use super::packet::{Answer, Job, MAX_PAYLOAD};
+use super::{VendorCommand, VendorReply};
+use crate::port::{PortError, Seqpacket};
+
+/// Why a vendor command failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BsgError {
+    /// The request did not reach the driver, or its answer did not come.
+    #[error(transparent)]
+    Port(#[from] PortError),
+    /// The node cannot be opened.
+    #[error("{} cannot be opened", path.display())]
+    Open {
+        /// The node.
+        path: PathBuf,
+        /// What opening answered.
+        #[source]
+        source: Errno,
+    },
+    /// The driver or the transport class refused.
+    #[error("the driver refused")]
+    Refused(#[source] Errno),
+    /// The driver tried and failed; the SCSI result says how.
+    #[error("the driver failed (SCSI result {0:#x})")]
+    Failed(u32),
+    /// More data than one request can carry.
+    #[error("{size} bytes are too many for one request (limit {MAX_PAYLOAD})")]
+    TooLarge {
+        /// Bytes asked for.
+        size: usize,
+    },
+}
+
+/// Requests for one iSCSI host.
+#[derive(Debug)]
+pub struct Bsg(Inner);
+
+#[derive(Debug)]
+enum Inner {
+    Node(File),
+    Socket(Seqpacket, Vec<u8>),
+}
+
+impl Bsg {
+    /// Opens a device node such as `/dev/bsg/iscsi_host6`.
+    ///
+    /// # Errors
+    /// [`BsgError::Open`].
+    pub fn node(path: &Path) -> Result<Self, BsgError> {
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(path)
+            .map_err(|error| BsgError::Open {
+                path: path.to_owned(),
+                source: Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO)),
+            })?;
+        Ok(Self(Inner::Node(file)))
+    }
+
+    /// Connects to an emulated kernel's socket such as `DIR/bsg/iscsi_host6`.
+    ///
+    /// # Errors
+    /// [`BsgError::Port`].
+    pub fn socket(path: &Path) -> Result<Self, BsgError> {
+        Ok(Self(Inner::Socket(
+            Seqpacket::connect(path)?,
+            vec![0; 12 + 96 + MAX_PAYLOAD],
+        )))
+    }
+
+    /// Carries one request, whatever it is.
+    ///
+    /// # Errors
+    /// [`BsgError::TooLarge`], [`BsgError::Port`]. A refusal of the driver is inside the [`Answer`].
+    pub fn carry(&mut self, job: &Job, timeout: Duration) -> Result<Answer, BsgError> {
+        let size = job
+            .payload_out
+            .len()
+            .max(usize::try_from(job.payload_in_len).unwrap_or(usize::MAX));
+        if size > MAX_PAYLOAD {
+            return Err(BsgError::TooLarge { size });
+        }
+        match &mut self.0 {
+            Inner::Node(file) => Ok(ioctl::transport(file, job, timeout)),
+            Inner::Socket(socket, buffer) => {
+                socket.send(&job.encode(), "a bsg request")?;
+                let until = Instant::now() + timeout;
+                let packet = socket.receive(buffer, Some(until), "answer to a bsg request")?;
+                Ok(Answer::decode(packet)?)
+            }
+        }
+    }
+
+    /// Runs a vendor command.
+    ///
+    /// # Errors
+    /// [`BsgError::Refused`] with the driver's errno, [`BsgError::Failed`] with its SCSI result, or as
+    /// [`Self::carry`].
+    pub fn run(&mut self, command: &VendorCommand, timeout: Duration) -> Result<VendorReply, BsgError> {
+        let answer = self.carry(&command.to_job(), timeout)?;
+        answer.errno.map_err(BsgError::Refused)?;
+        let reply = VendorReply::from_answer(&answer)?;
+        if reply.result == 0 {
+            Ok(reply)
+        } else {
+            Err(BsgError::Failed(reply.result))
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! The emulated kernel's netlink socket: `DIR/netlink`.
+
+use std::os::fd::{AsFd, BorrowedFd};
+use std::path::Path;
+use std::time::Instant;
+
+use zerocopy::IntoBytes;
+
+use super::{Port, RECV_LIMIT};
+use crate::netlink::raw::sockaddr_nl;
+use crate::port::{PortError, Seqpacket};
+
+/// A connection to `DIR/netlink`.
+#[derive(Debug)]
+pub struct DirPort {
+    socket: Seqpacket,
+    pid: u32,
+    buffer: Vec<u8>,
+}
+
+impl DirPort {
+    /// Connects to the socket and binds: the first packet is the `sockaddr_nl` for bind(2).
+    ///
+    /// # Errors
+    /// [`PortError::NotServed`] when no emulator serves the directory.
+    pub fn open(socket: &Path, groups: u32) -> Result<Self, PortError> {
+        let socket = Seqpacket::connect(socket)?;
+        let pid = std::process::id();
+        let family = u16::try_from(libc::AF_NETLINK).unwrap_or_default();
+        let bind = sockaddr_nl {
+            nl_family: family,
+            nl_pad: 0,
+            nl_pid: pid,
+            nl_groups: groups,
+        };
+        socket.send(bind.as_bytes(), "the netlink address")?;
+        Ok(Self {
+            socket,
+            pid,
+            buffer: vec![0; RECV_LIMIT],
+        })
+    }
+}
+
+impl Port for DirPort {
+    fn send(&mut self, message: &[u8]) -> Result<(), PortError> {
+        self.socket.send(message, "a netlink message")
+    }
+
+    fn recv(&mut self, until: Option<Instant>, what: &str) -> Result<Vec<u8>, PortError> {
+        self.socket
+            .receive(&mut self.buffer, until, what)
+            .map(<[u8]>::to_vec)
+    }
+
+    fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}

@@ -1,0 +1,141 @@
+//! The kernel's own socket: AF_NETLINK, NETLINK_ISCSI.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Instant;
+
+use neli::consts::socket::NlFamily;
+use neli::socket::NlSocket;
+use neli::utils::Groups;
+use nix::errno::Errno;
+
+use super::{Port, RECV_LIMIT};
+use crate::bsg::owned;
+use crate::port::{PortError, receive, send};
+
+/// Receive buffer asked for, in bytes.
+const BUFFER: usize = 1 << 20;
+/// Bit of CAP_SYS_ADMIN in a capability mask.
+const CAP_SYS_ADMIN: u32 = 21;
+
+/// A bound NETLINK_ISCSI socket.
+#[derive(Debug)]
+pub struct HostPort {
+    fd: OwnedFd,
+    pid: u32,
+    buffer: Vec<u8>,
+}
+
+fn errno(error: &io::Error) -> Errno {
+    Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO))
+}
+
+impl HostPort {
+    /// Opens the socket and joins `groups` (bits as in `nl_groups`).
+    ///
+    /// # Errors
+    /// [`PortError::NoModule`] without scsi_transport_iscsi, [`PortError::NoCapability`] without CAP_SYS_ADMIN (every
+    /// request needs it) or CAP_NET_ADMIN (the groups need it), [`PortError::System`].
+    pub fn open(groups: u32) -> Result<Self, PortError> {
+        let socket = NlSocket::new(NlFamily::Iscsi).map_err(|error| match errno(&error) {
+            Errno::EPROTONOSUPPORT | Errno::EAFNOSUPPORT => PortError::NoModule,
+            other => PortError::system("opening the iSCSI netlink socket", other),
+        })?;
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        if effective(&status).is_some_and(|mask| mask & (1 << CAP_SYS_ADMIN) == 0) {
+            return Err(PortError::NoCapability {
+                capability: "CAP_SYS_ADMIN",
+            });
+        }
+        // The process ID as port ID, like everybody else; a second socket of this process gets another one.
+        let bound = socket
+            .bind(Some(std::process::id()), Groups::empty())
+            .or_else(|error| {
+                if errno(&error) == Errno::EADDRINUSE {
+                    socket.bind(None, Groups::empty())
+                } else {
+                    Err(error)
+                }
+            });
+        bound.map_err(|error| PortError::system("binding the iSCSI netlink socket", errno(&error)))?;
+        socket
+            .add_mcast_membership(Groups::new_bitmask(groups))
+            .map_err(|error| match errno(&error) {
+                Errno::EPERM | Errno::EACCES => PortError::NoCapability {
+                    capability: "CAP_NET_ADMIN",
+                },
+                other => PortError::system("joining the iSCSI netlink groups", other),
+            })?;
+        // Without a larger buffer the limit is merely reached earlier.
+        let _ = socket.set_recv_buffer_size(BUFFER);
+        let pid = socket
+            .pid()
+            .map_err(|error| PortError::system("reading the netlink port ID", errno(&error)))?;
+        Ok(Self {
+            fd: owned(socket),
+            pid,
+            buffer: vec![0; RECV_LIMIT],
+        })
+    }
+}
+
+/// `CapEff` of `/proc/self/status`.
+fn effective(status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("CapEff:"))?;
+    u64::from_str_radix(line.trim(), 16).ok()
+}
+
+impl Port for HostPort {
+    fn send(&mut self, message: &[u8]) -> Result<(), PortError> {
+        send(&self.fd, message, "a netlink message").map_err(|error| match error {
+            // Nobody has the kernel's end of the protocol in this namespace.
+            PortError::System {
+                source: Errno::ECONNREFUSED,
+                ..
+            } => PortError::WrongNamespace,
+            PortError::System {
+                source: Errno::EPERM, ..
+            } => PortError::NoCapability {
+                capability: "CAP_SYS_ADMIN",
+            },
+            other => other,
+        })
+    }
+
+    fn recv(&mut self, until: Option<Instant>, what: &str) -> Result<Vec<u8>, PortError> {
+        receive(&self.fd, &mut self.buffer, until, what).map(<[u8]>::to_vec)
+    }
+
+    fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_capability_mask_is_read_from_its_line() {
+        let status = "Name:\tx\nCapPrm:\t0000000000000000\nCapEff:\t0000000000200000\n";
+        assert_eq!(effective(status), Some(1 << CAP_SYS_ADMIN));
+        assert_eq!(effective("Name:\tx\n"), None);
+        assert_eq!(effective("CapEff:\tnonsense\n"), None);
+    }
+
+    /// Every outcome that this machine can give is typed; none is a bare errno.
+    #[test]
+    fn opening_says_what_is_missing() {
+        match HostPort::open(1) {
+            Ok(port) => assert_ne!(port.pid(), 0),
+            Err(error) => assert!(
+                matches!(error, PortError::NoModule | PortError::NoCapability { .. }),
+                "{error:?}"
+            ),
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Where netlink messages go in and out: [`Port`], the kernel's socket and the emulated kernel's.
+//!
+//! Owns opening, binding, limits and deadlines; must not know what a message means. Source: netlink(7);
+//! `scsi_transport_iscsi.c`, `iscsi_if_rx` (CAP_SYS_ADMIN for every message, CAP_NET_ADMIN for the groups).
+
+mod dir;
+mod host;
+#[cfg(test)]
+mod tests;
+
+use std::os::fd::BorrowedFd;
+use std::time::Instant;
+
+pub use dir::DirPort;
+pub use host::HostPort;
+
+use crate::port::PortError;
+
+/// Largest message that is received, in bytes.
+pub const RECV_LIMIT: usize = 256 * 1024;
+
+/// A bidirectional stream of whole messages.
+pub trait Port: Send {
+    /// Sends one message.
+    ///
+    /// # Errors
+    /// [`PortError`].
+    fn send(&mut self, message: &[u8]) -> Result<(), PortError>;
+
+    /// Receives one message, unicast or multicast; `what` goes into the error text, `None` waits for ever.
+    ///
+    /// # Errors
+    /// [`PortError`], [`PortError::Timeout`] among them.
+    fn recv(&mut self, until: Option<Instant>, what: &str) -> Result<Vec<u8>, PortError>;
+
+    /// This end's port ID, for [`super::Request::encode`].
+    fn pid(&self) -> u32;
+
+    /// For `poll(2)` together with other descriptors.
+    fn as_fd(&self) -> BorrowedFd<'_>;
+}

@@ -1,0 +1,105 @@
+//! Waiting for a descriptor with a deadline, and whole packets in and out.
+
+use std::os::fd::{AsFd, AsRawFd};
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::socket::{self, MsgFlags};
+
+use super::PortError;
+
+/// Longest time that a packet may need to leave.
+const SEND_LIMIT: Duration = Duration::from_secs(10);
+
+fn wait(
+    fd: impl AsFd,
+    flags: PollFlags,
+    begin: Instant,
+    until: Option<Instant>,
+    what: &str,
+) -> Result<(), PortError> {
+    loop {
+        let now = Instant::now();
+        let timeout = match until {
+            None => PollTimeout::NONE,
+            // One millisecond more, so that the last round does not spin.
+            Some(until) => PollTimeout::try_from(
+                until
+                    .saturating_duration_since(now)
+                    .saturating_add(Duration::from_millis(1)),
+            )
+            .unwrap_or(PollTimeout::MAX),
+        };
+        match poll(&mut [PollFd::new(fd.as_fd(), flags)], timeout) {
+            Ok(0) => {}
+            Ok(_) => return Ok(()),
+            Err(Errno::EINTR) => {}
+            Err(errno) => return Err(PortError::system(format!("waiting for {what}"), errno)),
+        }
+        if until.is_some_and(|until| Instant::now() >= until) {
+            return Err(PortError::Timeout {
+                what: what.into(),
+                waited: begin.elapsed(),
+            });
+        }
+    }
+}
+
+/// Sends one packet; waits for room, but not for ever.
+pub(crate) fn send(fd: impl AsFd, packet: &[u8], what: &str) -> Result<(), PortError> {
+    let begin = Instant::now();
+    loop {
+        let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL;
+        match socket::send(fd.as_fd().as_raw_fd(), packet, flags) {
+            Ok(sent) if sent == packet.len() => return Ok(()),
+            Ok(_) => return Err(PortError::system(format!("sending {what}"), Errno::EIO)),
+            Err(Errno::EINTR) => {}
+            Err(Errno::EAGAIN) => wait(
+                fd.as_fd(),
+                PollFlags::POLLOUT,
+                begin,
+                Some(begin + SEND_LIMIT),
+                &format!("room to send {what}"),
+            )?,
+            Err(Errno::EMSGSIZE | Errno::ENOBUFS) => {
+                return Err(PortError::TooLarge {
+                    what: what.into(),
+                    size: packet.len(),
+                });
+            }
+            Err(Errno::EPIPE | Errno::ECONNRESET) => return Err(PortError::Closed { what: what.into() }),
+            Err(errno) => return Err(PortError::system(format!("sending {what}"), errno)),
+        }
+    }
+}
+
+/// Receives one whole packet into `buffer`, or reports that it did not fit (it is then lost).
+pub(crate) fn receive<'b>(
+    fd: impl AsFd,
+    buffer: &'b mut [u8],
+    until: Option<Instant>,
+    what: &str,
+) -> Result<&'b [u8], PortError> {
+    let begin = Instant::now();
+    let limit = buffer.len();
+    loop {
+        let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_TRUNC;
+        match socket::recv(fd.as_fd().as_raw_fd(), buffer, flags) {
+            Ok(0) => return Err(PortError::Closed { what: what.into() }),
+            Ok(size) if size > limit => {
+                return Err(PortError::Oversized {
+                    what: what.into(),
+                    size,
+                    limit,
+                });
+            }
+            Ok(size) => return Ok(&buffer[..size]),
+            Err(Errno::EINTR) => {}
+            Err(Errno::EAGAIN) => wait(fd.as_fd(), PollFlags::POLLIN, begin, until, what)?,
+            Err(Errno::ENOBUFS) => return Err(PortError::Overrun),
+            Err(Errno::ECONNRESET | Errno::ENOTCONN) => return Err(PortError::Closed { what: what.into() }),
+            Err(errno) => return Err(PortError::system(format!("receiving {what}"), errno)),
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Where uevents come from.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::Path;
+use std::time::Instant;
+
+use neli::consts::socket::NlFamily;
+use neli::socket::NlSocket;
+use neli::utils::Groups;
+use nix::errno::Errno;
+
+use super::KernelEvent;
+use super::event::MAX_EVENT;
+use crate::bsg::owned;
+use crate::port::{PortError, Seqpacket, receive};
+
+/// Multicast group of the kernel's own events (group 2 is udev's).
+const GROUP_KERNEL: u32 = 1;
+/// Receive buffer asked for, in bytes.
+const BUFFER: usize = 4 << 20;
+
+/// A listener for kobject uevents.
+#[derive(Debug)]
+pub struct UeventPort {
+    fd: Inner,
+    buffer: Vec<u8>,
+}
+
+#[derive(Debug)]
+enum Inner {
+    Host(OwnedFd),
+    Dir(Seqpacket),
+}
+
+impl UeventPort {
+    /// Listens to the kernel.
+    ///
+    /// # Errors
+    /// [`PortError::System`].
+    pub fn host() -> Result<Self, PortError> {
+        let failed = |error: io::Error| {
+            let errno = Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO));
+            PortError::system("listening to uevents", errno)
+        };
+        let socket = NlSocket::connect(NlFamily::KobjectUevent, None, Groups::new_bitmask(GROUP_KERNEL))
+            .map_err(failed)?;
+        // A smaller buffer is merely reached earlier.
+        let _ = socket.set_recv_buffer_size(BUFFER);
+        Ok(Self {
+            fd: Inner::Host(owned(socket)),
+            buffer: vec![0; MAX_EVENT],
+        })
+    }
+
+    /// Listens to an emulated kernel at the socket `DIR/uevent`.
+    ///
+    /// # Errors
+    /// [`PortError::NotServed`] when no emulator serves it.
+    pub fn dir(socket: &Path) -> Result<Self, PortError> {
+        Ok(Self {
+            fd: Inner::Dir(Seqpacket::connect(socket)?),
+            buffer: vec![0; MAX_EVENT],
+        })
+    }
+
+    /// The next event; messages that are none are skipped. `None` waits for ever.
+    ///
+    /// # Errors
+    /// [`PortError`]: timeout, lost events, closed.
+    pub fn recv(&mut self, until: Option<Instant>) -> Result<KernelEvent, PortError> {
+        loop {
+            let message = match &self.fd {
+                Inner::Host(fd) => receive(fd, &mut self.buffer, until, "uevent")?,
+                Inner::Dir(socket) => socket.receive(&mut self.buffer, until, "uevent")?,
+            };
+            if let Ok(event) = KernelEvent::parse(message) {
+                return Ok(event);
+            }
+            if until.is_some_and(|until| Instant::now() >= until) {
+                let waited = std::time::Duration::ZERO;
+                return Err(PortError::Timeout {
+                    what: "uevent".into(),
+                    waited,
+                });
+            }
+        }
+    }
+}
+
+impl AsFd for UeventPort {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match &self.fd {
+            Inner::Host(fd) => fd.as_fd(),
+            Inner::Dir(socket) => socket.as_fd(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The kernel's group is open to everybody; without netlink (a sandbox) the error is typed.
+    #[test]
+    fn the_hosts_uevents_can_be_listened_to_and_silence_times_out() {
+        match UeventPort::host() {
+            Ok(mut port) => match port.recv(Some(Instant::now())) {
+                Ok(event) => assert!(event.devpath.starts_with('/')),
+                Err(error) => assert!(matches!(error, PortError::Timeout { .. }), "{error:?}"),
+            },
+            Err(error) => assert!(matches!(error, PortError::System { .. }), "{error:?}"),
+        }
+    }
+}
