@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod adapter;
+pub mod flash_file;
 pub mod link;
 pub mod ping;
 pub mod reactor;

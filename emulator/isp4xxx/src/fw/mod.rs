@@ -26,6 +26,10 @@ mod session;
 mod stats;
 mod task;
 
+pub use driver_sys::hw::aen::IpAddrState;
+pub use driver_sys::hw::ddb::DdbState;
+pub use driver_sys::hw::mailbox::{FlashCommit, FwAddState, FwState, LogoutOptions};
+
 pub use acb::DhcpLease;
 pub use card::{Card, CardConfig};
 pub use command::{Command, DdbDefaults, FactoryRegion, PingSource};

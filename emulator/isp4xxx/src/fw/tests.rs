@@ -3,10 +3,8 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use driver_sys::hw::aen::IpAddrState;
-use driver_sys::hw::ddb::{DDB_VALID_COOKIE, DdbState};
+use driver_sys::hw::ddb::DDB_VALID_COOKIE;
 use driver_sys::hw::flash::{FLASH_OFFSET_DB_INFO, FLASH_SEGMENT_IFCB};
-use driver_sys::hw::mailbox::{FlashCommit, FwState, LogoutOptions};
 use driver_sys::hw::raw::{addr_ctrl_blk, dev_db_entry};
 use iscsi::LinkLoss;
 use zerocopy::IntoBytes;
