@@ -2,6 +2,10 @@
 
 use std::path::PathBuf;
 
+use isp4xxx::chip::Chip;
+
+use crate::serve::ServeError;
+
 /// Who reads the targets in flash and logs in at start (requirement D1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum FirmwareMode {
@@ -48,5 +52,24 @@ impl Config {
             quirks: false,
             fw_mode: FirmwareMode::default(),
         }
+    }
+
+    /// The chip that is named.
+    ///
+    /// # Errors
+    /// There is no such chip, or it has not so many ports.
+    pub fn chip(&self) -> Result<&'static Chip, ServeError> {
+        let chip = Chip::by_name(&self.chip).ok_or_else(|| {
+            let known: Vec<&str> = Chip::ALL.iter().map(|c| c.name).collect();
+            ServeError::Config(format!("no chip {:?} (known: {})", self.chip, known.join(", ")))
+        })?;
+        if self.ports == 0 || self.ports > chip.max_ports {
+            let (name, max) = (chip.name, chip.max_ports);
+            return Err(ServeError::Config(format!(
+                "{name} has 1 to {max} ports, not {}",
+                self.ports
+            )));
+        }
+        Ok(chip)
     }
 }

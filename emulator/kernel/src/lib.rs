@@ -5,7 +5,12 @@
 //! Must not know the control plane. Source: Linux 6.1 `scsi_transport_iscsi.c`, `drivers/scsi/qla4xxx`.
 
 pub mod config;
+mod kernel;
+mod midlayer;
+mod qla4xxx;
 pub mod serve;
+mod text;
+mod transport;
 pub mod tree;
 
 pub use config::{Config, FirmwareMode};

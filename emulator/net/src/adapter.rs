@@ -11,7 +11,7 @@ use isp4xxx::fw::{Card, Effect, LinkId, PingId, PingStatus};
 
 use crate::link::{Duplex, Link, Pumped};
 use crate::ping::{Echo, EchoEnd};
-use crate::reactor::{Reactor, Ready, Token};
+use crate::reactor::{Interest, Reactor, Ready, Token};
 
 /// How long a connect may take before the firmware hears that it failed.
 pub const CONNECT_LIMIT: Duration = Duration::from_secs(10);
@@ -24,6 +24,11 @@ pub struct AdapterLinks {
     echoes: BTreeMap<PingId, Echo>,
     tokens: HashMap<Token, Target>,
     next_echo: u16,
+    /// New connections fail as if nobody listened (fault injection).
+    refuse: bool,
+    /// How long what peers send is held back (fault injection).
+    delay: Duration,
+    held: BTreeMap<LinkId, Instant>,
 }
 
 #[derive(Debug)]
@@ -49,7 +54,20 @@ impl AdapterLinks {
             echoes: BTreeMap::new(),
             tokens: HashMap::new(),
             next_echo: 0,
+            refuse: false,
+            delay: Duration::ZERO,
+            held: BTreeMap::new(),
         }
+    }
+
+    /// Fault injection: new connections fail with ECONNREFUSED while this is on.
+    pub fn refuse_connects(&mut self, refuse: bool) {
+        self.refuse = refuse;
+    }
+
+    /// Fault injection: what peers send is held back so long; zero ends it.
+    pub fn hold_back(&mut self, delay: Duration) {
+        self.delay = delay;
     }
 
     /// How many TCP connections are open or being opened.
@@ -78,6 +96,13 @@ impl AdapterLinks {
     pub fn settle(&mut self, reactor: &mut Reactor, card: &mut Card, now: Instant) {
         while let Some(effect) = card.poll_effect() {
             match effect {
+                Effect::Connect { link, .. } if self.refuse => {
+                    card.connect_failed(
+                        now,
+                        link,
+                        iscsi::LinkLoss::Os(nix::errno::Errno::ECONNREFUSED as i32),
+                    );
+                }
                 Effect::Connect { link, to, source, .. } => {
                     match Link::connect(reactor, self.owner, to, source) {
                         Ok(open) => {
@@ -123,7 +148,8 @@ impl AdapterLinks {
             .values()
             .filter(|open| open.link.is_connecting())
             .map(|open| open.connect_by);
-        connects.chain(self.echoes.values().map(Echo::deadline)).min()
+        let echoes = self.echoes.values().map(Echo::deadline);
+        connects.chain(echoes).chain(self.held.values().copied()).min()
     }
 
     /// Time has passed: connects and echoes that took too long are given up.
@@ -136,6 +162,16 @@ impl AdapterLinks {
         for id in late {
             self.drop_link(reactor, id);
             card.connect_failed(now, id, iscsi::LinkLoss::TimedOut);
+        }
+        let late = self.held.iter().filter(|(_, at)| **at <= now);
+        let late: Vec<LinkId> = late.map(|(id, _)| *id).collect();
+        for id in late {
+            self.held.remove(&id);
+            if let Some(open) = self.links.get(&id) {
+                // A failure shows itself at the next read.
+                let _ = reactor.change(open.link.token(), &open.link, Interest::READ);
+            }
+            self.pump(reactor, card, now, id, true);
         }
         let late: Vec<PingId> = self
             .echoes
@@ -160,6 +196,17 @@ impl AdapterLinks {
                     card.connect_failed(now, id, loss(&error));
                     return;
                 }
+            }
+        }
+        if ready.readable && !self.delay.is_zero() {
+            // Not looked at until the time is over; the card hears nothing of it before.
+            if let Some(open) = self.links.get(&id)
+                && reactor
+                    .change(open.link.token(), &open.link, Interest::NONE)
+                    .is_ok()
+            {
+                self.held.entry(id).or_insert(now + self.delay);
+                return;
             }
         }
         self.pump(reactor, card, now, id, ready.readable);
@@ -191,6 +238,7 @@ impl AdapterLinks {
     }
 
     fn drop_link(&mut self, reactor: &mut Reactor, id: LinkId) {
+        self.held.remove(&id);
         if let Some(open) = self.links.remove(&id) {
             self.tokens.remove(&open.link.token());
             open.link.close(reactor);

@@ -198,6 +198,11 @@ impl Tree {
         self.announce("change", path, extra);
     }
 
+    /// Sends the uevent that a write to an object's `uevent` attribute asks for.
+    pub fn synthesize(&mut self, path: &str, action: &'static str) {
+        self.announce(action, path, &[("SYNTH_UUID", "0")]);
+    }
+
     /// Takes the uevents that have not been sent yet.
     pub fn take_uevents(&mut self) -> Vec<Uevent> {
         std::mem::take(&mut self.uevents)

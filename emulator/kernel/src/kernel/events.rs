@@ -1,0 +1,218 @@
+//! What the card says without being asked, and what the driver makes of it.
+//!
+//! Owns both DDB state tables. Source: `ql4_isr.c` (`qla4xxx_isr_decode_mailbox`), `ql4_init.c` (`qla4xxx_ddb_change`,
+//! `qla4xxx_flash_ddb_change`, `qla4xxx_process_ddb_changed`), `ql4_os.c` (`qla4xxx_do_dpc`).
+
+use driver_sys::hw::aen::IpAddrState;
+use driver_sys::hw::ddb::DdbState;
+use isp4xxx::fw::{Aen, Event};
+
+use super::{Kernel, TRANSPORT_HANDLE};
+use crate::transport::ev::{event, kevent};
+
+/// `ISCSI_EVENT_LINKUP`.
+const LINKUP: u32 = 1;
+/// `ISCSI_EVENT_LINKDOWN`.
+const LINKDOWN: u32 = 2;
+
+impl Kernel {
+    pub(super) fn card_event(&mut self, port: usize, event: Event) {
+        let Some(host) = self.hosts.iter().position(|h| h.port == port) else {
+            return;
+        };
+        match event {
+            Event::Aen(aen) => self.aen(host, aen),
+            Event::IoDone(done) => self.io_done(port, done),
+            Event::PingDone { handle, status } => self.ping_done(host, handle, status),
+            Event::TaskMgmtDone { .. } | Event::PassthroughDone(_) => {}
+        }
+    }
+
+    fn aen(&mut self, host: usize, aen: Aen) {
+        match aen {
+            Aen::LinkUp => self.link_changed(host, true),
+            Aen::LinkDown => self.link_changed(host, false),
+            Aen::DatabaseChanged { ddb, state, .. } => {
+                let sid = self
+                    .sessions
+                    .values()
+                    .find(|s| s.host == host && s.ddb == Some(ddb))
+                    .map(|s| s.sid);
+                match sid {
+                    Some(sid) if self.sessions[&sid].flash => self.flash_ddb_change(sid, state),
+                    Some(sid) => self.user_ddb_change(sid, state),
+                    None if state == DdbState::NoConnectionActive => {
+                        self.hosts[host].ddbs.remove(&ddb);
+                    }
+                    None => {}
+                }
+            }
+            Aen::IpAddrStateChanged { new, .. } => {
+                if new == IpAddrState::Unconfigured || new == IpAddrState::Invalid {
+                    self.acb_disabled(host);
+                }
+                self.update_local_acb(host);
+                self.refresh_host(host);
+            }
+            Aen::MacAddressChanged => self.refresh_host(host),
+            Aen::SystemError => {
+                // The driver recovers the adapter by itself.
+                self.recover_adapter(host);
+            }
+            Aen::LoginFailed { .. } | Aen::Heartbeat => {}
+        }
+    }
+
+    fn link_changed(&mut self, host: usize, up: bool) {
+        self.update_state(host);
+        self.hosts[host].link_up = up;
+        let no = self.hosts[host].no;
+        let code = if up { LINKUP } else { LINKDOWN };
+        self.multicast(event(
+            kevent::HOST_EVENT,
+            TRANSPORT_HANDLE,
+            &[],
+            &[no, 0, code],
+            &[],
+        ));
+        if up {
+            match self.hosts[host].build_list.take() {
+                Some(reset) => self.start_list(host, reset),
+                None => self.relogin_all(host),
+            }
+        } else {
+            let mine: Vec<u32> = self
+                .sessions
+                .values()
+                .filter(|s| s.host == host && s.online())
+                .map(|s| s.sid)
+                .collect();
+            for sid in mine {
+                self.block_session(sid);
+            }
+        }
+        self.refresh_host(host);
+        self.hosts[host].link_up = up;
+    }
+
+    /// The link came late: the list that could not be built is built now, without the first probe's other steps.
+    fn start_list(&mut self, host: usize, reset: bool) {
+        let _ = reset;
+        self.start_probe(host, true);
+    }
+
+    /// Sessions that are not online try again (`qla4xxx_relogin_all_devices`).
+    pub(super) fn relogin_all(&mut self, host: usize) {
+        let away: Vec<u32> = self
+            .sessions
+            .values()
+            .filter(|s| s.host == host && !s.online())
+            .map(|s| s.sid)
+            .collect();
+        for sid in away {
+            let now = self.now;
+            let Some(s) = self.sessions.get_mut(&sid) else {
+                continue;
+            };
+            if s.ddb_state == DdbState::SessionActive {
+                self.unblock_session(sid);
+            } else if s.flash {
+                s.arm_relogin(now);
+            } else {
+                self.fail_user_session(sid);
+            }
+        }
+    }
+
+    /// State table of flash sessions.
+    pub(super) fn flash_ddb_change(&mut self, sid: u32, new: DdbState) {
+        use DdbState::{LoginInProcess, NoConnectionActive, SessionActive, SessionFailed};
+        let now = self.now;
+        let Some(s) = self.sessions.get_mut(&sid) else {
+            return;
+        };
+        let old = std::mem::replace(&mut s.ddb_state, new);
+        match (old, new) {
+            (LoginInProcess | NoConnectionActive | SessionFailed, SessionActive) => {
+                self.unblock_session(sid);
+                self.take_negotiated(sid);
+                self.start_scan(sid, None);
+            }
+            (LoginInProcess | NoConnectionActive | SessionActive, SessionFailed) => {
+                s.try_until = None;
+                s.arm_relogin(now);
+                self.block_session(sid);
+            }
+            (SessionFailed, SessionFailed) => {
+                s.try_until = None;
+                s.arm_relogin(now);
+                self.refresh_session(sid);
+            }
+            _ => tracing::debug!(sid, ?old, ?new, "no such transition of a flash session"),
+        }
+    }
+
+    /// State table of user space's sessions.
+    fn user_ddb_change(&mut self, sid: u32, new: DdbState) {
+        use DdbState::{Discovery, LoginInProcess, NoConnectionActive, SessionActive, SessionFailed};
+        let Some(s) = self.sessions.get_mut(&sid) else {
+            return;
+        };
+        let (host, ddb) = (s.host, s.ddb);
+        let old = std::mem::replace(&mut s.ddb_state, new);
+        match (old, new) {
+            (LoginInProcess, SessionActive | Discovery) => {
+                self.take_negotiated(sid);
+                self.user_logged_in(sid);
+            }
+            (SessionFailed, SessionActive | Discovery) => {
+                self.user_logged_in(sid);
+                self.take_negotiated(sid);
+            }
+            (LoginInProcess, SessionFailed | NoConnectionActive) => self.user_login_failed(sid),
+            (SessionActive | Discovery | SessionFailed, SessionFailed) => self.fail_user_session(sid),
+            (SessionActive | Discovery, NoConnectionActive) => {
+                if let Some(ddb) = ddb {
+                    self.hosts[host].ddbs.remove(&ddb);
+                }
+            }
+            _ => tracing::debug!(sid, ?old, ?new, "no such transition of a session"),
+        }
+    }
+
+    /// Resets a port and brings it back (`qla4xxx_recover_adapter`): every session fails, flash sessions log in again.
+    pub(super) fn recover_adapter(&mut self, host: usize) {
+        let mine: Vec<(u32, bool)> = self
+            .sessions
+            .values()
+            .filter(|s| s.host == host)
+            .map(|s| (s.sid, s.flash))
+            .collect();
+        for (sid, flash) in mine {
+            if let Some(s) = self.sessions.get_mut(&sid) {
+                s.ddb_state = DdbState::SessionFailed;
+            }
+            if flash {
+                if self
+                    .sessions
+                    .get(&sid)
+                    .is_some_and(crate::transport::session::Session::online)
+                {
+                    self.block_session(sid);
+                }
+            } else {
+                self.fail_user_session(sid);
+            }
+        }
+        let port = self.hosts[host].port;
+        self.card.reset(self.now, port);
+        self.reserve_after_reset(host);
+    }
+
+    /// Initializes a port after a reset; the sessions' RAM entries are reserved again.
+    pub(super) fn reserve_after_reset(&mut self, host: usize) {
+        self.initialize_port(host);
+        self.refresh_host(host);
+        self.start_probe(host, true);
+    }
+}

@@ -1,0 +1,528 @@
+//! Commands to logical units: scans, sg clients, what waits while a session is away.
+//!
+//! Source: `scsi_scan.c`, `scsi_lib.c`, `sg.c`, `ql4_os.c` (`qla4xxx_queuecommand`), `ql4_isr.c` (`qla4xxx_status_entry`).
+
+use std::time::{Duration, Instant};
+
+use isp4xxx::fw::{Completion, Direction, Io, IoDone, Residual, TaskAttribute};
+
+use super::{ClientId, IoOwner, Kernel, Out};
+use crate::midlayer::{
+    Device, DeviceState, Disk, Found, MAX_WAITING, ScanJob, ScanNext, Waiting, cached_answer, did,
+};
+use crate::transport::session::TargetState;
+use crate::tree::Object;
+
+/// An answer to an sg client.
+struct SgAnswer<'a> {
+    errno: i32,
+    status: u8,
+    host: u32,
+    sense: &'a [u8],
+    data: &'a [u8],
+    residual: u32,
+}
+
+/// SAM status.
+const GOOD: u8 = 0;
+const CHECK_CONDITION: u8 = 2;
+
+impl Kernel {
+    /// Scans a session's target, all of it or one unit; known units stay as they are.
+    pub(super) fn start_scan(&mut self, sid: u32, only: Option<u64>) {
+        let Some(s) = self.sessions.get_mut(&sid) else {
+            return;
+        };
+        if !s.online() || s.target_id.is_none() {
+            return;
+        }
+        if s.scan.is_some() {
+            s.scan_again = true;
+            return;
+        }
+        s.scan = Some(ScanJob::new(s.devices.keys().copied().collect(), only));
+    }
+
+    /// Reads a disk's capacity again.
+    pub(super) fn recheck_capacity(&mut self, sid: u32, lun: u64) {
+        if let Some(s) = self
+            .sessions
+            .get_mut(&sid)
+            .filter(|s| s.online() && s.scan.is_none())
+        {
+            s.scan = Some(ScanJob::recheck(lun));
+        }
+    }
+
+    /// Sends what scans want next; `true` when something happened.
+    pub(super) fn advance_scans(&mut self) -> bool {
+        let scanning: Vec<u32> = self
+            .sessions
+            .values()
+            .filter(|s| s.scan.is_some())
+            .map(|s| s.sid)
+            .collect();
+        let mut moved = false;
+        for sid in scanning {
+            while self.advance_scan(sid) {
+                moved = true;
+            }
+        }
+        moved
+    }
+
+    fn advance_scan(&mut self, sid: u32) -> bool {
+        if self
+            .io
+            .values()
+            .any(|o| matches!(o, IoOwner::Scan(s) if *s == sid))
+        {
+            return false;
+        }
+        let Some(s) = self.sessions.get_mut(&sid) else {
+            return false;
+        };
+        let Some(scan) = s.scan.as_mut() else { return false };
+        match scan.next() {
+            ScanNext::Command { lun, cdb, len } => {
+                let direction = if len == 0 {
+                    Direction::None
+                } else {
+                    Direction::Read
+                };
+                let sent = self.submit(sid, lun, &cdb, direction, vec![0; len], IoOwner::Scan(sid));
+                if sent.is_err()
+                    && let Some(s) = self.sessions.get_mut(&sid)
+                {
+                    // The session is on its way out; its return scans again.
+                    s.scan = None;
+                }
+                sent.is_ok()
+            }
+            ScanNext::Found(found) => {
+                self.add_device(sid, *found);
+                true
+            }
+            ScanNext::Capacity(lun, blocks, size) => {
+                self.resize(sid, lun, blocks, size);
+                true
+            }
+            ScanNext::Done => {
+                s.scan = None;
+                s.target_state = TargetState::Scanned;
+                let again = std::mem::take(&mut s.scan_again);
+                self.refresh_session(sid);
+                if again {
+                    self.start_scan(sid, None);
+                }
+                true
+            }
+        }
+    }
+
+    fn submit(
+        &mut self,
+        sid: u32,
+        lun: u64,
+        cdb: &[u8],
+        direction: Direction,
+        data: Vec<u8>,
+        owner: IoOwner,
+    ) -> Result<(), IoOwner> {
+        let Some((host, Some(ddb))) = self.sessions.get(&sid).map(|s| (s.host, s.ddb)) else {
+            return Err(owner);
+        };
+        let port = self.hosts[host].port;
+        let mut padded = [0u8; 16];
+        let n = cdb.len().min(16);
+        padded[..n].copy_from_slice(&cdb[..n]);
+        let io = Io {
+            ddb,
+            lun: crate::midlayer::lun_bytes(lun),
+            cdb: padded,
+            direction,
+            buffer: Box::new(data),
+            attribute: TaskAttribute::Simple,
+        };
+        match self.card.submit_io(self.now, port, io) {
+            Ok(tag) => {
+                self.io.insert((port, tag), owner);
+                Ok(())
+            }
+            Err(_) => Err(owner),
+        }
+    }
+
+    pub(super) fn io_done(&mut self, port: usize, done: IoDone) {
+        let Some(owner) = self.io.remove(&(port, done.tag)) else {
+            return;
+        };
+        if done.scsi_status == CHECK_CONDITION {
+            self.look_at_sense(&owner, &done.sense);
+        }
+        match owner {
+            IoOwner::Scan(sid) => {
+                let good = matches!(
+                    done.completion,
+                    Completion::Complete | Completion::DataUnderrun | Completion::DataOverrun
+                ) && done.scsi_status == GOOD;
+                let transferred = done.transferred;
+                let key = sense_key(&done.sense);
+                let buffer = done.buffer.into_vec();
+                let Some(s) = self.sessions.get_mut(&sid) else {
+                    return;
+                };
+                let Some(scan) = s.scan.as_mut() else { return };
+                if good {
+                    scan.answer(Ok(&buffer[..transferred.min(buffer.len())]));
+                } else if done.scsi_status == CHECK_CONDITION {
+                    scan.answer(Err(key));
+                } else if matches!(done.completion, Completion::Complete) {
+                    scan.answer(Err(None));
+                } else {
+                    s.scan = None;
+                }
+            }
+            IoOwner::Sg { waiting, .. } => self.sg_done(&waiting, done),
+        }
+    }
+
+    fn sg_done(&mut self, waiting: &Waiting, done: IoDone) {
+        let host = match done.completion {
+            Completion::Complete | Completion::DataUnderrun | Completion::DataOverrun => did::OK,
+            Completion::Aborted if waiting.until <= self.now => did::TIME_OUT,
+            Completion::Aborted => did::ABORT,
+            Completion::ResetOccurred => did::RESET,
+            Completion::Timeout => did::BUS_BUSY,
+            Completion::QueueFull => did::OK,
+            Completion::DeviceUnavailable | Completion::DeviceLoggedOut => did::TRANSPORT_DISRUPTED,
+            Completion::Incomplete => did::ERROR,
+        };
+        let residual = match done.residual {
+            Residual::Underflow(n) => n,
+            Residual::None | Residual::Overflow(_) => 0,
+        };
+        let data = done.buffer.into_vec();
+        let data = if waiting.direction == 2 {
+            &data[..done.transferred.min(data.len())]
+        } else {
+            &[][..]
+        };
+        let answer = SgAnswer {
+            errno: 0,
+            status: done.scsi_status,
+            host,
+            sense: &done.sense,
+            data,
+            residual,
+        };
+        self.answer_sg(waiting.client, &answer);
+    }
+
+    fn answer_sg(&mut self, client: ClientId, a: &SgAnswer<'_>) {
+        if self.cancelled.remove(&client) {
+            return;
+        }
+        let mut out = Vec::with_capacity(24 + a.sense.len() + a.data.len());
+        out.extend_from_slice(&a.errno.to_ne_bytes());
+        for v in [
+            u32::from(a.status),
+            a.host,
+            a.sense.len() as u32,
+            a.data.len() as u32,
+            a.residual,
+        ] {
+            out.extend_from_slice(&v.to_ne_bytes());
+        }
+        out.extend_from_slice(a.sense);
+        out.extend_from_slice(a.data);
+        self.out.push_back(Out::To(client, out));
+    }
+
+    fn sg_fails(&mut self, client: ClientId, host: u32) {
+        self.answer_sg(
+            client,
+            &SgAnswer {
+                errno: 0,
+                status: 0,
+                host,
+                sense: &[],
+                data: &[],
+                residual: 0,
+            },
+        );
+    }
+
+    /// A command of an sg client. `name` is `H:C:T:L`.
+    pub(crate) fn sg(
+        &mut self,
+        now: Instant,
+        client: ClientId,
+        name: &str,
+        cdb: &[u8],
+        direction: u32,
+        data: Vec<u8>,
+        timeout_ms: u32,
+    ) {
+        self.now = now;
+        let found = self.sessions.values().find_map(|s| {
+            s.devices
+                .iter()
+                .find(|(_, d)| d.name == name)
+                .map(|(lun, d)| (s.sid, *lun, d.state))
+        });
+        let Some((sid, lun, state)) = found else {
+            let errno = nix::errno::Errno::ENODEV as i32;
+            self.answer_sg(
+                client,
+                &SgAnswer {
+                    errno,
+                    status: 0,
+                    host: 0,
+                    sense: &[],
+                    data: &[],
+                    residual: 0,
+                },
+            );
+            return;
+        };
+        if cdb.is_empty() || cdb.len() > 16 || direction > 2 {
+            let errno = nix::errno::Errno::EINVAL as i32;
+            self.answer_sg(
+                client,
+                &SgAnswer {
+                    errno,
+                    status: 0,
+                    host: 0,
+                    sense: &[],
+                    data: &[],
+                    residual: 0,
+                },
+            );
+            return;
+        }
+        // A timeout of 0 means the default of a minute, as in SG_IO.
+        let ms = if timeout_ms == 0 { 60_000 } else { timeout_ms };
+        let until = now + Duration::from_millis(u64::from(ms));
+        let waiting = Waiting {
+            client,
+            lun,
+            cdb: cdb.to_vec(),
+            direction,
+            data,
+            until,
+        };
+        match state {
+            DeviceState::Running => self.send_sg(sid, waiting),
+            DeviceState::Blocked => self.queue_sg(sid, waiting),
+            DeviceState::TransportOffline | DeviceState::Offline => self.sg_fails(client, did::NO_CONNECT),
+        }
+        self.settle(now);
+    }
+
+    fn send_sg(&mut self, sid: u32, waiting: Waiting) {
+        let direction = match waiting.direction {
+            1 => Direction::Write,
+            2 => Direction::Read,
+            _ => Direction::None,
+        };
+        let Waiting { lun, cdb, .. } = &waiting;
+        let (lun, cdb) = (*lun, cdb.clone());
+        let mut waiting = waiting;
+        let data = std::mem::take(&mut waiting.data);
+        let owner = IoOwner::Sg { sid, waiting };
+        if let Err(IoOwner::Sg { waiting, .. }) = self.submit(sid, lun, &cdb, direction, data, owner) {
+            // The connection went between the look and the send.
+            self.sg_fails(waiting.client, did::TRANSPORT_DISRUPTED);
+        }
+    }
+
+    /// The session is away: what is known is answered at once, the rest waits in a bounded queue.
+    fn queue_sg(&mut self, sid: u32, waiting: Waiting) {
+        let Some(s) = self.sessions.get_mut(&sid) else {
+            return;
+        };
+        let luns: Vec<u64> = s.devices.keys().copied().collect();
+        let cached = s
+            .devices
+            .get(&waiting.lun)
+            .and_then(|d| cached_answer(d, &luns, &waiting.cdb));
+        if let Some(data) = cached {
+            let residual = waiting.data.len().saturating_sub(data.len()) as u32;
+            let data = &data[..data.len().min(waiting.data.len())];
+            self.answer_sg(
+                waiting.client,
+                &SgAnswer {
+                    errno: 0,
+                    status: GOOD,
+                    host: did::OK,
+                    sense: &[],
+                    data,
+                    residual,
+                },
+            );
+        } else if s.waiting.len() >= MAX_WAITING {
+            self.sg_fails(waiting.client, did::REQUEUE);
+        } else {
+            s.waiting.push_back(waiting);
+        }
+    }
+
+    /// The session is back, or given up: what waited goes on, or fails.
+    pub(super) fn release_waiting(&mut self, sid: u32) {
+        let Some(s) = self.sessions.get_mut(&sid) else {
+            return;
+        };
+        let queue = std::mem::take(&mut s.waiting);
+        for waiting in queue {
+            let running = self
+                .sessions
+                .get(&sid)
+                .and_then(|s| s.devices.get(&waiting.lun))
+                .is_some_and(|d| d.state == DeviceState::Running);
+            if running {
+                self.send_sg(sid, waiting)
+            } else {
+                self.sg_fails(waiting.client, did::NO_CONNECT)
+            }
+        }
+    }
+
+    /// Commands that took too long: waiting ones fail, running ones are aborted.
+    pub(super) fn command_timers(&mut self) {
+        let now = self.now;
+        let mut late = Vec::new();
+        for s in self.sessions.values_mut() {
+            s.waiting.retain(|w| {
+                let keep = w.until > now;
+                if !keep {
+                    late.push(w.client);
+                }
+                keep
+            });
+        }
+        for client in late {
+            self.sg_fails(client, did::TIME_OUT);
+        }
+        let running: Vec<_> = self
+            .io
+            .iter()
+            .filter_map(|((port, tag), o)| match o {
+                IoOwner::Sg { sid, waiting } if waiting.until <= now => {
+                    Some((*port, *tag, *sid, waiting.client))
+                }
+                _ => None,
+            })
+            .collect();
+        for (port, tag, sid, client) in running {
+            let ddb = self.sessions.get(&sid).and_then(|s| s.ddb);
+            let abort = ddb.map(|ddb| isp4xxx::fw::Command::AbortTask { ddb, tag });
+            let aborted = abort.is_some_and(|a| self.card.command(now, port, a).is_ok());
+            // Whatever the target says to the abort, the caller hears now; a late end finds nobody.
+            self.io.remove(&(port, tag));
+            tracing::debug!(?tag, aborted, "command timed out");
+            self.sg_fails(client, did::TIME_OUT);
+        }
+    }
+
+    fn look_at_sense(&mut self, owner: &IoOwner, sense: &[u8]) {
+        const UNIT_ATTENTION: u8 = 6;
+        if sense_key(sense) != Some(UNIT_ATTENTION) {
+            return;
+        }
+        let (asc, ascq) = sense_code(sense);
+        let ua = match (asc, ascq) {
+            (0x3f, 0x03) => "INQUIRY_DATA_HAS_CHANGED",
+            (0x3f, 0x0e) => "REPORTED_LUNS_DATA_HAS_CHANGED",
+            (0x2a, 0x01) => "MODE_PARAMETERS_CHANGED",
+            (0x2a, 0x09) => "CAPACITY_DATA_HAS_CHANGED",
+            (0x38, 0x07) => "THIN_PROVISIONING_SOFT_THRESHOLD_REACHED",
+            _ => return,
+        };
+        if let IoOwner::Sg { sid, waiting } = owner
+            && let Some(path) = self
+                .sessions
+                .get(sid)
+                .and_then(|s| s.devices.get(&waiting.lun))
+                .map(|d| d.path.clone())
+        {
+            self.tree.change(&path, &[("SDEV_UA", ua)]);
+        }
+    }
+
+    fn add_device(&mut self, sid: u32, found: Found) {
+        let Some(s) = self.sessions.get(&sid) else { return };
+        let Some(target) = s.target_id else { return };
+        let no = self.hosts[s.host].no;
+        let target_path = format!("{}/target{no}:0:{target}", self.session_path(s));
+        if !self.tree.contains(&target_path) {
+            let done = self
+                .tree
+                .add(Object::bus(target_path.clone(), "scsi", "scsi_target"));
+            self.tree_done("target", done);
+        }
+        let name = format!("{no}:0:{target}:{}", found.lun);
+        let free = |taken: &std::collections::BTreeSet<u32>| (0..).find(|n| !taken.contains(n)).unwrap_or(0);
+        let sg = free(&self.sgs);
+        self.sgs.insert(sg);
+        let disk = found.capacity.map(|(blocks, block_size)| {
+            let index = free(&self.disks);
+            self.disks.insert(index);
+            self.last_diskseq += 1;
+            Disk {
+                index,
+                seq: self.last_diskseq,
+                blocks,
+                block_size,
+            }
+        });
+        let device = Device {
+            path: format!("{target_path}/{name}"),
+            name: name.clone(),
+            state: DeviceState::Running,
+            inquiry: found.inquiry,
+            vpd: found.vpd,
+            sg,
+            disk,
+        };
+        for object in device.objects() {
+            let done = self.tree.add(object);
+            self.tree_done("device", done);
+        }
+        if let Some(s) = self.sessions.get_mut(&sid) {
+            s.devices.insert(found.lun, device);
+        }
+        self.out.push_back(Out::SgOpen(name));
+    }
+
+    fn resize(&mut self, sid: u32, lun: u64, blocks: u64, size: u32) {
+        let Some(d) = self.sessions.get_mut(&sid).and_then(|s| s.devices.get_mut(&lun)) else {
+            return;
+        };
+        let Some(disk) = d.disk.as_mut() else { return };
+        disk.blocks = blocks;
+        disk.block_size = size;
+        let sectors = disk.sectors();
+        let Some(path) = d.block_path() else { return };
+        match self.tree.set(&format!("{path}/size"), &format!("{sectors}\n")) {
+            Ok(true) => self.tree.change(&path, &[("RESIZE", "1")]),
+            other => self.tree_done("size", other.map(|_| ())),
+        }
+    }
+}
+
+fn sense_key(sense: &[u8]) -> Option<u8> {
+    match sense.first()? & 0x7f {
+        0x70 | 0x71 => sense.get(2).map(|b| b & 0x0f),
+        0x72 | 0x73 => sense.get(1).map(|b| b & 0x0f),
+        _ => None,
+    }
+}
+
+fn sense_code(sense: &[u8]) -> (u8, u8) {
+    let at = |i: usize| sense.get(i).copied().unwrap_or(0);
+    match at(0) & 0x7f {
+        0x72 | 0x73 => (at(2), at(3)),
+        _ => (at(12), at(13)),
+    }
+}

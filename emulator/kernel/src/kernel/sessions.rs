@@ -1,0 +1,554 @@
+//! Sessions: how they come, block, unblock, log in again and go, with the events in the kernel's order.
+//!
+//! Source: `scsi_transport_iscsi.c` (`iscsi_add_session`, `__iscsi_block_session`, `__iscsi_unblock_session`,
+//! `__iscsi_unbind_session`, `iscsi_remove_session`), `ql4_os.c` (`qla4xxx_sess_conn_setup`, `qla4xxx_unblock_flash_ddb`),
+//! `ql4_init.c` (`qla4xxx_login_flash_ddb`).
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use driver_sys::hw::ddb::DdbState;
+use driver_sys::hw::raw::dev_db_entry;
+use isp4xxx::flash::inspect::portal;
+use isp4xxx::fw::Command;
+
+use super::{Kernel, Out, TRANSPORT_HANDLE};
+use crate::midlayer::DeviceState;
+use crate::qla4xxx::flashnode::Tuple;
+use crate::transport::attrs::{self, Credentials, param};
+use crate::transport::ev::{event, kevent};
+use crate::transport::session::{Conn, ConnState, Endpoint, Session, SessionState, TargetState};
+use crate::tree::Object;
+
+/// `ql4xsess_recovery_tmo`.
+const SESSION_RECOVERY_TMO: i32 = 120;
+/// `ISCSI_ERR_CONN_FAILED`.
+const ERR_CONN_FAILED: u32 = 1011;
+/// `ISCSI_CONN_STATE_FREE`.
+const CONN_STATE_FREE: u32 = 0;
+/// `ISCSI_CONN_STATE_LOGGED_IN`.
+const CONN_STATE_LOGGED_IN: u32 = 1;
+
+impl Kernel {
+    fn blank_session(&mut self, host: usize, flash: bool, creator: i32) -> Session {
+        self.last_sid += 1;
+        Session {
+            sid: self.last_sid,
+            host,
+            flash,
+            boot: false,
+            creator,
+            target_id: None,
+            ddb: None,
+            entry: dev_db_entry::default(),
+            ddb_state: DdbState::NoConnectionActive,
+            state: SessionState::Free,
+            target_state: TargetState::Allocated,
+            recovery_tmo: SESSION_RECOVERY_TMO,
+            recovery_override: false,
+            recover_until: None,
+            retry_at: None,
+            try_until: None,
+            no_relogin: false,
+            parent: 0xffff,
+            chap: 0xffff,
+            set: BTreeMap::new(),
+            conn: None,
+            devices: BTreeMap::new(),
+            scan: None,
+            scan_again: false,
+            waiting: VecDeque::new(),
+            local_port: 0,
+        }
+    }
+
+    /// Path of `sessionN`.
+    pub(super) fn session_path(&self, s: &Session) -> String {
+        format!("{}/session{}", self.hosts[s.host].path, s.sid)
+    }
+
+    /// A session from flash with its connection and endpoint (`qla4xxx_sess_conn_setup`).
+    pub(super) fn create_flash_session(&mut self, host: usize, entry: &dev_db_entry, boot: bool) -> u32 {
+        let mut s = self.blank_session(host, true, -1);
+        s.entry = *entry;
+        s.boot = boot;
+        s.chap = entry.chap_tbl_idx.get();
+        s.parent = parent_index(entry);
+        // INVALID_ENTRY until the login gives it a number.
+        s.target_id = Some(0xffff);
+        let sid = s.sid;
+        self.show_session(s);
+        let ep = self.create_endpoint(host, portal(entry));
+        self.create_conn(sid, 0);
+        self.bind(sid, ep);
+        sid
+    }
+
+    /// A session of user space, with the DDB that was reserved for it.
+    pub(super) fn create_user_session(&mut self, host: usize, ddb: u16, creator: i32) -> u32 {
+        let mut s = self.blank_session(host, false, creator);
+        s.ddb = Some(ddb);
+        s.target_id = Some(u32::from(ddb));
+        let sid = s.sid;
+        self.show_session(s);
+        sid
+    }
+
+    fn show_session(&mut self, s: Session) {
+        let path = self.session_path(&s);
+        let (sid, no) = (s.sid, self.hosts[s.host].no);
+        let values = attrs::session(&s, &self.credentials(&s));
+        self.sessions.insert(sid, s);
+        let done = self.tree.add(Object::bare(path.clone()));
+        self.tree_done("session", done);
+        let object = Object::class(
+            format!("{path}/iscsi_session/session{sid}"),
+            "iscsi_session",
+            Some(&path),
+        );
+        let object = values.into_iter().fold(object, |o, (name, value)| match name {
+            "recovery_tmo" => o.rw(name, value),
+            _ => o.ro(name, value),
+        });
+        let done = self.tree.add(object);
+        self.tree_done("session", done);
+        self.multicast(event(
+            kevent::CREATE_SESSION,
+            TRANSPORT_HANDLE,
+            &[],
+            &[sid, no],
+            &[],
+        ));
+    }
+
+    /// The connection of a session appears.
+    pub(super) fn create_conn(&mut self, sid: u32, cid: u32) {
+        let Some(s) = self.sessions.get_mut(&sid) else {
+            return;
+        };
+        s.conn = Some(Conn {
+            cid,
+            state: ConnState::Down,
+            ep: None,
+            cleanup: false,
+        });
+        let s = &self.sessions[&sid];
+        let path = format!("{}/connection{sid}:{cid}", self.session_path(s));
+        let values = s
+            .conn
+            .as_ref()
+            .map(|c| attrs::conn(s, c, None))
+            .unwrap_or_default();
+        let done = self.tree.add(Object::bare(path.clone()));
+        self.tree_done("connection", done);
+        let object = Object::class(
+            format!("{path}/iscsi_connection/connection{sid}:{cid}"),
+            "iscsi_connection",
+            Some(&path),
+        );
+        let object = values
+            .into_iter()
+            .fold(object, |o, (name, value)| o.ro(name, value));
+        let done = self.tree.add(object);
+        self.tree_done("connection", done);
+    }
+
+    /// A new endpoint object; its number.
+    pub(super) fn create_endpoint(&mut self, host: usize, to: Option<SocketAddr>) -> u64 {
+        let ep = (1..).find(|n| !self.endpoints.contains_key(n)).unwrap_or(1);
+        self.endpoints.insert(ep, Endpoint { host, to, sid: None });
+        let object = Object::class(
+            format!("devices/virtual/iscsi_endpoint/ep-{ep}"),
+            "iscsi_endpoint",
+            None,
+        )
+        .ro("handle", ep.to_string());
+        let done = self.tree.add(object);
+        self.tree_done("endpoint", done);
+        ep
+    }
+
+    /// An endpoint object goes.
+    pub(super) fn destroy_endpoint(&mut self, ep: u64) {
+        if let Some(gone) = self.endpoints.remove(&ep) {
+            if let Some(c) = gone
+                .sid
+                .and_then(|s| self.sessions.get_mut(&s))
+                .and_then(|s| s.conn.as_mut())
+            {
+                c.ep = None;
+            }
+            let done = self
+                .tree
+                .remove(&format!("devices/virtual/iscsi_endpoint/ep-{ep}"));
+            self.tree_done("endpoint", done);
+        }
+    }
+
+    /// Ties a connection to an endpoint.
+    pub(super) fn bind(&mut self, sid: u32, ep: u64) {
+        if let Some(e) = self.endpoints.get_mut(&ep) {
+            e.sid = Some(sid);
+        }
+        if let Some(c) = self.sessions.get_mut(&sid).and_then(|s| s.conn.as_mut()) {
+            c.ep = Some(ep);
+        }
+        self.refresh_session(sid);
+    }
+
+    fn credentials(&mut self, s: &Session) -> Credentials {
+        let mut creds = Credentials::default();
+        let text = |p: u32| s.set.get(&p).cloned().unwrap_or_default();
+        if s.flash {
+            if s.chap != 0xffff {
+                creds.out_index = Some(s.chap);
+                creds.out = self.uni_chap(s.host, s.chap);
+            }
+        } else {
+            creds.out_index = self.find_chap(s.host, &text(param::USERNAME), &text(param::PASSWORD), false);
+        }
+        creds.in_index = self.find_chap(s.host, &text(param::USERNAME_IN), &text(param::PASSWORD_IN), true);
+        creds
+    }
+
+    /// Writes what may have changed of a session's objects.
+    pub(super) fn refresh_session(&mut self, sid: u32) {
+        let Some(s) = self.sessions.remove(&sid) else {
+            return;
+        };
+        let creds = self.credentials(&s);
+        let path = self.session_path(&s);
+        let line = |(n, v): (&'static str, String)| (n, format!("{v}\n"));
+        let values = attrs::session(&s, &creds);
+        let done = self.tree.set_all(
+            &format!("{path}/iscsi_session/session{sid}"),
+            values.into_iter().map(line),
+        );
+        self.tree_done("session", done);
+        if let Some(c) = &s.conn {
+            let name = format!("connection{sid}:{}", c.cid);
+            let to = c.ep.and_then(|e| self.endpoints.get(&e)).and_then(|e| e.to);
+            let values = attrs::conn(&s, c, to);
+            let done = self.tree.set_all(
+                &format!("{path}/{name}/iscsi_connection/{name}"),
+                values.into_iter().map(line),
+            );
+            self.tree_done("connection", done);
+        }
+        self.sessions.insert(sid, s);
+    }
+
+    /// A flash session to the same name, address and port.
+    pub(super) fn session_of_tuple(&self, host: usize, tuple: &Tuple) -> Option<u32> {
+        self.sessions
+            .values()
+            .find(|s| s.host == host && s.ddb.is_some() && Tuple::of(&s.entry) == *tuple)
+            .map(|s| s.sid)
+    }
+
+    /// Takes over where a target was found.
+    pub(super) fn set_parent(&mut self, sid: u32, entry: &dev_db_entry) {
+        if let Some(s) = self.sessions.get_mut(&sid) {
+            s.parent = parent_index(entry);
+        }
+        self.refresh_session(sid);
+    }
+
+    /// Reserves a free DDB (`qla4xxx_get_ddb_index`).
+    pub(super) fn take_ddb(&mut self, host: usize) -> Option<u16> {
+        for ddb in 0..self.card.chip().max_ddbs {
+            if !self.hosts[host].ddbs.contains(&ddb)
+                && self.mbox(host, Command::RequestDatabaseEntry { ddb }).is_ok()
+            {
+                self.hosts[host].ddbs.insert(ddb);
+                return Some(ddb);
+            }
+        }
+        None
+    }
+
+    /// Starts the login of a flash session (`qla4xxx_login_flash_ddb`).
+    pub(super) fn login_flash(&mut self, sid: u32) {
+        let Some(s) = self.sessions.get(&sid) else { return };
+        let host = s.host;
+        if !self.hosts[host].link_up || !s.flash {
+            return;
+        }
+        let (entry, timeout) = (s.entry, s.login_timeout());
+        let ddb = match s.ddb {
+            Some(ddb) => Some(ddb),
+            None => self.take_ddb(host),
+        };
+        let now = self.now;
+        let Some(s) = self.sessions.get_mut(&sid) else {
+            return;
+        };
+        s.retry_at = None;
+        s.try_until = Some(now + timeout);
+        let Some(ddb) = ddb else { return };
+        s.ddb = Some(ddb);
+        s.target_id = Some(u32::from(ddb));
+        if self
+            .mbox(
+                host,
+                Command::SetDatabaseEntry {
+                    ddb,
+                    entry: Box::new(entry),
+                },
+            )
+            .is_ok()
+        {
+            if let Some(s) = self.sessions.get_mut(&sid) {
+                s.ddb_state = DdbState::LoginInProcess;
+            }
+            let _ = self.mbox(host, Command::ConnOpen { ddb });
+        }
+        self.refresh_session(sid);
+    }
+
+    /// Commands wait from now on (`iscsi_block_session`).
+    pub(super) fn block_session(&mut self, sid: u32) {
+        let now = self.now;
+        let Some(s) = self.sessions.get_mut(&sid) else {
+            return;
+        };
+        s.state = SessionState::Failed;
+        s.recover_until = u64::try_from(s.recovery_tmo)
+            .ok()
+            .map(|t| now + Duration::from_secs(t));
+        s.scan = None;
+        self.set_devices(sid, &[DeviceState::Running], DeviceState::Blocked);
+        self.refresh_session(sid);
+    }
+
+    /// Commands flow again (`iscsi_unblock_session`).
+    pub(super) fn unblock_session(&mut self, sid: u32) {
+        let Some(s) = self.sessions.get_mut(&sid) else {
+            return;
+        };
+        s.recover_until = None;
+        s.retry_at = None;
+        s.try_until = None;
+        s.state = SessionState::LoggedIn;
+        self.set_devices(
+            sid,
+            &[DeviceState::Blocked, DeviceState::TransportOffline],
+            DeviceState::Running,
+        );
+        self.refresh_session(sid);
+        self.release_waiting(sid);
+    }
+
+    /// Recovery took too long (`session_recovery_timedout`).
+    pub(super) fn recovery_timed_out(&mut self, sid: u32) {
+        let Some(s) = self.sessions.get_mut(&sid) else {
+            return;
+        };
+        s.recover_until = None;
+        if s.state != SessionState::Failed {
+            return;
+        }
+        s.state = SessionState::Free;
+        self.set_devices(sid, &[DeviceState::Blocked], DeviceState::TransportOffline);
+        self.refresh_session(sid);
+        self.release_waiting(sid);
+    }
+
+    fn set_devices(&mut self, sid: u32, from: &[DeviceState], to: DeviceState) {
+        let Some(s) = self.sessions.get_mut(&sid) else {
+            return;
+        };
+        let mut changed = Vec::new();
+        for d in s.devices.values_mut() {
+            if from.contains(&d.state) {
+                d.state = to;
+                changed.push(format!("{}/state", d.path));
+            }
+        }
+        for path in changed {
+            let done = self.tree.set(&path, &format!("{}\n", to.name())).map(|_| ());
+            self.tree_done("device", done);
+        }
+    }
+
+    /// The driver tells user space that a connection is lost (`iscsi_session_failure`).
+    pub(super) fn fail_user_session(&mut self, sid: u32) {
+        let Some(c) = self.sessions.get_mut(&sid).and_then(|s| s.conn.as_mut()) else {
+            return;
+        };
+        let cid = c.cid;
+        let clean = matches!(c.state, ConnState::Bound | ConnState::Up) && !c.cleanup;
+        if clean {
+            c.cleanup = true;
+            c.state = ConnState::Failed;
+        }
+        self.multicast(event(
+            kevent::CONN_ERROR,
+            TRANSPORT_HANDLE,
+            &[],
+            &[sid, cid, ERR_CONN_FAILED],
+            &[],
+        ));
+        if clean {
+            // The kernel's own cleanup: endpoint away, commands wait.
+            let ep = self
+                .sessions
+                .get(&sid)
+                .and_then(|s| s.conn.as_ref())
+                .and_then(|c| c.ep);
+            if let Some(ep) = ep {
+                self.destroy_endpoint(ep);
+            }
+            self.block_session(sid);
+        }
+    }
+
+    fn login_event(&mut self, sid: u32, state: u32) {
+        let cid = self
+            .sessions
+            .get(&sid)
+            .and_then(|s| s.conn.as_ref())
+            .map_or(0, |c| c.cid);
+        self.multicast(event(
+            kevent::CONN_LOGIN_STATE,
+            TRANSPORT_HANDLE,
+            &[],
+            &[sid, cid, state],
+            &[],
+        ));
+    }
+
+    /// A login of user space ended well (`qla4xxx_unblock_ddb`).
+    pub(super) fn user_logged_in(&mut self, sid: u32) {
+        if self.sessions.get(&sid).is_some_and(Session::online) {
+            return;
+        }
+        self.unblock_session(sid);
+        self.login_event(sid, CONN_STATE_LOGGED_IN);
+    }
+
+    /// A login of user space failed.
+    pub(super) fn user_login_failed(&mut self, sid: u32) {
+        self.login_event(sid, CONN_STATE_FREE);
+    }
+
+    /// The target and its units go (`__iscsi_unbind_session`).
+    pub(super) fn unbind_session(&mut self, sid: u32) {
+        let Some(s) = self.sessions.get_mut(&sid) else {
+            return;
+        };
+        if s.target_state == TargetState::Unbound {
+            return;
+        }
+        let scanned = s.target_state == TargetState::Scanned;
+        s.scan = None;
+        let target = s.target_id.take();
+        let no = self.hosts[s.host].no;
+        if scanned {
+            self.remove_devices(sid);
+            if let Some((s, target)) = self.sessions.get(&sid).zip(target) {
+                let path = format!("{}/target{no}:0:{target}", self.session_path(s));
+                if self.tree.contains(&path) {
+                    let done = self.tree.remove(&path);
+                    self.tree_done("target", done);
+                }
+            }
+        }
+        self.multicast(event(
+            kevent::UNBIND_SESSION,
+            TRANSPORT_HANDLE,
+            &[],
+            &[sid, no],
+            &[],
+        ));
+        if let Some(s) = self.sessions.get_mut(&sid) {
+            s.target_state = TargetState::Unbound;
+        }
+        self.refresh_session(sid);
+    }
+
+    fn remove_devices(&mut self, sid: u32) {
+        let luns: Vec<u64> = self
+            .sessions
+            .get(&sid)
+            .map(|s| s.devices.keys().copied().collect())
+            .unwrap_or_default();
+        for lun in luns {
+            self.remove_device(sid, lun);
+        }
+    }
+
+    /// One unit goes.
+    pub(super) fn remove_device(&mut self, sid: u32, lun: u64) {
+        let Some(d) = self.sessions.get_mut(&sid).and_then(|s| s.devices.remove(&lun)) else {
+            return;
+        };
+        self.sgs.remove(&d.sg);
+        if let Some(disk) = &d.disk {
+            self.disks.remove(&disk.index);
+        }
+        let done = self.tree.remove(&d.path);
+        self.tree_done("device", done);
+        self.out.push_back(Out::SgClose(d.name));
+    }
+
+    /// The session goes with everything (`iscsi_session_teardown`).
+    pub(super) fn destroy_session(&mut self, sid: u32) {
+        let Some(s) = self.sessions.get_mut(&sid) else {
+            return;
+        };
+        s.state = SessionState::Free;
+        s.recover_until = None;
+        s.no_relogin = true;
+        self.set_devices(sid, &[DeviceState::Blocked], DeviceState::TransportOffline);
+        self.release_waiting(sid);
+        self.unbind_session(sid);
+        let Some(s) = self.sessions.get(&sid) else { return };
+        let (host, ddb, path, no) = (s.host, s.ddb, self.session_path(s), self.hosts[s.host].no);
+        let eps: Vec<u64> = self
+            .endpoints
+            .iter()
+            .filter(|(_, e)| e.sid == Some(sid))
+            .map(|(n, _)| *n)
+            .collect();
+        for ep in eps {
+            self.destroy_endpoint(ep);
+        }
+        if let Some(ddb) = ddb {
+            self.hosts[host].ddbs.remove(&ddb);
+        }
+        let done = self.tree.remove(&path);
+        self.tree_done("session", done);
+        self.sessions.remove(&sid);
+        self.multicast(event(
+            kevent::DESTROY_SESSION,
+            TRANSPORT_HANDLE,
+            &[],
+            &[no, sid],
+            &[],
+        ));
+    }
+
+    /// Takes over what a login negotiated (`qla4xxx_update_session_conn_fwddb_param`).
+    pub(super) fn take_negotiated(&mut self, sid: u32) {
+        let Some((host, Some(ddb))) = self.sessions.get(&sid).map(|s| (s.host, s.ddb)) else {
+            return;
+        };
+        let Some(d) = self.ddb(host, ddb) else { return };
+        if let Some(s) = self.sessions.get_mut(&sid) {
+            let link = s.entry.ddb_link;
+            s.entry = *d.entry;
+            if s.flash && s.entry.ddb_link.get() == 0xffff {
+                s.entry.ddb_link = link;
+            }
+            s.chap = s.entry.chap_tbl_idx.get();
+            s.local_port = d.source_port;
+        }
+        self.refresh_session(sid);
+    }
+}
+
+fn parent_index(entry: &dev_db_entry) -> u16 {
+    Some(entry.ddb_link.get()).filter(|l| *l < 256).unwrap_or(0xffff)
+}

@@ -1,0 +1,444 @@
+//! Finding the logical units of a target: which command comes next, what its answer means.
+//!
+//! A state machine without I/O: [`ScanJob::next`] names the command, [`ScanJob::answer`] takes the result. Must not know
+//! sessions or objects. Source: `scsi_scan.c` (`__scsi_scan_target`, `scsi_probe_lun`), `scsi.c` (`scsi_attach_vpd`), `sd.c`
+//! (`sd_read_capacity`).
+
+use std::collections::VecDeque;
+
+/// A unit that was found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Found {
+    /// Number, as in `H:C:T:L`.
+    pub(crate) lun: u64,
+    /// INQUIRY data.
+    pub(crate) inquiry: Vec<u8>,
+    /// VPD pages.
+    pub(crate) vpd: Vec<(u8, Vec<u8>)>,
+    /// Blocks and their size, for disks.
+    pub(crate) capacity: Option<(u64, u32)>,
+}
+
+/// What a scan wants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ScanNext {
+    /// Send this; the answer has at most `len` bytes.
+    Command {
+        /// Unit to ask.
+        lun: u64,
+        /// Command.
+        cdb: Vec<u8>,
+        /// Bytes of the answer.
+        len: usize,
+    },
+    /// A unit is complete.
+    Found(Box<Found>),
+    /// A known unit has another capacity perhaps.
+    Capacity(u64, u64, u32),
+    /// Nothing more to do.
+    Done,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    /// INQUIRY of LUN 0, to learn whether REPORT LUNS works.
+    First,
+    Luns,
+    Probe,
+    Ready(u8),
+    VpdList,
+    VpdPage(u8),
+    Capacity10,
+    Capacity16,
+    Finish,
+    Recheck10,
+    Recheck16,
+    Over,
+}
+
+/// A scan of one target.
+#[derive(Debug, Clone)]
+pub(crate) struct ScanJob {
+    step: Step,
+    known: Vec<u64>,
+    only: Option<u64>,
+    todo: VecDeque<u64>,
+    unit: Found,
+    pages: VecDeque<u8>,
+    tries: u8,
+    ready: Option<(u64, u64, u32)>,
+}
+
+/// At most so many units of one target are looked at (`max_luns` of the driver).
+const MAX_LUNS: usize = 512;
+const INQUIRY_LEN: usize = 96;
+const LUNS_LEN: usize = 8 + MAX_LUNS * 8;
+const VPD_LEN: usize = 255;
+
+impl ScanJob {
+    /// Looks for units that are not `known`; only at one number if `only` is given.
+    pub(crate) fn new(known: Vec<u64>, only: Option<u64>) -> Self {
+        let (step, todo) = match only {
+            Some(lun) => (Step::Probe, VecDeque::from([lun])),
+            None => (Step::First, VecDeque::new()),
+        };
+        let mut job = Self {
+            step,
+            known,
+            only,
+            todo,
+            unit: Found::default(),
+            pages: VecDeque::new(),
+            tries: 0,
+            ready: None,
+        };
+        if only.is_some() {
+            job.next_unit();
+        }
+        job
+    }
+
+    /// Reads the capacity of a known disk again.
+    pub(crate) fn recheck(lun: u64) -> Self {
+        let mut job = Self::new(Vec::new(), None);
+        job.step = Step::Recheck10;
+        job.unit.lun = lun;
+        job
+    }
+
+    /// What to do now. Asking again gives the same command until it is answered.
+    pub(crate) fn next(&mut self) -> ScanNext {
+        if let Some((lun, blocks, size)) = self.ready.take() {
+            return ScanNext::Capacity(lun, blocks, size);
+        }
+        let lun = self.unit.lun;
+        let command = |cdb: &[u8], len: usize| ScanNext::Command {
+            lun,
+            cdb: cdb.to_vec(),
+            len,
+        };
+        match self.step {
+            Step::First => ScanNext::Command {
+                lun: 0,
+                cdb: inquiry(None, INQUIRY_LEN),
+                len: INQUIRY_LEN,
+            },
+            Step::Luns => {
+                let mut cdb = vec![0u8; 12];
+                cdb[0] = 0xa0;
+                cdb[6..10].copy_from_slice(&(LUNS_LEN as u32).to_be_bytes());
+                ScanNext::Command {
+                    lun: 0,
+                    cdb,
+                    len: LUNS_LEN,
+                }
+            }
+            Step::Probe => command(&inquiry(None, INQUIRY_LEN), INQUIRY_LEN),
+            Step::Ready(_) => command(&[0; 6], 0),
+            Step::VpdList => command(&inquiry(Some(0), VPD_LEN), VPD_LEN),
+            Step::VpdPage(page) => command(&inquiry(Some(page), VPD_LEN), VPD_LEN),
+            Step::Capacity10 | Step::Recheck10 => command(&[0x25, 0, 0, 0, 0, 0, 0, 0, 0, 0], 8),
+            Step::Capacity16 | Step::Recheck16 => {
+                let mut cdb = vec![0u8; 16];
+                cdb[0] = 0x9e;
+                cdb[1] = 0x10;
+                cdb[13] = 32;
+                ScanNext::Command { lun, cdb, len: 32 }
+            }
+            Step::Finish => {
+                let unit = std::mem::take(&mut self.unit);
+                self.next_unit();
+                ScanNext::Found(Box::new(unit))
+            }
+            Step::Over => ScanNext::Done,
+        }
+    }
+
+    /// Takes the answer: data on GOOD status, else the sense key (if any).
+    pub(crate) fn answer(&mut self, result: Result<&[u8], Option<u8>>) {
+        const UNIT_ATTENTION: u8 = 6;
+        if result == Err(Some(UNIT_ATTENTION)) && self.tries < 5 {
+            self.tries += 1;
+            return;
+        }
+        self.tries = 0;
+        let data = result.ok();
+        match self.step {
+            Step::First => match data {
+                // SCSI-3 and later report their units; an older target is probed one by one from 0.
+                Some(d) if d.get(2).is_some_and(|v| v & 0x0f >= 3) => self.step = Step::Luns,
+                Some(_) => self.take_list((0..8).collect()),
+                None => self.step = Step::Over,
+            },
+            Step::Luns => match data.and_then(parse_luns) {
+                Some(list) => self.take_list(list),
+                None => self.take_list((0..8).collect()),
+            },
+            Step::Probe => match data {
+                Some(d) if d.len() >= 5 && d[0] >> 5 == 0 && d[0] & 0x1f != 0x1f => {
+                    let len = d.len().min(usize::from(d[4]) + 5);
+                    self.unit.inquiry = d[..len].to_vec();
+                    self.step = Step::Ready(3);
+                }
+                _ => self.next_unit(),
+            },
+            Step::Ready(left) => {
+                self.step = if data.is_some() || left == 0 {
+                    Step::VpdList
+                } else {
+                    Step::Ready(left - 1)
+                };
+            }
+            Step::VpdList => {
+                if let Some(d) = data.filter(|d| d.len() >= 4 && d[1] == 0) {
+                    let d = vpd_page(d);
+                    let has = |p: u8| d[4..].contains(&p);
+                    self.pages = [0x80, 0x83, 0x89, 0xb0, 0xb1, 0xb2]
+                        .into_iter()
+                        .filter(|p| has(*p))
+                        .collect();
+                    self.unit.vpd.push((0, d.to_vec()));
+                }
+                self.next_page();
+            }
+            Step::VpdPage(page) => {
+                if let Some(d) = data.filter(|d| d.len() >= 4 && d[1] == page) {
+                    self.unit.vpd.push((page, vpd_page(d).to_vec()));
+                }
+                self.next_page();
+            }
+            Step::Capacity10 | Step::Recheck10 => {
+                let again = self.step == Step::Recheck10;
+                let found = data.and_then(capacity10);
+                if found.is_some_and(|(last, _)| last == u32::MAX) {
+                    self.step = if again { Step::Recheck16 } else { Step::Capacity16 };
+                } else {
+                    self.capacity(found.map(|(last, size)| (u64::from(last) + 1, size)), again);
+                }
+            }
+            Step::Capacity16 | Step::Recheck16 => {
+                let again = self.step == Step::Recheck16;
+                self.capacity(data.and_then(capacity16), again);
+            }
+            Step::Finish | Step::Over => {}
+        }
+    }
+
+    fn capacity(&mut self, found: Option<(u64, u32)>, again: bool) {
+        if again {
+            self.ready = found.map(|(blocks, size)| (self.unit.lun, blocks, size));
+            self.step = Step::Over;
+        } else {
+            self.unit.capacity = Some(found.unwrap_or((0, 512)));
+            self.step = Step::Finish;
+        }
+    }
+
+    fn next_page(&mut self) {
+        self.step = match self.pages.pop_front() {
+            Some(page) => Step::VpdPage(page),
+            None if self.unit.inquiry.first().is_some_and(|b| b & 0x1f == 0) => Step::Capacity10,
+            None => Step::Finish,
+        };
+    }
+
+    fn take_list(&mut self, list: Vec<u64>) {
+        let known = &self.known;
+        self.todo = list
+            .into_iter()
+            .filter(|l| !known.contains(l))
+            .take(MAX_LUNS)
+            .collect();
+        self.next_unit();
+    }
+
+    fn next_unit(&mut self) {
+        self.pages.clear();
+        self.step = match self.todo.pop_front() {
+            Some(lun) if self.known.contains(&lun) && self.only.is_some() => Step::Over,
+            Some(lun) => {
+                self.unit = Found {
+                    lun,
+                    ..Found::default()
+                };
+                Step::Probe
+            }
+            None => Step::Over,
+        };
+    }
+}
+
+fn inquiry(page: Option<u8>, len: usize) -> Vec<u8> {
+    let len = (len as u16).to_be_bytes();
+    vec![
+        0x12,
+        u8::from(page.is_some()),
+        page.unwrap_or(0),
+        len[0],
+        len[1],
+        0,
+    ]
+}
+
+/// A page cut to the length it names.
+fn vpd_page(d: &[u8]) -> &[u8] {
+    let len = 4 + usize::from(u16::from_be_bytes([d[2], d[3]]));
+    &d[..len.min(d.len())]
+}
+
+fn capacity10(d: &[u8]) -> Option<(u32, u32)> {
+    let last = u32::from_be_bytes(d.get(0..4)?.try_into().ok()?);
+    Some((last, sane(u32::from_be_bytes(d.get(4..8)?.try_into().ok()?))))
+}
+
+fn capacity16(d: &[u8]) -> Option<(u64, u32)> {
+    let last = u64::from_be_bytes(d.get(0..8)?.try_into().ok()?);
+    Some((
+        last.checked_add(1)?,
+        sane(u32::from_be_bytes(d.get(8..12)?.try_into().ok()?)),
+    ))
+}
+
+/// The kernel takes only 512 to 4096 bytes a block, and 512 for anything else.
+fn sane(size: u32) -> u32 {
+    if matches!(size, 512 | 1024 | 2048 | 4096) {
+        size
+    } else {
+        512
+    }
+}
+
+fn parse_luns(d: &[u8]) -> Option<Vec<u64>> {
+    let len = u32::from_be_bytes(d.get(0..4)?.try_into().ok()?) as usize;
+    let list = d.get(8..)?;
+    let list = &list[..len.min(list.len())];
+    Some(
+        list.chunks_exact(8)
+            .map(|c| scsilun_to_int(c.try_into().unwrap_or([0; 8])))
+            .collect(),
+    )
+}
+
+/// `scsilun_to_int`: two bytes a level, the first level lowest.
+pub(crate) fn scsilun_to_int(b: [u8; 8]) -> u64 {
+    (0..4).fold(0, |l, i| {
+        l | u64::from(u16::from_be_bytes([b[2 * i], b[2 * i + 1]])) << (16 * i)
+    })
+}
+
+/// `int_to_scsilun`.
+pub(crate) fn lun_bytes(lun: u64) -> [u8; 8] {
+    let mut b = [0; 8];
+    for i in 0..4 {
+        b[2 * i..2 * i + 2].copy_from_slice(&((lun >> (16 * i)) as u16).to_be_bytes());
+    }
+    b
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(
+        job: &mut ScanJob,
+        mut target: impl FnMut(u64, &[u8]) -> Result<Vec<u8>, Option<u8>>,
+    ) -> Vec<Found> {
+        let mut found = Vec::new();
+        for _ in 0..1000 {
+            match job.next() {
+                ScanNext::Command { lun, cdb, len } => {
+                    let answer = target(lun, &cdb);
+                    if let Ok(d) = &answer {
+                        assert!(d.len() <= len);
+                    }
+                    job.answer(answer.as_deref().map_err(|e| *e));
+                }
+                ScanNext::Found(f) => found.push(*f),
+                ScanNext::Capacity(..) => {}
+                ScanNext::Done => return found,
+            }
+        }
+        panic!("the scan does not end");
+    }
+
+    fn target(lun: u64, cdb: &[u8]) -> Result<Vec<u8>, Option<u8>> {
+        let mut inq = vec![0u8; 36];
+        inq[2] = 5;
+        inq[4] = 31;
+        match (cdb[0], cdb[1] & 1) {
+            (0x12, 0) if lun <= 2 => Ok(inq),
+            (0x12, 1) if cdb[2] == 0 => Ok(vec![0, 0, 0, 2, 0, 0x83]),
+            (0x12, 1) => Ok(vec![0, cdb[2], 0, 0]),
+            (0xa0, _) => {
+                let mut d = vec![0, 0, 0, 16, 0, 0, 0, 0];
+                d.extend(lun_bytes(0));
+                d.extend(lun_bytes(2));
+                Ok(d)
+            }
+            (0x25, _) => Ok(vec![0, 0, 0, 99, 0, 0, 2, 0]),
+            (0x00, _) => Ok(vec![]),
+            _ => Err(Some(5)),
+        }
+    }
+
+    #[test]
+    fn every_reported_unit_is_found_with_its_pages_and_capacity() {
+        let found = run(&mut ScanJob::new(vec![], None), target);
+        assert_eq!(found.iter().map(|f| f.lun).collect::<Vec<_>>(), [0, 2]);
+        assert_eq!(found[0].capacity, Some((100, 512)));
+        assert_eq!(found[1].vpd.iter().map(|v| v.0).collect::<Vec<_>>(), [0, 0x83]);
+    }
+
+    #[test]
+    fn known_units_are_left_alone() {
+        let found = run(&mut ScanJob::new(vec![0], None), target);
+        assert_eq!(found.iter().map(|f| f.lun).collect::<Vec<_>>(), [2]);
+    }
+
+    #[test]
+    fn unit_attentions_are_retried_but_not_for_ever() {
+        let mut left = 3;
+        let found = run(&mut ScanJob::new(vec![], None), |lun, cdb| {
+            if left > 0 {
+                left -= 1;
+                return Err(Some(6));
+            }
+            target(lun, cdb)
+        });
+        assert_eq!(found.len(), 2);
+        assert!(run(&mut ScanJob::new(vec![], None), |_, _| Err(Some(6))).is_empty());
+    }
+
+    #[test]
+    fn garbage_ends_the_scan() {
+        for byte in [0u8, 0x1f, 0x7f, 0xff] {
+            run(&mut ScanJob::new(vec![], None), |_, cdb| {
+                Ok(if cdb[0] == 0x00 { vec![] } else { vec![byte; 8] })
+            });
+            run(&mut ScanJob::new(vec![], None), |_, _| Ok(vec![]));
+        }
+    }
+
+    #[test]
+    fn a_lun_goes_to_eight_bytes_and_back() {
+        for lun in [0, 5, 255, 0x4100, 0x0001_0002] {
+            assert_eq!(scsilun_to_int(lun_bytes(lun)), lun);
+        }
+        assert_eq!(lun_bytes(5), [0, 5, 0, 0, 0, 0, 0, 0]);
+    }
+
+    #[test]
+    fn a_large_disk_is_asked_with_sixteen_bytes() {
+        let found = run(&mut ScanJob::new(vec![], Some(0)), |lun, cdb| match cdb[0] {
+            0x25 => Ok(vec![0xff, 0xff, 0xff, 0xff, 0, 0, 2, 0]),
+            0x9e => Ok([
+                &0x2_0000_0000u64.to_be_bytes()[..],
+                &512u32.to_be_bytes(),
+                &[0; 20],
+            ]
+            .concat()),
+            _ => target(lun, cdb),
+        });
+        assert_eq!(found[0].capacity, Some((0x2_0000_0001, 512)));
+    }
+}
