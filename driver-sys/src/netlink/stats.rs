@@ -67,7 +67,7 @@ fn decode_custom(count: u32, rest: &[u8]) -> Result<Vec<CustomCounter>, DecodeEr
 }
 
 /// Statistics of one connection.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SessionStats {
     /// The fixed counters; `custom_length` is ignored when encoding.
     pub fixed: iscsi_stats,
@@ -197,15 +197,6 @@ impl Default for HostStats {
     fn default() -> Self {
         Self {
             counters: [0; HOST_COUNTERS],
-            custom: Vec::new(),
-        }
-    }
-}
-
-impl Default for SessionStats {
-    fn default() -> Self {
-        Self {
-            fixed: iscsi_stats::default(),
             custom: Vec::new(),
         }
     }

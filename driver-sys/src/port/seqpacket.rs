@@ -1,6 +1,6 @@
 //! A client's AF_UNIX SOCK_SEQPACKET connection to an emulated kernel.
 
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -44,7 +44,6 @@ impl Seqpacket {
         let _ = socket::setsockopt(&fd, RcvBuf, &BUFFER);
         socket::setsockopt(&fd, SendTimeout, &TimeVal::seconds(CONNECT_SECONDS)).map_err(system)?;
         loop {
-            use std::os::fd::AsRawFd;
             match socket::connect(fd.as_raw_fd(), &address) {
                 Ok(()) => return Ok(Self { fd, path }),
                 Err(Errno::EINTR) => {}
