@@ -1,6 +1,6 @@
 //! What an initiator is told before it logs in.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use crate::{
     IscsiName, Isid,
@@ -58,7 +58,7 @@ impl Default for Timeouts {
 }
 
 /// Everything that one login needs.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Config {
     /// InitiatorName.
     pub initiator_name: IscsiName,
@@ -116,5 +116,21 @@ impl Config {
         } else {
             SessionType::Discovery
         }
+    }
+}
+
+impl fmt::Debug for Config {
+    /// Without the seed, from which challenges can be told; secrets hide themselves.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("initiator_name", &self.initiator_name)
+            .field("target_name", &self.target_name)
+            .field("isid", &self.isid)
+            .field("tsih", &self.tsih)
+            .field("cid", &self.cid)
+            .field("offer", &self.offer)
+            .field("auth", &self.auth)
+            .field("timeouts", &self.timeouts)
+            .finish_non_exhaustive()
     }
 }

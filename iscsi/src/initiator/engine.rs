@@ -182,13 +182,7 @@ impl Initiator {
                     self.pdu(now);
                     self.rx.next();
                 }
-                Err(why) => {
-                    match why {
-                        FrameError::HeaderDigest => self.counters.digest_errors += 1,
-                        FrameError::TooLong { .. } => self.counters.format_errors += 1,
-                    }
-                    self.fail(DropReason::Frame(why));
-                }
+                Err(why) => self.fail(DropReason::Frame(why)),
             }
         }
         self.pump();
@@ -261,7 +255,6 @@ impl Initiator {
         let bhs = *self.rx.bhs();
         self.counters.count_rx(bhs.opcode.opcode());
         if !self.rx.data_digest_ok() {
-            self.counters.digest_errors += 1;
             self.fail(DropReason::DataDigest);
             return;
         }
@@ -296,9 +289,6 @@ impl Initiator {
             TargetPdu::Other(_) => Err(DropReason::Protocol("unknown opcode")),
         };
         if let Err(why) = done {
-            if matches!(why, DropReason::Protocol(_)) {
-                self.counters.format_errors += 1;
-            }
             self.fail(why);
         }
     }
@@ -371,6 +361,15 @@ impl Initiator {
 
     /// Drops the connection. What the login phase comes across is a login failure.
     pub(super) fn fail(&mut self, why: DropReason) {
+        match why {
+            DropReason::Frame(FrameError::HeaderDigest) | DropReason::DataDigest => {
+                self.counters.digest_errors += 1
+            }
+            DropReason::Frame(FrameError::TooLong { .. }) | DropReason::Protocol(_) => {
+                self.counters.format_errors += 1
+            }
+            _ => {}
+        }
         if let Phase::Login(_) = self.phase {
             self.fail_login(match why {
                 DropReason::Frame(why) => LoginFailure::Frame(why),

@@ -14,6 +14,8 @@ mod login;
 mod manage;
 mod scsi;
 mod tasks;
+#[cfg(test)]
+mod tests;
 mod timers;
 
 pub use config::{Auth, Config, Timeouts};
