@@ -131,10 +131,11 @@ fn read(dir: &Dir, name: &str, hctl: Hctl, reader: &mut Reader) -> Result<ScsiDe
         .find_map(|part| super::listing::number_after(part, "session"));
     let unit = dir.dir(name).map_err(gone)?;
     let mut attrs = ScsiDeviceAttrs::read(reader, unit.at(""))?;
-    for text in [&mut attrs.vendor, &mut attrs.model, &mut attrs.rev] {
-        if let Some(text) = text {
-            text.truncate(text.trim_end().len());
-        }
+    for text in [&mut attrs.vendor, &mut attrs.model, &mut attrs.rev]
+        .into_iter()
+        .flatten()
+    {
+        text.truncate(text.trim_end().len());
     }
     let block = only_entry(&unit, "block")?;
     let generic = only_entry(&unit, "scsi_generic")?;

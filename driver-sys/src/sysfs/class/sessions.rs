@@ -2,8 +2,8 @@
 //!
 //! Owns: [`Sessions`], the iterator; single sessions and their secrets. Must not know: what a session is shown for.
 //! Per session it reads one link (for the host) and the attributes of the level, relative to the open class directories; facts of
-//! a host are read once. Sessions come in numeric order. One that vanishes, or lacks a mandatory attribute, comes as an error and
-//! the iteration goes on.
+//! a host are read once. A session's connection is its connection 0: no kernel driver makes another. Sessions come in numeric order;
+//! one that vanishes, or lacks a mandatory attribute, comes as an error and the iteration goes on.
 //! Source: kernel `scsi_transport_iscsi.c` (`iscsi_add_session`, `iscsi_alloc_conn`: device names and parents).
 
 use std::fmt::Write as _;
