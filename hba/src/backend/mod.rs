@@ -3,6 +3,7 @@
 //!
 //! Every call that waits takes a [`Deadline`] and, when it passes, fails with [`crate::Kind::Timeout`] and what was waited for.
 
+pub mod kernel;
 pub mod scripted;
 
 use std::net::IpAddr;

@@ -275,7 +275,7 @@ pub const IFACE: &[ParamSpec] = &[
         Settable,
         "strict login compliance",
     ),
-    p("initiator_name", Text(223), "", Settable, "initiator name"),
+    p("initiator_name", Text(223), "", NOT_TAKEN, "initiator name"),
 ];
 
 /// Parameters that only IPv4 interfaces have.

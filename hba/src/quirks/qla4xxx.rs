@@ -66,3 +66,6 @@ pub const QUIRKS: &[Quirk] = &[
 pub fn applies(transport: &str) -> bool {
     transport == "qla4xxx"
 }
+
+/// Longest CDB the driver takes, in bytes (`IOCB_MAX_CDB_LEN`).
+pub const MAX_CDB: u32 = 16;

@@ -1,0 +1,538 @@
+//! Operations as requests: the [`Backend`] of a kernel.
+
+use std::net::IpAddr;
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use driver_sys::netlink::params::{ChapParam, ChapType};
+use driver_sys::netlink::{Attr, Bytes, Destination, Event, Request, Return, code};
+use driver_sys::sg;
+
+use super::events::Listener;
+use super::netlink::Ask;
+use super::{Kernel, encode, fault, read, vendor};
+use crate::backend::{Backend, ChapRecord, FirmwareBoot, LunScope, ScsiData, ScsiOutcome};
+use crate::deadline::Deadline;
+use crate::error::{Error, Kind, Operation, Result};
+use crate::ids::{Family, Hctl, HostNo, IfaceId};
+use crate::model::{
+    Adapter, AdapterKey, ChapDirection, Counters, CustomCounter, EventRecord, FlashTarget, HostStats, Iface,
+    Lun, PingStatus, PortalType, Session, SessionBrief, SessionStats,
+};
+use crate::params::{Assignment, Params};
+use crate::secret::Secret;
+
+/// Longest time one SCSI command may take.
+const SCSI_LIMIT: Duration = Duration::from_secs(60);
+
+impl Kernel {
+    fn ask(
+        &mut self,
+        host: HostNo,
+        request: Request,
+        operation: Operation,
+        tried: &str,
+        deadline: Deadline,
+    ) -> Result<Return> {
+        self.netlink.ask(
+            &self.root,
+            &Ask {
+                host,
+                request,
+                operation,
+                tried,
+                deadline,
+            },
+        )
+    }
+}
+
+/// A number that tells this process's pings apart from all others.
+fn ping_id() -> u32 {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let step = NEXT.fetch_add(1, Ordering::Relaxed).wrapping_mul(1 << 22);
+    std::process::id().wrapping_add(step)
+}
+
+fn custom(counters: &[driver_sys::netlink::CustomCounter]) -> Vec<CustomCounter> {
+    counters
+        .iter()
+        .map(|c| CustomCounter {
+            name: c.name.clone(),
+            value: c.value,
+        })
+        .collect()
+}
+
+/// The group of a host counter, by the prefix of its name.
+fn group(name: &str) -> &'static str {
+    const GROUPS: &[(&str, &str)] = &[
+        ("ipv6", "ipv6"),
+        ("ip", "ipv4"),
+        ("mac", "mac"),
+        ("tcp", "tcp"),
+        ("ecc", "ecc"),
+        ("iscsi", "iscsi"),
+    ];
+    GROUPS
+        .iter()
+        .find(|g| name.starts_with(g.0))
+        .map_or("other", |g| g.1)
+}
+
+impl Backend for Kernel {
+    fn endpoint(&self) -> String {
+        self.endpoint.to_string()
+    }
+
+    fn adapter_keys(&mut self) -> Result<Vec<AdapterKey>> {
+        read::adapter::keys(&self.root)
+    }
+
+    fn adapter(&mut self, host: HostNo) -> Result<Option<Adapter>> {
+        read::adapter::one(&self.root, host)
+    }
+
+    fn reset_adapter(&mut self, host: HostNo, _: Deadline) -> Result<()> {
+        let path = format!("class/scsi_host/{host}/host_reset");
+        self.endpoint
+            .store(&path, b"adapter")
+            .map_err(|e| fault::store(&e, &format!("reset {host}")))
+    }
+
+    fn ifaces(&mut self, host: HostNo) -> Result<Vec<Iface>> {
+        read::iface::all(&self.root, host)
+    }
+
+    fn set_iface_params(
+        &mut self,
+        host: HostNo,
+        batch: &[(IfaceId, Vec<Assignment>)],
+        deadline: Deadline,
+    ) -> Result<()> {
+        let applied = self.ifaces(host)?;
+        let none = Params::new();
+        let mut attrs = Vec::new();
+        for (id, params) in batch {
+            let now = applied
+                .iter()
+                .find(|i| i.id() == *id)
+                .map_or(&none, |i| &i.params);
+            attrs.extend(encode::iface(*id, params, now)?);
+        }
+        let request = Request::SetIfaceParams {
+            host_no: host.0,
+            attrs,
+        };
+        self.ask(
+            host,
+            request,
+            Operation::IfaceSet,
+            &format!("set interface parameters of {host}"),
+            deadline,
+        )?;
+        Ok(())
+    }
+
+    fn ping(&mut self, iface: IfaceId, address: IpAddr, size: u32, deadline: Deadline) -> Result<PingStatus> {
+        let id = ping_id();
+        let tried = format!("ping {address}");
+        let iface_type = match iface.family {
+            Family::Ipv4 => code::IfaceType::Ipv4,
+            Family::Ipv6 => code::IfaceType::Ipv6,
+        };
+        let request = Request::Ping {
+            host_no: iface.host.0,
+            iface_num: iface.num,
+            iface_type,
+            payload_size: size,
+            id,
+            to: Destination::from(address),
+        };
+        let ask = Ask {
+            host: iface.host,
+            request,
+            operation: Operation::Ping,
+            tried: &tried,
+            deadline,
+        };
+        self.netlink.ask(&self.root, &ask)?;
+        self.netlink
+            .event(&ask, "the end of the ping (PING_COMP)", |event| match event {
+                Event::PingComplete {
+                    id: found, status, ..
+                } if *found == id => Some(PingStatus::from_code(status.raw())),
+                _ => None,
+            })
+    }
+
+    fn flash_targets(&mut self, host: HostNo) -> Result<Vec<FlashTarget>> {
+        read::flash::all(&self.root, host)
+    }
+
+    fn flash_target(&mut self, host: HostNo, index: u32) -> Result<Option<FlashTarget>> {
+        read::flash::one(&self.root, host, index)
+    }
+
+    fn new_flash_target(&mut self, host: HostNo, family: PortalType, deadline: Deadline) -> Result<u32> {
+        let tried = "make a new flash target";
+        let request = Request::NewFlashnode {
+            host_no: host.0,
+            portal_type: Bytes::text(family.as_str()),
+        };
+        match self.ask(host, request, Operation::FlashNew, tried, deadline)? {
+            Return::Flashnode { index } => Ok(index),
+            other => Err(Error::new(Kind::Failed, tried)
+                .answered(format!("the kernel answered without an index: {other:?}"))),
+        }
+    }
+
+    fn set_flash_target(
+        &mut self,
+        host: HostNo,
+        index: u32,
+        params: &[Assignment],
+        deadline: Deadline,
+    ) -> Result<()> {
+        let request = Request::SetFlashnodeParams {
+            host_no: host.0,
+            index,
+            attrs: encode::flash(params)?,
+        };
+        self.ask(
+            host,
+            request,
+            Operation::FlashSet,
+            &format!("set parameters of flash target {index}"),
+            deadline,
+        )?;
+        Ok(())
+    }
+
+    fn delete_flash_target(&mut self, host: HostNo, index: u32, deadline: Deadline) -> Result<()> {
+        let request = Request::DelFlashnode {
+            host_no: host.0,
+            index,
+        };
+        self.ask(
+            host,
+            request,
+            Operation::FlashDelete,
+            &format!("remove flash target {index}"),
+            deadline,
+        )?;
+        Ok(())
+    }
+
+    fn login_flash_target(&mut self, host: HostNo, index: u32, deadline: Deadline) -> Result<()> {
+        let request = Request::LoginFlashnode {
+            host_no: host.0,
+            index,
+        };
+        self.ask(
+            host,
+            request,
+            Operation::FlashLogin,
+            &format!("log in to flash target {index}"),
+            deadline,
+        )?;
+        Ok(())
+    }
+
+    fn logout_flash_target(&mut self, host: HostNo, index: u32, deadline: Deadline) -> Result<()> {
+        let request = Request::LogoutFlashnode {
+            host_no: host.0,
+            index,
+        };
+        self.ask(
+            host,
+            request,
+            Operation::FlashLogout,
+            &format!("log out of flash target {index}"),
+            deadline,
+        )?;
+        Ok(())
+    }
+
+    fn chap_page(
+        &mut self,
+        host: HostNo,
+        start: u16,
+        max: usize,
+        deadline: Deadline,
+    ) -> Result<Vec<ChapRecord>> {
+        let tried = format!("read the chap table of {host}");
+        let num_entries = u32::try_from(max).unwrap_or(u32::MAX);
+        let request = Request::GetChap {
+            host_no: host.0,
+            num_entries,
+            start,
+        };
+        let ask = Ask {
+            host,
+            request,
+            operation: Operation::ChapGet,
+            tried: &tried,
+            deadline,
+        };
+        let page = self
+            .netlink
+            .ask_multicast(&self.root, &ask, |event| match event {
+                Event::Chap(page) if page.host_no == host.0 && page.start == start => Some(page),
+                _ => None,
+            })?;
+        Ok(page
+            .records
+            .iter()
+            .map(|r| ChapRecord {
+                index: r.index,
+                direction: if r.kind == ChapType::In {
+                    ChapDirection::In
+                } else {
+                    ChapDirection::Out
+                },
+                username: r.username_lossy().into_owned(),
+                secret: Secret::stored(r.password.as_slice()),
+            })
+            .collect())
+    }
+
+    fn set_chap(&mut self, host: HostNo, record: &ChapRecord, deadline: Deadline) -> Result<()> {
+        let secret = record.secret.expose();
+        let kind = match record.direction {
+            ChapDirection::Out => ChapType::Out,
+            ChapDirection::In => ChapType::In,
+        };
+        let attrs = vec![
+            Attr::new(ChapParam::Index, Bytes::u16(record.index)),
+            Attr::new(ChapParam::ChapType, Bytes::u32(kind.raw())),
+            Attr::new(ChapParam::Username, Bytes::text(&record.username)),
+            Attr::new(ChapParam::Password, Bytes::new(secret)),
+            Attr::new(
+                ChapParam::PasswordLen,
+                Bytes::u8(u8::try_from(secret.len()).unwrap_or(u8::MAX)),
+            ),
+        ];
+        let request = Request::SetChap {
+            host_no: host.0,
+            attrs,
+        };
+        self.ask(
+            host,
+            request,
+            Operation::ChapSet,
+            &format!("write chap entry {}", record.index),
+            deadline,
+        )?;
+        Ok(())
+    }
+
+    fn delete_chap(&mut self, host: HostNo, index: u16, deadline: Deadline) -> Result<()> {
+        let request = Request::DeleteChap {
+            host_no: host.0,
+            index,
+        };
+        self.ask(
+            host,
+            request,
+            Operation::ChapDelete,
+            &format!("remove chap entry {index}"),
+            deadline,
+        )?;
+        Ok(())
+    }
+
+    fn firmware_boot(&mut self, host: HostNo) -> Result<FirmwareBoot> {
+        read::boot::of(&self.root, host)
+    }
+
+    fn read_nvram(
+        &mut self,
+        host: HostNo,
+        offset: u32,
+        length: usize,
+        deadline: Deadline,
+    ) -> Result<Vec<u8>> {
+        vendor::read_nvram(&self.endpoint, host, offset, length, deadline)
+    }
+
+    fn update_nvram(&mut self, host: HostNo, offset: u32, data: &[u8], deadline: Deadline) -> Result<()> {
+        vendor::update_nvram(&self.endpoint, host, offset, data, deadline)
+    }
+
+    fn for_each_session(&mut self, each: &mut dyn FnMut(SessionBrief) -> ControlFlow<()>) -> Result<()> {
+        read::session::each(&self.root, each)
+    }
+
+    fn session(&mut self, sid: u32) -> Result<Option<Session>> {
+        read::session::one(&self.root, sid)
+    }
+
+    fn logout_session(&mut self, host: HostNo, sid: u32, deadline: Deadline) -> Result<()> {
+        let request = Request::LogoutFlashnodeSid { host_no: host.0, sid };
+        self.ask(
+            host,
+            request,
+            Operation::FlashLogout,
+            &format!("log out session {sid}"),
+            deadline,
+        )?;
+        Ok(())
+    }
+
+    fn scan_session(&mut self, host: HostNo, sid: u32, _: Deadline) -> Result<()> {
+        let tried = format!("scan session {sid}");
+        let target = self.session(sid)?.and_then(|s| s.target_id).ok_or_else(|| {
+            Error::new(Kind::NotFound, tried.clone()).answered("the session is gone, or has no scsi target")
+        })?;
+        let path = format!("class/scsi_host/{host}/scan");
+        self.endpoint
+            .store(&path, format!("0 {target} -").as_bytes())
+            .map_err(|e| fault::store(&e, &tried))
+    }
+
+    fn luns(&mut self, scope: LunScope) -> Result<Vec<Lun>> {
+        read::lun::all(&self.root, scope)
+    }
+
+    fn scsi(&mut self, lun: Hctl, cdb: &[u8], data: ScsiData<'_>, deadline: Deadline) -> Result<ScsiOutcome> {
+        let tried = format!("send a command to {lun}");
+        let timeout = deadline.remaining().min(SCSI_LIMIT);
+        if timeout.is_zero() {
+            return Err(Error::timeout(tried, "time to send it"));
+        }
+        let address = sg::Hctl {
+            host: lun.host,
+            channel: lun.channel,
+            target: lun.target,
+            lun: lun.lun,
+        };
+        let mut device = match self.device.take() {
+            Some((at, device)) if at == lun => device,
+            _ => self
+                .endpoint
+                .open_sg(address)
+                .map_err(|e| fault::sg(&e, &tried))?,
+        };
+        let transfer = match &data {
+            ScsiData::None => sg::Transfer::None,
+            ScsiData::Out(bytes) => sg::Transfer::Out(bytes.to_vec()),
+            ScsiData::In(buffer) => sg::Transfer::In(u32::try_from(buffer.len()).unwrap_or(u32::MAX)),
+        };
+        let command = sg::Command {
+            cdb: cdb.to_vec(),
+            transfer,
+            timeout,
+        };
+        let outcome = device.run(&command).map_err(|e| fault::sg(&e, &tried))?;
+        outcome
+            .errno
+            .map_err(|e| crate::error::explain(Operation::Any, e as i32, tried.as_str()))?;
+        self.device = Some((lun, device));
+        let transferred = match data {
+            ScsiData::None => 0,
+            ScsiData::Out(bytes) => bytes
+                .len()
+                .saturating_sub(usize::try_from(outcome.residual).unwrap_or(usize::MAX)),
+            ScsiData::In(buffer) => {
+                let n = buffer.len().min(outcome.data.len());
+                if let (Some(to), Some(from)) = (buffer.get_mut(..n), outcome.data.get(..n)) {
+                    to.copy_from_slice(from);
+                }
+                n
+            }
+        };
+        Ok(ScsiOutcome {
+            status: u8::try_from(outcome.status).unwrap_or(u8::MAX),
+            host_status: outcome.host_status,
+            sense: outcome.sense,
+            transferred,
+        })
+    }
+
+    fn host_stats(&mut self, host: HostNo, deadline: Deadline) -> Result<HostStats> {
+        let tried = format!("read the statistics of {host}");
+        let request = Request::GetHostStats { host_no: host.0 };
+        let ask = Ask {
+            host,
+            request,
+            operation: Operation::HostStats,
+            tried: &tried,
+            deadline,
+        };
+        let stats = self
+            .netlink
+            .ask_multicast(&self.root, &ask, |event| match event {
+                Event::HostStats { host_no, stats } if host_no == host.0 => Some(stats),
+                _ => None,
+            })?;
+        let mut groups: std::collections::BTreeMap<String, Counters> = std::collections::BTreeMap::new();
+        for (name, value) in driver_sys::netlink::HostStats::names().zip(stats.counters) {
+            groups
+                .entry(group(name).to_owned())
+                .or_default()
+                .insert(name.to_owned(), value);
+        }
+        Ok(HostStats {
+            host,
+            groups,
+            custom: custom(&stats.custom),
+        })
+    }
+
+    fn connection_stats(&mut self, sid: u32, cid: u32, deadline: Deadline) -> Result<SessionStats> {
+        let tried = format!("read the statistics of session {sid}");
+        let Some(session) = self.session(sid)? else {
+            return Err(Error::new(Kind::NotFound, tried)
+                .answered("there is no such session")
+                .hint("hbactl session list shows the sessions"));
+        };
+        let request = Request::GetStats { sid, cid };
+        let ask = Ask {
+            host: session.host,
+            request,
+            operation: Operation::SessionStats,
+            tried: &tried,
+            deadline,
+        };
+        let stats = self
+            .netlink
+            .ask_multicast(&self.root, &ask, |event| match event {
+                Event::Stats {
+                    sid: s,
+                    cid: c,
+                    stats,
+                } if s == sid && c == cid => Some(stats),
+                _ => None,
+            })?;
+        Ok(SessionStats {
+            sid,
+            cid: Some(cid),
+            target_name: Some(session.target_name),
+            counters: stats
+                .counters()
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect(),
+            custom: custom(&stats.custom),
+        })
+    }
+
+    fn pause(&mut self, at_most: Duration) {
+        std::thread::sleep(at_most);
+    }
+
+    fn listen(&mut self) -> Result<()> {
+        if self.listener.is_none() {
+            self.listener = Some(Listener::open(&self.endpoint)?);
+        }
+        Ok(())
+    }
+
+    fn next_event(&mut self, deadline: Deadline) -> Result<Option<EventRecord>> {
+        match &mut self.listener {
+            Some(listener) => listener.next(deadline),
+            None => Err(Error::new(Kind::Failed, "wait for an event").answered("nobody listens yet")),
+        }
+    }
+}

@@ -1,0 +1,299 @@
+//! Events: netlink multicast and kobject uevents on sockets of their own, as one stream.
+
+use std::collections::VecDeque;
+use std::os::fd::AsFd;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use driver_sys::endpoint::Endpoint;
+use driver_sys::netlink::code::{ConnState, GROUP_ISCSID, HostEventCode, IscsiErr};
+use driver_sys::netlink::{Event as Raw, Message, Port};
+use driver_sys::port::PortError;
+use driver_sys::uevent::{KernelEvent, UeventPort};
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use super::fault;
+use crate::deadline::Deadline;
+use crate::error::Result;
+use crate::model::{Event, EventRecord, PingStatus};
+
+const TRIED: &str = "listen to events";
+/// Subsystems whose objects are told of.
+const SUBSYSTEMS: &[&str] = &[
+    "iscsi_host",
+    "iscsi_session",
+    "iscsi_connection",
+    "iscsi_iface",
+    "iscsi_flashnode",
+    "iscsi_transport",
+    "scsi_host",
+    "scsi_device",
+    "block",
+];
+
+/// The sockets that events come from.
+pub(super) struct Listener {
+    netlink: Box<dyn Port>,
+    uevents: Option<UeventPort>,
+    ready: VecDeque<EventRecord>,
+}
+
+impl Listener {
+    pub(super) fn open(endpoint: &Endpoint) -> Result<Self> {
+        let netlink = endpoint
+            .open_netlink(GROUP_ISCSID)
+            .map_err(|e| fault::port(&e, TRIED))?;
+        // Objects coming and going are told only where the endpoint serves uevents.
+        let uevents = endpoint
+            .open_uevent()
+            .inspect_err(|error| tracing::debug!(%error, "no uevents"))
+            .ok();
+        Ok(Self {
+            netlink,
+            uevents,
+            ready: VecDeque::new(),
+        })
+    }
+
+    /// The next event; `None` at the deadline.
+    pub(super) fn next(&mut self, deadline: Deadline) -> Result<Option<EventRecord>> {
+        loop {
+            if let Some(event) = self.ready.pop_front() {
+                return Ok(Some(event));
+            }
+            self.drain()?;
+            if self.ready.is_empty() {
+                if deadline.expired() {
+                    return Ok(None);
+                }
+                self.wait(deadline)?;
+            }
+        }
+    }
+
+    /// Waits until a socket is readable or the deadline passes.
+    fn wait(&self, deadline: Deadline) -> Result<()> {
+        let mut fds = vec![PollFd::new(self.netlink.as_fd(), PollFlags::POLLIN)];
+        fds.extend(
+            self.uevents
+                .as_ref()
+                .map(|u| PollFd::new(u.as_fd(), PollFlags::POLLIN)),
+        );
+        // One millisecond more, so that the last round does not spin.
+        let left = deadline
+            .remaining()
+            .saturating_add(std::time::Duration::from_millis(1));
+        match poll(&mut fds, PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX)) {
+            Ok(_) | Err(Errno::EINTR) => Ok(()),
+            Err(errno) => {
+                let error = PortError::System {
+                    what: "poll".to_owned(),
+                    source: errno,
+                };
+                Err(fault::port(&error, TRIED))
+            }
+        }
+    }
+
+    /// Takes what is there without waiting.
+    fn drain(&mut self) -> Result<()> {
+        match self.netlink.recv(Some(Instant::now()), "event") {
+            Ok(packet) => {
+                let packet = zeroize::Zeroizing::new(packet);
+                if let Ok(Message::Event(_, raw)) = Message::decode(&packet) {
+                    self.ready
+                        .extend(typed(&raw).map(|(host, event)| record(host, event)));
+                }
+            }
+            Err(PortError::Timeout { .. }) => {}
+            Err(PortError::Overrun | PortError::Oversized { .. }) => {
+                self.ready.push_back(record(None, Event::Lost))
+            }
+            Err(e) => return Err(fault::port(&e, TRIED)),
+        }
+        if let Some(uevents) = &mut self.uevents {
+            match uevents.recv(Some(Instant::now())) {
+                Ok(raw) => self
+                    .ready
+                    .extend(object(&raw).map(|(host, event)| record(host, event))),
+                Err(PortError::Timeout { .. }) => {}
+                Err(PortError::Overrun | PortError::Oversized { .. }) => {
+                    self.ready.push_back(record(None, Event::Lost))
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "uevents ended");
+                    self.uevents = None;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn record(host: Option<u32>, event: Event) -> EventRecord {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    EventRecord {
+        time_ms: u64::try_from(now.as_millis()).unwrap_or(u64::MAX),
+        host,
+        event,
+    }
+}
+
+/// A netlink event as ours; answers to requests are none.
+fn typed(raw: &Raw) -> Option<(Option<u32>, Event)> {
+    Some(match raw {
+        Raw::HostEvent { host_no, code, .. } => {
+            let event = match *code {
+                HostEventCode::LinkUp => Event::LinkUp,
+                HostEventCode::LinkDown => Event::LinkDown,
+                other => Event::HostEvent { code: other.raw() },
+            };
+            (Some(*host_no), event)
+        }
+        Raw::ConnError { sid, cid, error } => (
+            None,
+            Event::ConnectionError {
+                sid: *sid,
+                cid: *cid,
+                code: error.raw(),
+                reason: reason(*error),
+            },
+        ),
+        Raw::ConnLoginState { sid, cid, state } => (
+            None,
+            Event::LoginState {
+                sid: *sid,
+                cid: *cid,
+                state: state_name(*state),
+            },
+        ),
+        Raw::SessionCreated { host_no, sid } => (Some(*host_no), Event::SessionCreated { sid: *sid }),
+        Raw::SessionDestroyed { host_no, sid } => (Some(*host_no), Event::SessionDestroyed { sid: *sid }),
+        Raw::SessionUnbound { host_no, sid } => (Some(*host_no), Event::SessionUnbound { sid: *sid }),
+        Raw::PingComplete {
+            host_no, status, id, ..
+        } => (
+            Some(*host_no),
+            Event::PingDone {
+                id: *id,
+                status: PingStatus::from_code(status.raw()),
+            },
+        ),
+        Raw::Stats { .. }
+        | Raw::Chap(_)
+        | Raw::HostStats { .. }
+        | Raw::RecvPdu { .. }
+        | Raw::PathRequest { .. } => return None,
+        Raw::IfDown { .. } | Raw::IfError { .. } => return None,
+        Raw::Unknown { kind, .. } => (None, Event::Unknown { number: *kind }),
+    })
+}
+
+fn reason(error: IscsiErr) -> String {
+    let text = match error {
+        IscsiErr::ConnFailed => "the connection failed",
+        IscsiErr::SessionFailed => "the session failed",
+        IscsiErr::TcpConnClose => "the target closed the connection",
+        IscsiErr::NopTimedout => "the target does not answer",
+        IscsiErr::XmitFailed => "sending failed",
+        IscsiErr::HdrDgst => "a header digest was wrong",
+        IscsiErr::DataDgst => "a data digest was wrong",
+        IscsiErr::Proto => "the target broke the protocol",
+        IscsiErr::InvalidHost => "the adapter is gone",
+        IscsiErr::ScsiEhSessionRst => "error handling reset the session",
+        other => return format!("error {}", other.raw()),
+    };
+    text.to_owned()
+}
+
+fn state_name(state: ConnState) -> String {
+    match state {
+        ConnState::Free => "free",
+        ConnState::XptWait => "waiting_for_transport",
+        ConnState::InLogin => "in_login",
+        ConnState::LoggedIn => "logged_in",
+        ConnState::InLogout => "in_logout",
+        ConnState::LogoutRequested => "logout_requested",
+        ConnState::CleanupWait => "cleanup_wait",
+        ConnState::Unknown(number) => return number.to_string(),
+    }
+    .to_owned()
+}
+
+/// A uevent of an object below an iSCSI host as ours.
+fn object(raw: &KernelEvent) -> Option<(Option<u32>, Event)> {
+    let subsystem = raw.subsystem().filter(|s| SUBSYSTEMS.contains(s))?.to_owned();
+    let name = raw.devpath.rsplit('/').next()?.to_owned();
+    let host = raw
+        .devpath
+        .split('/')
+        .find_map(|part| part.strip_prefix("host")?.parse().ok());
+    if subsystem == "block" && !raw.devpath.contains("/session") {
+        return None;
+    }
+    let luns_changed = raw.get("SDEV_UA") == Some("REPORTED_LUNS_DATA_HAS_CHANGED");
+    let event = match raw.action.as_str() {
+        "add" => Event::ObjectAdded { subsystem, name },
+        "remove" => Event::ObjectRemoved { subsystem, name },
+        _ if luns_changed => Event::LunsChanged { name },
+        "change" => Event::ObjectChanged { subsystem, name },
+        _ => return None,
+    };
+    Some((host, event))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_to_other_processes_are_no_events() {
+        let stats = Raw::HostStats {
+            host_no: 0,
+            stats: Box::default(),
+        };
+        assert_eq!(typed(&stats), None);
+    }
+
+    #[test]
+    fn link_and_connection_events_are_typed() {
+        let down = Raw::HostEvent {
+            host_no: 3,
+            code: HostEventCode::LinkDown,
+            data: Vec::new().into(),
+        };
+        assert_eq!(typed(&down), Some((Some(3), Event::LinkDown)));
+        let lost = Raw::ConnError {
+            sid: 7,
+            cid: 0,
+            error: IscsiErr::NopTimedout,
+        };
+        let Some((None, Event::ConnectionError { sid: 7, reason, .. })) = typed(&lost) else {
+            panic!("typed")
+        };
+        assert_eq!(reason, "the target does not answer");
+    }
+
+    #[test]
+    fn a_changed_list_of_luns_is_told_apart_from_other_changes() {
+        let text =
+            b"change@/devices/pci0000:00/0000:00:05.1/host4/session1/target4:0:0/4:0:0:0\0ACTION=change\0\
+            SUBSYSTEM=scsi_device\0SDEV_UA=REPORTED_LUNS_DATA_HAS_CHANGED\0";
+        let raw = KernelEvent::parse(text).expect("event");
+        assert_eq!(
+            object(&raw),
+            Some((
+                Some(4),
+                Event::LunsChanged {
+                    name: "4:0:0:0".into()
+                }
+            ))
+        );
+    }
+
+    #[test]
+    fn disks_that_are_not_behind_a_session_are_left_out() {
+        let text = b"add@/devices/pci0000:00/0000:00:1f.2/ata1/host0/target0:0:0/0:0:0:0/block/sda\0SUBSYSTEM=block\0";
+        assert_eq!(object(&KernelEvent::parse(text).expect("event")), None);
+    }
+}

@@ -1,0 +1,58 @@
+//! The real backend: sysfs, netlink, bsg and SCSI pass-through of a host's kernel or of an emulated one. Owns how operations
+//! become requests and how errors become texts; must not know policy, nor bytes (driver-sys has them).
+
+mod backend;
+mod encode;
+mod events;
+mod fault;
+mod netlink;
+mod read;
+mod vendor;
+
+use driver_sys::endpoint::Endpoint;
+use driver_sys::sg::Device;
+use driver_sys::sysfs::Root;
+
+use crate::error::Result;
+use crate::ids::Hctl;
+use events::Listener;
+use netlink::Netlink;
+
+/// A kernel's interface to its adapters. Sockets are opened when first needed: reading needs only the sysfs tree.
+pub struct Kernel {
+    endpoint: Endpoint,
+    root: Root,
+    netlink: Netlink,
+    listener: Option<Listener>,
+    /// The logical unit last spoken to.
+    device: Option<(Hctl, Device)>,
+}
+
+impl Kernel {
+    /// Opens an endpoint: `host`, or the directory of an emulated kernel.
+    ///
+    /// # Errors
+    /// [`crate::Kind::NotFound`] when there is no sysfs tree.
+    pub fn open(endpoint: &Endpoint) -> Result<Self> {
+        let root = endpoint
+            .open_sysfs()
+            .map_err(|e| fault::sysfs(&e, &format!("open endpoint {endpoint}")).hint(open_hint(endpoint)))?;
+        Ok(Self {
+            endpoint: endpoint.clone(),
+            root,
+            netlink: Netlink::new(endpoint.clone()),
+            listener: None,
+            device: None,
+        })
+    }
+}
+
+fn open_hint(endpoint: &Endpoint) -> String {
+    match endpoint {
+        Endpoint::Host => "mount sysfs at /sys".to_owned(),
+        Endpoint::Dir(dir) => format!("start an emulated adapter there: hbaemu serve {}", dir.display()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

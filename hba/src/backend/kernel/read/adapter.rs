@@ -1,0 +1,157 @@
+//! Adapter ports. Source: `qla4xxx/ql4_attr.c`, `scsi_sysfs.c`.
+
+use driver_sys::sysfs::class::{host, transport};
+use driver_sys::sysfs::{Reader, Root};
+
+use super::super::fault;
+use super::iface;
+use crate::error::Result;
+use crate::ids::HostNo;
+use crate::model::{Adapter, AdapterKey, capabilities};
+use crate::quirks::{features, limits, qla4xxx};
+
+const CLASS: &str = "class/iscsi_host";
+
+/// Names of all ports, by host number.
+pub(in super::super) fn keys(root: &Root) -> Result<Vec<AdapterKey>> {
+    let tried = "list adapters";
+    let Some(dir) = root.dir_if_present(CLASS).map_err(|e| fault::sysfs(&e, tried))? else {
+        return Ok(Vec::new());
+    };
+    let mut reader = Reader::new();
+    let mut hosts: Vec<u32> = Vec::new();
+    dir.for_each_name(|n| hosts.extend(number(n)))
+        .map_err(|e| fault::sysfs(&e, tried))?;
+    hosts.sort_unstable();
+    let mut text = |at: &str, attr: &str| reader.may::<String>(root.at(at), attr).ok().flatten();
+    Ok(hosts
+        .into_iter()
+        .map(|n| {
+            let (scsi, iscsi) = (format!("class/scsi_host/host{n}"), format!("{CLASS}/host{n}"));
+            AdapterKey {
+                host: HostNo(n),
+                transport: text(&scsi, "proc_name").map(|name| transport_name(&name).to_owned()),
+                mac: text(&iscsi, "hwaddress"),
+                port_name: pci_address(root, n),
+                serial: text(&scsi, "serial_num"),
+            }
+        })
+        .collect())
+}
+
+/// Everything about one port; `None` when it is gone.
+pub(in super::super) fn one(root: &Root, no: HostNo) -> Result<Option<Adapter>> {
+    let found = match host::host(root, no.0) {
+        Ok(found) => found,
+        Err(e) if fault::is_gone(&e) => return Ok(None),
+        Err(e) => return Err(fault::sysfs(&e, &format!("read {no}"))),
+    };
+    let host::Host {
+        iscsi,
+        scsi,
+        qla4xxx: q,
+        ..
+    } = found;
+    let transport = transport_name(&scsi.proc_name).to_owned();
+    let caps = transport::transport(root, &transport)
+        .ok()
+        .map(|t| capabilities(t.attrs.caps.bits()));
+    let ours = qla4xxx::applies(&transport);
+    let mtu = iface::all(root, no)?.into_iter().find_map(|i| i.mtu);
+    let text = |a: Option<driver_sys::sysfs::Address>| a.map(|a| a.to_string());
+    Ok(Some(Adapter {
+        host: no,
+        unique_id: iscsi.hwaddress.as_deref().and_then(Adapter::unique_id_of),
+        driver: Some(scsi.proc_name),
+        vendor: ours.then(|| "QLogic".to_owned()),
+        limits: limits(&transport, q.hba_model.as_deref()),
+        features: features(&transport),
+        transport: Some(transport),
+        model: q.hba_model,
+        serial: q.serial_num,
+        board_id: q.board_id.map(|id| format!("{:#010x}", id.0)),
+        port_name: pci_address(root, no.0),
+        mac: iscsi.hwaddress,
+        netdev: iscsi.netdev,
+        ip_address: text(iscsi.ipaddress),
+        initiator_name: iscsi.initiatorname,
+        state: scsi.state,
+        link: iscsi.port_state.map(|s| s.to_string()),
+        speed: iscsi.port_speed,
+        mtu,
+        firmware_version: q.fw_version,
+        firmware_timestamp: q.fw_timestamp,
+        firmware_ext_timestamp: q.fw_ext_timestamp,
+        firmware_build_user: q.fw_build_user,
+        firmware_load_source: q.fw_load_src,
+        firmware_state: q
+            .fw_state
+            .map(|s| format!("{:#010x} {:#x}", s.state, s.additional)),
+        firmware_uptime: q.fw_uptime,
+        option_rom_version: q.optrom_version,
+        asic_version: None,
+        iscsi_version: q.iscsi_version,
+        // RFC 7143 has one version, 0, and the drivers speak no other.
+        protocol_version_min: Some(0),
+        protocol_version_max: Some(0),
+        port_count: q.phy_port_cnt.map(|n| n.0),
+        port_number: q.phy_port_num.map(|n| n.0),
+        function_count: q.iscsi_func_cnt.map(|n| n.0),
+        max_cdb_length: ours.then_some(qla4xxx::MAX_CDB),
+        can_queue: scsi.can_queue,
+        integrated_tcpip: ours.then_some(false),
+        multifunction: ours.then_some(true),
+        bidirectional_commands: ours.then_some(false),
+        capabilities: caps,
+        sessions: count_sessions(root, no),
+    }))
+}
+
+/// The transport of a driver: iscsi_tcp's is called tcp.
+pub(in super::super) fn transport_name(proc_name: &str) -> &str {
+    if proc_name == "iscsi_tcp" {
+        "tcp"
+    } else {
+        proc_name
+    }
+}
+
+fn number(name: &str) -> Option<u32> {
+    let digits = name.strip_prefix("host")?;
+    digits
+        .bytes()
+        .all(|b| b.is_ascii_digit())
+        .then(|| digits.parse().ok())
+        .flatten()
+}
+
+/// The PCI function above the host in the device tree.
+fn pci_address(root: &Root, host: u32) -> Option<String> {
+    let link = root.top().link(&format!("{CLASS}/host{host}")).ok()?;
+    let own = format!("host{host}");
+    let before = link.split('/').take_while(|part| *part != own);
+    let is_pci = |part: &&str| {
+        let shape: Vec<&str> = part.split([':', '.']).collect();
+        shape.len() == 4
+            && shape
+                .iter()
+                .zip([4, 2, 2, 1])
+                .all(|(s, n)| s.len() == n && s.bytes().all(|b| b.is_ascii_hexdigit()))
+    };
+    before.filter(is_pci).last().map(str::to_owned)
+}
+
+fn count_sessions(root: &Root, host: HostNo) -> Option<u32> {
+    let dir = root.dir_if_present("class/iscsi_session").ok()?;
+    let Some(dir) = dir else { return Some(0) };
+    let part = format!("/{host}/");
+    let mut count = 0;
+    let mut names = Vec::new();
+    dir.for_each_name(|n| names.push(n.to_owned())).ok()?;
+    for name in names {
+        if dir.link(&name).is_ok_and(|link| link.contains(&part)) {
+            count += 1;
+        }
+    }
+    Some(count)
+}

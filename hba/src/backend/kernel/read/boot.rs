@@ -1,0 +1,50 @@
+//! What the boot firmware tells the kernel.
+
+use driver_sys::boot::{BootTree, Source, Target, boot_trees};
+use driver_sys::sysfs::Root;
+use driver_sys::sysfs::class::module;
+
+use super::super::fault;
+use super::items;
+use crate::backend::FirmwareBoot;
+use crate::error::Result;
+use crate::ids::HostNo;
+use crate::model::BootTarget;
+use crate::secret::Secret;
+
+/// Boot targets of a port. The driver exports them only when it does not log in to them itself.
+pub(in super::super) fn of(root: &Root, host: HostNo) -> Result<FirmwareBoot> {
+    let fail = |e: &driver_sys::sysfs::Error| fault::sysfs(e, &format!("read the boot targets of {host}"));
+    let trees = items(boot_trees(root).map_err(|e| fail(&e))?);
+    let tree = trees.into_iter().find(|t| t.source == Source::Host(host.0));
+    let parameters = module::qla4xxx(root).map_err(|e| fail(&e))?;
+    let driver_logs_in = parameters.and_then(|p| p.disable_sysfs_boot).map(|n| n != 0);
+    Ok(tree.map_or_else(FirmwareBoot::default, firmware)).map(|f| FirmwareBoot { driver_logs_in, ..f })
+}
+
+fn firmware(tree: BootTree) -> FirmwareBoot {
+    FirmwareBoot {
+        targets: tree.targets.into_iter().map(|(n, t)| target(n, t)).collect(),
+        initiator_name: tree.initiator.and_then(|i| i.initiator_name).map(|n| n.0),
+        mac: tree.ethernets.into_iter().find_map(|(_, e)| e.mac).map(|m| m.0),
+        driver_logs_in: None,
+    }
+}
+
+fn target(number: u32, t: Target) -> BootTarget {
+    let secret =
+        |s: Option<driver_sys::boot::TrimmedSecret>| s.map(|s| Secret::stored(s.0.expose().as_bytes()));
+    BootTarget {
+        name: format!("target{number}"),
+        target_name: t.target_name.map(|n| n.0),
+        address: t.ip_addr.map(|a| a.to_string()),
+        port: t.port,
+        lun: t.lun.map(|l| l.0),
+        chap_username: t.chap_name.map(|n| n.0),
+        chap_secret: secret(t.chap_secret),
+        reverse_chap_username: t.rev_chap_name.map(|n| n.0),
+        reverse_chap_secret: secret(t.rev_chap_secret),
+        nic: t.nic_assoc,
+        flags: t.flags.map(|f| f.bits()),
+    }
+}

@@ -1,0 +1,61 @@
+//! Flash targets.
+
+use driver_sys::netlink::params::{FlashnodeParam, Object, Param};
+use driver_sys::sysfs::{Dir, Reader, Root};
+
+use super::super::fault;
+use super::param;
+use crate::error::Result;
+use crate::ids::HostNo;
+use crate::model::FlashTarget;
+use crate::params::{FLASH, Params};
+
+const DEVICES: &str = "bus/iscsi_flashnode/devices";
+
+/// Flash targets of a port, by index.
+pub(in super::super) fn all(root: &Root, host: HostNo) -> Result<Vec<FlashTarget>> {
+    let fail = |e: &driver_sys::sysfs::Error| fault::sysfs(e, &format!("read the flash targets of {host}"));
+    let Some(dir) = root.dir_if_present(DEVICES).map_err(|e| fail(&e))? else {
+        return Ok(Vec::new());
+    };
+    let prefix = format!("flashnode_sess-{}:", host.0);
+    let mut indices: Vec<u32> = Vec::new();
+    dir.for_each_name(|name| indices.extend(name.strip_prefix(&prefix).and_then(|n| n.parse::<u32>().ok())))
+        .map_err(|e| fail(&e))?;
+    indices.sort_unstable();
+    let mut reader = Reader::new();
+    Ok(indices
+        .into_iter()
+        .filter_map(|i| read(&dir, &mut reader, host, i))
+        .collect())
+}
+
+/// One flash target; `None` when there is none.
+pub(in super::super) fn one(root: &Root, host: HostNo, index: u32) -> Result<Option<FlashTarget>> {
+    let tried = format!("read flash target {index} of {host}");
+    let dir = root
+        .dir_if_present(DEVICES)
+        .map_err(|e| fault::sysfs(&e, &tried))?;
+    Ok(dir.and_then(|dir| read(&dir, &mut Reader::new(), host, index)))
+}
+
+fn read(dir: &Dir, reader: &mut Reader, host: HostNo, index: u32) -> Option<FlashTarget> {
+    let session = format!("flashnode_sess-{}:{index}", host.0);
+    let connection = format!("flashnode_conn-{}:{index}:0", host.0);
+    let (at_session, at_connection) = (dir.at(&session), dir.at(&connection));
+    if !at_session.exists() {
+        return None;
+    }
+    let params: Params = FLASH
+        .iter()
+        .map(|spec| {
+            let of_connection = FlashnodeParam::by_attr(Object::FlashConnection, spec.name).is_some();
+            let at = if of_connection { at_connection } else { at_session };
+            (spec.name.to_owned(), param(reader, at, spec))
+        })
+        .collect();
+    // Removed meanwhile: what was read is no entry.
+    at_session
+        .exists()
+        .then(|| FlashTarget::from_params(host, index, params))
+}

@@ -1,0 +1,40 @@
+//! Reading the sysfs tree into the model. Objects that vanish while being read are left out.
+
+pub(super) mod adapter;
+pub(super) mod boot;
+pub(super) mod flash;
+pub(super) mod iface;
+pub(super) mod lun;
+pub(super) mod session;
+
+use driver_sys::sysfs::class::Listing;
+use driver_sys::sysfs::{Fault, Place, Reader, Secret};
+
+use crate::params::{ParamKind, ParamSpec, ParamValue};
+use crate::secret::REDACTED;
+
+/// Passes on what could be read; tells the log about the rest.
+pub(super) fn items<T>(listing: Listing<T>) -> Vec<T> {
+    for error in listing.skipped.iter().chain(&listing.problems) {
+        if !super::fault::is_gone(error) {
+            tracing::warn!(%error, "sysfs entry left out");
+        }
+    }
+    listing.items
+}
+
+/// Reads one parameter; `None` when the object does not tell it. A secret is only looked at for being set.
+fn param(reader: &mut Reader, at: Place<'_>, spec: &ParamSpec) -> Option<ParamValue> {
+    if spec.kind == ParamKind::Secret {
+        let set = reader.may::<Secret>(at, spec.name).ok().flatten();
+        return set.map(|_| ParamValue::Text(REDACTED.to_owned()));
+    }
+    match reader.text(at, spec.name) {
+        Ok(text) => spec.from_sysfs(text),
+        Err(Fault::Missing | Fault::Vanished | Fault::Permission | Fault::Unreadable(_)) => None,
+        Err(fault) => {
+            tracing::warn!(attribute = spec.name, %fault, "unreadable attribute");
+            None
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! Sessions: the lean listing and one session in full.
+
+use std::ops::ControlFlow;
+
+use driver_sys::netlink::params::{IscsiParam, Object, Param, Value, WireKind};
+use driver_sys::sysfs::class::session::{Session as SysSession, SessionFields};
+use driver_sys::sysfs::class::sessions::{session as read_session, sessions};
+use driver_sys::sysfs::{Place, Reader, Root};
+
+use super::super::fault;
+use super::adapter::transport_name;
+use super::lun;
+use crate::backend::LunScope;
+use crate::error::Result;
+use crate::ids::HostNo;
+use crate::model::{Connection, Owner, Session, SessionBrief, SessionKind};
+use crate::params::{ParamValue, Params};
+
+/// The kernel made it, from flash.
+const CREATOR_KERNEL: i32 = -1;
+
+/// Calls `each` for every session by session id.
+pub(in super::super) fn each(
+    root: &Root,
+    each: &mut dyn FnMut(SessionBrief) -> ControlFlow<()>,
+) -> Result<()> {
+    for outcome in sessions(root, SessionFields::Brief).map_err(|e| fault::sysfs(&e, "list sessions"))? {
+        match outcome {
+            Ok(session) => {
+                if each(brief(session)).is_break() {
+                    break;
+                }
+            }
+            Err(e) if fault::is_gone(&e) => {}
+            Err(error) => tracing::warn!(%error, "session left out"),
+        }
+    }
+    Ok(())
+}
+
+fn owner(creator: Option<i32>) -> Owner {
+    if creator == Some(CREATOR_KERNEL) {
+        Owner::Flash
+    } else {
+        Owner::User
+    }
+}
+
+fn brief(session: SysSession) -> SessionBrief {
+    let (address, port) = match session.portals {
+        Some(p) => (p.persistent.address.to_string(), p.persistent.port),
+        None => (String::new(), 0),
+    };
+    SessionBrief {
+        sid: session.sid,
+        host: HostNo(session.host.host_no),
+        transport: transport_name(&session.host.transport).to_owned(),
+        target_name: session.target,
+        address,
+        port,
+        tpgt: Some(session.tpgt),
+        owner: owner(session.creator),
+        state: session.state.map(|s| s.to_string()),
+    }
+}
+
+/// A session in full; `None` when it is gone.
+pub(in super::super) fn one(root: &Root, sid: u32) -> Result<Option<Session>> {
+    let tried = format!("read session {sid}");
+    let base = match read_session(root, sid, SessionFields::Brief) {
+        Ok(session) => brief(session),
+        Err(e) if fault::is_gone(&e) => return Ok(None),
+        Err(e) => return Err(fault::sysfs(&e, &tried)),
+    };
+    let path = format!("class/iscsi_session/session{sid}");
+    let mut reader = Reader::new();
+    let at = root.at(&path);
+    let mut params = parameters(&mut reader, at, Object::Session);
+    let mut take = |name: &str| params.remove(name).flatten();
+    let mut text = |name: &str| reader.may::<String>(at, name).ok().flatten();
+    let discovery = take("discovery_session").and_then(|v| v.as_flag()) == Some(true);
+    let boot = text("boot_target").is_some() || text("boot_root").is_some();
+    let number = |v: Option<ParamValue>| v.and_then(|v| v.as_number());
+    let small = |v: Option<ParamValue>| number(v).and_then(|n| u32::try_from(n).ok());
+    let string = |v: Option<ParamValue>| v.map(|v| v.to_string()).filter(|t| !t.is_empty());
+    let session = Session {
+        sid,
+        host: base.host,
+        transport: Some(base.transport),
+        owner: base.owner,
+        kind: if discovery {
+            SessionKind::Discovery
+        } else if boot {
+            SessionKind::Boot
+        } else {
+            SessionKind::Normal
+        },
+        flash_index: None,
+        target_name: base.target_name,
+        target_alias: string(take("targetalias")),
+        tpgt: base.tpgt,
+        initiator_name: string(take("initiatorname")),
+        iface: string(take("ifacename")),
+        isid: string(take("isid")),
+        tsid: small(take("tsid")),
+        state: text("state"),
+        target_state: text("target_state"),
+        target_id: text("target_id").and_then(|t| t.parse().ok()),
+        recovery_timeout: text("recovery_tmo")
+            .and_then(|t| if t == "off" { Some(-1) } else { t.parse().ok() }),
+        chap_index: number(take("chap_out_idx"))
+            .and_then(|n| u16::try_from(n).ok())
+            .filter(|n| *n != u16::MAX),
+        chap_username: string(take("username")),
+        chap_username_in: string(take("username_in")),
+        connections: vec![connection(root, sid)],
+        luns: lun::all(root, LunScope::Session(sid))?
+            .into_iter()
+            .map(|l| l.address)
+            .collect(),
+        params,
+    };
+    Ok(root.at(&path).exists().then_some(session))
+}
+
+/// The session's connection; the drivers known have one.
+fn connection(root: &Root, sid: u32) -> Connection {
+    let path = format!("class/iscsi_connection/connection{sid}:0");
+    let mut reader = Reader::new();
+    let at = root.at(&path);
+    let mut params = parameters(&mut reader, at, Object::Connection);
+    let mut take = |name: &str| params.remove(name).flatten();
+    let string = |v: Option<ParamValue>| v.map(|v| v.to_string()).filter(|t| !t.is_empty());
+    let port = |v: Option<ParamValue>| v.and_then(|v| v.to_string().parse::<u16>().ok());
+    let length = |v: Option<ParamValue>| v.and_then(|v| v.as_number()).and_then(|n| u32::try_from(n).ok());
+    let digest = |v: Option<ParamValue>| {
+        v.and_then(|v| v.as_flag())
+            .map(|on| if on { "crc32c" } else { "none" }.to_owned())
+    };
+    let (address, persistent) = (string(take("address")), string(take("persistent_address")));
+    let (port_now, port_kept) = (port(take("port")), port(take("persistent_port")));
+    // Older drivers tell only one of the two.
+    let current = address.clone().or_else(|| persistent.clone());
+    let kept = persistent.or(address);
+    Connection {
+        cid: 0,
+        state: reader.may::<String>(at, "state").ok().flatten(),
+        redirected: current.is_some()
+            && (current != kept || (port_now.is_some() && port_kept.is_some() && port_now != port_kept)),
+        address: current,
+        port: port_now.or(port_kept),
+        persistent_address: kept,
+        persistent_port: port_kept.or(port_now),
+        local_address: string(take("local_ipaddr")),
+        local_port: port(take("local_port")).filter(|p| *p != 0),
+        header_digest: digest(take("header_digest")),
+        data_digest: digest(take("data_digest")),
+        max_recv_dlength: length(take("max_recv_dlength")),
+        max_xmit_dlength: length(take("max_xmit_dlength")),
+        params,
+    }
+}
+
+/// All parameters that the kernel's table has for the object and sysfs shows; secrets are not read.
+fn parameters(reader: &mut Reader, at: Place<'_>, object: Object) -> Params {
+    let mut params = Params::new();
+    for info in IscsiParam::table().iter().filter(|i| i.object == object) {
+        let (Some(attr), WireKind::Ascii(kind)) = (info.attr, info.kind) else {
+            continue;
+        };
+        if kind == Value::Secret {
+            continue;
+        }
+        let Ok(text) = reader.text(at, attr) else { continue };
+        if text == "(null)" || text == "<NULL>" || text.is_empty() {
+            params.insert(attr.to_owned(), None);
+            continue;
+        }
+        let value = match (kind, text) {
+            (Value::Bool, "0") => ParamValue::Flag(false),
+            (Value::Bool, "1") => ParamValue::Flag(true),
+            (Value::Number, number) => number
+                .parse()
+                .map_or_else(|_| ParamValue::Text(number.to_owned()), ParamValue::Number),
+            (_, text) => ParamValue::Text(text.to_owned()),
+        };
+        params.insert(attr.to_owned(), Some(value));
+    }
+    params
+}
