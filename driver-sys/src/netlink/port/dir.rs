@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use zerocopy::IntoBytes;
+use zeroize::Zeroize;
 
 use super::{Port, RECV_LIMIT};
 use crate::netlink::raw::sockaddr_nl;
