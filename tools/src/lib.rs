@@ -1,1 +1,19 @@
 //! The command lines `hbactl` and `hbaemu`: arguments, commands, views.
+//!
+//! Owns what people type and see. It must not know kernel bytes: everything goes through [`hba`] and the emulator's own
+//! interfaces.
+
+#![forbid(unsafe_code)]
+
+pub mod args;
+mod cmd;
+pub mod exit;
+pub mod hbaemu;
+mod output;
+mod progress;
+mod report;
+mod run;
+mod secret;
+mod view;
+
+pub use run::hbactl;

@@ -1,3 +1,7 @@
 //! The `hbactl` binary.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    tools::hbactl(std::env::args_os())
+}

@@ -1,3 +1,7 @@
 //! The `hbaemu` binary.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    tools::hbaemu::hbaemu(std::env::args_os())
+}

@@ -1,0 +1,40 @@
+//! `hbactl adapter`.
+
+use clap::{Args, Subcommand};
+use hba::AdapterId;
+
+use super::event;
+
+/// What to do with adapters.
+#[derive(Subcommand, Debug)]
+pub enum Verb {
+    /// Every adapter port, one a line
+    #[command(after_help = "Example: hbactl adapter list -o json")]
+    List,
+    /// Everything about a port: versions, state, capabilities, table sizes
+    #[command(after_help = "Example: hbactl adapter show host2")]
+    Show(Which),
+    /// Reset an adapter; its sessions drop and come back
+    #[command(after_help = "Example: hbactl adapter reset host2 --force")]
+    Reset(Reset),
+    /// Follow the events of a port (as `event follow --adapter`)
+    Events(event::Follow),
+}
+
+/// Which adapter port.
+#[derive(Args, Debug)]
+pub struct Which {
+    /// Host number (`2`, `host2`), MAC address or PCI name; not needed when there is only one
+    pub adapter: Option<AdapterId>,
+}
+
+/// `adapter reset`.
+#[derive(Args, Debug)]
+pub struct Reset {
+    /// Which port.
+    #[command(flatten)]
+    pub which: Which,
+    /// Also when sessions would drop
+    #[arg(long)]
+    pub force: bool,
+}

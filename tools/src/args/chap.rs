@@ -1,0 +1,92 @@
+//! `hbactl chap`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::AdapterArg;
+
+/// What to do with the CHAP table.
+#[derive(Subcommand, Debug)]
+pub enum Verb {
+    /// Entries of the table and who uses them; secrets are never shown
+    List(AdapterArg),
+    /// Add an entry
+    #[command(
+        after_help = "Example: hbactl chap add -a host2 --user alice --secret-file /root/alice.secret\n\
+                            Without a secret option the secret is asked for, when stdin is a terminal."
+    )]
+    Add(Add),
+    /// Change the name or the secret of an entry that nobody uses
+    Set(Set),
+    /// Remove an entry that nobody uses
+    Remove(Which),
+}
+
+/// Who proves itself with an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Direction {
+    /// The initiator proves itself to the target
+    Out,
+    /// The target proves itself to the initiator (mutual CHAP)
+    In,
+}
+
+/// Where the secret comes from: 12 to 99 bytes. A secret is never taken from the command line.
+#[derive(Args, Debug, Clone)]
+#[group(multiple = false)]
+pub struct SecretSource {
+    /// Read the secret from a file (one trailing newline is not part of it)
+    #[arg(long, value_name = "FILE")]
+    pub secret_file: Option<PathBuf>,
+    /// Read the secret from stdin
+    #[arg(long)]
+    pub secret_stdin: bool,
+    /// Read the secret from a systemd credential
+    #[arg(long, value_name = "NAME")]
+    pub secret_credential: Option<String>,
+}
+
+/// Which entry.
+#[derive(Args, Debug)]
+pub struct Which {
+    /// Index in the table (see `chap list`)
+    pub index: u16,
+    /// Which port.
+    #[command(flatten)]
+    pub adapter: AdapterArg,
+}
+
+/// `chap add`.
+#[derive(Args, Debug)]
+pub struct Add {
+    /// Which port.
+    #[command(flatten)]
+    pub adapter: AdapterArg,
+    /// User name, 1 to 255 bytes
+    #[arg(short, long)]
+    pub user: String,
+    /// Who proves itself with it
+    #[arg(short, long, value_enum, default_value = "out")]
+    pub direction: Direction,
+    /// Index in the table; the first free one when left out
+    #[arg(short, long)]
+    pub index: Option<u16>,
+    /// The secret.
+    #[command(flatten)]
+    pub secret: SecretSource,
+}
+
+/// `chap set`.
+#[derive(Args, Debug)]
+pub struct Set {
+    /// Which entry.
+    #[command(flatten)]
+    pub which: Which,
+    /// New user name, 1 to 255 bytes
+    #[arg(short, long)]
+    pub user: Option<String>,
+    /// The new secret.
+    #[command(flatten)]
+    pub secret: SecretSource,
+}

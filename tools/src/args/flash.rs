@@ -1,0 +1,163 @@
+//! `hbactl flash`.
+
+use std::net::{IpAddr, SocketAddr};
+
+use clap::{Args, Subcommand};
+
+use super::AdapterArg;
+
+/// What to do with flash targets.
+#[derive(Subcommand, Debug)]
+pub enum Verb {
+    /// Flash targets with their sessions
+    List(AdapterArg),
+    /// All parameters of a flash target
+    Show(Which),
+    /// Add a target; the adapter logs in to it from now on at every start
+    #[command(
+        after_help = "Example: hbactl flash add -a host2 --target iqn.2026-11.org.example:disk --portal 10.0.0.5:3260 --chap 0"
+    )]
+    Add(Add),
+    /// Change parameters of a flash target
+    #[command(
+        after_help = "Example: hbactl flash set 2 -a host2 header_digest=on def_time2wait=5\n\
+                            `hbactl flash params` lists names, ranges and units."
+    )]
+    Set(Set),
+    /// Remove a flash target; boot targets are refused
+    Remove(Remove),
+    /// Log in to a flash target and wait until its session is up
+    Login(Which),
+    /// Log out of a flash target and wait until its session is gone
+    Logout(Which),
+    /// Ask a portal for its targets (SendTargets), through the adapter
+    #[command(after_help = "Example: hbactl flash discover -a host2 10.0.0.5:3260")]
+    Discover(Discover),
+    /// Names, ranges and units of the parameters
+    Params,
+}
+
+/// Which flash target.
+#[derive(Args, Debug)]
+pub struct Which {
+    /// Index in the device database (see `flash list`)
+    pub index: u32,
+    /// Which port.
+    #[command(flatten)]
+    pub adapter: AdapterArg,
+}
+
+/// `flash add`.
+#[derive(Args, Debug)]
+pub struct Add {
+    /// Which port.
+    #[command(flatten)]
+    pub adapter: AdapterArg,
+    /// Target name (iqn., eui. or naa.); without it the entry asks the portal for its targets at every start
+    #[arg(short, long, value_name = "IQN")]
+    pub target: Option<String>,
+    /// Portal, as ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT (port 3260 when left out)
+    #[arg(short, long, value_parser = portal)]
+    pub portal: (IpAddr, u16),
+    /// Target portal group tag
+    #[arg(long)]
+    pub tpgt: Option<u16>,
+    /// CHAP entry to prove ourselves with (see `chap list`)
+    #[arg(long, value_name = "INDEX")]
+    pub chap: Option<u16>,
+    /// The target must prove itself too (mutual CHAP)
+    #[arg(long)]
+    pub bidi: bool,
+    /// Further parameters
+    #[arg(value_name = "NAME=VALUE")]
+    pub params: Vec<String>,
+}
+
+/// `flash set`.
+#[derive(Args, Debug)]
+pub struct Set {
+    /// Which flash target.
+    #[command(flatten)]
+    pub which: Which,
+    /// CHAP entry to prove ourselves with
+    #[arg(long, value_name = "INDEX", conflicts_with = "no_chap")]
+    pub chap: Option<u16>,
+    /// Switch CHAP off
+    #[arg(long)]
+    pub no_chap: bool,
+    /// Whether the target must prove itself too (mutual CHAP)
+    #[arg(long, value_name = "on|off", value_parser = on_off)]
+    pub bidi: Option<bool>,
+    /// Parameters to set
+    #[arg(value_name = "NAME=VALUE")]
+    pub params: Vec<String>,
+}
+
+/// `flash remove`.
+#[derive(Args, Debug)]
+pub struct Remove {
+    /// Which flash target.
+    #[command(flatten)]
+    pub which: Which,
+    /// Also when it has a session (the session stays until the adapter restarts)
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// `flash discover`.
+#[derive(Args, Debug)]
+pub struct Discover {
+    /// Whom to ask, as ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT
+    #[arg(value_parser = portal)]
+    pub portal: (IpAddr, u16),
+    /// Which port.
+    #[command(flatten)]
+    pub adapter: AdapterArg,
+    /// CHAP entry to prove ourselves with
+    #[arg(long, value_name = "INDEX")]
+    pub chap: Option<u16>,
+    /// Keep the SendTargets entry, so that the adapter asks again at every start
+    #[arg(long)]
+    pub keep: bool,
+}
+
+/// Reads a portal; 3260 is the port when none is given (RFC 7143, section 4.1).
+fn portal(text: &str) -> Result<(IpAddr, u16), String> {
+    if let Ok(full) = text.parse::<SocketAddr>() {
+        return Ok((full.ip(), full.port()));
+    }
+    let bare = text
+        .strip_prefix('[')
+        .and_then(|t| t.strip_suffix(']'))
+        .unwrap_or(text);
+    match bare.parse() {
+        Ok(ip) => Ok((ip, 3260)),
+        Err(_) => {
+            Err("expected ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT; names are not resolved by adapters".into())
+        }
+    }
+}
+
+fn on_off(text: &str) -> Result<bool, String> {
+    match text {
+        "on" | "yes" | "true" | "1" => Ok(true),
+        "off" | "no" | "false" | "0" => Ok(false),
+        _ => Err("expected on or off".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn portals_are_read_with_and_without_a_port() {
+        assert_eq!(portal("10.0.0.5").unwrap().1, 3260);
+        assert_eq!(portal("10.0.0.5:860").unwrap().1, 860);
+        assert_eq!(portal("[fe80::1]").unwrap().1, 3260);
+        assert_eq!(portal("[fe80::1]:3261").unwrap().1, 3261);
+        assert_eq!(portal("fe80::1").unwrap().1, 3260);
+        assert!(portal("storage.example").is_err());
+        assert!(portal("10.0.0.5:99999").is_err());
+    }
+}

@@ -1,0 +1,98 @@
+//! `hbactl iface`, and `ping`.
+
+use std::net::IpAddr;
+
+use clap::{Args, Subcommand};
+
+use super::AdapterArg;
+
+/// What to do with interfaces.
+#[derive(Subcommand, Debug)]
+pub enum Verb {
+    /// Interfaces with their addresses; what is staged is marked
+    List(AdapterArg),
+    /// All parameters of an interface, applied and staged
+    #[command(after_help = "Example: hbactl iface show ipv4 --adapter host2")]
+    Show(Which),
+    /// Stage parameters; nothing is sent to the adapter before `iface apply`
+    #[command(
+        after_help = "Example: hbactl iface set ipv4 -a host2 ipaddress=10.0.0.21 subnet=255.255.255.0 gateway=10.0.0.1\n\
+                            `hbactl iface params` lists names, ranges and units."
+    )]
+    Set(Set),
+    /// Drop staged parameters (all of them when none is named)
+    Unset(Unset),
+    /// Send what is staged for a port, in one message, and read it back. The port restarts
+    #[command(after_help = "Example: hbactl iface apply -a host2 --force")]
+    Apply(Apply),
+    /// Ping from the adapter
+    #[command(after_help = "Example: hbactl iface ping ipv4 10.0.0.1 -a host2 --count 3")]
+    Ping(Ping),
+    /// Names, ranges and units of the parameters
+    Params,
+}
+
+/// Which interface.
+#[derive(Args, Debug)]
+pub struct Which {
+    /// `ipv4`, `ipv6`, `ipv6-1` (of --adapter), or the kernel's name (`ipv4-iface-2-0`)
+    pub iface: String,
+    /// Which port.
+    #[command(flatten)]
+    pub adapter: AdapterArg,
+}
+
+/// `iface set`.
+#[derive(Args, Debug)]
+pub struct Set {
+    /// Which interface.
+    #[command(flatten)]
+    pub which: Which,
+    /// Parameters to stage
+    #[arg(required = true, value_name = "NAME=VALUE")]
+    pub params: Vec<String>,
+}
+
+/// `iface unset`.
+#[derive(Args, Debug)]
+pub struct Unset {
+    /// Which interface.
+    #[command(flatten)]
+    pub which: Which,
+    /// Parameters to drop from the stage
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+}
+
+/// `iface apply`.
+#[derive(Args, Debug)]
+pub struct Apply {
+    /// Which port.
+    #[command(flatten)]
+    pub adapter: AdapterArg,
+    /// Also when sessions would drop
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// `iface ping`.
+#[derive(Args, Debug)]
+pub struct Ping {
+    /// From which interface.
+    #[command(flatten)]
+    pub which: Which,
+    /// Whom to ping
+    pub address: IpAddr,
+    /// How many
+    #[arg(short, long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub count: u32,
+    /// Payload, in bytes
+    #[arg(short, long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(0..=65_507))]
+    pub size: u32,
+    /// Pause between two, in milliseconds
+    #[arg(short, long, default_value_t = 1000, value_name = "MS")]
+    pub interval: u64,
+    /// Longest wait for one answer, in milliseconds
+    #[arg(short = 'W', long, default_value_t = 10_000, value_name = "MS")]
+    pub wait: u64,
+}

@@ -1,0 +1,16 @@
+//! What people type: one module a noun. Owns names, help and ranges; values are checked by [`hba`].
+
+pub mod adapter;
+pub mod boot;
+pub mod chap;
+pub mod event;
+pub mod flash;
+mod global;
+pub mod iface;
+pub mod lun;
+mod noun;
+pub mod session;
+pub mod stats;
+
+pub use global::{AdapterArg, Format, Global};
+pub use noun::{Cli, Noun};

@@ -1,0 +1,39 @@
+//! `hbactl session`.
+
+use clap::{Args, Subcommand};
+
+use super::AdapterArg;
+
+/// What to do with sessions.
+#[derive(Subcommand, Debug)]
+pub enum Verb {
+    /// Sessions, one a line
+    List(List),
+    /// Everything about a session and its connection
+    Show(Which),
+    /// Log out a session that was made from flash, and wait until it is gone
+    Logout(Which),
+    /// Look for new logical units, in one session or in all
+    Rescan {
+        /// Session number; all sessions when left out
+        sid: Option<u32>,
+    },
+}
+
+/// `session list`.
+#[derive(Args, Debug)]
+pub struct List {
+    /// Of which port (all when left out).
+    #[command(flatten)]
+    pub adapter: AdapterArg,
+    /// With negotiated parameters and connections
+    #[arg(long)]
+    pub detail: bool,
+}
+
+/// Which session.
+#[derive(Args, Debug)]
+pub struct Which {
+    /// Session number (see `session list`)
+    pub sid: u32,
+}

@@ -1,0 +1,55 @@
+//! `hbactl chap`.
+
+use hba::Ctx;
+use hba::model::ChapDirection;
+use hba::ops::chap::{self, NewChap};
+
+use crate::args::chap::{Direction, Verb};
+use crate::output::{Done, Out};
+use crate::{secret, view};
+
+pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb) -> Done {
+    match verb {
+        Verb::List(which) => {
+            let all = chap::list(ctx, which.adapter.as_ref())?;
+            out.list("chap.list", &all, &ctx.warnings, view::chap::table)
+        }
+        Verb::Add(add) => {
+            let new = NewChap {
+                index: add.index,
+                direction: match add.direction {
+                    Direction::Out => ChapDirection::Out,
+                    Direction::In => ChapDirection::In,
+                },
+                username: add.user.clone(),
+                secret: secret::read(&add.secret)?,
+            };
+            let change = chap::add(ctx, add.adapter.adapter.as_ref(), &new)?;
+            let subject = change
+                .after()
+                .map_or_else(|| "chap entry".to_owned(), |e| format!("chap entry {}", e.index));
+            out.change("chap.add", &subject, &change, &ctx.warnings)
+        }
+        Verb::Set(set) => {
+            let secret = secret::given(&set.secret)?;
+            let which = &set.which;
+            let id = which.adapter.adapter.as_ref();
+            let change = chap::set(ctx, id, which.index, set.user.as_deref(), secret.as_ref())?;
+            out.change(
+                "chap.set",
+                &format!("chap entry {}", which.index),
+                &change,
+                &ctx.warnings,
+            )
+        }
+        Verb::Remove(which) => {
+            let change = chap::remove(ctx, which.adapter.adapter.as_ref(), which.index)?;
+            out.change(
+                "chap.remove",
+                &format!("chap entry {}", which.index),
+                &change,
+                &ctx.warnings,
+            )
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! `hbactl flash`.
+
+use hba::ops::flash::{self, FlashSettings, NewFlashTarget};
+use hba::params::{Assignment, FLASH};
+use hba::{Ctx, Result};
+
+use crate::args::flash::Verb;
+use crate::output::{Done, Out};
+use crate::view;
+
+pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb) -> Done {
+    match verb {
+        Verb::List(which) => {
+            let all = flash::list(ctx, which.adapter.as_ref())?;
+            out.list("flash.list", &all, &ctx.warnings, view::flash::table)
+        }
+        Verb::Show(which) => {
+            let one = flash::show(ctx, which.adapter.adapter.as_ref(), which.index)?;
+            out.one("flash.show", &one, &ctx.warnings, view::flash::details)
+        }
+        Verb::Add(add) => {
+            let new = NewFlashTarget {
+                target_name: add.target.clone(),
+                address: add.portal.0,
+                port: add.portal.1,
+                tpgt: add.tpgt,
+                chap: add.chap,
+                bidi_chap: add.bidi,
+                params: parse(&add.params)?,
+            };
+            let change = flash::add(ctx, add.adapter.adapter.as_ref(), &new)?;
+            let subject = change
+                .after()
+                .map_or_else(|| "flash target".to_owned(), hba::model::FlashTarget::describe);
+            out.change("flash.add", &subject, &change, &ctx.warnings)
+        }
+        Verb::Set(set) => {
+            let settings = FlashSettings {
+                chap: if set.no_chap {
+                    Some(None)
+                } else {
+                    set.chap.map(Some)
+                },
+                bidi_chap: set.bidi,
+                params: parse(&set.params)?,
+            };
+            let change = flash::set(
+                ctx,
+                set.which.adapter.adapter.as_ref(),
+                set.which.index,
+                &settings,
+            )?;
+            out.change(
+                "flash.set",
+                &format!("flash target {}", set.which.index),
+                &change,
+                &ctx.warnings,
+            )
+        }
+        Verb::Remove(remove) => {
+            ctx.force = remove.force;
+            let which = &remove.which;
+            let change = flash::remove(ctx, which.adapter.adapter.as_ref(), which.index)?;
+            out.change(
+                "flash.remove",
+                &format!("flash target {}", which.index),
+                &change,
+                &ctx.warnings,
+            )
+        }
+        Verb::Login(which) => {
+            let change = flash::login(ctx, which.adapter.adapter.as_ref(), which.index)?;
+            out.change(
+                "flash.login",
+                &format!("login to flash target {}", which.index),
+                &change,
+                &ctx.warnings,
+            )
+        }
+        Verb::Logout(which) => {
+            let change = flash::logout(ctx, which.adapter.adapter.as_ref(), which.index)?;
+            out.change(
+                "flash.logout",
+                &format!("logout of flash target {}", which.index),
+                &change,
+                &ctx.warnings,
+            )
+        }
+        Verb::Discover(discover) => {
+            let id = discover.adapter.adapter.as_ref();
+            let found = flash::discover(ctx, id, discover.portal, discover.chap, discover.keep)?;
+            view::flash::discovery(out, &found, &ctx.warnings)
+        }
+        Verb::Params => params(out),
+    }
+}
+
+/// Names, ranges and units.
+pub(crate) fn params(out: &Out) -> Done {
+    view::params::table(out, "flash.params", FLASH)
+}
+
+fn parse(params: &[String]) -> Result<Vec<Assignment>> {
+    params
+        .iter()
+        .map(|param| Assignment::parse(FLASH, param))
+        .collect()
+}

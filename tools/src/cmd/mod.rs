@@ -1,0 +1,12 @@
+//! What a command does: calls one operation, hands its answer to a view.
+
+pub(crate) mod adapter;
+pub(crate) mod boot;
+pub(crate) mod chap;
+pub(crate) mod event;
+pub(crate) mod flash;
+pub(crate) mod iface;
+pub(crate) mod lun;
+pub(crate) mod meta;
+pub(crate) mod session;
+pub(crate) mod stats;

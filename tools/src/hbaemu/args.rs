@@ -1,0 +1,211 @@
+//! What people type to `hbaemu`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use emu_target::LunSource;
+
+/// `hbaemu`.
+#[derive(Parser, Debug)]
+#[command(
+    name = "hbaemu",
+    version,
+    about = "An iSCSI offload HBA and an iSCSI target, made of software",
+    long_about = "Serves an emulated ISP4xxx adapter behind the kernel's iSCSI interfaces (for `hbactl --endpoint DIR`), serves an \
+                  iSCSI target, looks into an adapter's flash, and breaks things on purpose.",
+    max_term_width = 110,
+    arg_required_else_help = true
+)]
+pub struct Cli {
+    /// Tell more on stderr; repeat for more
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Serve an emulated adapter in a directory, until SIGTERM or SIGINT; prints one line when ready
+    #[command(after_help = "Example: hbaemu serve /tmp/hba & HBACTL_ENDPOINT=/tmp/hba hbactl adapter list")]
+    Serve(Serve),
+    /// Serve an iSCSI target, until SIGTERM or SIGINT; prints one line when ready
+    #[command(
+        after_help = "Example: hbaemu target --listen 127.0.0.1:3260 --iqn iqn.2026-11.org.example:disk --lun 64M"
+    )]
+    Target(Target),
+    /// Look into and change an adapter's flash file
+    #[command(subcommand)]
+    Flash(Flash),
+    /// Break something on purpose, or mend it
+    Fault(Fault),
+}
+
+/// How the firmware treats its flash targets at start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FwMode {
+    /// AUTO CONNECT: the firmware logs in by itself
+    Auto,
+    /// NON-AUTO CONNECT: the driver tells it to (as Linux does)
+    Nonauto,
+}
+
+/// Which card.
+#[derive(Args, Debug, Clone)]
+pub struct Card {
+    /// The chip: isp4010, isp4022 or isp4032
+    #[arg(long, default_value = "isp4032")]
+    pub chip: String,
+    /// Ports of the card, each a SCSI host
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=2))]
+    pub ports: u32,
+}
+
+/// `hbaemu serve`.
+#[derive(Args, Debug)]
+pub struct Serve {
+    /// The directory to serve in; made if it is missing
+    pub dir: PathBuf,
+    /// Which card.
+    #[command(flatten)]
+    pub card: Card,
+    /// The flash file; made if it is missing (DIR/flash.img when left out)
+    #[arg(long, value_name = "FILE")]
+    pub flash: Option<PathBuf>,
+    /// Number of the first SCSI host
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub first_host: u32,
+    /// Export boot targets under /sys/firmware instead of logging in to them (ql4xdisablesysfsboot=0)
+    #[arg(long)]
+    pub sysfs_boot: bool,
+    /// Reproduce the stock driver's bugs
+    #[arg(long)]
+    pub quirks: bool,
+    /// How the firmware treats its flash targets at start
+    #[arg(long, value_enum, default_value = "nonauto")]
+    pub fw_mode: FwMode,
+}
+
+/// Which digests to agree to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Digests {
+    /// What the initiator prefers
+    Initiator,
+    /// CRC32C only
+    Require,
+    /// None only
+    Forbid,
+}
+
+/// `hbaemu target`.
+#[derive(Args, Debug)]
+pub struct Target {
+    /// Where to listen; port 0 lets the system choose; repeatable
+    #[arg(long, required = true, value_name = "ADDR:PORT")]
+    pub listen: Vec<SocketAddr>,
+    /// The target's name
+    #[arg(long)]
+    pub iqn: String,
+    /// A logical unit: a size (64M, 2G; memory) or a file (FILE:ro is read-only); repeatable, numbered from 0
+    #[arg(long, value_name = "FILE|SIZE", num_args = 1..)]
+    pub lun: Vec<LunSource>,
+    /// CHAP accounts: lines `name:secret` (initiators) and `mutual:name:secret` (the target itself)
+    #[arg(long, value_name = "FILE")]
+    pub chap_file: Option<PathBuf>,
+    /// Discovery needs CHAP too
+    #[arg(long, requires = "chap_file")]
+    pub discovery_auth: bool,
+    /// Which digests to agree to
+    #[arg(long, value_enum, default_value = "initiator")]
+    pub digests: Digests,
+    /// Further target names with the same logical units; repeatable
+    #[arg(long, value_name = "IQN")]
+    pub also: Vec<String>,
+    /// A unix socket that `hbaemu fault --target` talks to
+    #[arg(long, value_name = "SOCKET")]
+    pub control: Option<PathBuf>,
+}
+
+/// `hbaemu flash`.
+#[derive(Subcommand, Debug)]
+pub enum Flash {
+    /// Make the flash file of a card as it leaves the factory (FILE, and FILE.nvram beside it)
+    Init {
+        /// The file to make; an existing one is never overwritten
+        file: PathBuf,
+        /// Which card.
+        #[command(flatten)]
+        card: Card,
+        /// MAC addresses and serial number follow from this number
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+    /// Show what a flash file holds; secrets are never shown
+    Show {
+        /// The file
+        file: PathBuf,
+        /// Which card.
+        #[command(flatten)]
+        card: Card,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Copy one port's view out, as the image of a one-port card (OUT, and OUT.nvram beside it)
+    Dump {
+        /// The file
+        file: PathBuf,
+        /// Where to; an existing file is never overwritten
+        out: PathBuf,
+        /// Which card.
+        #[command(flatten)]
+        card: Card,
+        /// Which port, from 0
+        #[arg(long, default_value_t = 0)]
+        port: u32,
+    },
+    /// Put the image of a one-port card (a dump) into one port's view
+    Load {
+        /// The file to change
+        file: PathBuf,
+        /// The dump
+        dump: PathBuf,
+        /// Which card.
+        #[command(flatten)]
+        card: Card,
+        /// Which port, from 0
+        #[arg(long, default_value_t = 0)]
+        port: u32,
+    },
+}
+
+/// `hbaemu fault`.
+#[derive(Args, Debug)]
+#[command(after_help = after_help())]
+pub struct Fault {
+    /// The directory that `hbaemu serve` serves
+    #[arg(
+        long,
+        env = "HBACTL_ENDPOINT",
+        value_name = "DIR",
+        required_unless_present = "target"
+    )]
+    pub endpoint: Option<PathBuf>,
+    /// Instead: the control socket of an `hbaemu target`
+    #[arg(long, value_name = "SOCKET")]
+    pub target: Option<PathBuf>,
+    /// What to break, with its arguments
+    #[arg(required = true, value_name = "FAULT")]
+    pub fault: Vec<String>,
+}
+
+fn after_help() -> String {
+    format!(
+        "Faults of an adapter (--endpoint DIR):\n  {}\nFaults of a target (--target SOCKET):\n  {}",
+        super::fault::ADAPTER_WORDS.join("\n  "),
+        emu_target::fault::WORDS.join("\n  ")
+    )
+}

@@ -1,0 +1,111 @@
+//! `hbaemu fault`: breaks things in a running adapter or target, through its control socket.
+
+use std::io::ErrorKind;
+use std::os::fd::AsRawFd;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use nix::sys::socket::{
+    AddressFamily, MsgFlags, SockFlag, SockType, UnixAddr, connect, recv, send, setsockopt, socket, sockopt,
+};
+use nix::sys::time::TimeVal;
+
+use super::args::Fault;
+use super::ready;
+
+/// What an adapter can be told, as typed here. Dashes and blanks are the same.
+pub(super) const ADAPTER_WORDS: &[&str] = &[
+    "link-down PORT           pull a port's cable (ports count from 0)",
+    "link-up PORT             plug it in",
+    "drop-session SID         tear a session's TCP connection",
+    "refuse-logins on|off     refuse the card's new connections",
+    "slow-replies MS          hold the targets' answers back; 0 ends it",
+    "crash PORT               kill a port's firmware; the driver resets it",
+    "power-cycle              take the card's power away and give it back",
+    "power-loss               end the emulator at once, as a loss of power would",
+    "quit                     end the emulator in an orderly way",
+];
+
+/// Sends the fault.
+pub(super) fn run(args: &Fault) -> Result<()> {
+    let words = args.fault.join(" ");
+    if let Some(socket) = &args.target {
+        let fault: emu_target::Fault = words.parse()?;
+        emu_target::control::send(socket, &fault)
+            .with_context(|| format!("cannot tell {}", socket.display()))?;
+        return ready(&format!("done: {fault}"));
+    }
+    let dir = args
+        .endpoint
+        .as_deref()
+        .context("name the adapter's directory with --endpoint")?;
+    let line = line(&words)?;
+    let answer = ask(&dir.join("control"), &line)
+        .with_context(|| format!("cannot tell the adapter in {} to {line:?}", dir.display()))?;
+    match answer.as_deref() {
+        Some(text) if text == "ok" || text.starts_with("ok ") => ready(&format!("done: {line}")),
+        Some(text) => bail!("{}", text.strip_prefix("error ").unwrap_or(text)),
+        // A card that lost power has nothing to say.
+        None if line == "power-loss" || line == "quit" => ready(&format!("done: {line}")),
+        None => bail!("the adapter ended without an answer"),
+    }
+}
+
+/// The control line of the words typed.
+fn line(words: &str) -> Result<String> {
+    let (verb, rest) = words.split_once(' ').unwrap_or((words, ""));
+    let verb = match verb {
+        "power-cycle" | "power-loss" | "quit" | "ready" | "crash" => verb.to_owned(),
+        "link-down" | "link-up" | "drop-session" | "refuse-logins" | "slow-replies" => verb.replace('-', " "),
+        "link" | "drop" | "refuse" | "slow" => verb.to_owned(),
+        _ => bail!(
+            "there is no fault {verb:?}; known are:\n  {}",
+            ADAPTER_WORDS.join("\n  ")
+        ),
+    };
+    Ok(format!("{verb} {rest}").trim_end().to_owned())
+}
+
+fn ask(path: &Path, line: &str) -> Result<Option<String>> {
+    let fd = socket(
+        AddressFamily::Unix,
+        SockType::SeqPacket,
+        SockFlag::SOCK_CLOEXEC,
+        None,
+    )?;
+    setsockopt(&fd, sockopt::ReceiveTimeout, &TimeVal::new(LIMIT_SECONDS, 0))?;
+    connect(fd.as_raw_fd(), &UnixAddr::new(path)?)
+        .map_err(std::io::Error::from)
+        .with_context(|| format!("nothing is served at {}", path.display()))?;
+    send(fd.as_raw_fd(), line.as_bytes(), MsgFlags::MSG_NOSIGNAL)?;
+    let mut answer = [0; 4096];
+    match recv(fd.as_raw_fd(), &mut answer, MsgFlags::empty()).map_err(std::io::Error::from) {
+        Ok(0) => Ok(None),
+        Ok(n) => Ok(Some(
+            String::from_utf8_lossy(answer.get(..n).unwrap_or_default()).into_owned(),
+        )),
+        Err(error) if error.kind() == ErrorKind::ConnectionReset => Ok(None),
+        Err(error) if error.kind() == ErrorKind::WouldBlock => {
+            bail!("no answer within {LIMIT_SECONDS} s")
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+const LIMIT_SECONDS: i64 = 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_documented_fault_becomes_a_control_line() {
+        for word in ADAPTER_WORDS {
+            let verb = word.split(' ').next().unwrap();
+            line(verb).unwrap();
+        }
+        assert_eq!(line("link-down 1").unwrap(), "link down 1");
+        assert_eq!(line("power-cycle").unwrap(), "power-cycle");
+        assert!(line("sulk").is_err());
+    }
+}

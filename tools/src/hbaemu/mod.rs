@@ -1,0 +1,58 @@
+//! `hbaemu`: an adapter and a target made of software.
+
+mod args;
+mod fault;
+mod flash;
+mod serve;
+mod target;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+pub use args::Cli;
+use args::Command;
+
+/// Runs `hbaemu` with these arguments (the program's name first).
+pub fn hbaemu(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let code = if error.use_stderr() { 2 } else { 0 };
+            let _ = error.print();
+            return code.into();
+        }
+    };
+    let level = [tracing::Level::WARN, tracing::Level::INFO, tracing::Level::DEBUG];
+    let level = level
+        .get(usize::from(cli.verbose))
+        .copied()
+        .unwrap_or(tracing::Level::TRACE);
+    let _ = tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_max_level(level)
+        .without_time()
+        .try_init();
+    let done = match &cli.command {
+        Command::Serve(serve) => serve::run(serve),
+        Command::Target(target) => target::run(target),
+        Command::Flash(flash) => flash::run(flash),
+        Command::Fault(fault) => fault::run(fault),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            crate::report::plain_error(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Prints the one line that says that a server can be used, and pushes it through a pipe at once.
+fn ready(line: &str) -> anyhow::Result<()> {
+    use std::io::Write;
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}")?;
+    Ok(out.flush()?)
+}

@@ -1,0 +1,50 @@
+//! `hbaemu serve`.
+
+use anyhow::{Context, Result, ensure};
+use emu_kernel::{Config, FirmwareMode, Server};
+use emu_net::reactor::Reactor;
+use emu_net::run::run as run_loop;
+use emu_net::signals::StopSignal;
+
+use super::args::{FwMode, Serve};
+use super::{flash, ready};
+
+/// Serves an adapter until a signal comes.
+pub(super) fn run(args: &Serve) -> Result<()> {
+    let chip = flash::chip(&args.card.chip)?;
+    let ports = args.card.ports as usize;
+    ensure!(
+        ports <= chip.max_ports,
+        "{} has {} ports, not {ports}",
+        chip.name,
+        chip.max_ports
+    );
+    let mut config = Config::new(&args.dir);
+    config.chip = chip.name.to_owned();
+    config.ports = ports;
+    config.first_host = args.first_host;
+    config.disable_sysfs_boot = !args.sysfs_boot;
+    config.quirks = args.quirks;
+    config.fw_mode = match args.fw_mode {
+        FwMode::Auto => FirmwareMode::AutoConnect,
+        FwMode::Nonauto => FirmwareMode::NonAutoConnect,
+    };
+    if let Some(flash) = &args.flash {
+        config.flash.clone_from(flash);
+    }
+    let mut reactor = Reactor::new().context("cannot open the event loop")?;
+    let mut stop = StopSignal::new(&mut reactor, SIGNALS).context("cannot catch signals")?;
+    let mut server = Server::start(config, &mut reactor, SERVER)?;
+    ready(&format!(
+        "ready: endpoint {} ({}, {ports} port{}, host{} on)",
+        args.dir.display(),
+        chip.name,
+        if ports == 1 { "" } else { "s" },
+        args.first_host
+    ))?;
+    run_loop(&mut reactor, &mut [&mut server, &mut stop])?;
+    Ok(())
+}
+
+const SERVER: u32 = 0;
+const SIGNALS: u32 = 1;

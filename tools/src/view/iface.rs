@@ -1,0 +1,53 @@
+//! Interfaces.
+
+use hba::model::Iface;
+
+use crate::output::{Details, Table, flag, known};
+
+pub(crate) fn table(all: &[Iface]) -> Table {
+    let rows = all.iter().map(|i| {
+        vec![
+            i.name.clone(),
+            flag(i.enabled),
+            known(i.address.as_ref()),
+            known(i.address_state.as_ref()),
+            known(i.mtu),
+            if i.staged.is_empty() {
+                "-".to_owned()
+            } else {
+                format!("{} staged", i.staged.len())
+            },
+        ]
+    });
+    Table {
+        heads: &["INTERFACE", "ENABLED", "ADDRESS", "ADDRESS STATE", "MTU", "STAGE"],
+        rows: rows.collect(),
+    }
+}
+
+pub(crate) fn details(i: &Iface) -> Details {
+    let mut rows = vec![
+        ("Interface".to_owned(), i.name.clone()),
+        ("Host".to_owned(), i.host.to_string()),
+    ];
+    rows.push(("Applied".to_owned(), String::new()));
+    rows.extend(
+        i.params
+            .iter()
+            .map(|(name, value)| (name.clone(), known(value.as_ref()))),
+    );
+    if !i.staged.is_empty() {
+        rows.push((
+            "Staged, not yet applied (hbactl iface apply)".to_owned(),
+            String::new(),
+        ));
+        let staged = i.staged.iter();
+        rows.extend(staged.map(|(name, s)| {
+            (
+                name.clone(),
+                format!("{} → {}", known(s.applied.as_ref()), s.staged),
+            )
+        }));
+    }
+    rows
+}

@@ -1,0 +1,129 @@
+//! Logical units and what they answer.
+
+use hba::model::{Capacity, Inquiry, Lun, ReportedLun, VpdPage};
+
+use crate::output::{Details, Table, flag, known, yes};
+
+pub(crate) fn table(all: &[Lun]) -> Table {
+    let rows = all.iter().map(|l| {
+        vec![
+            l.address.clone(),
+            known(l.sid),
+            known(l.vendor.as_ref()),
+            known(l.model.as_ref()),
+            known(l.revision.as_ref()),
+            l.size_bytes.map_or_else(|| "n/a".to_owned(), size),
+            known(l.block_device.as_ref()),
+            known(l.state.as_ref()),
+        ]
+    });
+    Table {
+        heads: &[
+            "LUN", "SESSION", "VENDOR", "MODEL", "REV", "SIZE", "DEVICE", "STATE",
+        ],
+        rows: rows.collect(),
+    }
+}
+
+pub(crate) fn inquiry(i: &Inquiry) -> Details {
+    let pages: Vec<String> = i.vpd_pages.iter().map(|page| format!("0x{page:02x}")).collect();
+    vec![
+        ("Vendor".to_owned(), i.vendor.clone()),
+        ("Product".to_owned(), i.product.clone()),
+        ("Revision".to_owned(), i.revision.clone()),
+        ("Device type".to_owned(), device_type(i.device_type)),
+        ("Connected".to_owned(), yes(i.qualifier == 0).to_owned()),
+        ("SPC version".to_owned(), i.version.to_string()),
+        ("Removable".to_owned(), yes(i.removable).to_owned()),
+        (
+            "VPD pages".to_owned(),
+            if pages.is_empty() {
+                "none".to_owned()
+            } else {
+                pages.join(" ")
+            },
+        ),
+    ]
+}
+
+pub(crate) fn vpd(page: &VpdPage) -> Details {
+    let mut rows = vec![
+        ("Page".to_owned(), format!("0x{:02x}", page.page)),
+        ("Name".to_owned(), known(page.name.as_ref())),
+    ];
+    rows.extend(page.fields.iter().cloned());
+    rows.push(("Bytes".to_owned(), page.raw.clone()));
+    rows
+}
+
+pub(crate) fn reported(all: &[ReportedLun]) -> Table {
+    let rows = all
+        .iter()
+        .map(|r| vec![r.lun.to_string(), r.raw.clone(), yes(r.attached).to_owned()]);
+    Table {
+        heads: &["LUN", "BYTES", "ATTACHED"],
+        rows: rows.collect(),
+    }
+}
+
+pub(crate) fn capacity(c: &Capacity) -> Details {
+    vec![
+        ("Size".to_owned(), size(c.bytes)),
+        ("Bytes".to_owned(), c.bytes.to_string()),
+        ("Blocks".to_owned(), c.blocks.to_string()),
+        ("Block length (bytes)".to_owned(), c.block_length.to_string()),
+        (
+            "Answered by".to_owned(),
+            format!("READ CAPACITY({})", if c.long_form { 16 } else { 10 }),
+        ),
+        ("Thin provisioned".to_owned(), flag(c.thin)),
+    ]
+}
+
+/// Bytes in the largest binary unit that leaves a whole part.
+fn size(bytes: u64) -> String {
+    let mut value = bytes as f64;
+    let mut units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"].into_iter();
+    let mut unit = units.next().unwrap_or("B");
+    for next in units {
+        if value < 1024.0 {
+            break;
+        }
+        value /= 1024.0;
+        unit = next;
+    }
+    if value.fract() == 0.0 {
+        format!("{value:.0} {unit}")
+    } else {
+        format!("{value:.1} {unit}")
+    }
+}
+
+fn device_type(number: u8) -> String {
+    let name = match number {
+        0 => "disk",
+        1 => "tape",
+        3 => "processor",
+        5 => "cd/dvd",
+        8 => "medium changer",
+        12 => "array controller",
+        13 => "enclosure",
+        31 => "none",
+        _ => return number.to_string(),
+    };
+    format!("{number} ({name})")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::size;
+
+    #[test]
+    fn sizes_use_binary_units() {
+        assert_eq!(size(0), "0 B");
+        assert_eq!(size(512), "512 B");
+        assert_eq!(size(64 << 20), "64 MiB");
+        assert_eq!(size((3 << 30) / 2), "1.5 GiB");
+        assert_eq!(size(u64::MAX), "16384 PiB");
+    }
+}
