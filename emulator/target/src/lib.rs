@@ -20,7 +20,6 @@ pub mod config;
 pub mod control;
 pub mod error;
 pub mod fault;
-mod medium;
 pub mod served;
 mod target;
 

@@ -8,11 +8,10 @@ use neli::consts::socket::NlFamily;
 use neli::socket::NlSocket;
 use neli::utils::Groups;
 use nix::errno::Errno;
-use zeroize::Zeroize;
 
 use super::{Port, RECV_LIMIT};
 use crate::bsg::owned;
-use crate::port::{PortError, receive_from_kernel, send};
+use crate::port::{PortError, receive, send};
 
 /// Receive buffer asked for, in bytes.
 const BUFFER: usize = 1 << 20;
@@ -104,10 +103,7 @@ impl Port for HostPort {
     }
 
     fn recv(&mut self, until: Option<Instant>, what: &str) -> Result<Vec<u8>, PortError> {
-        let message = receive_from_kernel(&self.fd, &mut self.buffer, until, what)?.to_vec();
-        // It may have been the CHAP table.
-        self.buffer[..message.len()].zeroize();
-        Ok(message)
+        receive(&self.fd, &mut self.buffer, until, what).map(<[u8]>::to_vec)
     }
 
     fn pid(&self) -> u32 {
