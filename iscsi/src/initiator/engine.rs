@@ -363,10 +363,10 @@ impl Initiator {
     pub(super) fn fail(&mut self, why: DropReason) {
         match why {
             DropReason::Frame(FrameError::HeaderDigest) | DropReason::DataDigest => {
-                self.counters.digest_errors += 1
+                self.counters.digest_errors += 1;
             }
             DropReason::Frame(FrameError::TooLong { .. }) | DropReason::Protocol(_) => {
-                self.counters.format_errors += 1
+                self.counters.format_errors += 1;
             }
             _ => {}
         }
