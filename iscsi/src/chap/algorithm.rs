@@ -25,8 +25,12 @@ pub enum ChapAlgorithm {
 }
 
 impl ChapAlgorithm {
-    /// All, strongest first: the order in which they are best offered.
+    /// All, strongest first.
     pub const ALL: [Self; 4] = [Self::Sha3_256, Self::Sha256, Self::Sha1, Self::Md5];
+
+    /// All, in the order in which an initiator best offers them. SHA-256 stands last: the Linux SCSI target framework (tgt) takes
+    /// number 7 for SHA-1, and would choose it before MD5, which it speaks like everybody.
+    pub const OFFER: [Self; 4] = [Self::Sha3_256, Self::Sha1, Self::Md5, Self::Sha256];
 
     /// The number in CHAP_A.
     #[must_use]
@@ -152,5 +156,6 @@ mod tests {
         );
         assert_eq!(ChapAlgorithm::choose("6,8,x,", &allowed), None);
         assert_eq!(ChapAlgorithm::list(&ChapAlgorithm::ALL), "8,7,6,5");
+        assert_eq!(ChapAlgorithm::list(&ChapAlgorithm::OFFER), "8,6,5,7");
     }
 }

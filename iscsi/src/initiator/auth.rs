@@ -126,7 +126,7 @@ impl Authenticator {
 
     fn offered(algorithms: &[ChapAlgorithm]) -> &[ChapAlgorithm] {
         if algorithms.is_empty() {
-            &ChapAlgorithm::ALL
+            &ChapAlgorithm::OFFER
         } else {
             algorithms
         }

@@ -20,7 +20,7 @@ pub enum Auth {
         outgoing: ChapAccount,
         /// Target proves itself to the initiator (mutual CHAP). An empty name takes any name.
         incoming: Option<ChapAccount>,
-        /// Algorithms that are offered, best first; empty means all.
+        /// Algorithms that are offered, best first; empty means [`ChapAlgorithm::OFFER`].
         algorithms: Vec<ChapAlgorithm>,
         /// True if the target may do without (CHAP,None is offered). Ignored with `incoming`.
         optional: bool,
