@@ -67,6 +67,8 @@ pub struct Transmitter {
     queue: VecDeque<Chunk>,
     /// Header bytes that come after the queue.
     tail: Vec<u8>,
+    /// Emptied vectors for later tails.
+    spare: Vec<Vec<u8>>,
     /// Bytes of the first chunk (of the tail, if the queue is empty) that are gone.
     front: usize,
     queued: usize,
@@ -162,7 +164,9 @@ impl Transmitter {
     /// Moves the tail into the queue.
     fn flush_tail(&mut self) {
         if !self.tail.is_empty() {
-            self.queue.push_back(Chunk::Bytes(std::mem::take(&mut self.tail)));
+            let next = self.spare.pop().unwrap_or_default();
+            self.queue
+                .push_back(Chunk::Bytes(std::mem::replace(&mut self.tail, next)));
         }
     }
 
@@ -208,7 +212,13 @@ impl Transmitter {
             }
             n -= left;
             self.front = 0;
-            self.queue.pop_front();
+            if let Some(Chunk::Bytes(mut bytes)) = self.queue.pop_front()
+                && self.spare.len() < MAX_SLICES
+                && bytes.capacity() <= 2 * COALESCE
+            {
+                bytes.clear();
+                self.spare.push(bytes);
+            }
         }
         self.front += n;
         if self.front >= self.tail.len() {

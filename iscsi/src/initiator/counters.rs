@@ -2,6 +2,8 @@
 //!
 //! Source: the kernel's `struct iscsi_stats` (scsi_transport_iscsi), RFC 7144 for the errors.
 
+use std::time::Duration;
+
 use crate::pdu::Opcode;
 
 /// PDUs sent.
@@ -45,6 +47,12 @@ pub struct Counters {
     pub written: u64,
     /// Payload octets read by SCSI commands.
     pub read: u64,
+    /// SCSI commands that the target completed.
+    pub completed: u64,
+    /// Time from submission to completion, over all of those.
+    pub busy: Duration,
+    /// The longest of those times.
+    pub busy_max: Duration,
     /// PDUs sent (counted when queued).
     pub tx: TxPdus,
     /// PDUs received.

@@ -22,7 +22,6 @@ const MAX_CDB: usize = 260;
 impl Initiator {
     /// Submits a SCSI command. It always ends with [`Event::TaskDone`]; commands beyond the target's command window wait here.
     pub fn submit(&mut self, now: Instant, command: Command) -> TaskTag {
-        let _ = now;
         let tag = self.new_tag();
         let possible = self.is_open() && self.config.session_type() == SessionType::Normal;
         if !possible || command.cdb.is_empty() || command.cdb.len() > MAX_CDB {
@@ -33,7 +32,7 @@ impl Initiator {
             });
             return TaskTag(tag);
         }
-        self.tasks.0.insert(tag, Task::new(command));
+        self.tasks.0.insert(tag, Task::new(command, now));
         self.waiting.push_back(tag);
         self.pump();
         TaskTag(tag)
@@ -279,6 +278,10 @@ impl Initiator {
             _ => 0,
         };
         let transferred = task.expected - missing;
+        let took = self.last_rx.saturating_duration_since(task.submitted);
+        self.counters.completed += 1;
+        self.counters.busy = self.counters.busy.saturating_add(took);
+        self.counters.busy_max = self.counters.busy_max.max(took);
         let residual = match told {
             Residual::None if missing > 0 => Residual::Underflow(missing),
             Residual::Underflow(count) if task.direction == Direction::Read && count < missing => {
@@ -299,7 +302,13 @@ impl Initiator {
 
     /// Takes a task out and gives its buffer back. What the send queue still lends is copied first.
     pub(super) fn end_task(&mut self, tag: u32, outcome: Outcome) {
-        if self.tx.refers_to(tag) {
+        // Only a write lends its buffer to the queue.
+        let writes = self
+            .tasks
+            .0
+            .get(&tag)
+            .is_some_and(|task| task.direction == Direction::Write);
+        if writes && self.tx.refers_to(tag) {
             self.tx.detach(tag, &self.tasks);
         }
         if let Some(task) = self.tasks.0.remove(&tag) {

@@ -1,6 +1,6 @@
 //! The SCSI tasks of a connection and their buffers.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Instant};
 
 use super::{Command, Direction};
 use crate::{
@@ -23,10 +23,11 @@ pub(super) struct Task {
     pub(super) data_sn: u32,
     /// Bytes received, or sent without or with R2T.
     pub(super) moved: u32,
+    pub(super) submitted: Instant,
 }
 
 impl Task {
-    pub(super) fn new(command: Command) -> Self {
+    pub(super) fn new(command: Command, now: Instant) -> Self {
         let Command {
             lun,
             cdb,
@@ -50,6 +51,7 @@ impl Task {
             buffer,
             cmd_sn: None,
             data_sn: 0,
+            submitted: now,
             moved: 0,
         }
     }

@@ -450,3 +450,63 @@ fn a_renegotiation_declares_again_and_takes_the_new_length() {
     peer.submit(Direction::Write, 5000);
     assert_eq!(command(&peer).1, 1024);
 }
+
+#[test]
+fn a_reset_spares_what_was_sent_after_it_and_other_luns() {
+    let mut peer = Peer::ready();
+    let before = peer.submit(Direction::None, 0);
+    let tmf = peer
+        .engine
+        .task_management(peer.now, TmfFunction::LOGICAL_UNIT_RESET, Lun::flat(3), None);
+    let other = peer
+        .engine
+        .task_management(peer.now, TmfFunction::LOGICAL_UNIT_RESET, Lun::flat(4), None);
+    let after = peer.submit(Direction::None, 0);
+    for tag in [other, tmf] {
+        let pdu = TmfResponse {
+            opcode: Opcode::TMF_RESPONSE.into(),
+            flags: 0x80,
+            itt: tag.0.into(),
+            stat_sn: peer.status(),
+            ..TmfResponse::default()
+        };
+        peer.say(pdu.to_bhs(), b"");
+    }
+    let done = peer.scsi_response(after);
+    peer.say(done.to_bhs(), b"");
+    let events = peer.events();
+    let [
+        Event::TmfDone { tag: a, .. },
+        Event::TaskDone {
+            tag: b,
+            outcome: Outcome::Aborted,
+            ..
+        },
+        Event::TmfDone { tag: c, .. },
+        Event::TaskDone {
+            tag: d,
+            outcome: Outcome::Completed { .. },
+            ..
+        },
+    ] = &events[..]
+    else {
+        panic!("{events:?}")
+    };
+    assert_eq!((*a, *b, *c, *d), (other, before, tmf, after));
+}
+
+#[test]
+fn the_time_of_completed_commands_is_counted() {
+    let mut peer = Peer::ready();
+    for seconds in [1, 3] {
+        let tag = peer.submit(Direction::None, 0);
+        peer.now += Duration::from_secs(seconds);
+        let done = peer.scsi_response(tag);
+        peer.say(done.to_bhs(), b"");
+    }
+    let counters = peer.engine.counters();
+    assert_eq!(
+        (counters.completed, counters.busy, counters.busy_max),
+        (2, Duration::from_secs(4), Duration::from_secs(3))
+    );
+}
