@@ -2,13 +2,14 @@
 
 use std::ops::ControlFlow;
 
+use super::flash::of_session;
 use crate::Change;
 use crate::backend::LunScope;
 use crate::change::Difference;
 use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
-use crate::ids::AdapterId;
-use crate::model::{Lun, Owner, Session, SessionBrief, SessionKind};
+use crate::ids::{AdapterId, HostNo};
+use crate::model::{FlashTarget, Lun, Owner, Session, SessionBrief, SessionKind};
 use crate::quirks::qla4xxx;
 
 /// Calls `each` for every session (of one port, if named) in order of session id. Nothing is collected: a listing of thousands
@@ -53,8 +54,19 @@ pub fn list(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Vec<SessionBrie
 /// As [`for_each`].
 pub fn list_detail(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Vec<Session>> {
     let mut all = Vec::new();
+    let mut flash: Option<(HostNo, Vec<FlashTarget>)> = None;
     for brief in list(ctx, id)? {
-        all.extend(ctx.backend.session(brief.sid)?);
+        let Some(mut session) = ctx.backend.session(brief.sid)? else {
+            continue;
+        };
+        if session.owner == Owner::Flash {
+            // Sessions of a port come in runs.
+            if flash.as_ref().is_none_or(|(host, _)| *host != session.host) {
+                flash = Some((session.host, ctx.backend.flash_targets(session.host)?));
+            }
+            link(&mut session, flash.as_ref().map_or(&[], |(_, targets)| targets));
+        }
+        all.push(session);
     }
     Ok(all)
 }
@@ -64,11 +76,26 @@ pub fn list_detail(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Vec<Sess
 /// # Errors
 /// [`Kind::NotFound`].
 pub fn show(ctx: &mut Ctx<'_>, sid: u32) -> Result<Session> {
-    ctx.backend.session(sid)?.ok_or_else(|| {
+    let mut session = ctx.backend.session(sid)?.ok_or_else(|| {
         Error::new(Kind::NotFound, format!("show session {sid}"))
             .answered("there is no such session")
             .hint("hbactl session list shows the sessions")
-    })
+    })?;
+    if session.owner == Owner::Flash {
+        let targets = ctx.backend.flash_targets(session.host)?;
+        link(&mut session, &targets);
+    }
+    Ok(session)
+}
+
+/// Tells which flash target a session was made from, and so whether it is for booting.
+fn link(session: &mut Session, targets: &[FlashTarget]) {
+    if let Some(target) = of_session(targets, session) {
+        session.flash_index = Some(target.index);
+        if target.boot {
+            session.kind = SessionKind::Boot;
+        }
+    }
 }
 
 /// Logs out a session made from flash and waits until it is gone.

@@ -1,1 +1,210 @@
-//! Tests.
+//! Boot operations on a script.
+
+use driver_sys::hw::nvram::{fix_checksum, word_sum};
+
+use super::super::testing::{H0, flash, key};
+use super::*;
+use crate::Change;
+use crate::backend::FirmwareBoot;
+use crate::backend::scripted::{Call, Scripted};
+use crate::ctx::Ctx;
+use crate::deadline::Deadline;
+use crate::error::{Error, Kind};
+use crate::model::{BootMode, Slot};
+
+const SIZE: usize = 2048;
+const MODE: usize = 0x3b1;
+const PRIMARY: usize = 0x3b2;
+const SECONDARY: usize = 0x3bb;
+
+/// An image with contents all over, boot off.
+fn image(bytes: &[(usize, u8)]) -> Vec<u8> {
+    let mut image: Vec<u8> = (0..SIZE)
+        .map(|i| u8::try_from(i * 7 % 251).expect("small"))
+        .collect();
+    for (at, byte) in [(MODE, 0), (PRIMARY, 0), (SECONDARY, 0)].iter().chain(bytes) {
+        image[*at] = *byte;
+    }
+    fix_checksum(&mut image);
+    image
+}
+
+fn ready(s: &mut Scripted, nvram: Vec<u8>) -> &mut Scripted {
+    s.expect(Call::AdapterKeys, Ok(vec![key()]))
+        .expect(Call::ReadNvram(H0, 0, SIZE), Ok(nvram))
+        .expect(
+            Call::FlashTargets(H0),
+            Ok(vec![flash(3, &[]), flash(4, &[("discovery_session", "1")])]),
+        )
+}
+
+fn firmware(s: &mut Scripted) -> &mut Scripted {
+    s.expect(
+        Call::FirmwareBoot(H0),
+        Ok(FirmwareBoot {
+            driver_logs_in: Some(true),
+            ..FirmwareBoot::default()
+        }),
+    )
+}
+
+struct Dir(tempfile::TempDir);
+
+impl Dir {
+    fn new() -> Self {
+        Self(tempfile::tempdir().expect("temporary directory"))
+    }
+    fn ctx<'a>(&self, s: &'a mut Scripted) -> Ctx<'a> {
+        Ctx::new(s, Deadline::after(Deadline::MAX), self.0.path().to_owned())
+    }
+    fn backups(&self) -> Vec<Vec<u8>> {
+        let Ok(dir) = std::fs::read_dir(self.0.path().join("backup")) else {
+            return Vec::new();
+        };
+        dir.map(|f| std::fs::read(f.expect("entry").path()).expect("backup"))
+            .collect()
+    }
+}
+
+fn primary(index: u32) -> BootSettings {
+    BootSettings {
+        primary: Some(index),
+        ..BootSettings::default()
+    }
+}
+
+#[test]
+fn show_reads_mode_and_slots_of_the_port() {
+    let mut s = Scripted::new();
+    let dir = Dir::new();
+    firmware(ready(
+        &mut s,
+        image(&[(MODE, 0x41), (PRIMARY, 0x83), (SECONDARY, 0x05)]),
+    ));
+    let config = &show(&mut dir.ctx(&mut s), Some(&crate::AdapterId::Host(H0))).expect("shown")[0];
+    assert_eq!(config.mode, Some(BootMode::Manual));
+    assert_eq!(config.login_by.as_deref(), Some("driver"));
+    let slots: Vec<_> = config.slots.iter().map(|s| (s.slot, s.valid, s.index)).collect();
+    assert_eq!(slots, [(Slot::Primary, true, 3), (Slot::Secondary, false, 5)]);
+    assert!(config.slots[0].target_name.is_some());
+    s.finish();
+}
+
+#[test]
+fn setting_keeps_the_other_bits_and_the_checksum_and_makes_a_backup() {
+    let mut s = Scripted::new();
+    let dir = Dir::new();
+    let before = image(&[(MODE, 0x40)]);
+    let after = image(&[(MODE, 0x41), (PRIMARY, 0x83)]);
+    assert_eq!(word_sum(&after), 0);
+    firmware(ready(&mut s, before.clone()))
+        .expect(Call::UpdateNvram(H0, 0, after.clone()), Ok(()))
+        .expect(Call::ReadNvram(H0, 0, SIZE), Ok(after));
+    let change = set(&mut dir.ctx(&mut s), None, &primary(3)).expect("set");
+    assert_eq!(
+        change.diff().iter().map(|d| d.field.as_str()).collect::<Vec<_>>(),
+        ["mode", "primary"]
+    );
+    assert_eq!(dir.backups(), [before]);
+    s.finish();
+}
+
+#[test]
+fn setting_what_is_so_already_writes_nothing() {
+    let mut s = Scripted::new();
+    let dir = Dir::new();
+    firmware(ready(&mut s, image(&[(MODE, 1), (PRIMARY, 0x83)])));
+    assert!(matches!(
+        set(&mut dir.ctx(&mut s), None, &primary(3)),
+        Ok(Change::Unchanged { .. })
+    ));
+    assert!(dir.backups().is_empty());
+    s.finish();
+}
+
+#[test]
+fn what_reads_back_wrong_is_restored() {
+    let mut s = Scripted::new();
+    let dir = Dir::new();
+    let before = image(&[]);
+    let wanted = image(&[(MODE, 1), (PRIMARY, 0x83)]);
+    firmware(ready(&mut s, before.clone()))
+        .expect(Call::UpdateNvram(H0, 0, wanted), Ok(()))
+        .expect(Call::ReadNvram(H0, 0, SIZE), Ok(image(&[(MODE, 1)])))
+        .expect(Call::UpdateNvram(H0, 0, before.clone()), Ok(()))
+        .expect(Call::ReadNvram(H0, 0, SIZE), Ok(before));
+    let e = set(&mut dir.ctx(&mut s), None, &primary(3)).expect_err("wrong");
+    assert_eq!(e.kind(), Kind::VerifyFailed { rolled_back: true });
+    s.finish();
+}
+
+#[test]
+fn clear_takes_one_slot_or_all() {
+    let dir = Dir::new();
+    let both = || image(&[(MODE, 1), (PRIMARY, 0x83), (SECONDARY, 0x84)]);
+    for (slot, after) in [
+        (Some(Slot::Primary), image(&[(MODE, 1), (SECONDARY, 0x84)])),
+        (Some(Slot::Secondary), image(&[(MODE, 1), (PRIMARY, 0x83)])),
+        (None, image(&[])),
+    ] {
+        let mut s = Scripted::new();
+        firmware(ready(&mut s, both()))
+            .expect(Call::UpdateNvram(H0, 0, after.clone()), Ok(()))
+            .expect(Call::ReadNvram(H0, 0, SIZE), Ok(after));
+        assert!(
+            clear(&mut dir.ctx(&mut s), None, slot)
+                .expect("cleared")
+                .is_changed()
+        );
+        s.finish();
+    }
+}
+
+#[test]
+fn targets_that_cannot_boot_are_refused() {
+    let dir = Dir::new();
+    for (index, kind) in [(9, Kind::NotFound), (4, Kind::Invalid)] {
+        let mut s = Scripted::new();
+        ready(&mut s, image(&[]));
+        assert_eq!(
+            set(&mut dir.ctx(&mut s), None, &primary(index))
+                .expect_err("refused")
+                .kind(),
+            kind
+        );
+        s.finish();
+    }
+}
+
+#[test]
+fn a_wrong_checksum_is_never_overwritten() {
+    let mut s = Scripted::new();
+    let dir = Dir::new();
+    let mut broken = image(&[]);
+    broken[0] ^= 1;
+    s.expect(Call::AdapterKeys, Ok(vec![key()]))
+        .expect(Call::ReadNvram(H0, 0, SIZE), Ok(broken));
+    let e = set(&mut dir.ctx(&mut s), None, &primary(3)).expect_err("broken");
+    assert!(e.to_string().contains("checksum"), "{e}");
+    s.finish();
+}
+
+#[test]
+fn memory_that_cannot_be_read_leaves_the_slots_unknown() {
+    let mut s = Scripted::new();
+    let dir = Dir::new();
+    s.expect(Call::AdapterKeys, Ok(vec![key()]))
+        .expect::<Vec<u8>>(
+            Call::ReadNvram(H0, 0, SIZE),
+            Err(Error::new(Kind::Unsupported, "read")),
+        )
+        .expect(Call::FlashTargets(H0), Ok(vec![flash(3, &[])]));
+    firmware(&mut s);
+    let mut c = dir.ctx(&mut s);
+    let configs = show(&mut c, None).expect("shown");
+    assert_eq!(
+        (configs[0].mode, configs[0].slots.len(), c.warnings.len()),
+        (None, 0, 1)
+    );
+    s.finish();
+}

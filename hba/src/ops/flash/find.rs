@@ -9,7 +9,7 @@ use super::super::adapter::{all_able, resolve_able};
 use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{AdapterId, HostNo};
-use crate::model::{FlashSession, FlashTarget, SessionBrief};
+use crate::model::{FlashSession, FlashTarget, Session, SessionBrief};
 use crate::params::ParamValue;
 
 /// Flash targets of one port, or of all, with their sessions.
@@ -69,6 +69,32 @@ pub(super) fn same_address(a: &str, b: &str) -> bool {
     match (a.parse::<IpAddr>(), b.parse::<IpAddr>()) {
         (Ok(a), Ok(b)) => a == b,
         _ => a == b,
+    }
+}
+
+/// The flash target that a session was made from.
+pub(in crate::ops) fn of_session<'t>(
+    targets: &'t [FlashTarget],
+    session: &Session,
+) -> Option<&'t FlashTarget> {
+    let connection = session.connections.first()?;
+    let same = |t: &&FlashTarget| {
+        t.host == session.host
+            && t.target_name.as_deref() == Some(session.target_name.as_str())
+            && t.port.is_some()
+            && t.port == connection.persistent_port
+            && t.address
+                .as_deref()
+                .zip(connection.persistent_address.as_deref())
+                .is_some_and(|(a, b)| same_address(a, b))
+    };
+    let twins: Vec<&FlashTarget> = targets.iter().filter(same).collect();
+    match twins.as_slice() {
+        [only] => Some(only),
+        many => many
+            .iter()
+            .find(|t| session.isid.is_some() && session.isid == isid_of(t))
+            .copied(),
     }
 }
 

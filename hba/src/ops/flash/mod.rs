@@ -10,7 +10,7 @@ mod wanted;
 
 pub use add::{NewFlashTarget, add};
 pub use discover::{Discovery, discover};
-pub(super) use find::all as all_targets;
+pub(super) use find::{all as all_targets, of_session};
 pub use find::{list, show};
 pub(super) use login::wait_gone;
 pub use login::{login, logout};

@@ -1,1 +1,146 @@
-//! Tests.
+//! Session operations on a script.
+
+use super::super::testing::{H0, TARGET, brief, ctx, flash, key, late, session};
+use super::*;
+use crate::backend::scripted::{Call, Scripted};
+
+fn shown(s: &mut Scripted, found: Session, target: FlashTarget) {
+    let sid = found.sid;
+    s.expect(Call::Session(sid), Ok(Some(found)))
+        .expect(Call::FlashTargets(H0), Ok(vec![target]));
+}
+
+#[test]
+fn a_listing_can_be_cut_to_one_port_and_stopped() {
+    let mut s = Scripted::new();
+    let mut other = brief(2, TARGET, "LOGGED_IN");
+    other.host = HostNo(1);
+    let all = vec![brief(1, TARGET, "LOGGED_IN"), other, brief(3, TARGET, "FAILED")];
+    s.expect(Call::AdapterKeys, Ok(vec![key()]))
+        .expect(Call::Sessions, Ok(all.clone()));
+    s.expect(Call::Sessions, Ok(all));
+    let mut c = ctx(&mut s);
+    let sids: Vec<u32> = list(&mut c, Some(&AdapterId::Host(H0)))
+        .expect("list")
+        .iter()
+        .map(|s| s.sid)
+        .collect();
+    assert_eq!(sids, [1, 3]);
+    let mut seen = 0;
+    for_each(&mut c, None, &mut |_| {
+        seen += 1;
+        ControlFlow::Break(())
+    })
+    .expect("stopped");
+    assert_eq!(seen, 1);
+    s.finish();
+}
+
+#[test]
+fn a_session_knows_its_flash_target_and_that_it_is_for_booting() {
+    let mut s = Scripted::new();
+    shown(
+        &mut s,
+        session(1, TARGET, "LOGGED_IN"),
+        flash(3, &[("is_boot_target", "1")]),
+    );
+    let found = show(&mut ctx(&mut s), 1).expect("shown");
+    assert_eq!((found.flash_index, found.kind), (Some(3), SessionKind::Boot));
+    s.finish();
+}
+
+#[test]
+fn logout_waits_until_the_session_is_gone() {
+    let mut s = Scripted::new();
+    shown(&mut s, session(1, TARGET, "LOGGED_IN"), flash(3, &[]));
+    s.expect(Call::LogoutSession(H0, 1), Ok(()))
+        .expect(Call::Sessions, Ok(vec![brief(1, TARGET, "FREE")]))
+        .expect::<Vec<SessionBrief>>(Call::Sessions, Ok(vec![]));
+    let change = logout(&mut ctx(&mut s), 1).expect("logged out");
+    assert!(change.is_changed() && change.after().is_none());
+    s.finish();
+}
+
+#[test]
+fn a_session_that_does_not_end_is_a_timeout() {
+    let mut s = Scripted::new();
+    shown(&mut s, session(1, TARGET, "LOGGED_IN"), flash(3, &[]));
+    s.expect(Call::LogoutSession(H0, 1), Ok(()))
+        .expect(Call::Sessions, Ok(vec![brief(1, TARGET, "FREE")]));
+    let e = logout(&mut late(&mut s), 1).expect_err("late");
+    assert_eq!(e.kind(), Kind::Timeout);
+    assert!(e.to_string().contains("the end of session 1"), "{e}");
+    s.finish();
+}
+
+#[test]
+fn boot_and_foreign_sessions_are_not_logged_out() {
+    let mut s = Scripted::new();
+    shown(
+        &mut s,
+        session(1, TARGET, "LOGGED_IN"),
+        flash(0, &[("is_boot_target", "1")]),
+    );
+    assert_eq!(
+        logout(&mut ctx(&mut s), 1).expect_err("boot").kind(),
+        Kind::Permission
+    );
+    let mut user = session(2, TARGET, "LOGGED_IN");
+    user.owner = Owner::User;
+    s.expect(Call::Session(2), Ok(Some(user)));
+    let e = logout(&mut ctx(&mut s), 2).expect_err("user");
+    assert_eq!(e.kind(), Kind::Unsupported);
+    assert!(e.to_string().contains("qla4xxx"), "{e}");
+    s.finish();
+}
+
+#[test]
+fn a_dry_run_writes_nothing() {
+    let mut s = Scripted::new();
+    shown(&mut s, session(1, TARGET, "LOGGED_IN"), flash(3, &[]));
+    let mut c = ctx(&mut s);
+    c.dry_run = true;
+    assert!(matches!(logout(&mut c, 1), Ok(Change::Planned { .. })));
+    s.finish();
+}
+
+fn lun(address: &str) -> Lun {
+    Lun {
+        address: address.into(),
+        sid: Some(1),
+        vendor: None,
+        model: None,
+        revision: None,
+        serial: None,
+        device_type: Some(0),
+        size_bytes: None,
+        block_device: None,
+        sg_device: None,
+        state: None,
+    }
+}
+
+#[test]
+fn rescan_tells_what_was_added_and_what_went_away() {
+    let mut s = Scripted::new();
+    let scope = LunScope::Session(1);
+    for after in [
+        vec![lun("0:0:0:0"), lun("0:0:0:2")],
+        vec![lun("0:0:0:0"), lun("0:0:0:1")],
+    ] {
+        shown(&mut s, session(1, TARGET, "LOGGED_IN"), flash(3, &[]));
+        s.expect(Call::Luns(scope), Ok(vec![lun("0:0:0:0"), lun("0:0:0:1")]))
+            .expect(Call::ScanSession(H0, 1), Ok(()))
+            .expect(Call::Luns(scope), Ok(after));
+    }
+    let change = rescan(&mut ctx(&mut s), Some(1)).expect("scanned");
+    assert_eq!(
+        change.diff(),
+        [
+            Difference::new("lun", None, Some("0:0:0:2".into())),
+            Difference::new("lun", Some("0:0:0:1".into()), None)
+        ]
+    );
+    assert!(!rescan(&mut ctx(&mut s), Some(1)).expect("scanned").is_changed());
+    s.finish();
+}
