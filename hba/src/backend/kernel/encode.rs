@@ -152,7 +152,7 @@ fn bytes(kind: WireKind, a: &Assignment) -> Result<Bytes> {
         WireKind::Ipv4 => address().filter(IpAddr::is_ipv4).map(Bytes::addr),
         WireKind::Ipv6 => address().filter(IpAddr::is_ipv6).map(Bytes::addr),
         WireKind::Ip => address().map(Bytes::addr16),
-        WireKind::Bytes(6) => a.value.as_text().and_then(|t| six(t)).map(Bytes::new),
+        WireKind::Bytes(6) => a.value.as_text().and_then(six).map(Bytes::new),
         WireKind::Text | WireKind::Ascii(_) => a.value.as_text().map(Bytes::text),
         WireKind::CText => a.value.as_text().map(Bytes::c_text),
         WireKind::Bytes(_) | WireKind::Secret => None,

@@ -107,7 +107,7 @@ impl Listener {
             }
             Err(PortError::Timeout { .. }) => {}
             Err(PortError::Overrun | PortError::Oversized { .. }) => {
-                self.ready.push_back(record(None, Event::Lost))
+                self.ready.push_back(record(None, Event::Lost));
             }
             Err(e) => return Err(fault::port(&e, TRIED)),
         }
@@ -118,7 +118,7 @@ impl Listener {
                     .extend(object(&raw).map(|(host, event)| record(host, event))),
                 Err(PortError::Timeout { .. }) => {}
                 Err(PortError::Overrun | PortError::Oversized { .. }) => {
-                    self.ready.push_back(record(None, Event::Lost))
+                    self.ready.push_back(record(None, Event::Lost));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "uevents ended");

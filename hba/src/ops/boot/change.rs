@@ -48,7 +48,7 @@ pub fn set(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, settings: &BootSettings) -
         match settings.mode {
             Some(mode) => wanted = wanted.with_mode(mode),
             None if named && wanted.mode() == BootMode::Disabled => {
-                wanted = wanted.with_mode(BootMode::Manual)
+                wanted = wanted.with_mode(BootMode::Manual);
             }
             None => {}
         }

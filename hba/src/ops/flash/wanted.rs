@@ -29,9 +29,9 @@ impl Wanted {
             None => {
                 // Switching chap off makes the driver forget the chap entry: it goes first.
                 if new.spec.name == "chap_auth" {
-                    self.0.insert(0, new)
+                    self.0.insert(0, new);
                 } else {
-                    self.0.push(new)
+                    self.0.push(new);
                 }
                 Ok(())
             }

@@ -256,7 +256,7 @@ fn reading_goes_in_chunks_and_tells_its_progress() {
     };
     let (mut out, mut told) = (Vec::new(), Vec::new());
     let bytes = read(&mut ctx(&mut s), LUN, range, &mut out, &mut |done, all| {
-        told.push((done, all))
+        told.push((done, all));
     })
     .expect("read");
     assert_eq!(bytes, all.len() as u64);
