@@ -23,7 +23,7 @@ pub enum BadName {
     /// Does not begin with `iqn.`, `eui.` or `naa.`.
     #[error("an iSCSI name begins with iqn., eui. or naa.")]
     UnknownType,
-    /// A character outside of letters, digits, dash, dot and colon.
+    /// A character outside of letters, digits, dash, dot, colon and underscore.
     #[error("an iSCSI name has letters, digits, dashes, dots and colons only")]
     BadCharacter,
     /// Not `iqn.yyyy-mm.`.
@@ -71,9 +71,12 @@ fn validate(name: &str) -> Result<Box<str>, BadName> {
 }
 
 fn iqn(rest: &str) -> Result<(), BadName> {
-    // Letters of any script are allowed after stringprep; ASCII has the four groups only.
+    // Letters of any script are allowed after stringprep; ASCII has the four groups only. The underscore is not among them, but
+    // targets in the field have it and every initiator takes it.
     let allowed = |c: char| {
-        c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | ':') || (!c.is_ascii() && c.is_alphanumeric())
+        c.is_ascii_alphanumeric()
+            || matches!(c, '-' | '.' | ':' | '_')
+            || (!c.is_ascii() && c.is_alphanumeric())
     };
     if !rest.chars().all(allowed) {
         return Err(BadName::BadCharacter);
@@ -134,6 +137,7 @@ mod tests {
                 "iqn.2001-04.com.example:storage.disk2",
             ),
             ("iqn.1991-05.com.microsoft", "iqn.1991-05.com.microsoft"),
+            ("iqn.2003-01.org.example:disk_1", "iqn.2003-01.org.example:disk_1"),
             ("eui.02004567A425678D", "eui.02004567a425678d"),
             ("naa.52004567BA64678D", "naa.52004567ba64678d"),
             (
@@ -154,7 +158,7 @@ mod tests {
             ("iscsi.2001-04.com.example", BadName::UnknownType),
             ("iqn", BadName::UnknownType),
             ("iqn.2001-04.com.example:a b", BadName::BadCharacter),
-            ("iqn.2001-04.com.example:a_b", BadName::BadCharacter),
+            ("iqn.2001-04.com.example:a/b", BadName::BadCharacter),
             ("iqn.2001-13.com.example", BadName::BadIqn),
             ("iqn.01-04.com.example", BadName::BadIqn),
             ("iqn.2001-04.", BadName::BadIqn),

@@ -153,7 +153,7 @@ impl Pair {
     }
 
     /// One round: what is ready goes over, what arrived is taken in. True if anything moved.
-    fn round(&mut self) -> bool {
+    pub(crate) fn round(&mut self) -> bool {
         let mut moved = false;
         let n = {
             let mut slices: Vec<IoSlice<'_>> = Vec::new();

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod harness;
+mod interrupt;
 mod login;
 mod manage;
 mod transfer;
