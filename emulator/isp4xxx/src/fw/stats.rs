@@ -88,6 +88,9 @@ fn plus(a: &Counters, b: &Counters) -> Counters {
         digest_errors: a.digest_errors.wrapping_add(b.digest_errors),
         timeout_errors: a.timeout_errors.wrapping_add(b.timeout_errors),
         format_errors: a.format_errors.wrapping_add(b.format_errors),
+        completed: a.completed.wrapping_add(b.completed),
+        busy: a.busy.saturating_add(b.busy),
+        busy_max: a.busy_max.max(b.busy_max),
     }
 }
 
