@@ -158,3 +158,35 @@ impl dev_db_entry {
         self.cookie.get() == DDB_VALID_COOKIE
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use zerocopy::{FromBytes, IntoBytes};
+
+    use super::*;
+
+    #[test]
+    fn option_words_stand_where_the_firmware_looks() {
+        let mut entry = dev_db_entry::default();
+        entry.set_option_flags(DdbOptions::TARGET | DdbOptions::IPV6_DEVICE);
+        entry.set_iscsi_flags(IscsiOptions::CHAP_AUTH | IscsiOptions::HEADER_DIGEST);
+        entry.set_tcp_flags(DdbTcpOptions::NAGLE_DISABLE);
+        entry.cookie.set(DDB_VALID_COOKIE);
+        let bytes = entry.as_bytes();
+        assert_eq!(bytes[0..2], [0x02, 0x01]);
+        assert_eq!(bytes[8..12], [0x80, 0x20, 0x20, 0x00]);
+        assert_eq!(bytes[508..510], [0x34, 0x90]);
+        let back = dev_db_entry::read_from_bytes(bytes).unwrap();
+        assert!(back.is_valid() && back.iscsi_flags().contains(IscsiOptions::CHAP_AUTH));
+    }
+
+    #[test]
+    fn bits_without_a_name_survive() {
+        let mut entry = dev_db_entry::default();
+        entry.options.set(0xFFFF);
+        let flags = entry.option_flags();
+        entry.set_option_flags(flags);
+        assert_eq!(entry.options.get(), 0xFFFF);
+        assert_eq!(DdbState::from_raw(99).raw(), 99);
+    }
+}

@@ -1,7 +1,7 @@
 //! Message structs with the kernel's names. Native-endian, as the socket carries them.
 //!
-//! Owns layouts only; union members of `iscsi_uevent` are declared one by one and placed by [`iscsi_uevent::put_u`]
-//! and [`iscsi_uevent::put_r`]. Source: `iscsi_if.h`, `netlink.h`; checked against BTF in the crate's `abi` tests.
+//! Owns layouts only; union members of `iscsi_uevent` are declared one by one and placed by
+//! the crate's codec. Source: `iscsi_if.h`, `netlink.h`; checked against BTF in the crate's `abi` tests.
 #![allow(non_camel_case_types, reason = "the kernel's names")]
 
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};

@@ -8,4 +8,4 @@ mod wait;
 
 pub use error::{PortError, errno};
 pub use seqpacket::Seqpacket;
-pub(crate) use wait::{receive, send};
+pub(crate) use wait::{receive, receive_from_kernel, send};

@@ -1,11 +1,12 @@
 //! Waiting for a descriptor with a deadline, and whole packets in and out.
 
+use std::io::IoSliceMut;
 use std::os::fd::{AsFd, AsRawFd};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::socket::{self, MsgFlags};
+use nix::sys::socket::{self, MsgFlags, NetlinkAddr};
 
 use super::PortError;
 
@@ -81,21 +82,52 @@ pub(crate) fn receive<'b>(
     until: Option<Instant>,
     what: &str,
 ) -> Result<&'b [u8], PortError> {
+    let raw = fd.as_fd().as_raw_fd();
+    let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_TRUNC;
+    whole(fd, buffer, until, what, |buffer| {
+        socket::recv(raw, buffer, flags).map(Some)
+    })
+}
+
+/// The same on a netlink socket; what another process sends (it needs CAP_NET_ADMIN for that) is passed over.
+pub(crate) fn receive_from_kernel<'b>(
+    fd: impl AsFd,
+    buffer: &'b mut [u8],
+    until: Option<Instant>,
+    what: &str,
+) -> Result<&'b [u8], PortError> {
+    let raw = fd.as_fd().as_raw_fd();
+    let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_TRUNC;
+    whole(fd, buffer, until, what, |buffer| {
+        let mut room = [IoSliceMut::new(buffer)];
+        let message = socket::recvmsg::<NetlinkAddr>(raw, &mut room, None, flags)?;
+        let from_kernel = message.address.is_some_and(|from| from.pid() == 0);
+        Ok(from_kernel.then_some(message.bytes))
+    })
+}
+
+/// `once` receives a packet and gives its true size, or `None` to pass it over.
+fn whole<'b>(
+    fd: impl AsFd,
+    buffer: &'b mut [u8],
+    until: Option<Instant>,
+    what: &str,
+    mut once: impl FnMut(&mut [u8]) -> Result<Option<usize>, Errno>,
+) -> Result<&'b [u8], PortError> {
     let begin = Instant::now();
     let limit = buffer.len();
     loop {
-        let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_TRUNC;
-        match socket::recv(fd.as_fd().as_raw_fd(), buffer, flags) {
-            Ok(0) => return Err(PortError::Closed { what: what.into() }),
-            Ok(size) if size > limit => {
+        match once(buffer) {
+            Ok(None) | Err(Errno::EINTR) => {}
+            Ok(Some(0)) => return Err(PortError::Closed { what: what.into() }),
+            Ok(Some(size)) if size > limit => {
                 return Err(PortError::Oversized {
                     what: what.into(),
                     size,
                     limit,
                 });
             }
-            Ok(size) => return Ok(&buffer[..size]),
-            Err(Errno::EINTR) => {}
+            Ok(Some(size)) => return Ok(&buffer[..size]),
             Err(Errno::EAGAIN) => wait(fd.as_fd(), PollFlags::POLLIN, begin, until, what)?,
             Err(Errno::ENOBUFS) => return Err(PortError::Overrun),
             Err(Errno::ECONNRESET | Errno::ENOTCONN) => return Err(PortError::Closed { what: what.into() }),

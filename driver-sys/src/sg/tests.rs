@@ -171,3 +171,57 @@ fn what_one_command_cannot_carry_is_refused_before_it_is_sent() {
     command.transfer = Transfer::None;
     assert_eq!(device.run(&command), Ok(Outcome::error(Errno::ENOTTY)));
 }
+
+#[test]
+fn the_longest_transfer_passes_in_both_directions() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("1:0:0:0");
+    let listener = socket::socket(AddressFamily::Unix, SockType::SeqPacket, SockFlag::empty(), None).unwrap();
+    bind(listener.as_raw_fd(), &UnixAddr::new(&path).unwrap()).unwrap();
+    listen(&listener, Backlog::new(1).unwrap()).unwrap();
+    let mut device = Device::socket(&path).unwrap();
+    let server = std::thread::spawn(move || {
+        let peer = accept(listener.as_raw_fd()).unwrap();
+        let peer = crate::port::Seqpacket::from_fd(crate::bsg::owned(OwnFd(peer)), "peer");
+        socket::setsockopt(
+            &std::os::fd::AsFd::as_fd(&peer),
+            socket::sockopt::SndBuf,
+            &(1 << 20),
+        )
+        .unwrap();
+        let mut buffer = vec![0; 512 * 1024];
+        for _ in 0..2 {
+            let packet = peer.receive(&mut buffer, None, "command").unwrap();
+            let answer = match Command::decode(packet).unwrap().transfer {
+                Transfer::Out(data) => Outcome::good(Vec::new(), u32::from(data != vec![7; MAX_DATA])),
+                Transfer::In(room) => Outcome::good(vec![9; room as usize], 0),
+                Transfer::None => panic!("no data"),
+            };
+            peer.send(&answer.encode(), "answer").unwrap();
+        }
+    });
+    let mut run = |transfer| {
+        device
+            .run(&Command {
+                cdb: vec![0; 16],
+                transfer,
+                timeout: Duration::from_secs(10),
+            })
+            .unwrap()
+    };
+    assert_eq!(
+        run(Transfer::Out(vec![7; MAX_DATA])),
+        Outcome::good(Vec::new(), 0)
+    );
+    assert_eq!(run(Transfer::In(MAX_DATA as u32)).data, vec![9; MAX_DATA]);
+    server.join().unwrap();
+}
+
+/// A descriptor from `accept`, as something to give away.
+struct OwnFd(i32);
+
+impl std::os::fd::IntoRawFd for OwnFd {
+    fn into_raw_fd(self) -> i32 {
+        self.0
+    }
+}

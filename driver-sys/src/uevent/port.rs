@@ -13,7 +13,7 @@ use nix::errno::Errno;
 use super::KernelEvent;
 use super::event::MAX_EVENT;
 use crate::bsg::owned;
-use crate::port::{PortError, Seqpacket, receive};
+use crate::port::{PortError, Seqpacket, receive_from_kernel};
 
 /// Multicast group of the kernel's own events (group 2 is udev's).
 const GROUP_KERNEL: u32 = 1;
@@ -71,7 +71,7 @@ impl UeventPort {
     pub fn recv(&mut self, until: Option<Instant>) -> Result<KernelEvent, PortError> {
         loop {
             let message = match &self.fd {
-                Inner::Host(fd) => receive(fd, &mut self.buffer, until, "uevent")?,
+                Inner::Host(fd) => receive_from_kernel(fd, &mut self.buffer, until, "uevent")?,
                 Inner::Dir(socket) => socket.receive(&mut self.buffer, until, "uevent")?,
             };
             if let Ok(event) = KernelEvent::parse(message) {
@@ -99,7 +99,44 @@ impl AsFd for UeventPort {
 
 #[cfg(test)]
 mod tests {
+    use std::os::fd::AsRawFd;
+    use std::time::Duration;
+
+    use nix::sys::socket::{
+        self, AddressFamily, Backlog, MsgFlags, SockFlag, SockType, UnixAddr, accept, bind, listen,
+    };
+
     use super::*;
+
+    #[test]
+    fn an_emulated_kernels_events_arrive_and_rubbish_is_passed_over() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("uevent");
+        let listener =
+            socket::socket(AddressFamily::Unix, SockType::SeqPacket, SockFlag::empty(), None).unwrap();
+        bind(listener.as_raw_fd(), &UnixAddr::new(&path).unwrap()).unwrap();
+        listen(&listener, Backlog::new(1).unwrap()).unwrap();
+        let mut port = UeventPort::dir(&path).unwrap();
+        let peer = accept(listener.as_raw_fd()).unwrap();
+        socket::send(peer, b"rubbish", MsgFlags::empty()).unwrap();
+        socket::send(
+            peer,
+            b"remove@/devices/x\0SUBSYSTEM=iscsi_session\0",
+            MsgFlags::empty(),
+        )
+        .unwrap();
+        let event = port.recv(Some(Instant::now() + Duration::from_secs(10))).unwrap();
+        assert_eq!(
+            (event.action.as_str(), event.subsystem()),
+            ("remove", Some("iscsi_session"))
+        );
+        assert!(matches!(
+            port.recv(Some(Instant::now())),
+            Err(PortError::Timeout { .. })
+        ));
+        nix::unistd::close(peer).unwrap();
+        assert!(matches!(port.recv(None), Err(PortError::Closed { .. })));
+    }
 
     /// The kernel's group is open to everybody; without netlink (a sandbox) the error is typed.
     #[test]

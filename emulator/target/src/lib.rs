@@ -20,6 +20,7 @@ pub mod config;
 pub mod control;
 pub mod error;
 pub mod fault;
+mod medium;
 pub mod served;
 mod target;
 

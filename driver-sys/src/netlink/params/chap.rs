@@ -1,37 +1,25 @@
-//! Parameters of a CHAP table entry: SET_CHAP.
+//! Parameters of a CHAP table entry: SET_CHAP. Record keys are those of the outgoing direction.
 //!
 //! Source: `iscsi_if.h`, `enum iscsi_chap_param`, `enum chap_type_e`; widths from `ql4_os.c`, `qla4xxx_set_chap_entry`.
 
-use super::info::{Object, ParamInfo, WireKind, param_impl};
+use super::info::params;
 use crate::abi::open_enum;
 
-type P = ChapParam;
-
-const fn chap(param: P, key: Option<&'static str>, kind: WireKind) -> ParamInfo<P> {
-    ParamInfo {
-        param,
-        object: Object::Chap,
-        attr: None,
-        key,
-        kind,
-        settable: true,
-        root_only: false,
-    }
-}
-
-open_enum! {
+params! {
     /// A CHAP entry parameter.
-    pub enum ChapParam: u16 {
+    pub enum ChapParam;
+    /// Every CHAP entry parameter, in code order.
+    pub static CHAP_PARAMS: 5 rows {
         /// Index in the table.
-        Index = 0 => "ISCSI_CHAP_PARAM_INDEX",
+        Index = 0, "ISCSI_CHAP_PARAM_INDEX", Chap, None, Some("host.auth.tbl_idx"), U16, settable;
         /// Direction, [`ChapType`].
-        ChapType = 1 => "ISCSI_CHAP_PARAM_CHAP_TYPE",
+        ChapType = 1, "ISCSI_CHAP_PARAM_CHAP_TYPE", Chap, None, None, U32, settable;
         /// User name.
-        Username = 2 => "ISCSI_CHAP_PARAM_USERNAME",
+        Username = 2, "ISCSI_CHAP_PARAM_USERNAME", Chap, None, Some("host.auth.username"), Text, settable;
         /// Secret.
-        Password = 3 => "ISCSI_CHAP_PARAM_PASSWORD",
+        Password = 3, "ISCSI_CHAP_PARAM_PASSWORD", Chap, None, Some("host.auth.password"), Secret, settable;
         /// Length of the secret in bytes.
-        PasswordLen = 4 => "ISCSI_CHAP_PARAM_PASSWORD_LEN",
+        PasswordLen = 4, "ISCSI_CHAP_PARAM_PASSWORD_LEN", Chap, None, None, U8, settable;
     }
 }
 
@@ -44,14 +32,3 @@ open_enum! {
         In = 1 => "CHAP_TYPE_IN",
     }
 }
-
-param_impl!(ChapParam, CHAP_PARAMS);
-
-/// Every CHAP entry parameter, in code order. Keys are those of the outgoing direction.
-pub static CHAP_PARAMS: [ParamInfo<ChapParam>; 5] = [
-    chap(P::Index, Some("host.auth.tbl_idx"), WireKind::U16),
-    chap(P::ChapType, None, WireKind::U32),
-    chap(P::Username, Some("host.auth.username"), WireKind::Text),
-    chap(P::Password, Some("host.auth.password"), WireKind::Secret),
-    chap(P::PasswordLen, None, WireKind::U8),
-];

@@ -2,49 +2,24 @@
 //!
 //! Source: `iscsi_if.h`, `enum iscsi_host_param`; attribute names from `scsi_transport_iscsi.c`, `iscsi_host_attr`.
 
-use super::info::{Object, ParamInfo, Value, WireKind, param_impl};
-use crate::abi::open_enum;
+use super::info::{Value, params};
 
-type P = HostParam;
-
-const fn host(param: P, attr: &'static str) -> ParamInfo<P> {
-    ParamInfo {
-        param,
-        object: Object::Host,
-        attr: Some(attr),
-        key: None,
-        kind: WireKind::Ascii(Value::Text),
-        settable: false,
-        root_only: false,
-    }
-}
-
-open_enum! {
+params! {
     /// A host parameter.
-    pub enum HostParam: u16 {
+    pub enum HostParam;
+    /// Every host parameter, in code order.
+    pub static HOST_PARAMS: 6 rows {
         /// Hardware address.
-        Hwaddress = 0 => "ISCSI_HOST_PARAM_HWADDRESS",
+        Hwaddress = 0, "ISCSI_HOST_PARAM_HWADDRESS", Host, Some("hwaddress"), None, Ascii(Value::Text), everyone;
         /// Initiator name.
-        InitiatorName = 1 => "ISCSI_HOST_PARAM_INITIATOR_NAME",
+        InitiatorName = 1, "ISCSI_HOST_PARAM_INITIATOR_NAME", Host, Some("initiatorname"), None, Ascii(Value::Text), everyone;
         /// Network device name.
-        NetdevName = 2 => "ISCSI_HOST_PARAM_NETDEV_NAME",
+        NetdevName = 2, "ISCSI_HOST_PARAM_NETDEV_NAME", Host, Some("netdev"), None, Ascii(Value::Text), everyone;
         /// IP address.
-        Ipaddress = 3 => "ISCSI_HOST_PARAM_IPADDRESS",
+        Ipaddress = 3, "ISCSI_HOST_PARAM_IPADDRESS", Host, Some("ipaddress"), None, Ascii(Value::Text), everyone;
         /// Port state.
-        PortState = 4 => "ISCSI_HOST_PARAM_PORT_STATE",
+        PortState = 4, "ISCSI_HOST_PARAM_PORT_STATE", Host, Some("port_state"), None, Ascii(Value::Text), everyone;
         /// Port speed.
-        PortSpeed = 5 => "ISCSI_HOST_PARAM_PORT_SPEED",
+        PortSpeed = 5, "ISCSI_HOST_PARAM_PORT_SPEED", Host, Some("port_speed"), None, Ascii(Value::Text), everyone;
     }
 }
-
-param_impl!(HostParam, HOST_PARAMS);
-
-/// Every host parameter, in code order.
-pub static HOST_PARAMS: [ParamInfo<HostParam>; 6] = [
-    host(P::Hwaddress, "hwaddress"),
-    host(P::InitiatorName, "initiatorname"),
-    host(P::NetdevName, "netdev"),
-    host(P::Ipaddress, "ipaddress"),
-    host(P::PortState, "port_state"),
-    host(P::PortSpeed, "port_speed"),
-];

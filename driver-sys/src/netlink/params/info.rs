@@ -121,11 +121,35 @@ pub trait Param: Copy + Eq + core::fmt::Debug + 'static {
     }
 }
 
-/// Implements [`Param`] for an `open_enum!` of `u16` and its table.
-macro_rules! param_impl {
-    ($name:ident, $table:ident) => {
+/// Declares a set of parameter codes and its table, one row a parameter: code, kernel name, object, sysfs attribute,
+/// record key, wire form, and `settable` (in a list), `fixed`, `everyone` or `root_only` (may read it; set as text).
+macro_rules! params {
+    (
+        $(#[$emeta:meta])* pub enum $name:ident;
+        $(#[$tmeta:meta])* pub static $table:ident: $count:literal rows {$(
+            $(#[$vmeta:meta])*
+            $variant:ident = $code:literal, $kernel:literal, $object:ident, $attr:expr, $key:expr,
+            $kind:ident $(($arg:expr))?, $access:ident;
+        )*}
+    ) => {
+        crate::abi::open_enum! {
+            $(#[$emeta])*
+            pub enum $name: u16 { $($(#[$vmeta])* $variant = $code => $kernel),* }
+        }
+
+        $(#[$tmeta])*
+        pub static $table: [super::info::ParamInfo<$name>; $count] = [$(super::info::ParamInfo {
+            param: $name::$variant,
+            object: super::info::Object::$object,
+            attr: $attr,
+            key: $key,
+            kind: super::info::WireKind::$kind $(($arg))?,
+            settable: super::info::access::$access.0,
+            root_only: super::info::access::$access.1,
+        }),*];
+
         impl super::info::Param for $name {
-            fn table() -> &'static [ParamInfo<Self>] {
+            fn table() -> &'static [super::info::ParamInfo<Self>] {
                 &$table
             }
             fn from_code(code: u16) -> Self {
@@ -138,4 +162,13 @@ macro_rules! param_impl {
     };
 }
 
-pub(crate) use param_impl;
+/// What the last word of a row means: settable in an attribute list, readable by root only.
+#[allow(non_upper_case_globals, reason = "words of a table")]
+pub(super) mod access {
+    pub(in super::super) const settable: (bool, bool) = (true, false);
+    pub(in super::super) const fixed: (bool, bool) = (false, false);
+    pub(in super::super) const everyone: (bool, bool) = (false, false);
+    pub(in super::super) const root_only: (bool, bool) = (false, true);
+}
+
+pub(crate) use params;

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use zerocopy::IntoBytes;
+use zeroize::Zeroize;
 
 use super::{Port, RECV_LIMIT};
 use crate::netlink::raw::sockaddr_nl;
@@ -48,9 +49,10 @@ impl Port for DirPort {
     }
 
     fn recv(&mut self, until: Option<Instant>, what: &str) -> Result<Vec<u8>, PortError> {
-        self.socket
-            .receive(&mut self.buffer, until, what)
-            .map(<[u8]>::to_vec)
+        let message = self.socket.receive(&mut self.buffer, until, what)?.to_vec();
+        // It may have been the CHAP table.
+        self.buffer[..message.len()].zeroize();
+        Ok(message)
     }
 
     fn pid(&self) -> u32 {

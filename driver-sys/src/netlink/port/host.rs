@@ -8,10 +8,11 @@ use neli::consts::socket::NlFamily;
 use neli::socket::NlSocket;
 use neli::utils::Groups;
 use nix::errno::Errno;
+use zeroize::Zeroize;
 
 use super::{Port, RECV_LIMIT};
 use crate::bsg::owned;
-use crate::port::{PortError, receive, send};
+use crate::port::{PortError, receive_from_kernel, send};
 
 /// Receive buffer asked for, in bytes.
 const BUFFER: usize = 1 << 20;
@@ -103,7 +104,10 @@ impl Port for HostPort {
     }
 
     fn recv(&mut self, until: Option<Instant>, what: &str) -> Result<Vec<u8>, PortError> {
-        receive(&self.fd, &mut self.buffer, until, what).map(<[u8]>::to_vec)
+        let message = receive_from_kernel(&self.fd, &mut self.buffer, until, what)?.to_vec();
+        // It may have been the CHAP table.
+        self.buffer[..message.len()].zeroize();
+        Ok(message)
     }
 
     fn pid(&self) -> u32 {

@@ -3,15 +3,15 @@
 //! Owns the vocabulary only; what a command does stands in the handlers. Source: `ql4_fw.h` `MBOX_CMD_*` and their use in
 //! `ql4_mbx.c`.
 
+use std::fmt;
 use std::net::IpAddr;
 
-use driver_sys::hw::mailbox::{FlashCommit, LogoutOptions};
+use driver_sys::hw::mailbox::{FlashCommit, LogoutOptions, MBOX_CMD_GET_NVRAM, MboxCmd};
 use driver_sys::hw::raw::{addr_ctrl_blk, dev_db_entry};
 
 use super::IoTag;
 
-/// One mailbox command.
-#[derive(Debug)]
+/// One mailbox command. `Debug` shows the name only: flash bytes may hold secrets.
 pub enum Command {
     /// `0x0009`: versions and uptime. Answer: [`super::Reply::About`].
     AboutFirmware,
@@ -141,7 +141,7 @@ pub enum Command {
     RestoreFactoryDefaults {
         /// Which region.
         region: FactoryRegion,
-        /// Which fields of a control block; 0 and 0 mean all.
+        /// Which fields of a control block; 0 and 0 mean all, others are refused.
         fields: [u32; 2],
     },
     /// `0x0088`: sets the fields that `addr_ctrl_blk_def` carries and brings the addresses up again.
@@ -165,6 +165,53 @@ pub enum Command {
         /// DDB index.
         ddb: u16,
     },
+}
+
+impl Command {
+    /// The command's code.
+    #[must_use]
+    pub const fn code(&self) -> MboxCmd {
+        match self {
+            Self::AboutFirmware => MboxCmd::AboutFw,
+            Self::Ping { .. } => MboxCmd::Ping,
+            Self::StopFirmware => MboxCmd::StopFw,
+            Self::AbortTask { .. } => MboxCmd::AbortTask,
+            Self::LunReset { .. } => MboxCmd::LunReset,
+            Self::TargetReset { .. } => MboxCmd::TargetWarmReset,
+            Self::GetManagementData { .. } => MboxCmd::GetManagementData,
+            Self::GetFirmwareStatus => MboxCmd::GetFwStatus,
+            Self::WriteFlash { .. } => MboxCmd::WriteFlash,
+            Self::ReadFlash { .. } => MboxCmd::ReadFlash,
+            Self::ClearDatabaseEntry { .. } => MboxCmd::ClearDatabaseEntry,
+            Self::ConnCloseSessLogout { .. } => MboxCmd::ConnCloseSessLogout,
+            Self::InitializeFirmware(_) => MboxCmd::InitializeFirmware,
+            Self::GetInitFwCtrlBlock => MboxCmd::GetInitFwCtrlBlock,
+            Self::RequestDatabaseEntry { .. } => MboxCmd::RequestDatabaseEntry,
+            Self::SetDatabaseEntry { .. } => MboxCmd::SetDatabaseEntry,
+            Self::GetDatabaseEntry { .. } => MboxCmd::GetDatabaseEntry,
+            Self::GetFirmwareState => MboxCmd::GetFwState,
+            Self::GetInitFwCtrlBlockDefaults => MboxCmd::GetInitFwCtrlBlockDefaults,
+            Self::GetDatabaseEntryDefaults(_) => MboxCmd::GetDatabaseEntryDefaults,
+            Self::ConnOpen { .. } => MboxCmd::ConnOpen,
+            Self::DiagTest => MboxCmd::DiagTest,
+            Self::GetCrashRecord => MboxCmd::GetCrashRecord,
+            Self::GetConnEventLog => MboxCmd::GetConnEventLog,
+            Self::GetNvram { .. } => MBOX_CMD_GET_NVRAM,
+            Self::SetNvram { .. } => MboxCmd::SetNvram,
+            Self::RestoreFactoryDefaults { .. } => MboxCmd::RestoreFactoryDefaults,
+            Self::SetAcb(_) => MboxCmd::SetAcb,
+            Self::GetAcb { .. } => MboxCmd::GetAcb,
+            Self::DisableAcb => MboxCmd::DisableAcb,
+            Self::GetIpAddrState { .. } => MboxCmd::GetIpAddrState,
+            Self::GetDdbCurrentAddress { .. } => MboxCmd::GetDbEntryCurrentIpAddr,
+        }
+    }
+}
+
+impl fmt::Debug for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} ({:#06x})", self.code(), self.code().raw())
+    }
 }
 
 /// Which default DDB (mailbox 1 of `0x006B`).

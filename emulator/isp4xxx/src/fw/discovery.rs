@@ -57,6 +57,7 @@ pub(super) fn store(port: &mut Port, cx: &mut Ctx<'_>, parent: u16, found: &[Fou
             );
             if let Some(ddb) = port.ddbs.get_mut(index) {
                 ddb.retry_at = Some(cx.now);
+                port.auto_pending.push(index);
             }
         }
     }

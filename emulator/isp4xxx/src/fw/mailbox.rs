@@ -231,9 +231,12 @@ impl Port {
         &mut self,
         cx: &mut Ctx<'_>,
         region: FactoryRegion,
-        _fields: [u32; 2],
+        fields: [u32; 2],
     ) -> Result<Reply, MboxError> {
         match region {
+            FactoryRegion::Acb if fields != [0, 0] => Err(MboxError::parameter(
+                "single fields of a control block cannot be restored",
+            )),
             FactoryRegion::Acb => {
                 let block = self.factory_acb(cx.rom);
                 cx.rom.write_record(self.number, Area::Ifcb, 0, &block)?;

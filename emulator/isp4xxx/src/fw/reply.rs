@@ -2,6 +2,7 @@
 //!
 //! Owns what comes back in the out-mailboxes and by DMA. Source: the readers in `ql4_mbx.c`.
 
+use std::fmt;
 use std::net::SocketAddr;
 
 use driver_sys::hw::aen::IpAddrState;
@@ -10,7 +11,6 @@ use driver_sys::hw::mailbox::{FwAddState, FwState};
 use driver_sys::hw::raw::{about_fw_info, addr_ctrl_blk, conn_event_log_entry, dev_db_entry, ql_iscsi_stats};
 
 /// What a command answers.
-#[derive(Debug)]
 pub enum Reply {
     /// The command is done (or under way, see the command).
     Done,
@@ -30,7 +30,7 @@ pub enum Reply {
         /// High-water mark.
         iocbs: u32,
     },
-    /// READ_FLASH, GET_NVRAM.
+    /// READ_FLASH, GET_NVRAM. `Debug` hides them: flash holds secrets.
     Bytes(Vec<u8>),
     /// GET_INIT_FW_CTRL_BLOCK, GET_ACB, the defaults.
     Acb(Box<addr_ctrl_blk>),
@@ -53,6 +53,31 @@ pub enum Reply {
     Address(Option<SocketAddr>),
     /// GET_CONN_EVENT_LOG, oldest first.
     ConnEventLog(Vec<conn_event_log_entry>),
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Done => f.write_str("Done"),
+            Self::About { uptime_secs, .. } => write!(f, "About({uptime_secs} s)"),
+            Self::Statistics(_) => f.write_str("Statistics"),
+            Self::FirmwareStatus { iocbs } => write!(f, "FirmwareStatus({iocbs})"),
+            Self::Bytes(bytes) => write!(f, "Bytes({})", bytes.len()),
+            Self::Acb(_) => f.write_str("Acb"),
+            Self::Ddb(reply) => f.debug_tuple("Ddb").field(reply).finish(),
+            Self::DdbDefaults(_) => f.write_str("DdbDefaults"),
+            Self::FirmwareState {
+                state, additional, ..
+            } => f
+                .debug_tuple("FirmwareState")
+                .field(state)
+                .field(additional)
+                .finish(),
+            Self::IpAddrState(state) => f.debug_tuple("IpAddrState").field(state).finish(),
+            Self::Address(address) => f.debug_tuple("Address").field(address).finish(),
+            Self::ConnEventLog(entries) => write!(f, "ConnEventLog({})", entries.len()),
+        }
+    }
 }
 
 /// GET_DATABASE_ENTRY.

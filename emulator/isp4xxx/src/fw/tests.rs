@@ -1,5 +1,8 @@
 //! The firmware in virtual time: commands in, events and effects out, links by hand.
 
+mod session;
+mod world;
+
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -73,6 +76,13 @@ impl Bench {
     pub(crate) fn acb(&mut self) -> addr_ctrl_blk {
         match self.ok(Command::GetInitFwCtrlBlock) {
             Reply::Acb(block) => *block,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(crate) fn firmware_state(&mut self) -> FwState {
+        match self.ok(Command::GetFirmwareState) {
+            Reply::FirmwareState { state, .. } => state,
             other => panic!("{other:?}"),
         }
     }
@@ -155,14 +165,10 @@ fn changed(ddb: u16, state: DdbState, error: u32) -> Aen {
 #[test]
 fn a_port_waits_for_its_control_block_and_then_is_ready() {
     let mut bench = Bench::new(&ISP4032, 2);
-    let state = |bench: &mut Bench| match bench.ok(Command::GetFirmwareState) {
-        Reply::FirmwareState { state, .. } => state,
-        other => panic!("{other:?}"),
-    };
-    assert_eq!(state(&mut bench), FwState::ConfigWait);
+    assert_eq!(bench.firmware_state(), FwState::ConfigWait);
     assert!(bench.command(Command::ConnOpen { ddb: 0 }).is_err());
     bench.initialize(false);
-    assert_eq!(state(&mut bench), FwState::Ready);
+    assert_eq!(bench.firmware_state(), FwState::Ready);
     let aens = bench.aens();
     assert!(aens.contains(&Aen::LinkUp));
     assert!(aens.contains(&Aen::IpAddrStateChanged {

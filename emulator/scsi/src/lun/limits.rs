@@ -2,10 +2,10 @@
 
 /// What a good transfer is at most, in bytes.
 pub const OPTIMAL_TRANSFER: u32 = 1 << 20;
-/// Longest WRITE SAME in bytes.
-pub const MAX_WRITE_SAME: u64 = 32 << 20;
+/// Longest WRITE SAME in bytes: no longer than a read, so that it can be checked in one.
+pub const MAX_WRITE_SAME: u64 = 16 << 20;
 /// Longest sum of one UNMAP in logical blocks.
-pub const MAX_UNMAP_BLOCKS: u32 = 1 << 23;
+pub const MAX_UNMAP_BLOCKS: u32 = 1 << 20;
 /// Most descriptors of one UNMAP.
 pub const MAX_UNMAP_DESCRIPTORS: u32 = 256;
 /// What is worth unmapping, in bytes (the block of a file system).

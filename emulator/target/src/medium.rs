@@ -1,0 +1,138 @@
+//! A file or block device as a SCSI medium.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Seek, SeekFrom};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use nix::errno::Errno;
+use nix::fcntl::{FallocateFlags, fallocate};
+use scsi::{Medium, MediumError};
+
+/// Bytes in a file, read and written in place.
+#[derive(Debug)]
+pub(crate) struct FileMedium {
+    file: File,
+    size: u64,
+    read_only: bool,
+    /// The file system takes holes.
+    holes: bool,
+}
+
+impl FileMedium {
+    /// Opens an existing file or block device; its size stays what it is now.
+    pub(crate) fn open(path: &Path, read_only: bool) -> io::Result<Self> {
+        let mut file = OpenOptions::new().read(true).write(!read_only).open(path)?;
+        let kind = file.metadata()?.file_type();
+        if kind.is_dir() {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
+        // Works for block devices too, whose metadata says zero.
+        let size = file.seek(SeekFrom::End(0))?;
+        if size < 512 {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "smaller than one block",
+            ));
+        }
+        Ok(Self {
+            file,
+            size,
+            read_only,
+            holes: true,
+        })
+    }
+}
+
+fn write_error(error: &io::Error) -> MediumError {
+    match error.raw_os_error().map(Errno::from_raw) {
+        Some(Errno::ENOSPC | Errno::EDQUOT) => MediumError::NoSpace,
+        Some(Errno::EROFS | Errno::EBADF | Errno::EPERM) => MediumError::ReadOnly,
+        _ => MediumError::Write,
+    }
+}
+
+impl Medium for FileMedium {
+    fn size(&self) -> u64 {
+        self.size
+    }
+
+    fn read_at(&mut self, offset: u64, into: &mut [u8]) -> Result<(), MediumError> {
+        self.file.read_exact_at(into, offset).map_err(|error| {
+            tracing::warn!(%error, offset, "reading a logical unit's file");
+            MediumError::Read
+        })
+    }
+
+    fn write_at(&mut self, offset: u64, from: &[u8]) -> Result<(), MediumError> {
+        self.file.write_all_at(from, offset).map_err(|error| {
+            tracing::warn!(%error, offset, "writing a logical unit's file");
+            write_error(&error)
+        })
+    }
+
+    fn flush(&mut self) -> Result<(), MediumError> {
+        if self.read_only {
+            return Ok(());
+        }
+        self.file.sync_data().map_err(|error| write_error(&error))
+    }
+
+    fn discard(&mut self, offset: u64, len: u64) -> Result<(), MediumError> {
+        if let (true, Ok(at), Ok(count)) = (self.holes, i64::try_from(offset), i64::try_from(len)) {
+            let flags = FallocateFlags::FALLOC_FL_PUNCH_HOLE | FallocateFlags::FALLOC_FL_KEEP_SIZE;
+            match fallocate(&self.file, flags, at, count) {
+                Ok(()) => return Ok(()),
+                Err(Errno::EOPNOTSUPP | Errno::ENODEV | Errno::ENOSYS) => self.holes = false,
+                Err(errno) => return Err(write_error(&errno.into())),
+            }
+        }
+        static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
+        let mut done = 0;
+        while done < len {
+            let step = (len - done).min(ZEROS.len() as u64);
+            self.write_at(offset + done, ZEROS.get(..step as usize).unwrap_or_default())?;
+            done += step;
+        }
+        Ok(())
+    }
+
+    fn read_only(&self) -> bool {
+        self.read_only
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_keeps_what_is_written_and_loses_what_is_discarded() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("disk");
+        std::fs::write(&path, vec![7u8; 256 << 10]).unwrap();
+        let mut medium = FileMedium::open(&path, false).unwrap();
+        assert_eq!(medium.size(), 256 << 10);
+        medium.write_at(1000, b"hello").unwrap();
+        medium.discard(65536, 65536).unwrap();
+        medium.flush().unwrap();
+        let bytes = std::fs::read(&path).unwrap();
+        assert_eq!(&bytes[999..1006], b"\x07hello\x07");
+        assert!(bytes[65536..131_072].iter().all(|b| *b == 0));
+        assert_eq!((bytes[65535], bytes[131_072], bytes.len()), (7, 7, 256 << 10));
+    }
+
+    #[test]
+    fn a_file_that_shrinks_or_takes_no_writes_is_a_medium_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("disk");
+        std::fs::write(&path, [1u8; 4096]).unwrap();
+        let mut medium = FileMedium::open(&path, true).unwrap();
+        assert!(medium.read_only());
+        assert_eq!(medium.write_at(0, &[0]), Err(MediumError::ReadOnly));
+        std::fs::write(&path, [1u8; 100]).unwrap();
+        assert_eq!(medium.read_at(0, &mut [0; 512]), Err(MediumError::Read));
+        assert!(FileMedium::open(&path, true).is_err(), "smaller than a block");
+        assert!(FileMedium::open(dir.path(), true).is_err());
+    }
+}

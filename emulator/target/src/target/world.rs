@@ -1,0 +1,200 @@
+//! What all connections share: logical units, sessions, faults; and how events become effects.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use iscsi::Isid;
+use iscsi::negotiate::SessionType;
+use iscsi::pdu::{self, TmfFunction, TmfResponseCode};
+use iscsi::target::{Command, Completion, Event, SessionInfo, TaskManagement};
+use scsi::{Device, LogicalUnit, Lun, NexusId, Request, Status};
+
+use super::client::Core;
+
+/// Names an I_T nexus: initiator port (name and ISID) and target port (name; there is one portal group).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct NexusName {
+    initiator: String,
+    isid: Isid,
+    target: String,
+}
+
+/// Something that one connection's event means for others.
+#[derive(Debug)]
+pub(super) enum Spill {
+    /// The connection's session was replaced by a newer one of the same nexus.
+    Close(u64),
+    /// Every connection but this one aborts its tasks of the unit (of all units).
+    AbortTasks { except: u64, lun: Option<pdu::Lun> },
+    /// Every connection but this one is dropped.
+    DropOthers { except: u64 },
+}
+
+#[derive(Debug)]
+struct Session {
+    client: u64,
+    nexus: NexusId,
+}
+
+/// The shared state of a target.
+#[derive(Debug)]
+pub(super) struct World {
+    pub(super) device: Device,
+    /// Logical units that a fault took away.
+    pub(super) shelf: HashMap<u16, LogicalUnit>,
+    sessions: HashMap<NexusName, Session>,
+    next_nexus: u64,
+    pub(super) delay: Option<Duration>,
+    pub(super) spill: Vec<Spill>,
+}
+
+impl World {
+    pub(super) fn new(device: Device) -> Self {
+        Self {
+            device,
+            shelf: HashMap::new(),
+            sessions: HashMap::new(),
+            next_nexus: 0,
+            delay: None,
+            spill: Vec::new(),
+        }
+    }
+
+    /// Normal sessions in the full feature phase.
+    pub(super) fn sessions(&self) -> usize {
+        self.sessions.len()
+    }
+
+    /// Carries out everything that a connection has to say.
+    pub(super) fn serve(&mut self, core: &mut Core, now: Instant) {
+        while let Some(event) = core.connection.poll_event() {
+            match event {
+                Event::LoggedIn(session) => self.logged_in(core, &session),
+                Event::Command(command) => self.command(core, now, command),
+                Event::Aborted(task) => core.delayed.retain(|(_, id, _)| *id != task),
+                Event::TaskManagement(request) => {
+                    let code = self.task_management(core, &request);
+                    core.connection.complete_task_management(now, request.id, code);
+                }
+                Event::LoggedOut(reason) => tracing::info!(client = core.id, %reason, "logout"),
+                Event::Closed(reason) => {
+                    tracing::info!(client = core.id, %reason, "connection ends");
+                    core.delayed.clear();
+                    self.gone(core);
+                }
+            }
+        }
+    }
+
+    fn logged_in(&mut self, core: &mut Core, session: &SessionInfo) {
+        tracing::info!(client = core.id, initiator = %session.initiator, target = ?session.target, "login");
+        if session.session != SessionType::Normal {
+            return;
+        }
+        let name = NexusName {
+            initiator: session.initiator.clone(),
+            isid: session.isid,
+            target: session.target.clone().unwrap_or_default(),
+        };
+        self.next_nexus += 1;
+        let nexus = NexusId(self.next_nexus);
+        if let Some(old) = self.sessions.insert(
+            name,
+            Session {
+                client: core.id,
+                nexus,
+            },
+        ) {
+            self.device.detach(old.nexus);
+            self.spill.push(Spill::Close(old.client));
+        }
+        self.device.attach(nexus);
+        core.nexus = Some(nexus);
+    }
+
+    fn gone(&mut self, core: &mut Core) {
+        if let Some(nexus) = core.nexus.take() {
+            self.sessions.retain(|_, session| session.nexus != nexus);
+            self.device.detach(nexus);
+        }
+    }
+
+    fn command(&mut self, core: &mut Core, now: Instant, command: Command) {
+        let Some(nexus) = core.nexus else {
+            core.connection
+                .complete(command.task, Completion::status(Status::Busy.code()));
+            return;
+        };
+        let task = command.task;
+        let completion = self.execute(nexus, command);
+        if std::mem::take(&mut core.lose_reply) {
+            return;
+        }
+        match self.delay {
+            Some(delay) => core.delayed.push_back((now + delay, task, completion)),
+            None => core.connection.complete(task, completion),
+        }
+    }
+
+    fn execute(&mut self, nexus: NexusId, command: Command) -> Completion {
+        let lun = Lun(command.lun.0);
+        let data_in_max = command.data_in_max;
+        let cdb = command.cdb().into_owned();
+        let data_out = command
+            .data_out
+            .map(|buffer| buffer.into_vec())
+            .unwrap_or_default();
+        let mut data_in = Vec::new();
+        let request = Request {
+            nexus,
+            lun,
+            cdb: &cdb,
+            data_out: &data_out,
+            data_in_max,
+        };
+        let response = self.device.execute(&request, &mut data_in);
+        Completion {
+            status: response.status.code(),
+            sense: response.sense.map(|sense| sense.to_fixed()).unwrap_or_default(),
+            data: (!data_in.is_empty()).then(|| Box::new(data_in) as _),
+            transfer: response.transfer,
+        }
+    }
+
+    /// The connection's own tasks are aborted already; here are the device and the others.
+    fn task_management(&mut self, core: &Core, request: &TaskManagement) -> TmfResponseCode {
+        let Some(nexus) = core.nexus else {
+            return TmfResponseCode::REJECTED;
+        };
+        let lun = Lun(request.lun.0);
+        let others = |lun| Spill::AbortTasks { except: core.id, lun };
+        let there = match request.function {
+            TmfFunction::ABORT_TASK_SET => self.device.has(lun),
+            TmfFunction::CLEAR_TASK_SET => {
+                self.spill.push(others(Some(request.lun)));
+                self.device.task_set_cleared(lun, nexus)
+            }
+            TmfFunction::LOGICAL_UNIT_RESET => {
+                self.spill.push(others(Some(request.lun)));
+                self.device.reset_unit(lun)
+            }
+            TmfFunction::TARGET_WARM_RESET => {
+                self.spill.push(others(None));
+                self.device.reset_all();
+                true
+            }
+            TmfFunction::TARGET_COLD_RESET => {
+                self.spill.push(Spill::DropOthers { except: core.id });
+                self.device.reset_all();
+                true
+            }
+            _ => return TmfResponseCode::NOT_SUPPORTED,
+        };
+        tracing::info!(client = core.id, function = %request.function, %lun, "task management");
+        if there {
+            TmfResponseCode::COMPLETE
+        } else {
+            TmfResponseCode::NO_LUN
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! The served target under somebody else's initiator: libiscsi's tools.
+
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use emu_target::{Accounts, LunSource, Served, TargetConfig};
+use lab_tests::need::{Need, find_tool, left_out};
+
+const IQN: &str = "iqn.2026-11.org.example:disk";
+const NEEDS: &[Need] = &[
+    Need::Tool("iscsi-ls", "libiscsi-bin"),
+    Need::Tool("iscsi-inq", "libiscsi-bin"),
+    Need::Tool("iscsi-readcapacity16", "libiscsi-bin"),
+    Need::Tool("iscsi-test-cu", "libiscsi-bin"),
+];
+
+/// Runs a tool to its end, at most a minute.
+fn tool(name: &str, args: &[&str]) -> Result<(Output, String)> {
+    let path = find_tool(name).context("not installed")?;
+    let mut child = Command::new(path)
+        .args(args)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    let end = Instant::now() + Duration::from_secs(60);
+    while child.try_wait()?.is_none() {
+        if Instant::now() > end {
+            child.kill()?;
+            child.wait()?;
+            anyhow::bail!("{name} {args:?} does not end");
+        }
+        std::thread::park_timeout(Duration::from_millis(20));
+    }
+    let output = child.wait_with_output()?;
+    let text = format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Ok((output, text))
+}
+
+/// Runs a tool that must succeed; gives what it printed.
+fn good(name: &str, args: &[&str]) -> Result<String> {
+    let (output, text) = tool(name, args)?;
+    ensure!(
+        output.status.success(),
+        "{name} {args:?}: {}: {text}",
+        output.status
+    );
+    Ok(text)
+}
+
+fn config() -> Result<TargetConfig> {
+    let mut config = TargetConfig::new(IQN, "127.0.0.1:0".parse()?);
+    config.luns = vec![LunSource::Size(64 << 20), LunSource::Size(8 << 20)];
+    Ok(config)
+}
+
+#[test]
+fn targets_and_units_are_listed_and_answer() -> Result<()> {
+    if left_out("targets_and_units_are_listed_and_answer", NEEDS) {
+        return Ok(());
+    }
+    let mut config = config()?;
+    config
+        .extra_targets
+        .push("iqn.2026-11.org.example:other".to_owned());
+    let target = Served::start(config)?;
+    let portal = target.portal();
+
+    let list = good("iscsi-ls", &["-s", &format!("iscsi://{portal}")])?;
+    ensure!(
+        list.contains(&format!("Target:{IQN} Portal:{portal},1")),
+        "{list}"
+    );
+    ensure!(list.contains("Target:iqn.2026-11.org.example:other"), "{list}");
+    ensure!(list.contains("Lun:0") && list.contains("Lun:1"), "{list}");
+
+    let inquiry = good("iscsi-inq", &[&format!("iscsi://{portal}/{IQN}/0")])?;
+    ensure!(
+        inquiry.contains("HBAEMU") && inquiry.contains("VIRTUAL-DISK"),
+        "{inquiry}"
+    );
+    let pages = good(
+        "iscsi-inq",
+        &["-e", "1", "-c", "0", &format!("iscsi://{portal}/{IQN}/1")],
+    )?;
+    for page in ["UNIT_SERIAL_NUMBER", "DEVICE_IDENTIFICATION", "BLOCK_LIMITS"] {
+        ensure!(pages.contains(page), "{page} is missing: {pages}");
+    }
+
+    let capacity = good("iscsi-readcapacity16", &[&format!("iscsi://{portal}/{IQN}/1")])?;
+    ensure!(capacity.contains(&format!("{}", 8 << 20)), "{capacity}");
+
+    let (output, text) = tool(
+        "iscsi-inq",
+        &[&format!("iscsi://{portal}/iqn.2026-11.org.example:none/0")],
+    )?;
+    ensure!(
+        !output.status.success() && text.contains("Target not found"),
+        "{text}"
+    );
+    Ok(())
+}
+
+#[test]
+fn chap_lets_the_right_ones_in_and_nobody_else() -> Result<()> {
+    if left_out("chap_lets_the_right_ones_in_and_nobody_else", NEEDS) {
+        return Ok(());
+    }
+    let mut config = config()?;
+    config.accounts = Accounts::parse("alice:alice-secret-12\nmutual:array:array-secret-12\n")?;
+    let target = Served::start(config)?;
+    let portal = target.portal();
+    let url = |user: &str, more: &str| format!("iscsi://{user}{portal}/{IQN}/0{more}");
+
+    good("iscsi-inq", &[&url("alice%alice-secret-12@", "")])?;
+    let mutual = "?target_user=array&target_password=array-secret-12";
+    good("iscsi-inq", &[&url("alice%alice-secret-12@", mutual)])?;
+
+    for (user, more) in [
+        ("", ""),
+        ("alice%wrong-secret-1@", ""),
+        ("bob%alice-secret-12@", ""),
+        (
+            "alice%alice-secret-12@",
+            "?target_user=array&target_password=other-secret-12",
+        ),
+    ] {
+        let (output, text) = tool("iscsi-inq", &[&url(user, more)])?;
+        ensure!(!output.status.success(), "{user} {more} got in: {text}");
+        ensure!(!text.contains("HBAEMU"), "{text}");
+    }
+    // Discovery stays open.
+    let list = good("iscsi-ls", &[&format!("iscsi://{portal}")])?;
+    ensure!(list.contains(IQN), "{list}");
+    Ok(())
+}
+
+/// Tests of the field's conformance suite that concern what this target has; each in its own process.
+const SUITE: &[&str] = &[
+    "SCSI.Inquiry",
+    "SCSI.Mandatory",
+    "SCSI.PreventAllow",
+    "SCSI.Read6",
+    "SCSI.Read10",
+    "SCSI.Read12",
+    "SCSI.Read16",
+    "SCSI.ReadCapacity10",
+    "SCSI.ReadCapacity16",
+    "SCSI.ReadOnly",
+    "SCSI.ReportSupportedOpcodes",
+    "SCSI.StartStopUnit",
+    "SCSI.TestUnitReady",
+    "SCSI.Unmap",
+    "SCSI.Verify10",
+    "SCSI.Verify16",
+    "SCSI.Write10",
+    "SCSI.Write12",
+    "SCSI.Write16",
+    "SCSI.WriteSame10",
+    "SCSI.WriteSame16",
+    "iSCSI.iSCSIcmdsn",
+    "iSCSI.iSCSIdatasn",
+    "iSCSI.iSCSIResiduals",
+    "iSCSI.iSCSITMF",
+];
+
+/// Number of failed tests from the suite's closing table; `None` if no test ran.
+fn failed_tests(text: &str) -> Option<u32> {
+    let (_, summary) = text.split_once("Run Summary:")?;
+    let row = summary
+        .lines()
+        .find(|line| line.trim_start().starts_with("tests"))?;
+    let mut columns = row
+        .split_whitespace()
+        .skip(2)
+        .map(|column| column.parse::<u32>().ok());
+    let (ran, _passed, failed) = (columns.next()??, columns.next()??, columns.next()??);
+    (ran > 0).then_some(failed)
+}
+
+#[test]
+fn the_conformance_suite_finds_nothing() -> Result<()> {
+    if left_out("the_conformance_suite_finds_nothing", NEEDS) {
+        return Ok(());
+    }
+    let target = Served::start(config()?)?;
+    let url = format!("iscsi://{}/{IQN}/0", target.portal());
+    let mut failures = Vec::new();
+    for family in SUITE {
+        let (output, text) = tool("iscsi-test-cu", &["--dataloss", "-t", family, &url])?;
+        if !output.status.success() || failed_tests(&text) != Some(0) {
+            failures.push(format!("{family}: {}\n{text}", output.status));
+        }
+    }
+    ensure!(failures.is_empty(), "{}", failures.join("\n"));
+    Ok(())
+}
