@@ -94,8 +94,8 @@ impl Bsg {
             Inner::Node(file) => Ok(ioctl::transport(file, job, timeout)),
             Inner::Socket(socket, buffer) => {
                 socket.send(&job.encode(), "a bsg request")?;
-                let until = Instant::now() + timeout;
-                let packet = socket.receive(buffer, Some(until), "answer to a bsg request")?;
+                let until = Instant::now().checked_add(timeout);
+                let packet = socket.receive(buffer, until, "answer to a bsg request")?;
                 Ok(Answer::decode(packet)?)
             }
         }

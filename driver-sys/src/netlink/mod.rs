@@ -3,6 +3,22 @@
 //! [`Request`] goes to the kernel; [`Message`] comes back, either a [`Reply`] to this socket or an [`Event`] to its
 //! group. Both sides encode and decode everything, so that an emulated kernel speaks the same bytes. Nothing here opens a
 //! socket except [`port`]. Source: `iscsi_if.h`, `scsi_transport_iscsi.c`.
+//!
+//! ```
+//! use driver_sys::netlink::{Message, Reply, Request, Return};
+//!
+//! // A control plane asks for a new flash node…
+//! let packet = Request::NewFlashnode { host_no: 6, portal_type: "ipv4".into() }.encode(0xc04c_d5a0, 300);
+//!
+//! // …a kernel answers with its index.
+//! let (header, request) = Request::decode(&packet)?;
+//! let answer = Reply::to(&header, Ok(Return::Flashnode { index: 3 })).encode();
+//!
+//! let Message::Reply(reply) = Message::decode(&answer)? else { panic!("unicast") };
+//! assert_eq!(reply.kind, request.kind());
+//! assert_eq!(reply.result(), Ok(Return::Flashnode { index: 3 }));
+//! # Ok::<(), driver_sys::netlink::DecodeError>(())
+//! ```
 
 mod addr;
 pub mod attr;

@@ -114,8 +114,8 @@ impl Device {
             })),
             Inner::Socket(socket, buffer) => {
                 socket.send(&command.encode(), "a SCSI command")?;
-                let until = Instant::now() + command.timeout + GRACE;
-                let packet = socket.receive(buffer, Some(until), "answer to a SCSI command")?;
+                let until = Instant::now().checked_add(command.timeout.saturating_add(GRACE));
+                let packet = socket.receive(buffer, until, "answer to a SCSI command")?;
                 Ok(Outcome::decode(packet)?)
             }
         }

@@ -1,12 +1,11 @@
 //! Parameters of a flash node (a persistent target, DDB): SET_FLASHNODE_PARAMS.
 //!
-//! One parameter that the driver does not take makes it refuse the whole request, after it has changed the ones
-//! before in
-//! memory: filter by [`ParamInfo::settable`] first.
+//! One parameter that the driver does not take makes it refuse the whole request, after it has changed the ones before
+//! it in memory: filter by [`super::ParamInfo::settable`] first.
 //!
 //! Source: `iscsi_if.h`, `enum iscsi_flashnode_param`; attribute names from `scsi_transport_iscsi.c`,
-//! `iscsi_flashnode_sess_attr` and `iscsi_flashnode_conn_attr`; widths and
-//! settability from `ql4_os.c`, `qla4xxx_sysfs_ddb_set_param`; record keys as the stock iscsiadm prints them.
+//! `iscsi_flashnode_sess_attr` and `iscsi_flashnode_conn_attr`; widths and settability from `ql4_os.c`,
+//! `qla4xxx_sysfs_ddb_set_param`; record keys as the stock iscsiadm prints them.
 
 use super::info::params;
 

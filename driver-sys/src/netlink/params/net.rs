@@ -1,8 +1,7 @@
 //! Network parameters of an interface: SET_IFACE_PARAMS with parameter type 2.
 //!
 //! On/off values are 1 (off) and 2 (on), and `*_DISABLE` parameters speak of the feature, not of its disabling:
-//! 1 turns it
-//! off. Link-local and router autoconfiguration are the other way round (1 on, 2 off).
+//! 1 turns it off. Link-local and router autoconfiguration are the other way round (1 on, 2 off).
 //!
 //! Source: `iscsi_if.h`, `enum iscsi_net_param`; attribute names from `scsi_transport_iscsi.c`,
 //! `iscsi_iface_net_attr`; widths and settability from `ql4_os.c`, `qla4xxx_set_ipv4`, `qla4xxx_set_ipv6`.
