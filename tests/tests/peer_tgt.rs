@@ -19,6 +19,9 @@ const MIB: u64 = 1 << 20;
 /// A lab with one adapter port as host 1 and a tgt target on a file of `bytes`.
 fn lab(bytes: u64, accounts: &[Account<'_>]) -> Result<(Lab, Tgtd)> {
     let lab = Lab::start(&["--ports", "1"])?;
+    // Without an address of its own the adapter cannot call anybody.
+    lab.json(&["iface", "set", "ipv4", "ipaddress=127.0.0.21", "subnet=255.0.0.0"])?;
+    lab.json(&["iface", "apply"])?;
     let lun = lab.lun_file("lun", bytes)?;
     let tgt = Tgtd::start()?;
     tgt.add_target(1, IQN, &[&lun], accounts)?;
