@@ -411,8 +411,7 @@ impl Backend for Kernel {
         let mut device = match self.device.take() {
             Some((at, device)) if at == lun => device,
             _ => self
-                .endpoint
-                .open_sg(address)
+                .open_device(address, deadline)
                 .map_err(|e| fault::sg(&e, &tried))?,
         };
         let transfer = match &data {

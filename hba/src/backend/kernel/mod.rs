@@ -9,10 +9,14 @@ mod netlink;
 mod read;
 mod vendor;
 
+use std::time::Duration;
+
 use driver_sys::endpoint::Endpoint;
-use driver_sys::sg::Device;
+use driver_sys::port::PortError;
+use driver_sys::sg::{Device, SgError};
 use driver_sys::sysfs::Root;
 
+use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::ids::Hctl;
 use events::Listener;
@@ -45,7 +49,34 @@ impl Kernel {
             device: None,
         })
     }
+
+    /// Opens a logical unit's device node. The node appears a moment after the object in sysfs (udev makes it), so one that
+    /// sysfs has is waited for, at most [`NODE_LIMIT`].
+    fn open_device(
+        &self,
+        at: driver_sys::sg::Hctl,
+        deadline: Deadline,
+    ) -> std::result::Result<Device, SgError> {
+        let known = format!(
+            "class/scsi_device/{}:{}:{}:{}",
+            at.host, at.channel, at.target, at.lun
+        );
+        let limit = deadline.at_most(NODE_LIMIT);
+        loop {
+            match self.endpoint.open_sg(at) {
+                Err(SgError::Port(PortError::NotServed { .. }) | SgError::Open { .. })
+                    if !limit.expired() && self.root.top().has(&known) =>
+                {
+                    std::thread::sleep(NODE_POLL);
+                }
+                opened => return opened,
+            }
+        }
+    }
 }
+
+const NODE_LIMIT: Duration = Duration::from_secs(2);
+const NODE_POLL: Duration = Duration::from_millis(10);
 
 fn open_hint(endpoint: &Endpoint) -> String {
     match endpoint {
