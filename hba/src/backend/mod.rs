@@ -16,7 +16,7 @@ use crate::error::Result;
 use crate::ids::{Hctl, HostNo, IfaceId};
 use crate::model::{
     Adapter, AdapterKey, BootTarget, ChapDirection, EventRecord, FlashTarget, HostStats, Iface, Lun,
-    PingStatus, PortalType, Session, SessionBrief, SessionStats,
+    PingStatus, PortalType, Session, SessionBrief, SessionDetail, SessionStats,
 };
 use crate::params::Assignment;
 use crate::secret::Secret;
@@ -151,6 +151,11 @@ pub trait Backend {
     /// Calls `each` for every session in order of session id, reading only what a listing needs. Sessions that vanish
     /// while being read are left out.
     fn for_each_session(&mut self, each: &mut dyn FnMut(SessionBrief) -> ControlFlow<()>) -> Result<()>;
+    /// The same with what the detailed listing needs.
+    fn for_each_session_detail(
+        &mut self,
+        each: &mut dyn FnMut(SessionDetail) -> ControlFlow<()>,
+    ) -> Result<()>;
     /// A session in full; `None` when it is gone.
     fn session(&mut self, sid: u32) -> Result<Option<Session>>;
     /// Logs out a session made from flash.

@@ -14,7 +14,7 @@ use crate::error::{Error, Kind, Result};
 use crate::ids::{Hctl, HostNo, IfaceId};
 use crate::model::{
     Adapter, AdapterKey, EventRecord, FlashTarget, HostStats, Iface, Lun, PingStatus, PortalType, Session,
-    SessionBrief, SessionStats,
+    SessionBrief, SessionDetail, SessionStats,
 };
 use crate::params::{Assignment, ParamValue};
 
@@ -42,6 +42,7 @@ pub enum Call {
     ReadNvram(HostNo, u32, usize),
     UpdateNvram(HostNo, u32, Vec<u8>),
     Sessions,
+    SessionDetails,
     Session(u32),
     LogoutSession(HostNo, u32),
     ScanSession(HostNo, u32),
@@ -209,6 +210,17 @@ impl Backend for Scripted {
     }
     fn for_each_session(&mut self, each: &mut dyn FnMut(SessionBrief) -> ControlFlow<()>) -> Result<()> {
         for session in self.answer::<Vec<SessionBrief>>(&Call::Sessions)? {
+            if each(session).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+    fn for_each_session_detail(
+        &mut self,
+        each: &mut dyn FnMut(SessionDetail) -> ControlFlow<()>,
+    ) -> Result<()> {
+        for session in self.answer::<Vec<SessionDetail>>(&Call::SessionDetails)? {
             if each(session).is_break() {
                 break;
             }

@@ -23,5 +23,5 @@ pub use flash::{FlashSession, FlashTarget, PortalType};
 pub use iface::{Iface, StagedValue};
 pub use lun::{Capacity, Inquiry, Lun, ReportedLun, VpdPage};
 pub use ping::{PingReply, PingResult, PingStatus};
-pub use session::{Connection, Owner, Session, SessionBrief, SessionKind};
+pub use session::{Connection, Owner, Session, SessionBrief, SessionDetail, SessionKind};
 pub use stats::{Counters, CustomCounter, HostStats, SessionStats};

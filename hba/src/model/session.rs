@@ -74,6 +74,31 @@ pub struct SessionBrief {
     pub state: Option<String>,
 }
 
+/// One session of the detailed listing: a line of the listing and where it goes, from where, as whom. What a session
+/// negotiated is in [`Session`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SessionDetail {
+    /// What the listing shows.
+    #[serde(flatten)]
+    pub brief: SessionBrief,
+    /// Address of the target in use; differs from `address` after a redirect.
+    pub current_address: Option<String>,
+    /// TCP port of the target in use.
+    pub current_port: Option<u16>,
+    /// State of the connection; drivers that log in by themselves leave it at `down`.
+    pub connection_state: Option<String>,
+    /// Initiator name, of the session or else of its port.
+    pub initiator_name: Option<String>,
+    /// Interface name given at login.
+    pub iface: Option<String>,
+    /// MAC address of the port.
+    pub mac: Option<String>,
+    /// Address of the port.
+    pub port_address: Option<String>,
+    /// Network device of the port, for drivers that have one.
+    pub netdev: Option<String>,
+}
+
 /// A session in full.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Session {

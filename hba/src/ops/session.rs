@@ -9,7 +9,7 @@ use crate::change::Difference;
 use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{AdapterId, HostNo};
-use crate::model::{FlashTarget, Lun, Owner, Session, SessionBrief, SessionKind};
+use crate::model::{FlashTarget, Lun, Owner, Session, SessionBrief, SessionDetail, SessionKind};
 use crate::quirks::qla4xxx;
 
 /// Calls `each` for every session (of one port, if named) in order of session id. Nothing is collected: a listing of thousands
@@ -48,26 +48,38 @@ pub fn list(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Vec<SessionBrie
     Ok(all)
 }
 
-/// All sessions (of one port, if named), in full.
+/// As [`for_each`], with what the detailed listing shows.
 ///
 /// # Errors
 /// As [`for_each`].
-pub fn list_detail(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Vec<Session>> {
-    let mut all = Vec::new();
-    let mut flash: Option<(HostNo, Vec<FlashTarget>)> = None;
-    for brief in list(ctx, id)? {
-        let Some(mut session) = ctx.backend.session(brief.sid)? else {
-            continue;
-        };
-        if session.owner == Owner::Flash {
-            // Sessions of a port come in runs.
-            if flash.as_ref().is_none_or(|(host, _)| *host != session.host) {
-                flash = Some((session.host, ctx.backend.flash_targets(session.host)?));
-            }
-            link(&mut session, flash.as_ref().map_or(&[], |(_, targets)| targets));
+pub fn for_each_detail(
+    ctx: &mut Ctx<'_>,
+    id: Option<&AdapterId>,
+    each: &mut dyn FnMut(SessionDetail) -> ControlFlow<()>,
+) -> Result<()> {
+    let host = match id {
+        Some(id) => Some(super::adapter::resolve(ctx, Some(id))?),
+        None => None,
+    };
+    ctx.backend.for_each_session_detail(&mut |s| {
+        if host.is_none_or(|h| h == s.brief.host) {
+            each(s)
+        } else {
+            ControlFlow::Continue(())
         }
-        all.push(session);
-    }
+    })
+}
+
+/// All sessions (of one port, if named), with what the detailed listing shows.
+///
+/// # Errors
+/// As [`for_each`].
+pub fn list_detail(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Vec<SessionDetail>> {
+    let mut all = Vec::new();
+    for_each_detail(ctx, id, &mut |s| {
+        all.push(s);
+        ControlFlow::Continue(())
+    })?;
     Ok(all)
 }
 

@@ -26,7 +26,7 @@ pub struct List {
     /// Of which port (all when left out).
     #[command(flatten)]
     pub adapter: AdapterArg,
-    /// With negotiated parameters and connections
+    /// With portals, names and addresses (`session show` tells everything)
     #[arg(long)]
     pub detail: bool,
 }

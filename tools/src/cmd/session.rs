@@ -1,6 +1,6 @@
 //! `hbactl session`.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::ops::ControlFlow;
 
 use hba::Ctx;
@@ -41,41 +41,76 @@ pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb) -> Done {
 
 /// Writes every session as it is read: thousands of them need no memory here.
 fn stream(ctx: &mut Ctx<'_>, out: &Out, list: &List) -> Done {
-    let mut lines = stdout();
-    let mut broken = None;
-    let mut count = 0_u64;
     let plain = out.format() == Format::Plain;
+    let mut lines = Lines::new();
     session::for_each(ctx, list.adapter.adapter.as_ref(), &mut |brief| {
-        let heading = if count == 0 && !plain {
-            view::session::heading(&mut lines)
-        } else {
-            Ok(())
-        };
-        count += 1;
-        match heading.and_then(|()| view::session::line(&mut lines, &brief, plain)) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => {
-                broken = Some(error);
-                ControlFlow::Break(())
+        lines.add(|out, first| {
+            if first && !plain {
+                view::session::heading(out)?;
             }
-        }
+            view::session::line(out, &brief, plain)
+        })
     })?;
-    if let Some(error) = broken {
-        return Err(error.into());
-    }
-    if count == 0 {
-        report::note("There are no sessions.");
-    }
-    Ok(lines.flush()?)
+    lines.end()
 }
 
 fn detail(ctx: &mut Ctx<'_>, out: &Out, list: &List) -> Done {
-    let all = session::list_detail(ctx, list.adapter.adapter.as_ref())?;
+    let adapter = list.adapter.adapter.as_ref();
     if out.format() == Format::Json {
-        return out.json("session.list", &all, &ctx.warnings);
+        let all = session::list_detail(ctx, adapter)?;
+        return out.json("session.list.detail", &all, &ctx.warnings);
     }
-    for one in &all {
-        out.details(&view::session::details(one))?;
+    let plain = out.format() == Format::Plain;
+    let mut lines = Lines::new();
+    session::for_each_detail(ctx, adapter, &mut |one| {
+        lines.add(|out, first| {
+            if plain {
+                return view::session::detail_line(out, &one);
+            }
+            if !first {
+                writeln!(out)?;
+            }
+            view::session::detail(out, &one)
+        })
+    })?;
+    lines.end()
+}
+
+/// Output written from inside a walk over sessions: the first failure ends the walk.
+struct Lines {
+    out: std::io::BufWriter<std::io::StdoutLock<'static>>,
+    broken: Option<io::Error>,
+    any: bool,
+}
+
+impl Lines {
+    fn new() -> Self {
+        Self {
+            out: stdout(),
+            broken: None,
+            any: false,
+        }
     }
-    Ok(())
+
+    /// Writes one session; `write` learns whether it is the first.
+    fn add(&mut self, write: impl FnOnce(&mut dyn Write, bool) -> io::Result<()>) -> ControlFlow<()> {
+        let first = !std::mem::replace(&mut self.any, true);
+        match write(&mut self.out, first) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                self.broken = Some(error);
+                ControlFlow::Break(())
+            }
+        }
+    }
+
+    fn end(mut self) -> Done {
+        if let Some(error) = self.broken {
+            return Err(error.into());
+        }
+        if !self.any {
+            report::note("There are no sessions.");
+        }
+        Ok(self.out.flush()?)
+    }
 }

@@ -2,11 +2,11 @@
 
 use std::io::{self, Write};
 
-use hba::model::{Session, SessionBrief};
+use hba::model::{Session, SessionBrief, SessionDetail};
 
 use crate::output::{Details, known, yes};
 
-pub(crate) fn heading(out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn heading(out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
         "{:<6} {:<7} {:<10} {:<6} {:<22} TARGET",
@@ -14,13 +14,8 @@ pub(crate) fn heading(out: &mut impl Write) -> io::Result<()> {
     )
 }
 
-pub(crate) fn line(out: &mut impl Write, s: &SessionBrief, plain: bool) -> io::Result<()> {
-    let tpgt = s.tpgt.map_or_else(String::new, |tpgt| format!(",{tpgt}"));
-    let portal = if s.address.contains(':') {
-        format!("[{}]:{}{tpgt}", s.address, s.port)
-    } else {
-        format!("{}:{}{tpgt}", s.address, s.port)
-    };
+pub(crate) fn line(out: &mut dyn Write, s: &SessionBrief, plain: bool) -> io::Result<()> {
+    let portal = portal(&s.address, s.port, s.tpgt);
     let state = s.state.as_deref().unwrap_or("n/a");
     let (host, owner, target) = (s.host.to_string(), s.owner.to_string(), &s.target_name);
     if plain {
@@ -32,6 +27,53 @@ pub(crate) fn line(out: &mut impl Write, s: &SessionBrief, plain: bool) -> io::R
             s.sid
         )
     }
+}
+
+fn portal(address: &str, port: u16, tpgt: Option<i32>) -> String {
+    let tpgt = tpgt.map_or_else(String::new, |tpgt| format!(",{tpgt}"));
+    if address.contains(':') {
+        format!("[{address}]:{port}{tpgt}")
+    } else {
+        format!("{address}:{port}{tpgt}")
+    }
+}
+
+/// The detailed listing's rows, and their names.
+fn rows(s: &SessionDetail) -> [(&'static str, String); 14] {
+    let b = &s.brief;
+    let current = s.current_address.as_deref().zip(s.current_port);
+    [
+        ("Session", b.sid.to_string()),
+        ("Target", b.target_name.clone()),
+        ("State", known(b.state.as_ref())),
+        ("Owner", b.owner.to_string()),
+        (
+            "Portal",
+            known(current.map(|(address, port)| portal(address, port, b.tpgt))),
+        ),
+        ("Configured portal", portal(&b.address, b.port, b.tpgt)),
+        ("Connection state", known(s.connection_state.as_ref())),
+        ("Host", b.host.to_string()),
+        ("Transport", b.transport.clone()),
+        ("Initiator", known(s.initiator_name.as_ref())),
+        ("Interface", known(s.iface.as_ref())),
+        ("Our address", known(s.port_address.as_ref())),
+        ("MAC address", known(s.mac.as_ref())),
+        ("Network device", known(s.netdev.as_ref())),
+    ]
+}
+
+/// A session of the detailed listing, a row each.
+pub(crate) fn detail(out: &mut dyn Write, s: &SessionDetail) -> io::Result<()> {
+    rows(s)
+        .iter()
+        .try_for_each(|(name, value)| writeln!(out, "{name:<17}  {value}"))
+}
+
+/// A session of the detailed listing, a column each.
+pub(crate) fn detail_line(out: &mut dyn Write, s: &SessionDetail) -> io::Result<()> {
+    let values = rows(s).map(|(_, value)| value);
+    writeln!(out, "{}", values.join("\t"))
 }
 
 pub(crate) fn details(s: &Session) -> Details {
@@ -127,6 +169,28 @@ mod tests {
         let text = String::from_utf8(text).unwrap();
         assert_eq!(text.trim_end().split('\t').count(), 6);
         assert!(text.contains("[fe80::1]:3260,1"), "{text}");
+    }
+
+    #[test]
+    fn the_detailed_listing_tells_where_a_redirect_led() {
+        let one = SessionDetail {
+            brief: brief("10.0.0.1"),
+            current_address: Some("10.0.0.2".to_owned()),
+            current_port: Some(3261),
+            connection_state: None,
+            initiator_name: Some("iqn.2026-11.org.example:host".to_owned()),
+            iface: None,
+            mac: None,
+            port_address: None,
+            netdev: None,
+        };
+        let (mut text, mut columns) = (Vec::new(), Vec::new());
+        detail(&mut text, &one).unwrap();
+        let text = String::from_utf8(text).unwrap();
+        assert!(text.contains("Portal             10.0.0.2:3261,1\n"), "{text}");
+        assert!(text.contains("Configured portal  10.0.0.1:3260,1\n"), "{text}");
+        detail_line(&mut columns, &one).unwrap();
+        assert_eq!(columns.iter().filter(|byte| **byte == b'\t').count(), 13);
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::error::{Error, Kind, Operation, Result};
 use crate::ids::{Family, Hctl, HostNo, IfaceId};
 use crate::model::{
     Adapter, AdapterKey, ChapDirection, Counters, CustomCounter, EventRecord, FlashTarget, HostStats, Iface,
-    Lun, PingStatus, PortalType, Session, SessionBrief, SessionStats,
+    Lun, PingStatus, PortalType, Session, SessionBrief, SessionDetail, SessionStats,
 };
 use crate::params::{Assignment, Params};
 use crate::secret::Secret;
@@ -363,6 +363,13 @@ impl Backend for Kernel {
 
     fn for_each_session(&mut self, each: &mut dyn FnMut(SessionBrief) -> ControlFlow<()>) -> Result<()> {
         read::session::each(&self.root, each)
+    }
+
+    fn for_each_session_detail(
+        &mut self,
+        each: &mut dyn FnMut(SessionDetail) -> ControlFlow<()>,
+    ) -> Result<()> {
+        read::session::each_detail(&self.root, each)
     }
 
     fn session(&mut self, sid: u32) -> Result<Option<Session>> {

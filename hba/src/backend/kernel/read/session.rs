@@ -1,6 +1,7 @@
 //! Sessions: the lean listing and one session in full.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use driver_sys::netlink::params::{IscsiParam, Object, Param, Value, WireKind};
 use driver_sys::sysfs::class::session::{Session as SysSession, SessionFields};
@@ -13,7 +14,7 @@ use super::lun;
 use crate::backend::LunScope;
 use crate::error::Result;
 use crate::ids::HostNo;
-use crate::model::{Connection, Owner, Session, SessionBrief, SessionKind};
+use crate::model::{Connection, Owner, Session, SessionBrief, SessionDetail, SessionKind};
 use crate::params::{ParamValue, Params};
 
 /// The kernel made it, from flash.
@@ -24,10 +25,26 @@ pub(in super::super) fn each(
     root: &Root,
     each: &mut dyn FnMut(SessionBrief) -> ControlFlow<()>,
 ) -> Result<()> {
-    for outcome in sessions(root, SessionFields::Brief).map_err(|e| fault::sysfs(&e, "list sessions"))? {
+    walk(root, SessionFields::Brief, &mut |session| each(brief(session)))
+}
+
+/// Calls `each` for every session by session id, with what the detailed listing shows.
+pub(in super::super) fn each_detail(
+    root: &Root,
+    each: &mut dyn FnMut(SessionDetail) -> ControlFlow<()>,
+) -> Result<()> {
+    walk(root, SessionFields::Detail, &mut |session| each(detail(session)))
+}
+
+fn walk(
+    root: &Root,
+    fields: SessionFields,
+    each: &mut dyn FnMut(SysSession) -> ControlFlow<()>,
+) -> Result<()> {
+    for outcome in sessions(root, fields).map_err(|e| fault::sysfs(&e, "list sessions"))? {
         match outcome {
             Ok(session) => {
-                if each(brief(session)).is_break() {
+                if each(session).is_break() {
                     break;
                 }
             }
@@ -61,6 +78,26 @@ fn brief(session: SysSession) -> SessionBrief {
         tpgt: Some(session.tpgt),
         owner: owner(session.creator),
         state: session.state.map(|s| s.to_string()),
+    }
+}
+
+fn detail(mut session: SysSession) -> SessionDetail {
+    let detail = session.detail.take();
+    let (initiator, iface, connection_state) = detail.map_or((None, None, None), |d| {
+        (d.initiatorname, d.ifacename, d.connection_state)
+    });
+    let current = session.portals.as_ref().map(|p| p.current.clone());
+    let host = Arc::clone(&session.host);
+    SessionDetail {
+        brief: brief(session),
+        current_port: current.as_ref().map(|p| p.port),
+        current_address: current.map(|p| p.address.to_string()),
+        connection_state: connection_state.map(|s| s.to_string()),
+        initiator_name: initiator.or_else(|| host.initiatorname.clone()),
+        iface,
+        mac: host.hwaddress.clone(),
+        port_address: host.ipaddress.as_ref().map(ToString::to_string),
+        netdev: host.netdev.clone(),
     }
 }
 
