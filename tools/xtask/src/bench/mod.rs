@@ -3,6 +3,8 @@
 mod sessions;
 mod table;
 
+use std::path::PathBuf;
+
 use anyhow::{Result, bail};
 use clap::Args as ClapArgs;
 
@@ -14,12 +16,15 @@ pub(crate) struct Args {
     /// Runs of each program and size, taken in turn; the median counts
     #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..=999))]
     runs: u16,
+    /// Measure this hbactl instead of building one
+    #[arg(long, value_name = "PATH")]
+    hbactl: Option<PathBuf>,
     /// Print the figures without failing when one is missed
     #[arg(long)]
     no_fail: bool,
 }
 
-type Measurement = fn(runs: usize) -> Result<table::Verdicts>;
+type Measurement = fn(&Args) -> Result<table::Verdicts>;
 
 const MEASUREMENTS: &[(&str, Measurement)] = &[("sessions", sessions::run)];
 
@@ -36,7 +41,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let mut missed = Vec::new();
     for (name, measure) in MEASUREMENTS {
         if args.names.is_empty() || args.names.iter().any(|wanted| wanted == name) {
-            missed.extend(measure(usize::from(args.runs))?.missed());
+            missed.extend(measure(args)?.missed());
         }
     }
     if missed.is_empty() || args.no_fail {

@@ -14,6 +14,7 @@ use anyhow::{Context, Result, ensure};
 use lab_tests::need::missing;
 use lab_tests::peer::{NEEDS, Peer};
 
+use super::Args;
 use super::table::{Verdicts, Wanted, median};
 use crate::workspace::{cargo, must, root};
 
@@ -57,35 +58,25 @@ struct Sample {
 }
 
 /// Runs the measurement.
-pub(super) fn run(runs: usize) -> Result<Verdicts> {
+pub(super) fn run(args: &Args) -> Result<Verdicts> {
     let mut verdicts = Verdicts::default();
     if let Some(reason) = missing(NEEDS) {
         println!("left out: bench sessions: {reason}");
         return Ok(verdicts);
     }
-    must(&mut cargo(&[
-        "build",
-        "--release",
-        "--quiet",
-        "--package",
-        "tools",
-        "--bin",
-        "hbactl",
-    ]))?;
-    must(&mut cargo(&[
-        "build",
-        "--release",
-        "--quiet",
-        "--package",
-        "driver-sys",
-        "--example",
-        "session_bench",
-    ]))?;
+    let hbactl = match &args.hbactl {
+        Some(path) => fs::canonicalize(path).with_context(|| format!("no {}", path.display()))?,
+        None => released(&["--package", "tools", "--bin", "hbactl"], "hbactl")?,
+    };
+    let helper = released(
+        &["--package", "driver-sys", "--example", "session_bench"],
+        "examples/session_bench",
+    )?;
     let mut all = BTreeMap::new();
     for sessions in SIZES {
-        let bench = Bench::new(sessions)?;
+        let bench = Bench::new(sessions, hbactl.clone(), helper.clone())?;
         bench.check()?;
-        let samples = bench.measure(runs)?;
+        let samples = bench.measure(usize::from(args.runs))?;
         bench.report(&samples, &mut verdicts);
         all.insert(sessions, samples);
     }
@@ -93,8 +84,15 @@ pub(super) fn run(runs: usize) -> Result<Verdicts> {
     Ok(verdicts)
 }
 
+/// Builds a program for release; where it is.
+fn released(what: &[&str], program: &str) -> Result<PathBuf> {
+    must(cargo(&["build", "--release", "--quiet"]).args(what))?;
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    Ok(target.join("release").join(program))
+}
+
 impl Bench {
-    fn new(sessions: u32) -> Result<Self> {
+    fn new(sessions: u32, hbactl: PathBuf, helper: PathBuf) -> Result<Self> {
         // Memory, where there is some: a disk's writeback is not what is measured.
         let memory = Path::new("/dev/shm");
         let dir = if memory.is_dir() {
@@ -102,12 +100,6 @@ impl Bench {
         } else {
             tempfile::tempdir()
         }?;
-        let target =
-            std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-        let (hbactl, helper) = (
-            target.join("release/hbactl"),
-            target.join("release/examples/session_bench"),
-        );
         let sys = dir.path().join("sys");
         let status = Command::new(&helper)
             .arg("generate")
