@@ -31,6 +31,15 @@ const DIRS: &[&str] = &[
 
 impl Kernel {
     pub(super) fn make_fixed_tree(&mut self) -> io::Result<()> {
+        self.tree.dir("bus")?;
+        self.tree.add(
+            Object::plain("bus/iscsi_flashnode")
+                .subdir("devices")
+                .subdir("drivers")
+                .wo("drivers_probe")
+                .wo("uevent")
+                .rw("drivers_autoprobe", "1"),
+        )?;
         for dir in DIRS {
             self.tree.dir(dir)?;
         }
@@ -55,7 +64,8 @@ impl Kernel {
                 .ro("initstate", "live")
                 .ro("refcnt", "2")
                 .subdir("holders")
-                .subdir("parameters")
+                .rw("parameters/debug_conn", "0")
+                .rw("parameters/debug_session", "0")
                 .link("holders/qla4xxx", "module/qla4xxx"),
         )?;
         self.tree.add(

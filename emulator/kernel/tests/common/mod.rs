@@ -186,6 +186,8 @@ impl Drop for Lab {
 pub struct Client {
     port: Box<dyn driver_sys::netlink::Port>,
     handle: u64,
+    /// The host that the short forms speak to.
+    pub host: u32,
     pub events: Vec<Event>,
 }
 
@@ -199,6 +201,7 @@ impl Client {
         Self {
             port,
             handle,
+            host: HOST,
             events: Vec::new(),
         }
     }
@@ -264,14 +267,17 @@ impl Client {
             attr(NetParam::Ipv4Addr, Bytes::addr(bytes)),
             attr(NetParam::Ipv4Subnet, Bytes::new([255, 0, 0, 0])),
         ];
-        self.ask(&Request::SetIfaceParams { host_no: HOST, attrs })
-            .expect("set the port's address");
+        self.ask(&Request::SetIfaceParams {
+            host_no: self.host,
+            attrs,
+        })
+        .expect("set the port's address");
     }
 
     /// Makes a flash node; its index.
     pub fn new_node(&mut self) -> u32 {
         match self.ask(&Request::NewFlashnode {
-            host_no: HOST,
+            host_no: self.host,
             portal_type: Bytes::c_text("ipv4"),
         }) {
             Ok(Return::Flashnode { index }) => index,
@@ -288,7 +294,7 @@ impl Client {
             })
             .collect();
         self.ask(&Request::SetFlashnodeParams {
-            host_no: HOST,
+            host_no: self.host,
             index,
             attrs,
         })
@@ -311,7 +317,10 @@ impl Client {
     }
 
     pub fn login(&mut self, index: u32) -> Result<Return, Errno> {
-        self.ask(&Request::LoginFlashnode { host_no: HOST, index })
+        self.ask(&Request::LoginFlashnode {
+            host_no: self.host,
+            index,
+        })
     }
 }
 
