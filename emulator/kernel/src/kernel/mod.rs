@@ -23,6 +23,7 @@ mod user;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::io;
+use std::os::unix::net::UnixListener;
 use std::time::Instant;
 
 use driver_sys::hw::flash::FLASH_CHAP_OFFSET;
@@ -50,8 +51,8 @@ pub(crate) enum Out {
     Group(u32, Vec<u8>),
     /// To every uevent client.
     Uevent(Vec<u8>),
-    /// A logical unit came: its sg socket opens.
-    SgOpen(String),
+    /// A logical unit came: its sg socket, listening already so that whoever sees the unit can connect.
+    SgOpen(String, UnixListener),
     /// A logical unit is gone: its sg socket closes.
     SgClose(String),
 }

@@ -485,6 +485,8 @@ impl Kernel {
             sg,
             disk,
         };
+        // The socket first: a unit that is shown can be spoken to.
+        let socket = crate::serve::socket_at(&self.config.dir.join("sg").join(&name));
         for object in device.objects() {
             let done = self.tree.add(object);
             self.tree_done("device", done);
@@ -492,7 +494,10 @@ impl Kernel {
         if let Some(s) = self.sessions.get_mut(&sid) {
             s.devices.insert(found.lun, device);
         }
-        self.out.push_back(Out::SgOpen(name));
+        match socket {
+            Ok(socket) => self.out.push_back(Out::SgOpen(name, socket)),
+            Err(error) => tracing::error!(%error, name, "no sg socket"),
+        }
     }
 
     fn resize(&mut self, sid: u32, lun: u64, blocks: u64, size: u32) {

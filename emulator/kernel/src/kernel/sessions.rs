@@ -28,7 +28,7 @@ const ERR_CONN_FAILED: u32 = 1011;
 /// `ISCSI_CONN_STATE_FREE`.
 const CONN_STATE_FREE: u32 = 0;
 /// `ISCSI_CONN_STATE_LOGGED_IN`.
-const CONN_STATE_LOGGED_IN: u32 = 1;
+const CONN_STATE_LOGGED_IN: u32 = 3;
 
 impl Kernel {
     fn blank_session(&mut self, host: usize, flash: bool, creator: i32) -> Session {

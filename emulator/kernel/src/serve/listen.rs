@@ -39,21 +39,17 @@ pub(super) struct Listener {
 impl Listener {
     /// Listens at `path`; a socket that a dead server left there is replaced.
     pub(super) fn bind(reactor: &mut Reactor, owner: u32, kind: Kind, path: &Path) -> io::Result<Self> {
-        match std::fs::remove_file(path) {
-            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
-            _ => {}
-        }
-        let flags = SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC;
-        let fd = socket::socket(AddressFamily::Unix, SockType::SeqPacket, flags, None)?;
-        let address = UnixAddr::new(path).map_err(|errno| {
-            io::Error::new(
-                io::ErrorKind::InvalidInput,
-                format!("the path is too long for a unix socket ({errno})"),
-            )
-        })?;
-        socket::bind(fd.as_raw_fd(), &address)?;
-        socket::listen(&fd, Backlog::new(128).unwrap_or(Backlog::MAXCONN))?;
-        let fd = UnixListener::from(fd);
+        Self::adopt(reactor, owner, kind, socket_at(path)?, path)
+    }
+
+    /// Takes over a socket that listens already.
+    pub(super) fn adopt(
+        reactor: &mut Reactor,
+        owner: u32,
+        kind: Kind,
+        fd: UnixListener,
+        path: &Path,
+    ) -> io::Result<Self> {
         let token = reactor.watch(owner, &fd, Interest::READ)?;
         Ok(Self {
             fd,
@@ -85,4 +81,23 @@ impl Listener {
         reactor.forget(&self.fd);
         self.unlink();
     }
+}
+
+/// A listening seqpacket socket; connections queue until somebody accepts them.
+pub(crate) fn socket_at(path: &Path) -> io::Result<UnixListener> {
+    match std::fs::remove_file(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+        _ => {}
+    }
+    let flags = SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC;
+    let fd = socket::socket(AddressFamily::Unix, SockType::SeqPacket, flags, None)?;
+    let address = UnixAddr::new(path).map_err(|errno| {
+        io::Error::new(
+            io::ErrorKind::InvalidInput,
+            format!("the path is too long for a unix socket ({errno})"),
+        )
+    })?;
+    socket::bind(fd.as_raw_fd(), &address)?;
+    socket::listen(&fd, Backlog::new(128).unwrap_or(Backlog::MAXCONN))?;
+    Ok(UnixListener::from(fd))
 }

@@ -27,6 +27,7 @@ use crate::config::Config;
 use crate::kernel::{ClientId, Kernel, Out};
 use crate::tree::Tree;
 use client::{Client, Received};
+pub(crate) use listen::socket_at;
 use listen::{Kind, Listener};
 
 /// Why an emulated kernel could not be served.
@@ -146,6 +147,7 @@ impl Server {
         };
         let card = Card::power_on(card_config, store, now).map_err(ServeError::Flash)?;
         let tree = Tree::create(&config.dir).map_err(io_error("write the sysfs tree in", &config.dir))?;
+        make_dirs(&config.dir)?;
         let kernel = Kernel::load(config.clone(), tree, card, now)
             .map_err(io_error("write the sysfs tree in", &config.dir))?;
         let mut server = Self {
@@ -176,13 +178,6 @@ impl Server {
     }
 
     fn open_sockets(&mut self, reactor: &mut Reactor) -> Result<(), ServeError> {
-        for sub in ["bsg", "sg"] {
-            let path = self.config.dir.join(sub);
-            match fs::remove_dir_all(&path) {
-                Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(io_error("remove", &path)(e)),
-                _ => fs::create_dir(&path).map_err(io_error("create", &path))?,
-            }
-        }
         self.listen(reactor, Kind::Netlink, "netlink")?;
         self.listen(reactor, Kind::Store, "store")?;
         self.listen(reactor, Kind::Uevent, "uevent")?;
@@ -278,9 +273,13 @@ impl Server {
                     self.broadcast(reactor, &packet, |c| c.groups & mask != 0);
                 }
                 Out::Uevent(packet) => self.broadcast(reactor, &packet, |c| c.kind == Kind::Uevent),
-                Out::SgOpen(name) => {
-                    if let Err(error) = self.listen(reactor, Kind::Sg(name.clone()), &format!("sg/{name}")) {
-                        tracing::error!(%error, "no sg socket");
+                Out::SgOpen(name, socket) => {
+                    let path = self.config.dir.join("sg").join(&name);
+                    match Listener::adopt(reactor, self.owner, Kind::Sg(name), socket, &path) {
+                        Ok(listener) => {
+                            self.listeners.insert(listener.token(), listener);
+                        }
+                        Err(error) => tracing::error!(%error, "no sg socket"),
                     }
                 }
                 Out::SgClose(name) => self.close_sg(reactor, &name),
@@ -374,6 +373,17 @@ fn lock(dir: &Path) -> Result<Flock<fs::File>, ServeError> {
         nix::errno::Errno::EWOULDBLOCK => ServeError::Locked(dir.to_owned()),
         other => io_error("lock", &path)(other.into()),
     })
+}
+
+fn make_dirs(dir: &Path) -> Result<(), ServeError> {
+    for sub in ["bsg", "sg"] {
+        let path = dir.join(sub);
+        match fs::remove_dir_all(&path) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(io_error("remove", &path)(e)),
+            _ => fs::create_dir(&path).map_err(io_error("create", &path))?,
+        }
+    }
+    Ok(())
 }
 
 fn random(seed: &mut [u8]) -> Result<(), ServeError> {

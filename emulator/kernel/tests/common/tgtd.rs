@@ -60,6 +60,13 @@ impl Tgtd {
         assert!(self.admin(&["--op", "bind", "--mode", "target", "--tid", &tid, "-I", "ALL"]));
     }
 
+    /// From now on initiators of target 1 prove themselves with this.
+    pub fn account(&self, user: &str, secret: &str) {
+        let (user, password) = (["--user", user], ["--password", secret]);
+        assert!(self.admin(&[&["--op", "new", "--mode", "account"][..], &user, &password].concat()));
+        assert!(self.admin(&[&["--op", "bind", "--mode", "account", "--tid", "1"][..], &user].concat()));
+    }
+
     pub fn lun(&self, tid: &str, lun: usize, file: &Path) {
         let (lun, file) = (lun.to_string(), file.to_str().expect("path"));
         assert!(self.admin(&[
