@@ -3,7 +3,7 @@
 //! `bare SYS` reads the attributes of a session listing with nothing but the standard library; `library SYS` lists through
 //! `driver_sys`; `measure FILE COMMAND…` runs a command and writes its wall time in nanoseconds and its peak resident set in KiB.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program")]
+#![expect(clippy::print_stderr, reason = "a program")]
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
