@@ -63,6 +63,12 @@ impl Chip {
                 || chip.board.eq_ignore_ascii_case(name)
         })
     }
+
+    /// The chip with that PCI device number.
+    #[must_use]
+    pub fn by_pci_device(device: u16) -> Option<&'static Self> {
+        Self::ALL.iter().copied().find(|chip| chip.pci_device == device)
+    }
 }
 
 /// ISP4010: one port, IPv4 only.

@@ -10,9 +10,11 @@ use std::io::{self, ErrorKind};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use isp4xxx::flash::{Area, Change, FlashStore, Loaded, Region, StoreError, image_len};
+use isp4xxx::Chip;
+use isp4xxx::flash::{Area, Change, FlashStore, Loaded, PORT_STRIDE, Region, StoreError, image_len};
 use nix::fcntl::{Flock, FlockArg};
-use nix::unistd::{Whence, lseek};
+
+use sparse::{copy_data, copy_sparse};
 
 /// What a commit has just done, for fault injection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -61,8 +63,8 @@ impl FlashFile {
     /// The files are not there, are no plain files, have another size, or another process uses them.
     pub fn open(flash: &Path, ports: usize, nvram_size: usize) -> Result<Self, StoreError> {
         let file = Self::locked(flash, ports, nvram_size)?;
-        file.check(&file.flash, image_len(ports))?;
-        file.check(&file.nvram, nvram_size as u64)?;
+        check(&file.flash, image_len(ports))?;
+        check(&file.nvram, nvram_size as u64)?;
         Ok(file)
     }
 
@@ -100,6 +102,69 @@ impl FlashFile {
             }
         }
         self.write_all(contents)
+    }
+
+    /// Reads an image without locking it: a running card may go on writing, each file is read whole as it was at some instant.
+    ///
+    /// # Errors
+    /// The files are not there or have another size.
+    pub fn peek(flash: &Path, ports: usize, nvram_size: usize) -> Result<Loaded, StoreError> {
+        read(flash, &Self::nvram_path(flash), ports, nvram_size)
+    }
+
+    /// Which card an image belongs to: the number of ports by its length, the chip by its system information.
+    ///
+    /// # Errors
+    /// It cannot be read, has an odd length, or names no known chip.
+    pub fn identify(flash: &Path) -> Result<(&'static Chip, usize), StoreError> {
+        let file = File::open(flash).map_err(failed("open", flash))?;
+        let len = file.metadata().map_err(failed("open", flash))?.len();
+        let ports = usize::try_from(len / PORT_STRIDE).unwrap_or(0);
+        if ports == 0 || !len.is_multiple_of(PORT_STRIDE) {
+            let expected = PORT_STRIDE * (ports.max(1) as u64);
+            return Err(StoreError::Size {
+                what: flash.display().to_string(),
+                found: len,
+                expected,
+            });
+        }
+        let mut device = [0; 4];
+        let at = Area::SysInfo.position(0) + PCI_DEVICE_AT;
+        file.read_exact_at(&mut device, at)
+            .map_err(failed("read", flash))?;
+        let device = u32::from_le_bytes(device);
+        let chip = u16::try_from(device)
+            .ok()
+            .and_then(Chip::by_pci_device)
+            .ok_or_else(|| {
+                let why =
+                    format!("PCI device {device:#x} in the system information is no chip of this family");
+                failed("identify", flash)(io::Error::new(ErrorKind::InvalidData, why))
+            })?;
+        Ok((chip, ports))
+    }
+
+    /// Copies an image, its data only, and its EEPROM to new files.
+    ///
+    /// # Errors
+    /// A file is there already, or cannot be written; nothing is left behind then.
+    pub fn dump(flash: &Path, to: &Path) -> Result<(), StoreError> {
+        let pairs = [
+            (flash.to_owned(), to.to_owned()),
+            (Self::nvram_path(flash), Self::nvram_path(to)),
+        ];
+        for (_, to) in &pairs {
+            if to.symlink_metadata().is_ok() {
+                return Err(failed("create", to)(ErrorKind::AlreadyExists.into()));
+            }
+        }
+        let copied = pairs.iter().try_for_each(|(from, to)| copy_sparse(from, to));
+        if copied.is_err() {
+            for (_, to) in &pairs {
+                let _ = fs::remove_file(to);
+            }
+        }
+        copied
     }
 
     /// Does not wait for the disk (tests on a scratch directory). A power loss can then tear the image, a kill cannot.
@@ -149,25 +214,6 @@ impl FlashFile {
             hook: None,
             _lock: lock,
         })
-    }
-
-    fn check(&self, path: &Path, expected: u64) -> Result<(), StoreError> {
-        let meta = fs::metadata(path).map_err(failed("open", path))?;
-        if !meta.is_file() {
-            return Err(failed("open", path)(io::Error::new(
-                ErrorKind::InvalidInput,
-                "not a plain file",
-            )));
-        }
-        if meta.len() != expected {
-            let what = path.display().to_string();
-            return Err(StoreError::Size {
-                what,
-                found: meta.len(),
-                expected,
-            });
-        }
-        Ok(())
     }
 
     fn write_all(&mut self, contents: &Loaded) -> Result<(), StoreError> {
@@ -229,19 +275,7 @@ impl FlashFile {
         file.set_len(len).map_err(failed("write", fresh))?;
         self.step(Step::Created)?;
         if let Some(old) = old {
-            let mut buffer = vec![0; CHUNK];
-            for (from, to) in extents(old, len).map_err(failed("read the old image beside", fresh))? {
-                let mut at = from;
-                while at < to {
-                    let n = usize::try_from(to - at).unwrap_or(CHUNK).min(CHUNK);
-                    let chunk = &mut buffer[..n];
-                    old.read_exact_at(chunk, at)
-                        .map_err(failed("read the old image beside", fresh))?;
-                    file.write_all_at(chunk, at).map_err(failed("write", fresh))?;
-                    at += n as u64;
-                    self.step(Step::Copied)?;
-                }
-            }
+            copy_data(old, &file, len, fresh, fresh, || self.step(Step::Copied))?;
         }
         for (offset, bytes) in pieces {
             // In halves, so that a kill point lies within every record.
@@ -268,30 +302,12 @@ impl FlashFile {
 /// Bytes and where they go.
 type Piece<'a> = (u64, &'a [u8]);
 
-/// Bytes copied at a time.
-const CHUNK: usize = 64 << 10;
+/// Where in the system information the PCI device stands (`struct flash_sys_info.pciDeviceId`).
+const PCI_DEVICE_AT: u64 = 0x130;
 
 impl FlashStore for FlashFile {
     fn load(&mut self) -> Result<Loaded, StoreError> {
-        self.check(&self.flash, image_len(self.ports))?;
-        self.check(&self.nvram, self.nvram_size as u64)?;
-        let file = File::open(&self.flash).map_err(failed("open", &self.flash))?;
-        let mut areas = Vec::new();
-        for port in 0..self.ports {
-            for area in Area::ALL {
-                let mut bytes = vec![0; area.size()];
-                let at = area.position(port);
-                file.read_exact_at(&mut bytes, at)
-                    .map_err(failed("read", &self.flash))?;
-                areas.push((at, bytes));
-            }
-        }
-        let nvram = fs::read(&self.nvram).map_err(failed("read", &self.nvram))?;
-        Ok(Loaded {
-            areas,
-            flash_len: image_len(self.ports),
-            nvram,
-        })
+        read(&self.flash, &self.nvram, self.ports, self.nvram_size)
     }
 
     fn commit(&mut self, changes: &[Change<'_>]) -> Result<(), StoreError> {
@@ -324,7 +340,7 @@ impl FlashStore for FlashFile {
                 }
             }
             if !pieces.is_empty() {
-                self.check(&path, len)?;
+                check(&path, len)?;
                 let old = File::open(&path).map_err(failed("open", &path))?;
                 self.rewrite(&path, Some(&old), len, &pieces)?;
             }
@@ -333,28 +349,43 @@ impl FlashStore for FlashFile {
     }
 }
 
-/// The data of a file that has holes, as ranges.
-fn extents(file: &File, len: u64) -> io::Result<Vec<(u64, u64)>> {
-    let mut found = Vec::new();
-    let mut at = 0;
-    while at < len {
-        let from = match lseek(file, i64::try_from(at).unwrap_or(i64::MAX), Whence::SeekData) {
-            Ok(from) => from as u64,
-            // Only a hole is left.
-            Err(nix::errno::Errno::ENXIO) => break,
-            // A file system that knows no holes: all of it is data.
-            Err(nix::errno::Errno::EINVAL) => at,
-            Err(errno) => return Err(errno.into()),
-        };
-        let to = match lseek(file, from as i64, Whence::SeekHole) {
-            Ok(to) => to as u64,
-            Err(nix::errno::Errno::EINVAL) => len,
-            Err(errno) => return Err(errno.into()),
-        };
-        found.push((from, to.min(len)));
-        at = to.max(from + 1);
+fn check(path: &Path, expected: u64) -> Result<(), StoreError> {
+    let meta = fs::metadata(path).map_err(failed("open", path))?;
+    if !meta.is_file() {
+        let why = io::Error::new(ErrorKind::InvalidInput, "not a plain file");
+        return Err(failed("open", path)(why));
     }
-    Ok(found)
+    if meta.len() != expected {
+        let what = path.display().to_string();
+        return Err(StoreError::Size {
+            what,
+            found: meta.len(),
+            expected,
+        });
+    }
+    Ok(())
+}
+
+fn read(flash: &Path, nvram: &Path, ports: usize, nvram_size: usize) -> Result<Loaded, StoreError> {
+    check(flash, image_len(ports))?;
+    check(nvram, nvram_size as u64)?;
+    let file = File::open(flash).map_err(failed("open", flash))?;
+    let mut areas = Vec::new();
+    for port in 0..ports {
+        for area in Area::ALL {
+            let mut bytes = vec![0; area.size()];
+            let at = area.position(port);
+            file.read_exact_at(&mut bytes, at)
+                .map_err(failed("read", flash))?;
+            areas.push((at, bytes));
+        }
+    }
+    let nvram = fs::read(nvram).map_err(failed("read", nvram))?;
+    Ok(Loaded {
+        areas,
+        flash_len: image_len(ports),
+        nvram,
+    })
 }
 
 fn beside(path: &Path, suffix: &str) -> PathBuf {
@@ -371,5 +402,6 @@ fn failed(doing: &str, path: &Path) -> impl Fn(io::Error) -> StoreError {
     }
 }
 
+mod sparse;
 #[cfg(test)]
 mod tests;

@@ -18,6 +18,14 @@ pub enum FlashError {
         /// Ports asked for.
         asked: usize,
     },
+    /// The image belongs to another chip.
+    #[error("the flash image is that of an {found}, the card is an {chip}")]
+    OtherChip {
+        /// Chip of the card.
+        chip: &'static str,
+        /// Chip named by the system information.
+        found: &'static str,
+    },
     /// An area is missing or has another length.
     #[error("port {port}: the {area} at {offset:#x} is missing from the flash image")]
     Missing {

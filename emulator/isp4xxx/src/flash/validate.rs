@@ -60,8 +60,14 @@ pub fn accept(chip: &'static Chip, ports: usize, loaded: &Loaded) -> Result<(Ima
 /// # Errors
 /// The first record that is wrong.
 pub fn check_port(chip: &Chip, image: &Image, port: usize) -> Result<(), FlashError> {
-    let info: Option<flash_sys_info> = image.record(port, Area::SysInfo, 0);
-    let mac = info.map_or([0; 6], |info| info.physAddr[0].address);
+    let info: flash_sys_info = image.record(port, Area::SysInfo, 0).unwrap_or_default();
+    if let Some(other) = chip_of(&info).filter(|other| *other != chip) {
+        return Err(FlashError::OtherChip {
+            chip: chip.name,
+            found: other.name,
+        });
+    }
+    let mac = info.physAddr[0].address;
     if mac[0] & 1 != 0 || mac == [0; 6] {
         return Err(FlashError::Mac {
             port,
@@ -99,4 +105,11 @@ pub fn check_port(chip: &Chip, image: &Image, port: usize) -> Result<(), FlashEr
         }
     }
     Ok(())
+}
+
+/// The chip that the system information names, if it names one of ours.
+#[must_use]
+pub fn chip_of(info: &flash_sys_info) -> Option<&'static Chip> {
+    let device = u16::try_from(info.pciDeviceId.get()).ok()?;
+    Chip::by_pci_device(device)
 }

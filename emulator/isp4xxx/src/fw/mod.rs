@@ -12,6 +12,7 @@ mod connect;
 mod ddb;
 mod discovery;
 mod effect;
+mod ending;
 mod error;
 mod event;
 mod eventlog;

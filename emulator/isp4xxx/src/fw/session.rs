@@ -9,15 +9,15 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use iscsi::LinkLoss;
-use iscsi::chap::ChapError;
 use iscsi::initiator as engine;
 use iscsi::initiator::{Counters, Initiator, LoggedIn, Outcome, TaskTag, TmfOutcome};
 use iscsi::pdu::{self, Lun, TmfFunction};
 
 use super::discovery::Found;
+use super::ending::{done, drop_reason, login_failure, nop_in};
 use super::{
-    Completion, Direction, Event, Io, IoDone, IoTag, LinkId, LoginFailure, MboxError, Passthrough,
-    PassthroughDone, Residual, TaskAttribute, TaskMgmtOutcome,
+    Completion, Direction, Event, Io, IoTag, LinkId, LoginFailure, MboxError, Passthrough, PassthroughDone,
+    TaskAttribute, TaskMgmtOutcome,
 };
 
 /// What a session has to say to its port.
@@ -439,78 +439,4 @@ impl Session {
         }
         found
     }
-}
-
-fn nop_in(asked: &Passthrough) -> ([u8; 48], Vec<u8>) {
-    let mut header = asked.header;
-    header[0] = pdu::Opcode::NOP_IN.0;
-    (header, asked.data.clone())
-}
-
-fn done(ddb: u16, tag: IoTag, outcome: Outcome, buffer: Box<dyn iscsi::Buffer>, aborted: bool) -> Event {
-    let mut io = IoDone {
-        tag,
-        ddb,
-        completion: Completion::Complete,
-        scsi_status: 0,
-        sense: Vec::new(),
-        residual: Residual::None,
-        transferred: 0,
-        buffer,
-    };
-    match outcome {
-        Outcome::Completed {
-            status,
-            sense,
-            residual,
-            transferred,
-        } => {
-            io.scsi_status = status;
-            io.sense = sense;
-            io.transferred = transferred as usize;
-            (io.completion, io.residual) = match residual {
-                engine::Residual::None => (Completion::Complete, Residual::None),
-                engine::Residual::Underflow(n) => (Completion::DataUnderrun, Residual::Underflow(n)),
-                engine::Residual::Overflow(n) => (Completion::DataOverrun, Residual::Overflow(n)),
-            };
-        }
-        Outcome::TargetFailure(_) | Outcome::Rejected(_) => io.completion = Completion::Incomplete,
-        Outcome::Aborted if aborted => io.completion = Completion::Aborted,
-        Outcome::Aborted => io.completion = Completion::ResetOccurred,
-        Outcome::Lost => io.completion = Completion::DeviceLoggedOut,
-        Outcome::NotSent => io.completion = Completion::DeviceUnavailable,
-    }
-    Event::IoDone(io)
-}
-
-fn login_failure(why: engine::LoginFailure) -> LoginFailure {
-    use engine::LoginFailure as W;
-    match why {
-        W::Refused(status) => LoginFailure::Status {
-            class: status.class,
-            detail: status.detail,
-        },
-        W::NoAuthMethod => LoginFailure::NoAuthMethod,
-        W::Chap(
-            ChapError::WrongResponse | ChapError::Reflected | ChapError::SameSecret | ChapError::WrongName,
-        ) => LoginFailure::TargetAuthentication,
-        W::TimedOut => LoginFailure::Timeout,
-        W::Link(LinkLoss::TimedOut) => LoginFailure::Timeout,
-        W::Link(_) => LoginFailure::Connection,
-        _ => LoginFailure::Protocol,
-    }
-}
-
-fn drop_reason(why: engine::DropReason) -> (LoginFailure, Option<Duration>) {
-    use engine::DropReason as W;
-    let failure = match why {
-        W::ByTarget { time2wait, .. } => {
-            return (LoginFailure::Dropped, Some(Duration::from_secs(time2wait.into())));
-        }
-        W::Link(LinkLoss::TimedOut) | W::NopTimeout | W::LogoutTimeout => LoginFailure::Timeout,
-        W::Link(_) => LoginFailure::Connection,
-        W::Frame(_) | W::DataDigest | W::Protocol(_) => LoginFailure::Protocol,
-        W::LogoutRefused(_) | W::Requested => LoginFailure::Dropped,
-    };
-    (failure, None)
 }

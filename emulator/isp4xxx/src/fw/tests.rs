@@ -1,5 +1,6 @@
 //! The firmware in virtual time: commands in, events and effects out, links by hand.
 
+mod recovery;
 mod session;
 mod world;
 
