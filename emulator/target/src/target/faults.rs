@@ -11,7 +11,7 @@ use super::client::Tamper;
 use crate::fault::Fault;
 
 /// What goes out instead of a PDU: an opcode that no target sends, lengths that claim 16 MiB, noise.
-const GARBAGE: [u8; 96] = [0xa7; 96];
+const GARBAGE: [u8; 1024] = [0xa7; 1024];
 /// Where a PDU is cut off: inside its header.
 const CUT: usize = 20;
 
@@ -29,7 +29,7 @@ impl Target {
                 self.with_policy(|policy| policy.refuse = Some(LoginStatus::new(class, detail)));
             }
             Fault::Redirect(to, permanent) => {
-                self.with_policy(|policy| policy.redirect = Some((*to, *permanent)))
+                self.with_policy(|policy| policy.redirect = Some((*to, *permanent)));
             }
             Fault::DelayReplies(time) => self.world.delay = Some(*time).filter(|time| !time.is_zero()),
             Fault::DropSessions => {

@@ -1,4 +1,5 @@
 //! The served target over TCP, under this workspace's own initiator engine.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod faults;
 mod host;

@@ -79,6 +79,7 @@ fn a_reset_by_one_initiator_reaches_the_others() {
     }
     target.fault(&Fault::LoseReply).unwrap();
     let lost = b.submit(0, &cdb10(0x28, 0, 512), Direction::Read, vec![0; 512]);
+    assert_eq!(b.attention(1), None, "the reply before it is lost");
     let tag = a.engine.task_management(
         Instant::now(),
         TmfFunction::LOGICAL_UNIT_RESET,
@@ -87,9 +88,9 @@ fn a_reset_by_one_initiator_reaches_the_others() {
     );
     let answered = move |e: &Event| matches!(e, Event::TmfDone { tag: t, outcome: TmfOutcome::Response(TmfResponseCode::COMPLETE) } if *t == tag);
     a.until("answer to the reset", |host| host.has(answered));
-    assert_eq!(a.attention(1), None);
     // Its own reply was to be lost as well.
     target.fault(&Fault::Clear).unwrap();
+    assert_eq!(a.attention(1), None);
     assert_eq!(b.attention(0), Some((0x29, 0x03)), "told of the reset");
     assert!(
         !b.has(|e| matches!(e, Event::TaskDone { tag, .. } if *tag == lost)),
