@@ -60,11 +60,11 @@ impl Kernel {
     /// Exports the boot targets unless the driver logs in to them itself.
     pub(super) fn show_boot(&mut self, host: usize) {
         let boot = self.hosts[host].boot;
-        if self.config.disable_sysfs_boot || boot == [None; 2] {
-            return;
-        }
         let h = &self.hosts[host];
         let base = format!("firmware/iscsi_boot{}", h.no);
+        if self.config.disable_sysfs_boot || boot == [None; 2] || self.tree.contains(&base) {
+            return;
+        }
         let (address, name) = (mac(&h.mac), h.name_string());
         let mut objects = vec![Object::plain(base.clone())];
         for (i, index) in boot.into_iter().enumerate() {

@@ -41,6 +41,7 @@ impl Kernel {
                 match sid {
                     Some(sid) if self.sessions[&sid].flash => self.flash_ddb_change(sid, state),
                     Some(sid) => self.user_ddb_change(sid, state),
+                    None if state == DdbState::SessionActive => self.adopt(host, ddb),
                     None if state == DdbState::NoConnectionActive => {
                         self.hosts[host].ddbs.remove(&ddb);
                     }
@@ -77,7 +78,7 @@ impl Kernel {
         ));
         if up {
             match self.hosts[host].build_list.take() {
-                Some(reset) => self.start_list(host, reset),
+                Some(reset) => self.start_probe(host, reset),
                 None => self.relogin_all(host),
             }
         } else {
@@ -95,10 +96,26 @@ impl Kernel {
         self.hosts[host].link_up = up;
     }
 
-    /// The link came late: the list that could not be built is built now, without the first probe's other steps.
-    fn start_list(&mut self, host: usize, reset: bool) {
-        let _ = reset;
-        self.start_probe(host, true);
+    /// The firmware logged in to a target by itself (AUTO CONNECT): it gets a session.
+    fn adopt(&mut self, host: usize, ddb: u16) {
+        let found = self.ddb(host, ddb).filter(|d| d.entry.iscsi_name[0] != 0);
+        if self.config.fw_mode == crate::config::FirmwareMode::AutoConnect
+            && let Some(found) = found
+        {
+            let boot = self.hosts[host].boot.contains(&Some(ddb)) && self.config.disable_sysfs_boot;
+            let sid = self.create_flash_session(host, &found.entry, boot);
+            self.own_ddb(sid, ddb);
+            self.flash_ddb_change(sid, DdbState::SessionActive);
+        }
+    }
+
+    /// A session takes over a RAM entry that the firmware filled.
+    pub(super) fn own_ddb(&mut self, sid: u32, ddb: u16) {
+        if let Some(s) = self.sessions.get_mut(&sid) {
+            s.ddb = Some(ddb);
+            s.target_id = Some(u32::from(ddb));
+            self.hosts[s.host].ddbs.insert(ddb);
+        }
     }
 
     /// Sessions that are not online try again (`qla4xxx_relogin_all_devices`).

@@ -41,6 +41,9 @@ impl Kernel {
     /// Objects for every valid DDB in flash (`qla4xxx_sysfs_ddb_export`).
     pub(super) fn export_flashnodes(&mut self, host: usize) {
         for index in 0..self.flash_ddbs() {
+            if self.hosts[host].flashnodes.contains_key(&index) {
+                continue;
+            }
             if let Some(entry) = self.flash_ddb(host, index) {
                 let boot = self.hosts[host].boot.contains(&Some(index));
                 self.show_flashnode(host, index, Flashnode::from_entry(&entry, true, boot));
@@ -363,7 +366,7 @@ impl Kernel {
             }
             let tuple = node.tuple();
             let of = |s: &&crate::transport::session::Session| {
-                s.host == host && s.flash && s.ddb.is_some() && Tuple::of(&s.entry) == tuple
+                s.host == host && s.flash && s.ddb.is_some() && Tuple::of(s.target()) == tuple
             };
             self.sessions.values().find(of).map(|s| s.sid).ok_or(Errno::ESRCH)
         });

@@ -130,9 +130,9 @@ impl Kernel {
                 };
                 for iface in ifaces {
                     if on {
-                        self.create_iface(host, *iface)
+                        self.create_iface(host, *iface);
                     } else {
-                        self.destroy_iface(host, *iface)
+                        self.destroy_iface(host, *iface);
                     }
                 }
             }

@@ -136,7 +136,7 @@ impl Kernel {
                         client,
                         message,
                         task,
-                    })
+                    });
                 }
             }
         }

@@ -206,11 +206,8 @@ impl Kernel {
                 continue;
             }
             let sid = self.create_flash_session(host, &entry, is_boot && self.config.disable_sysfs_boot);
-            if !idle && let Some(s) = self.sessions.get_mut(&sid) {
-                // The firmware logged in by itself: the session takes over its entry.
-                s.ddb = Some(found.index);
-                s.target_id = Some(u32::from(found.index));
-                self.hosts[host].ddbs.insert(found.index);
+            if !idle {
+                self.own_ddb(sid, found.index);
                 self.flash_ddb_change(sid, found.state);
             }
         }

@@ -2,7 +2,7 @@
 //!
 //! Source: `scsi_scan.c`, `scsi_lib.c`, `sg.c`, `ql4_os.c` (`qla4xxx_queuecommand`), `ql4_isr.c` (`qla4xxx_status_entry`).
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use isp4xxx::fw::{Completion, Direction, Io, IoDone, Residual, TaskAttribute};
 
@@ -253,17 +253,9 @@ impl Kernel {
         );
     }
 
-    /// A command of an sg client. `name` is `H:C:T:L`.
-    pub(crate) fn sg(
-        &mut self,
-        now: Instant,
-        client: ClientId,
-        name: &str,
-        cdb: &[u8],
-        direction: u32,
-        data: Vec<u8>,
-        timeout_ms: u32,
-    ) {
+    /// A command of an sg client for the unit `H:C:T:L`; the unit's number in `waiting` is filled in here.
+    pub(crate) fn sg(&mut self, now: Instant, name: &str, mut waiting: Waiting) {
+        use nix::errno::Errno;
         self.now = now;
         let found = self.sessions.values().find_map(|s| {
             s.devices
@@ -271,53 +263,34 @@ impl Kernel {
                 .find(|(_, d)| d.name == name)
                 .map(|(lun, d)| (s.sid, *lun, d.state))
         });
-        let Some((sid, lun, state)) = found else {
-            let errno = nix::errno::Errno::ENODEV as i32;
-            self.answer_sg(
-                client,
-                &SgAnswer {
-                    errno,
-                    status: 0,
-                    host: 0,
-                    sense: &[],
-                    data: &[],
-                    residual: 0,
-                },
-            );
-            return;
-        };
-        if cdb.is_empty() || cdb.len() > 16 || direction > 2 {
-            let errno = nix::errno::Errno::EINVAL as i32;
-            self.answer_sg(
-                client,
-                &SgAnswer {
-                    errno,
-                    status: 0,
-                    host: 0,
-                    sense: &[],
-                    data: &[],
-                    residual: 0,
-                },
-            );
-            return;
-        }
-        // A timeout of 0 means the default of a minute, as in SG_IO.
-        let ms = if timeout_ms == 0 { 60_000 } else { timeout_ms };
-        let until = now + Duration::from_millis(u64::from(ms));
-        let waiting = Waiting {
-            client,
-            lun,
-            cdb: cdb.to_vec(),
-            direction,
-            data,
-            until,
-        };
-        match state {
-            DeviceState::Running => self.send_sg(sid, waiting),
-            DeviceState::Blocked => self.queue_sg(sid, waiting),
-            DeviceState::TransportOffline | DeviceState::Offline => self.sg_fails(client, did::NO_CONNECT),
+        let known = !waiting.cdb.is_empty() && waiting.cdb.len() <= 16 && waiting.direction <= 2;
+        match found {
+            None => self.sg_refused(waiting.client, Errno::ENODEV),
+            Some(_) if !known => self.sg_refused(waiting.client, Errno::EINVAL),
+            Some((sid, lun, state)) => {
+                waiting.lun = lun;
+                match state {
+                    DeviceState::Running => self.send_sg(sid, waiting),
+                    DeviceState::Blocked => self.queue_sg(sid, waiting),
+                    DeviceState::TransportOffline | DeviceState::Offline => {
+                        self.sg_fails(waiting.client, did::NO_CONNECT);
+                    }
+                }
+            }
         }
         self.settle(now);
+    }
+
+    fn sg_refused(&mut self, client: ClientId, errno: nix::errno::Errno) {
+        let answer = SgAnswer {
+            errno: errno as i32,
+            status: 0,
+            host: 0,
+            sense: &[],
+            data: &[],
+            residual: 0,
+        };
+        self.answer_sg(client, &answer);
     }
 
     fn send_sg(&mut self, sid: u32, waiting: Waiting) {
@@ -381,9 +354,9 @@ impl Kernel {
                 .and_then(|s| s.devices.get(&waiting.lun))
                 .is_some_and(|d| d.state == DeviceState::Running);
             if running {
-                self.send_sg(sid, waiting)
+                self.send_sg(sid, waiting);
             } else {
-                self.sg_fails(waiting.client, did::NO_CONNECT)
+                self.sg_fails(waiting.client, did::NO_CONNECT);
             }
         }
     }

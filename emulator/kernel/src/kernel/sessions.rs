@@ -41,6 +41,7 @@ impl Kernel {
             creator,
             target_id: None,
             ddb: None,
+            asked: dev_db_entry::default(),
             entry: dev_db_entry::default(),
             ddb_state: DdbState::NoConnectionActive,
             state: SessionState::Free,
@@ -71,6 +72,7 @@ impl Kernel {
     /// A session from flash with its connection and endpoint (`qla4xxx_sess_conn_setup`).
     pub(super) fn create_flash_session(&mut self, host: usize, entry: &dev_db_entry, boot: bool) -> u32 {
         let mut s = self.blank_session(host, true, -1);
+        s.asked = *entry;
         s.entry = *entry;
         s.boot = boot;
         s.chap = entry.chap_tbl_idx.get();
@@ -243,7 +245,7 @@ impl Kernel {
     pub(super) fn session_of_tuple(&self, host: usize, tuple: &Tuple) -> Option<u32> {
         self.sessions
             .values()
-            .find(|s| s.host == host && s.ddb.is_some() && Tuple::of(&s.entry) == *tuple)
+            .find(|s| s.host == host && s.ddb.is_some() && Tuple::of(s.target()) == *tuple)
             .map(|s| s.sid)
     }
 
@@ -275,7 +277,7 @@ impl Kernel {
         if !self.hosts[host].link_up || !s.flash {
             return;
         }
-        let (entry, timeout) = (s.entry, s.login_timeout());
+        let (entry, timeout) = (s.asked, s.login_timeout());
         let ddb = match s.ddb {
             Some(ddb) => Some(ddb),
             None => self.take_ddb(host),

@@ -9,6 +9,8 @@ use super::probe::Stage;
 
 /// A step that waits for the firmware looks again after this long (the driver polls too).
 const POLL: Duration = Duration::from_millis(100);
+/// How often `fw_uptime` is written again; a real one is read anew every time.
+const UPTIME: Duration = Duration::from_secs(5);
 
 impl Kernel {
     /// When [`Kernel::tick`] is wanted at the latest.
@@ -34,6 +36,12 @@ impl Kernel {
             .chain(probes)
             .chain(self.busy.as_ref().map(|b| b.deadline().min(self.now + POLL)))
             .chain(self.card.poll_timeout())
+            .chain(
+                self.hosts
+                    .iter()
+                    .filter_map(|h| h.shown_uptime)
+                    .map(|at| at + UPTIME),
+            )
             .min()
     }
 
@@ -49,6 +57,11 @@ impl Kernel {
             self.session_timers(sid);
         }
         self.command_timers();
+        for host in 0..self.hosts.len() {
+            if self.hosts[host].shown_uptime.is_none_or(|at| at + UPTIME <= now) {
+                self.refresh_host(host);
+            }
+        }
         self.settle(now);
     }
 

@@ -2,13 +2,14 @@
 //!
 //! Owns the framing of docs/architecture.md ("Seam A"); must not know what a request does.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 
 use super::Server;
 use super::listen::Kind;
 use crate::kernel::{BsgRequest, ClientId, Out};
+use crate::midlayer::Waiting;
 
 /// Largest transfer of a command or payload.
 const MAX_DATA: usize = 256 * 1024;
@@ -106,7 +107,18 @@ impl Server {
             0 if outgoing.is_empty() => Vec::new(),
             _ => return false,
         };
-        self.kernel.sg(now, id, name, cdb, direction, data, timeout);
+        // A timeout of 0 means the default of a minute, as in SG_IO.
+        let ms = if timeout == 0 { 60_000 } else { timeout };
+        let until = now + Duration::from_millis(u64::from(ms));
+        let waiting = Waiting {
+            client: id,
+            lun: 0,
+            cdb: cdb.to_vec(),
+            direction,
+            data,
+            until,
+        };
+        self.kernel.sg(now, name, waiting);
         true
     }
 }

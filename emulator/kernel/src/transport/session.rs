@@ -121,7 +121,9 @@ pub(crate) struct Session {
     pub(crate) target_id: Option<u32>,
     /// Index in the firmware.
     pub(crate) ddb: Option<u16>,
-    /// What the firmware is given, and after the login what it negotiated.
+    /// What a flash session gives the firmware at every login.
+    pub(crate) asked: dev_db_entry,
+    /// What is shown: as asked for, after the login as negotiated.
     pub(crate) entry: dev_db_entry,
     /// What the driver believes the firmware's state to be.
     pub(crate) ddb_state: DdbState,
@@ -169,7 +171,7 @@ pub(crate) const RELOGIN_TOV: u16 = 18;
 impl Session {
     /// How long one login may take.
     pub(crate) fn login_timeout(&self) -> Duration {
-        let t = self.entry.def_timeout.get();
+        let t = self.asked.def_timeout.get();
         let t = if t > LOGIN_TOV && t < LOGIN_TOV * 10 {
             t
         } else {
@@ -180,7 +182,12 @@ impl Session {
 
     /// How long to wait before the next try.
     pub(crate) fn retry_delay(&self) -> Duration {
-        Duration::from_secs(u64::from(self.entry.iscsi_def_time2wait.get()) + 4)
+        Duration::from_secs(u64::from(self.asked.iscsi_def_time2wait.get()) + 4)
+    }
+
+    /// The DDB that names its target: as it was asked for, whatever a redirect made of it.
+    pub(crate) fn target(&self) -> &dev_db_entry {
+        if self.flash { &self.asked } else { &self.entry }
     }
 
     /// Whether commands flow.
