@@ -11,9 +11,11 @@ use std::time::Duration;
 use driver_sys::hw::ddb::DdbState;
 use driver_sys::hw::mailbox::LogoutOptions;
 use iscsi::LinkLoss;
+use iscsi::initiator::Counters;
 
 use super::port::{Ctx, Port};
 use super::session::{Session, SessionEvent};
+use super::stats::plus;
 use super::{Aen, Effect, Event, LinkId, LoginFailure, MboxError, discovery, login};
 
 /// Most redirects one login follows.
@@ -296,6 +298,7 @@ impl Port {
         let free = std::mem::take(&mut ddb.free_after_logout);
         let relogin = std::mem::take(&mut ddb.relogin_after_logout);
         ddb.live = ddb.configured.clone();
+        ddb.past = Counters::default();
         if relogin && !free {
             ddb.retry_at = Some(cx.now + ddb.pause());
         }
@@ -310,11 +313,16 @@ impl Port {
     }
 
     /// Takes the session away from a DDB: its link is closed, what ran on it is completed.
-    fn cut(&mut self, cx: &mut Ctx<'_>, index: u16) {
-        let Some(session) = self.ddbs.get_mut(index).and_then(|ddb| ddb.session.take()) else {
+    pub(super) fn cut(&mut self, cx: &mut Ctx<'_>, index: u16) {
+        let Some(ddb) = self.ddbs.get_mut(index) else {
             return;
         };
-        self.stats.absorb(session.counters());
+        let Some(session) = ddb.session.take() else {
+            return;
+        };
+        let moved = session.counters();
+        ddb.past = plus(&ddb.past, &moved);
+        self.stats.absorb(&moved);
         cx.out.close_link(session.link());
         for event in session.abandon(cx.now) {
             self.report(cx, event);

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use driver_sys::hw::ddb::DdbState;
 use driver_sys::hw::raw::dev_db_entry;
 use driver_sys::hw::until_nul;
+use iscsi::initiator::Counters;
 
 use super::session::Session;
 use super::{DdbReply, MboxError};
@@ -28,6 +29,8 @@ pub(super) struct Ddb {
     pub(super) error: u32,
     /// The session, while there is a link.
     pub(super) session: Option<Box<Session>>,
+    /// What earlier connections of this session moved.
+    pub(super) past: Counters,
     /// Until then the firmware counts down time2wait and refuses to touch the entry.
     pub(super) wait_until: Option<Instant>,
     /// When the firmware logs in again by itself (AUTO CONNECT, logout with relogin).
@@ -48,6 +51,7 @@ impl Ddb {
             state: DdbState::NoConnectionActive,
             error: 0,
             session: None,
+            past: Counters::default(),
             wait_until: None,
             retry_at: None,
             moved: None,
@@ -93,7 +97,7 @@ pub(super) enum Slot {
     Free,
     /// REQUEST_DATABASE_ENTRY took it; SET_DATABASE_ENTRY has not come.
     Reserved,
-    Used(Ddb),
+    Used(Box<Ddb>),
 }
 
 /// The table.
@@ -130,7 +134,7 @@ impl Ddbs {
             .iter()
             .zip(0u16..)
             .filter_map(|(slot, index)| match slot {
-                Slot::Used(ddb) => Some((index, ddb)),
+                Slot::Used(ddb) => Some((index, &**ddb)),
                 _ => None,
             })
     }
@@ -143,7 +147,7 @@ impl Ddbs {
     /// Puts an entry at an index, whatever was there.
     pub(super) fn put(&mut self, index: u16, entry: dev_db_entry) {
         if let Some(slot) = self.slots.get_mut(usize::from(index)) {
-            *slot = Slot::Used(Ddb::new(entry));
+            *slot = Slot::Used(Box::new(Ddb::new(entry)));
         }
     }
 
@@ -155,7 +159,7 @@ impl Ddbs {
             .zip(0u16..)
             .skip(usize::from(self.first_dynamic))
             .find(|(slot, _)| matches!(slot, Slot::Free))?;
-        *slot = Slot::Used(Ddb::new(entry));
+        *slot = Slot::Used(Box::new(Ddb::new(entry)));
         Some(index)
     }
 
@@ -206,7 +210,14 @@ impl Ddbs {
                 )));
             }
         }
-        self.slots[at] = Slot::Used(Ddb::new(*entry));
+        let mut ddb = Ddb::new(*entry);
+        if let Some(old) = self.get(index)
+            && until_nul(&old.configured.iscsi_name) == until_nul(&entry.iscsi_name)
+        {
+            // The driver logs in again to the same target: its counters go on.
+            ddb.past = old.past;
+        }
+        self.slots[at] = Slot::Used(Box::new(ddb));
         Ok(())
     }
 

@@ -104,14 +104,7 @@ impl Port {
 
     /// Reset: links are cut, RAM is lost. The port waits for INITIALIZE_FIRMWARE.
     pub(super) fn reset(&mut self, cx: &mut Ctx<'_>) {
-        for index in self.ddbs.indices() {
-            if let Some(session) = self.ddbs.get_mut(index).and_then(|ddb| ddb.session.take()) {
-                cx.out.close_link(session.link());
-                for event in session.abandon(cx.now) {
-                    cx.out.event(self.number, event);
-                }
-            }
-        }
+        self.cut_all(cx);
         cx.out.forget_pings(self.number);
         cx.rom.forget_held(self.number);
         *self = Self::new(self.chip, self.number, cx.rom, self.link_up, self.lease, cx.now);
@@ -164,15 +157,18 @@ impl Port {
         }
     }
 
-    /// The firmware dies.
+    /// The firmware dies. What was under way comes back now: nobody could ask for it later.
     pub(super) fn crash(&mut self, cx: &mut Ctx<'_>) {
-        for index in self.ddbs.indices() {
-            if let Some(session) = self.ddbs.get_mut(index).and_then(|ddb| ddb.session.take()) {
-                cx.out.close_link(session.link());
-            }
-        }
+        self.cut_all(cx);
         self.phase = Phase::Dead;
         cx.out.aen(self.number, Aen::SystemError);
+    }
+
+    /// Takes every session away without a word to its target.
+    fn cut_all(&mut self, cx: &mut Ctx<'_>) {
+        for index in self.ddbs.indices() {
+            self.cut(cx, index);
+        }
     }
 
     /// DISABLE_ACB.

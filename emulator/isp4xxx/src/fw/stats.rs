@@ -19,7 +19,6 @@ pub(super) struct PortStats {
     /// Sessions that are over.
     past: Counters,
     io_completed: u64,
-    timeouts: u32,
     protocol_errors: u64,
 }
 
@@ -52,8 +51,8 @@ impl PortStats {
     }
 
     /// A session is over; its counters stay.
-    pub(super) fn absorb(&mut self, session: Counters) {
-        self.past = plus(&self.past, &session);
+    pub(super) fn absorb(&mut self, session: &Counters) {
+        self.past = plus(&self.past, session);
     }
 
     /// Something was reported to the front end.
@@ -65,16 +64,14 @@ impl PortStats {
 
     /// A login failed or a session was lost.
     pub(super) fn failed(&mut self, failure: LoginFailure) {
-        match failure {
-            LoginFailure::Timeout => self.timeouts = self.timeouts.saturating_add(1),
-            LoginFailure::Protocol => self.protocol_errors += 1,
-            _ => {}
+        if failure == LoginFailure::Protocol {
+            self.protocol_errors += 1;
         }
     }
 }
 
 /// The sum of two connections.
-fn plus(a: &Counters, b: &Counters) -> Counters {
+pub(super) fn plus(a: &Counters, b: &Counters) -> Counters {
     macro_rules! sum {
         ($kind:ident, $a:expr, $b:expr, $($field:ident)*) => { $kind { $($field: $a.$field.wrapping_add($b.$field)),* } };
     }
@@ -164,9 +161,13 @@ impl Port {
         out.iscsi_format_error
             .set(total.format_errors + self.stats.protocol_errors);
         out.iscsi_data_digest_error.set(total.digest_errors);
-        out.conn_timeout_err.set(self.stats.timeouts);
-        if let Some(session) = self.ddbs.get(index).and_then(|ddb| ddb.session.as_ref()) {
-            connection(&mut out, &session.counters());
+        if let Some(ddb) = self.ddbs.get(index) {
+            let live = ddb
+                .session
+                .as_ref()
+                .map(|session| session.counters())
+                .unwrap_or_default();
+            connection(&mut out, &plus(&ddb.past, &live));
         }
         out
     }

@@ -1,5 +1,6 @@
 //! The firmware in virtual time: commands in, events and effects out, links by hand.
 
+mod chaos;
 mod recovery;
 mod session;
 mod world;
@@ -11,7 +12,7 @@ use driver_sys::hw::ddb::DDB_VALID_COOKIE;
 use driver_sys::hw::flash::{FLASH_OFFSET_DB_INFO, FLASH_SEGMENT_IFCB};
 use driver_sys::hw::raw::{addr_ctrl_blk, dev_db_entry};
 use iscsi::LinkLoss;
-use zerocopy::IntoBytes;
+use zerocopy::{FromBytes, IntoBytes};
 
 use super::*;
 use crate::chip::{Chip, ISP4010, ISP4032};

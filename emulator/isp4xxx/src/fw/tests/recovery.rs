@@ -174,3 +174,40 @@ fn a_silent_target_is_noticed_by_keep_alive() {
         [changed(3, DdbState::SessionFailed, LoginFailure::Timeout.code())]
     );
 }
+
+#[test]
+fn a_crash_gives_back_what_was_under_way() {
+    let mut world = World::logged_in(3);
+    world.change(PORTAL, |manners| manners.silent = true);
+    let tag = world.submit(3, true, 0, vec![9; 4096]);
+    world.run();
+    world.bench.card.crash(world.bench.now, 0);
+    let said = world.said();
+    let [Event::IoDone(done), Event::Aen(Aen::SystemError)] = &said[..] else {
+        panic!("{said:?}")
+    };
+    assert_eq!((done.tag, done.buffer.len()), (tag, 4096));
+    assert!(world.peers.is_empty());
+}
+
+#[test]
+fn counters_of_a_session_go_on_when_the_driver_logs_in_again() {
+    let mut world = World::logged_in(3);
+    world.submit(3, true, 0, vec![5; 4096]);
+    world.run();
+    let moved = |world: &mut World| match world.bench.ok(Command::GetManagementData { ddb: 3 }) {
+        Reply::Statistics(stats) => (stats.tx_scsi_cmd_pdus.get(), stats.tx_data_octets.get()),
+        other => panic!("{other:?}"),
+    };
+    let (_, octets) = moved(&mut world);
+    world.bench.card.drop_session(world.bench.now, 0, 3);
+    world.pass(Duration::from_secs(4));
+    world.login(3, &entry(TARGET));
+    world.submit(3, true, 0, vec![5; 4096]);
+    world.run();
+    let (commands, more) = moved(&mut world);
+    assert_eq!(commands, 2);
+    assert!(more > octets);
+    world.login(4, &entry("iqn.2026-01.example:other"));
+    assert_eq!(moved(&mut world).0, 2, "other entries have their own");
+}
