@@ -82,6 +82,32 @@ pub enum LunScope {
     Session(u32),
 }
 
+/// A login of the host's own, to learn why the adapter's is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoginProbe {
+    /// Initiator name, the adapter's.
+    pub initiator: String,
+    /// Target name.
+    pub target: String,
+    /// The target's portal.
+    pub portal: std::net::SocketAddr,
+    /// What we prove ourselves with, and what the target must prove itself with.
+    pub chap: Option<(ChapRecord, Option<ChapRecord>)>,
+}
+
+/// What a [`LoginProbe`] found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProbeOutcome {
+    /// The target takes the login.
+    Accepted,
+    /// The target, or our side of the authentication, refuses it: why.
+    Refused(String),
+    /// This host cannot reach the portal: why.
+    Unreachable(String),
+    /// It cannot be told: why.
+    Unknown(String),
+}
+
 /// The interface of an adapter: the kernel, the emulated kernel, or a script of expected calls.
 pub trait Backend {
     /// The endpoint's name for messages: `host` or the directory.
@@ -172,6 +198,9 @@ pub trait Backend {
     fn host_stats(&mut self, host: HostNo, deadline: Deadline) -> Result<HostStats>;
     /// Statistics of a connection.
     fn connection_stats(&mut self, sid: u32, cid: u32, deadline: Deadline) -> Result<SessionStats>;
+
+    /// Logs in to a target from the host's own TCP and out again, to learn why the adapter's login is refused.
+    fn probe_login(&mut self, probe: &LoginProbe, deadline: Deadline) -> ProbeOutcome;
 
     /// Waits a little before the state is looked at again. A script returns at once.
     fn pause(&mut self, at_most: Duration);

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use super::{Backend, ChapRecord, FirmwareBoot, LunScope, ScsiData, ScsiOutcome};
+use super::{Backend, ChapRecord, FirmwareBoot, LoginProbe, LunScope, ProbeOutcome, ScsiData, ScsiOutcome};
 use crate::deadline::Deadline;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{Hctl, HostNo, IfaceId};
@@ -34,6 +34,7 @@ pub enum Call {
     SetFlashTarget(HostNo, u32, Vec<(String, ParamValue)>),
     DeleteFlashTarget(HostNo, u32),
     LoginFlashTarget(HostNo, u32),
+    ProbeLogin(String),
     LogoutFlashTarget(HostNo, u32),
     ChapPage(HostNo, u16),
     SetChap(HostNo, ChapRecord),
@@ -263,6 +264,12 @@ impl Backend for Scripted {
     }
     fn connection_stats(&mut self, sid: u32, cid: u32, _: Deadline) -> Result<SessionStats> {
         self.answer(&Call::ConnectionStats(sid, cid))
+    }
+    fn probe_login(&mut self, probe: &LoginProbe, _: Deadline) -> ProbeOutcome {
+        match self.answer(&Call::ProbeLogin(probe.target.clone())) {
+            Ok(outcome) => outcome,
+            Err(error) => ProbeOutcome::Unknown(error.to_string()),
+        }
     }
     fn pause(&mut self, _: Duration) {
         self.pauses += 1;

@@ -12,7 +12,9 @@ use driver_sys::sg;
 use super::events::Listener;
 use super::netlink::Ask;
 use super::{Kernel, encode, fault, read, vendor};
-use crate::backend::{Backend, ChapRecord, FirmwareBoot, LunScope, ScsiData, ScsiOutcome};
+use crate::backend::{
+    Backend, ChapRecord, FirmwareBoot, LoginProbe, LunScope, ProbeOutcome, ScsiData, ScsiOutcome,
+};
 use crate::deadline::Deadline;
 use crate::error::{Error, Kind, Operation, Result};
 use crate::ids::{Family, Hctl, HostNo, IfaceId};
@@ -522,6 +524,10 @@ impl Backend for Kernel {
                 .collect(),
             custom: custom(&stats.custom),
         })
+    }
+
+    fn probe_login(&mut self, probe: &LoginProbe, deadline: Deadline) -> ProbeOutcome {
+        super::probe::run(probe, deadline)
     }
 
     fn pause(&mut self, at_most: Duration) {

@@ -6,6 +6,7 @@ mod encode;
 mod events;
 mod fault;
 mod netlink;
+mod probe;
 mod read;
 mod vendor;
 

@@ -3,9 +3,11 @@
 //! Source: qla4xxx `ql4_os.c` (`qla4xxx_ddb_login_nt`: returns before the login is done; `qla4xxx_sysfs_ddb_logout`).
 
 use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
 
 use super::super::adapter::resolve_able;
 use super::super::write::{LOOK_AGAIN, wait_for};
+use super::diagnose::diagnose;
 use super::find::one;
 use crate::Change;
 use crate::change::Difference;
@@ -61,6 +63,9 @@ pub fn login(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, index: u32) -> Result<Ch
     })
 }
 
+/// How long a login may be under way before the target is asked why.
+const DIAGNOSE_AFTER: Duration = Duration::from_secs(3);
+
 /// The session of a target in full, if it has one.
 fn session_of(ctx: &mut Ctx<'_>, target: &FlashTarget) -> Result<Option<Session>> {
     let found = match &target.session {
@@ -81,6 +86,8 @@ fn wait_logged_in(
     listening: bool,
 ) -> Result<Session> {
     let mut reason: Option<String> = None;
+    let begun = Instant::now();
+    let mut diagnosed = false;
     loop {
         let target = one(ctx, host, index, tried)?;
         let state = match session_of(ctx, &target)? {
@@ -101,6 +108,12 @@ fn wait_logged_in(
             return Err(
                 Error::timeout(tried, format!("session state LOGGED_IN; {state}")).hint(retry_hint(&target))
             );
+        }
+        // Drivers do not tell why a login is refused; after a while the target is asked directly.
+        if !diagnosed && begun.elapsed() >= DIAGNOSE_AFTER {
+            diagnosed = true;
+            reason = diagnose(ctx, &target)?;
+            continue;
         }
         let sid = target.session.as_ref().map(|s| s.sid);
         if listening {

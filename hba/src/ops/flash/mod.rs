@@ -1,6 +1,7 @@
 //! Flash targets: list, show, add, set, remove, login, logout, discover. One verb a file; [`find`] and [`wanted`] are shared.
 
 mod add;
+mod diagnose;
 mod discover;
 mod find;
 mod login;
