@@ -264,10 +264,11 @@ impl FlashFile {
         len: u64,
         pieces: &[Piece<'_>],
     ) -> Result<(), StoreError> {
+        // What a killed process left behind goes first; a link planted there is not followed.
+        let _ = fs::remove_file(fresh);
         // Secrets lie in it: nobody else may read it.
         let file = OpenOptions::new()
-            .create(true)
-            .truncate(true)
+            .create_new(true)
             .write(true)
             .mode(0o600)
             .open(fresh);

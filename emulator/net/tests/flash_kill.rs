@@ -39,6 +39,36 @@ fn three_hundred_real_kills_leave_every_record_whole() {
     assert!(written > 300, "the killed processes wrote {written} records");
 }
 
+#[test]
+fn a_write_that_the_system_refuses_keeps_the_old_image_and_leaves_nothing_behind() {
+    let chip = Chip::by_name("isp4032").unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("card.flash");
+    drop(FlashFile::create(&path, 1, &factory_default(chip, 1, Identity { seed: 3 })).unwrap());
+    let before = FlashFile::peek(&path, 1, chip.nvram_size).unwrap();
+    let script = "ulimit -f 64; trap '' XFSZ; exec \"$0\" \"$1\"";
+    let output = Command::new("sh")
+        .args(["-c", script, env!("CARGO_BIN_EXE_flash-torture")])
+        .arg(&path)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success());
+    assert!(
+        said.contains("cannot write") && said.contains("File too large"),
+        "{said}"
+    );
+    assert!(FlashFile::peek(&path, 1, chip.nvram_size).unwrap() == before);
+    let mut left: Vec<_> = dir
+        .path()
+        .read_dir()
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    left.sort();
+    assert_eq!(left, ["card.flash", "card.flash.lock", "card.flash.nvram"]);
+}
+
 /// Every record in use is filled with one byte. Gives how many there are.
 #[expect(clippy::unwrap_used, reason = "part of a test")]
 fn check(chip: &'static Chip, path: &Path) -> usize {

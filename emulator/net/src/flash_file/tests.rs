@@ -320,6 +320,18 @@ fn a_disk_that_is_full_keeps_the_old_image() {
 }
 
 #[test]
+fn a_link_planted_beside_the_image_is_not_followed() {
+    let (dir, path) = scratch();
+    let store = fresh(&path);
+    let victim = dir.path().join("victim");
+    fs::write(&victim, b"precious").unwrap();
+    std::os::unix::fs::symlink(&victim, beside(&path, ".new")).unwrap();
+    let (port, command) = random_write(&mut Dice(5));
+    power_on(store).command(Instant::now(), port, command).unwrap();
+    assert_eq!(fs::read(&victim).unwrap(), b"precious");
+}
+
+#[test]
 fn no_secret_and_no_image_is_readable_by_others() {
     use std::os::unix::fs::PermissionsExt;
     let (_dir, path) = scratch();
