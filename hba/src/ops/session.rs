@@ -8,7 +8,7 @@ use crate::backend::LunScope;
 use crate::change::Difference;
 use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
-use crate::ids::{AdapterId, HostNo};
+use crate::ids::AdapterId;
 use crate::model::{FlashTarget, Lun, Owner, Session, SessionBrief, SessionDetail, SessionKind};
 use crate::quirks::qla4xxx;
 
