@@ -1,4 +1,4 @@
-//! INQUIRY data: the standard page, and [`vpd`] pages (SPC-4 §6.6, §7.8; SBC-3 §6.6).
+//! INQUIRY data: the standard page, and the vital product data pages (SPC-4 §6.6, §7.8; SBC-3 §6.6).
 
 pub(crate) mod vpd;
 

@@ -6,7 +6,7 @@ use std::time::Instant;
 use emu_net::reactor::Reactor;
 use iscsi::pdu::LoginStatus;
 
-use super::Target;
+use super::actor::Target;
 use super::client::Tamper;
 use crate::fault::Fault;
 
@@ -105,7 +105,7 @@ impl Target {
         Ok(())
     }
 
-    fn with_policy(&self, change: impl FnOnce(&mut super::Policy)) {
+    fn with_policy(&self, change: impl FnOnce(&mut super::directory::Policy)) {
         change(&mut self.policy.lock().unwrap_or_else(PoisonError::into_inner));
     }
 }

@@ -1,0 +1,338 @@
+//! The actor: connections in, bytes moved, effects of one connection on the others.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{SocketAddr, TcpStream};
+use std::os::fd::OwnedFd;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use emu_net::link::{Link, Pumped};
+use emu_net::reactor::{Reactor, Ready, Token};
+use emu_net::run::Actor;
+use iscsi::target::{Config, Connection};
+use iscsi::{IscsiName, LinkLoss};
+
+use super::client::{Client, Core, Driver, Tamper};
+use super::directory::{Policy, PortalDirectory};
+use super::open::{PORTAL_GROUP, engine_config, open_units};
+use super::orders::{Order, Orders};
+use super::portals::Portals;
+use super::world::{Spill, World};
+use crate::config::TargetConfig;
+use crate::error::TargetError;
+
+/// A target with its portals open.
+#[derive(Debug)]
+pub struct Target {
+    pub(super) owner: u32,
+    pub(super) portals: Portals,
+    pub(super) orders: Orders,
+    pub(super) engine: Config,
+    pub(super) policy: Arc<Mutex<Policy>>,
+    pub(super) world: World,
+    pub(super) clients: HashMap<u64, Client>,
+    pub(super) tokens: HashMap<Token, u64>,
+    pub(super) next_client: u64,
+    pub(super) next_tsih: u16,
+    pub(super) max_connections: usize,
+    /// New connections are not answered.
+    pub(super) silent: bool,
+    pub(super) drain: Duration,
+    /// Stopping: when the last ones are dropped.
+    pub(super) stopping: Option<Instant>,
+    pub(super) finished: bool,
+}
+
+impl Target {
+    /// Opens the logical units and the portals as actor `owner` of the reactor.
+    ///
+    /// # Errors
+    /// [`TargetError`] names what cannot be opened.
+    pub fn bind(reactor: &mut Reactor, owner: u32, config: TargetConfig) -> Result<Self, TargetError> {
+        let mut names = Vec::new();
+        for name in std::iter::once(&config.iqn).chain(&config.extra_targets) {
+            let parsed: IscsiName =
+                name.parse()
+                    .map_err(|error: iscsi::names::BadName| TargetError::Name {
+                        name: name.clone(),
+                        reason: error.to_string(),
+                    })?;
+            names.push(parsed.as_str().to_owned());
+        }
+        let world = World::new(open_units(&config)?);
+        let portals = Portals::open(reactor, owner, &config.listen)?;
+        let mut orders = Orders::new(owner);
+        if let Some(path) = &config.control {
+            let failed = |source| TargetError::Control {
+                path: path.clone(),
+                source,
+            };
+            orders.listen(reactor, path).map_err(failed)?;
+        }
+        let policy = Policy {
+            names,
+            accounts: config.accounts.clone(),
+            discovery_auth: config.discovery_auth,
+            advertise: config.advertise.clone(),
+            portal_group: PORTAL_GROUP,
+            refuse: None,
+            redirect: None,
+        };
+        Ok(Self {
+            owner,
+            portals,
+            orders,
+            engine: engine_config(&config),
+            policy: Arc::new(Mutex::new(policy)),
+            world,
+            clients: HashMap::new(),
+            tokens: HashMap::new(),
+            next_client: 0,
+            next_tsih: 0,
+            max_connections: config.max_connections,
+            silent: false,
+            drain: config.drain,
+            stopping: None,
+            finished: false,
+        })
+    }
+
+    /// The portals with their real ports, in the order of the configuration.
+    #[must_use]
+    pub fn portals(&self) -> &[SocketAddr] {
+        self.portals.addresses()
+    }
+
+    /// Normal sessions in the full feature phase.
+    #[must_use]
+    pub fn sessions(&self) -> usize {
+        self.world.sessions()
+    }
+
+    /// Closes the portals, asks every initiator to log out, and finishes when all are gone or the drain time is over.
+    pub fn stop(&mut self, reactor: &mut Reactor, now: Instant) {
+        self.portals.close(reactor);
+        if self.stopping.is_some() {
+            return;
+        }
+        self.stopping = Some(now + self.drain);
+        let seconds = u16::try_from(self.drain.as_secs()).unwrap_or(u16::MAX);
+        self.for_each(reactor, now, |core| {
+            if !core.connection.request_logout(now, seconds) {
+                core.connection.drop_now(now);
+            }
+        });
+        self.settle(now);
+    }
+
+    pub(crate) fn take_orders(&mut self, reactor: &mut Reactor, fd: OwnedFd) -> io::Result<()> {
+        self.orders.adopt(reactor, fd)
+    }
+
+    fn order(&mut self, reactor: &mut Reactor, now: Instant, text: &str) -> Result<String, String> {
+        if text == "status" {
+            let portals: Vec<String> = self.portals().iter().map(ToString::to_string).collect();
+            return Ok(format!(
+                "\nsessions {}\nconnections {}\nportals {}\n",
+                self.sessions(),
+                self.clients.len(),
+                portals.join(" ")
+            ));
+        }
+        let fault = text
+            .parse()
+            .map_err(|error: crate::fault::FaultError| error.to_string())?;
+        self.fault(reactor, now, &fault).map(|()| String::new())
+    }
+
+    fn accept(&mut self, reactor: &mut Reactor, now: Instant, stream: TcpStream) {
+        if self.clients.len() >= self.max_connections || self.stopping.is_some() {
+            tracing::warn!(limit = self.max_connections, "connection refused: too many");
+            return;
+        }
+        let mut seed = [0; 32];
+        let ready = getrandom::fill(&mut seed).map_err(|error| io::Error::other(error.to_string()));
+        let opened =
+            ready.and_then(|()| Ok((stream.local_addr()?, Link::accepted(reactor, self.owner, stream)?)));
+        let (local, link) = match opened {
+            Ok(opened) => opened,
+            Err(error) => {
+                tracing::warn!(%error, "a connection was lost while it was taken");
+                return;
+            }
+        };
+        self.next_client += 1;
+        let id = self.next_client;
+        let directory = PortalDirectory {
+            policy: Arc::clone(&self.policy),
+            local,
+        };
+        let engine = Config {
+            tsih: self.take_tsih(),
+            ..self.engine.clone()
+        };
+        let core = Core {
+            id,
+            connection: Connection::new(engine, Arc::new(directory), seed, now),
+            tamper: if self.silent { Tamper::Silent } else { Tamper::None },
+            nexus: None,
+            lose_reply: false,
+            delayed: std::collections::VecDeque::new(),
+        };
+        tracing::debug!(client = id, peer = ?link.peer(), "connection");
+        self.tokens.insert(link.token(), id);
+        self.clients.insert(id, Client { link, core });
+    }
+
+    /// A session handle that no session has.
+    fn take_tsih(&mut self) -> u16 {
+        loop {
+            self.next_tsih = self.next_tsih.wrapping_add(1);
+            let taken = |client: &Client| {
+                client
+                    .core
+                    .connection
+                    .session()
+                    .is_some_and(|s| s.tsih == self.next_tsih)
+            };
+            if self.next_tsih != 0 && !self.clients.values().any(taken) {
+                return self.next_tsih;
+            }
+        }
+    }
+
+    /// Moves a client's bytes.
+    fn pump(&mut self, reactor: &mut Reactor, now: Instant, id: u64, readable: bool) {
+        let Some(client) = self.clients.get_mut(&id) else {
+            return;
+        };
+        let mut driver = Driver {
+            core: &mut client.core,
+            world: &mut self.world,
+        };
+        let lost = match client.link.pump(reactor, &mut driver, now, readable) {
+            Pumped::Open => return,
+            Pumped::Done => LinkLoss::Local,
+            Pumped::PeerClosed => LinkLoss::PeerClosed,
+            Pumped::Failed(error) => loss(&error),
+        };
+        client.core.lost(now, lost, &mut self.world);
+        self.forget(reactor, id);
+    }
+
+    pub(super) fn forget(&mut self, reactor: &mut Reactor, id: u64) {
+        if let Some(client) = self.clients.remove(&id) {
+            self.tokens.remove(&client.link.token());
+            client.link.close(reactor);
+        }
+    }
+
+    /// Does something to every client and sends what comes of it.
+    pub(super) fn for_each(&mut self, reactor: &mut Reactor, now: Instant, mut act: impl FnMut(&mut Core)) {
+        let mut ids: Vec<u64> = self.clients.keys().copied().collect();
+        ids.sort_unstable();
+        for id in ids {
+            if let Some(client) = self.clients.get_mut(&id) {
+                act(&mut client.core);
+                client.core.due(now, &mut self.world);
+            }
+            self.pump(reactor, now, id, false);
+        }
+    }
+
+    /// Effects of one connection on the others.
+    fn spill(&mut self, reactor: &mut Reactor, now: Instant) {
+        while let Some(spill) = self.world.spill.pop() {
+            match spill {
+                Spill::Close(old) => {
+                    if let Some(client) = self.clients.get_mut(&old) {
+                        tracing::info!(client = old, "session reinstated by a newer login");
+                        client.core.connection.drop_now(now);
+                        client.core.due(now, &mut self.world);
+                        self.pump(reactor, now, old, false);
+                    }
+                }
+                Spill::AbortTasks { except, lun } => self.for_each(reactor, now, |core| {
+                    if core.id != except {
+                        core.connection.abort_tasks(lun);
+                    }
+                }),
+                Spill::DropOthers { except } => self.for_each(reactor, now, |core| {
+                    if core.id != except {
+                        core.connection.drop_now(now);
+                    }
+                }),
+            }
+        }
+    }
+
+    /// Whether a stop is complete.
+    fn settle(&mut self, now: Instant) {
+        if let Some(at) = self.stopping
+            && (self.clients.is_empty() || at <= now)
+        {
+            self.finished = true;
+        }
+    }
+}
+
+impl Actor for Target {
+    fn ready(&mut self, reactor: &mut Reactor, now: Instant, ready: Ready) {
+        if let Some(id) = self.tokens.get(&ready.token).copied() {
+            self.pump(reactor, now, id, ready.readable);
+            self.spill(reactor, now);
+        } else if let Some(streams) = self.portals.accept(reactor, now, ready.token) {
+            for stream in streams {
+                self.accept(reactor, now, stream);
+            }
+        } else if let Some(order) = self.orders.ready(reactor, ready.token) {
+            match order {
+                Order::Nothing => {}
+                Order::Orphaned => self.finished = true,
+                Order::Line(from, text) => {
+                    let result = self.order(reactor, now, &text);
+                    self.spill(reactor, now);
+                    self.orders.answer(from, result);
+                }
+            }
+        }
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        let clients = self.clients.values().filter_map(|client| client.core.deadline());
+        clients.chain(self.portals.deadline()).chain(self.stopping).min()
+    }
+
+    fn tick(&mut self, reactor: &mut Reactor, now: Instant) {
+        self.portals.due(reactor, now);
+        let late = |client: &&Client| client.core.deadline().is_some_and(|at| at <= now);
+        let due: Vec<u64> = self
+            .clients
+            .values()
+            .filter(late)
+            .map(|client| client.core.id)
+            .collect();
+        for id in due {
+            if let Some(client) = self.clients.get_mut(&id) {
+                client.core.due(now, &mut self.world);
+                self.pump(reactor, now, id, false);
+            }
+        }
+        self.spill(reactor, now);
+        self.settle(now);
+    }
+
+    fn finished(&self) -> bool {
+        self.finished
+    }
+}
+
+fn loss(error: &io::Error) -> LinkLoss {
+    match error.kind() {
+        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => LinkLoss::Reset,
+        io::ErrorKind::TimedOut => LinkLoss::TimedOut,
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => LinkLoss::Unreachable,
+        _ => LinkLoss::Os(error.raw_os_error().unwrap_or(0)),
+    }
+}
