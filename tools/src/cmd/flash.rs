@@ -1,9 +1,11 @@
 //! `hbactl flash`.
 
+use hba::model::FlashTarget;
 use hba::ops::flash::{self, FlashSettings, NewFlashTarget};
 use hba::params::{Assignment, FLASH};
-use hba::{Ctx, Result};
+use hba::{Change, Ctx, Result};
 
+use crate::args::Format;
 use crate::args::flash::Verb;
 use crate::output::{Done, Out};
 use crate::view;
@@ -28,10 +30,13 @@ pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb) -> Done {
                 bidi_chap: add.bidi,
                 params: parse(&add.params)?,
             };
-            let change = flash::add(ctx, add.adapter.adapter.as_ref(), &new)?;
+            let mut change = flash::add(ctx, add.adapter.adapter.as_ref(), &new)?;
+            if out.format() != Format::Json {
+                keep_asked(&mut change, &new);
+            }
             let subject = change
                 .after()
-                .map_or_else(|| "flash target".to_owned(), hba::model::FlashTarget::describe);
+                .map_or_else(|| "flash target".to_owned(), FlashTarget::describe);
             out.change("flash.add", &subject, &change, &ctx.warnings)
         }
         Verb::Set(set) => {
@@ -99,6 +104,20 @@ pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb) -> Done {
 pub(crate) fn params(out: &Out) -> Done {
     view::params::table(out, "flash.params", FLASH)
 }
+
+/// A new entry differs from nothing in every parameter; people want to see those they asked for (JSON has them all).
+fn keep_asked(change: &mut Change<FlashTarget>, new: &NewFlashTarget) {
+    if let Change::Changed { diff, .. } | Change::Planned { diff, .. } = change {
+        diff.retain(|d| {
+            let asked = new.params.iter().any(|p| p.spec.name == d.field);
+            asked || IDENTITY.contains(&d.field.as_str()) || (d.field == CHAP_INDEX && new.chap.is_some())
+        });
+    }
+}
+
+/// The parameters that say which target an entry is.
+const IDENTITY: &[&str] = &["targetname", "ipaddress", "port", "tpgt"];
+const CHAP_INDEX: &str = "chap_out_idx";
 
 fn parse(params: &[String]) -> Result<Vec<Assignment>> {
     params
