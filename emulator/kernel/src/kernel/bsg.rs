@@ -31,7 +31,7 @@ pub(crate) struct BsgRequest<'a> {
 }
 
 /// What the ioctl gives back.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct BsgAnswer {
     /// Errno of the ioctl itself, 0 or positive.
     pub(crate) errno: i32,

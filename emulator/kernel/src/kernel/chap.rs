@@ -7,6 +7,7 @@ use driver_sys::hw::chap::{
     CHAP_VALID_COOKIE, ChapFlags, MAX_CHAP_NAME_LEN, MAX_CHAP_SECRET_LEN, MAX_RESRV_CHAP_IDX,
 };
 use driver_sys::hw::raw::ql4_chap_table;
+use driver_sys::netlink::params::{ChapParam, ChapType};
 use isp4xxx::fw::{Command, Reply};
 use nix::errno::Errno;
 use zerocopy::{FromBytes, IntoBytes};
@@ -192,16 +193,16 @@ impl Kernel {
         let (mut name, mut secret) = (Vec::new(), Vec::new());
         for attr in nla::attrs(&m.payload) {
             let (param, value) = nla::param(attr).ok_or(Errno::EINVAL)?;
-            match param {
-                0 => index = value.get(..2).map_or(0, |b| u16::from_ne_bytes([b[0], b[1]])),
-                1 => kind = value.first().copied().unwrap_or(0),
-                2 => name = value[..value.len().min(MAX_CHAP_NAME_LEN)].to_vec(),
-                3 => secret = value[..value.len().min(256)].to_vec(),
-                4 => {}
-                _ => return Err(Errno::ENOSYS),
+            match ChapParam::from_raw(param) {
+                ChapParam::Index => index = value.get(..2).map_or(0, |b| u16::from_ne_bytes([b[0], b[1]])),
+                ChapParam::ChapType => kind = value.first().copied().unwrap_or(0),
+                ChapParam::Username => name = value[..value.len().min(MAX_CHAP_NAME_LEN)].to_vec(),
+                ChapParam::Password => secret = value[..value.len().min(256)].to_vec(),
+                ChapParam::PasswordLen => {}
+                ChapParam::Unknown(_) => return Err(Errno::ENOSYS),
             }
         }
-        let bidi = kind == 1;
+        let bidi = u32::from(kind) == ChapType::In.raw();
         if index < self.card.chip().max_chap {
             if let Some(old) = self
                 .chap_table(host)

@@ -42,8 +42,7 @@ use crate::tree::Tree;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct ClientId(pub(crate) u64);
 
-/// Something to be sent or done by the sockets.
-#[derive(Debug)]
+/// Something to be sent or done by the sockets. Packets may hold secrets: nothing of it is ever printed.
 pub(crate) enum Out {
     /// To one client, as one packet.
     To(ClientId, Vec<u8>),

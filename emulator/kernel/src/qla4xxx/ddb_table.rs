@@ -8,6 +8,7 @@ use std::mem::offset_of;
 
 use driver_sys::hw::ddb::{DdbIpOptions, DdbOptions, DdbTcpOptions, IscsiOptions};
 use driver_sys::hw::raw::dev_db_entry as Ddb;
+use driver_sys::netlink::params::FlashnodeParam as F;
 
 /// How wide the driver's variable is: a parameter's value is cut to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,90 +105,153 @@ const fn units(param: u16, attr: &'static str, conn: bool, at: usize) -> Number 
 
 /// Parameter numbers that the code names.
 pub(super) mod param {
-    pub(crate) const PORTAL_TYPE: u16 = 1;
-    pub(crate) const CHAP_AUTH_EN: u16 = 11;
-    pub(crate) const DEF_TIME2WAIT: u16 = 26;
-    pub(crate) const ISID: u16 = 30;
-    pub(crate) const PORT: u16 = 32;
-    pub(crate) const DEF_TASKMGMT_TMO: u16 = 34;
-    pub(crate) const IPADDR: u16 = 35;
-    pub(crate) const ALIAS: u16 = 36;
-    pub(crate) const REDIRECT_IPADDR: u16 = 37;
-    pub(crate) const IPV4_TOS: u16 = 40;
-    pub(crate) const IPV6_TC: u16 = 41;
-    pub(crate) const NAME: u16 = 43;
-    pub(crate) const TPGT: u16 = 44;
-    pub(crate) const LINK_LOCAL_IPV6: u16 = 45;
-    pub(crate) const DISCOVERY_PARENT_IDX: u16 = 46;
-    pub(crate) const CHAP_OUT_IDX: u16 = 51;
+    use driver_sys::netlink::params::FlashnodeParam;
+
+    pub(crate) const PORTAL_TYPE: u16 = FlashnodeParam::PortalType.raw();
+    pub(crate) const CHAP_AUTH_EN: u16 = FlashnodeParam::ChapAuthEn.raw();
+    pub(crate) const DEF_TIME2WAIT: u16 = FlashnodeParam::DefTime2wait.raw();
+    pub(crate) const ISID: u16 = FlashnodeParam::Isid.raw();
+    pub(crate) const PORT: u16 = FlashnodeParam::Port.raw();
+    pub(crate) const DEF_TASKMGMT_TMO: u16 = FlashnodeParam::DefTaskmgmtTmo.raw();
+    pub(crate) const IPADDR: u16 = FlashnodeParam::Ipaddr.raw();
+    pub(crate) const ALIAS: u16 = FlashnodeParam::Alias.raw();
+    pub(crate) const REDIRECT_IPADDR: u16 = FlashnodeParam::RedirectIpaddr.raw();
+    pub(crate) const IPV4_TOS: u16 = FlashnodeParam::Ipv4Tos.raw();
+    pub(crate) const IPV6_TC: u16 = FlashnodeParam::Ipv6Tc.raw();
+    pub(crate) const NAME: u16 = FlashnodeParam::Name.raw();
+    pub(crate) const TPGT: u16 = FlashnodeParam::Tpgt.raw();
+    pub(crate) const LINK_LOCAL_IPV6: u16 = FlashnodeParam::LinkLocalIpv6.raw();
+    pub(crate) const DISCOVERY_PARENT_IDX: u16 = FlashnodeParam::DiscoveryParentIdx.raw();
+    pub(crate) const CHAP_OUT_IDX: u16 = FlashnodeParam::ChapOutIdx.raw();
 }
 
 /// The numeric attributes of flash nodes.
 pub(super) const NUMBERS: &[Number] = &[
-    opt(0, "is_fw_assigned_ipv6", true, DdbOptions::IS_FW_ASSIGNED_IPV6),
     opt(
-        2,
+        F::IsFwAssignedIpv6.raw(),
+        "is_fw_assigned_ipv6",
+        true,
+        DdbOptions::IS_FW_ASSIGNED_IPV6,
+    ),
+    opt(
+        F::AutoSndTgtDisable.raw(),
         "auto_snd_tgt_disable",
         false,
         DdbOptions::AUTO_SENDTGTS_DISABLE,
     ),
-    opt(3, "discovery_session", false, DdbOptions::DISC_SESSION),
-    opt(4, "entry_enable", false, DdbOptions::ENTRY_STATE),
-    iscsi(5, "header_digest", true, IscsiOptions::HEADER_DIGEST),
-    iscsi(6, "data_digest", true, IscsiOptions::DATA_DIGEST),
-    iscsi(7, "immediate_data", false, IscsiOptions::IMMEDIATE_DATA),
-    iscsi(8, "initial_r2t", false, IscsiOptions::INITIAL_R2T),
-    iscsi(9, "data_seq_in_order", false, IscsiOptions::DATA_SEQ_IN_ORDER),
-    iscsi(10, "data_pdu_in_order", false, IscsiOptions::DATA_PDU_IN_ORDER),
-    iscsi(param::CHAP_AUTH_EN, "chap_auth", false, IscsiOptions::CHAP_AUTH),
-    iscsi(12, "snack_req", true, IscsiOptions::SNACK_REQ),
-    iscsi(13, "discovery_logout", false, IscsiOptions::DISCOVERY_LOGOUT),
-    iscsi(14, "bidi_chap", false, IscsiOptions::BIDI_CHAP),
+    opt(
+        F::DiscoverySess.raw(),
+        "discovery_session",
+        false,
+        DdbOptions::DISC_SESSION,
+    ),
+    opt(F::EntryEn.raw(), "entry_enable", false, DdbOptions::ENTRY_STATE),
     iscsi(
-        15,
+        F::HdrDgstEn.raw(),
+        "header_digest",
+        true,
+        IscsiOptions::HEADER_DIGEST,
+    ),
+    iscsi(
+        F::DataDgstEn.raw(),
+        "data_digest",
+        true,
+        IscsiOptions::DATA_DIGEST,
+    ),
+    iscsi(
+        F::ImmDataEn.raw(),
+        "immediate_data",
+        false,
+        IscsiOptions::IMMEDIATE_DATA,
+    ),
+    iscsi(
+        F::InitialR2tEn.raw(),
+        "initial_r2t",
+        false,
+        IscsiOptions::INITIAL_R2T,
+    ),
+    iscsi(
+        F::DataseqInorder.raw(),
+        "data_seq_in_order",
+        false,
+        IscsiOptions::DATA_SEQ_IN_ORDER,
+    ),
+    iscsi(
+        F::PduInorder.raw(),
+        "data_pdu_in_order",
+        false,
+        IscsiOptions::DATA_PDU_IN_ORDER,
+    ),
+    iscsi(param::CHAP_AUTH_EN, "chap_auth", false, IscsiOptions::CHAP_AUTH),
+    iscsi(F::SnackReqEn.raw(), "snack_req", true, IscsiOptions::SNACK_REQ),
+    iscsi(
+        F::DiscoveryLogoutEn.raw(),
+        "discovery_logout",
+        false,
+        IscsiOptions::DISCOVERY_LOGOUT,
+    ),
+    iscsi(F::BidiChapEn.raw(), "bidi_chap", false, IscsiOptions::BIDI_CHAP),
+    iscsi(
+        F::DiscoveryAuthOptional.raw(),
         "discovery_auth_optional",
         false,
         IscsiOptions::DISCOVERY_AUTH_OPTIONAL,
     ),
     n(
-        16,
+        F::Erl.raw(),
         "erl",
         false,
         Width::W8,
         At::Bits(offset_of!(Ddb, iscsi_options), 0, 2),
     ),
-    tcp(17, "tcp_timestamp_stat", DdbTcpOptions::TIMESTAMP_STAT),
-    tcp(18, "tcp_nagle_disable", DdbTcpOptions::NAGLE_DISABLE),
-    tcp(19, "tcp_wsf_disable", DdbTcpOptions::WSF_DISABLE),
+    tcp(
+        F::TcpTimestampStat.raw(),
+        "tcp_timestamp_stat",
+        DdbTcpOptions::TIMESTAMP_STAT,
+    ),
+    tcp(
+        F::TcpNagleDisable.raw(),
+        "tcp_nagle_disable",
+        DdbTcpOptions::NAGLE_DISABLE,
+    ),
+    tcp(
+        F::TcpWsfDisable.raw(),
+        "tcp_wsf_disable",
+        DdbTcpOptions::WSF_DISABLE,
+    ),
     n(
-        20,
+        F::TcpTimerScale.raw(),
         "tcp_timer_scale",
         true,
         Width::W8,
         At::Bits(offset_of!(Ddb, tcp_options), 1, 3),
     ),
-    tcp(21, "tcp_timestamp_enable", DdbTcpOptions::TIMESTAMP_EN),
+    tcp(
+        F::TcpTimestampEn.raw(),
+        "tcp_timestamp_enable",
+        DdbTcpOptions::TIMESTAMP_EN,
+    ),
     n(
-        22,
+        F::IpFragDisable.raw(),
         "fragment_disable",
         true,
         Width::W8,
         At::Bit(offset_of!(Ddb, ip_options), DdbIpOptions::FRAGMENT_DISABLE.bits()),
     ),
     units(
-        23,
+        F::MaxRecvDlength.raw(),
         "max_recv_dlength",
         true,
         offset_of!(Ddb, iscsi_max_rcv_data_seg_len),
     ),
     units(
-        24,
+        F::MaxXmitDlength.raw(),
         "max_xmit_dlength",
         true,
         offset_of!(Ddb, iscsi_max_snd_data_seg_len),
     ),
     units(
-        25,
+        F::FirstBurst.raw(),
         "first_burst_len",
         false,
         offset_of!(Ddb, iscsi_first_burst_len),
@@ -199,21 +263,31 @@ pub(super) const NUMBERS: &[Number] = &[
         offset_of!(Ddb, iscsi_def_time2wait),
     ),
     half(
-        27,
+        F::DefTime2retain.raw(),
         "def_time2retain",
         false,
         offset_of!(Ddb, iscsi_def_time2retain),
     ),
     half(
-        28,
+        F::MaxR2t.raw(),
         "max_outstanding_r2t",
         false,
         offset_of!(Ddb, iscsi_max_outsnd_r2t),
     ),
-    half(29, "keepalive_tmo", true, offset_of!(Ddb, ka_timeout)),
-    half(31, "tsid", false, offset_of!(Ddb, tsid)),
+    half(
+        F::KeepaliveTmo.raw(),
+        "keepalive_tmo",
+        true,
+        offset_of!(Ddb, ka_timeout),
+    ),
+    half(F::Tsid.raw(), "tsid", false, offset_of!(Ddb, tsid)),
     half(param::PORT, "port", true, offset_of!(Ddb, port)),
-    units(33, "max_burst_len", false, offset_of!(Ddb, iscsi_max_burst_len)),
+    units(
+        F::MaxBurst.raw(),
+        "max_burst_len",
+        false,
+        offset_of!(Ddb, iscsi_max_burst_len),
+    ),
     half(
         param::DEF_TASKMGMT_TMO,
         "def_taskmgmt_tmo",
@@ -221,17 +295,17 @@ pub(super) const NUMBERS: &[Number] = &[
         offset_of!(Ddb, def_timeout),
     ),
     n(
-        38,
+        F::MaxSegmentSize.raw(),
         "max_segment_size",
         true,
         Width::W32,
         At::Half(offset_of!(Ddb, mss)),
     ),
-    half(39, "local_port", true, offset_of!(Ddb, lcl_port)),
+    half(F::LocalPort.raw(), "local_port", true, offset_of!(Ddb, lcl_port)),
     n(param::IPV4_TOS, "ipv4_tos", true, Width::W8, At::Nowhere),
     n(param::IPV6_TC, "ipv6_traffic_class", true, Width::W8, At::Nowhere),
     n(
-        42,
+        F::Ipv6FlowLabel.raw(),
         "ipv6_flow_label",
         true,
         Width::W8,
@@ -245,14 +319,14 @@ pub(super) const NUMBERS: &[Number] = &[
         offset_of!(Ddb, ddb_link),
     ),
     n(
-        48,
+        F::TcpXmitWsf.raw(),
         "tcp_xmit_wsf",
         true,
         Width::W8,
         At::Byte(offset_of!(Ddb, tcp_xmt_wsf)),
     ),
     n(
-        49,
+        F::TcpRecvWsf.raw(),
         "tcp_recv_wsf",
         true,
         Width::W8,
@@ -264,9 +338,15 @@ pub(super) const NUMBERS: &[Number] = &[
         false,
         offset_of!(Ddb, chap_tbl_idx),
     ),
-    n(56, "statsn", true, Width::W32, At::Long(offset_of!(Ddb, stat_sn))),
     n(
-        57,
+        F::Statsn.raw(),
+        "statsn",
+        true,
+        Width::W32,
+        At::Long(offset_of!(Ddb, stat_sn)),
+    ),
+    n(
+        F::ExpStatsn.raw(),
         "exp_statsn",
         true,
         Width::W32,

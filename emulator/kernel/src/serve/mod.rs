@@ -12,6 +12,7 @@ mod packets;
 use std::collections::HashMap;
 use std::fs;
 use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -133,7 +134,12 @@ impl Server {
         owner: u32,
     ) -> Result<Self, ServeError> {
         let chip = config.chip()?;
-        fs::create_dir_all(&config.dir).map_err(io_error("create", &config.dir))?;
+        // The tree shows CHAP secrets, which a real kernel shows only to root.
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true).mode(0o700);
+        builder
+            .create(&config.dir)
+            .map_err(io_error("create", &config.dir))?;
         let lock = lock(&config.dir)?;
         let mut seed = [0u8; 32];
         random(&mut seed)?;

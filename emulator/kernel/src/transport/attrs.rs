@@ -13,29 +13,31 @@ use crate::text::{cstr, hex, ip4, ip6};
 
 /// `ISCSI_PARAM_*` numbers that the code names.
 pub(crate) mod param {
-    pub(crate) const MAX_RECV_DLENGTH: u32 = 0;
-    pub(crate) const MAX_XMIT_DLENGTH: u32 = 1;
-    pub(crate) const HDRDGST_EN: u32 = 2;
-    pub(crate) const DATADGST_EN: u32 = 3;
-    pub(crate) const INITIAL_R2T_EN: u32 = 4;
-    pub(crate) const MAX_R2T: u32 = 5;
-    pub(crate) const IMM_DATA_EN: u32 = 6;
-    pub(crate) const FIRST_BURST: u32 = 7;
-    pub(crate) const MAX_BURST: u32 = 8;
-    pub(crate) const PDU_INORDER_EN: u32 = 9;
-    pub(crate) const DATASEQ_INORDER_EN: u32 = 10;
-    pub(crate) const ERL: u32 = 11;
-    pub(crate) const TARGET_NAME: u32 = 15;
-    pub(crate) const TPGT: u32 = 16;
-    pub(crate) const PERSISTENT_ADDRESS: u32 = 17;
-    pub(crate) const PERSISTENT_PORT: u32 = 18;
-    pub(crate) const SESS_RECOVERY_TMO: u32 = 19;
-    pub(crate) const USERNAME: u32 = 22;
-    pub(crate) const USERNAME_IN: u32 = 23;
-    pub(crate) const PASSWORD: u32 = 24;
-    pub(crate) const PASSWORD_IN: u32 = 25;
-    pub(crate) const IFACE_NAME: u32 = 32;
-    pub(crate) const TARGET_ALIAS: u32 = 36;
+    use driver_sys::netlink::params::IscsiParam;
+
+    pub(crate) const MAX_RECV_DLENGTH: u32 = IscsiParam::MaxRecvDlength.raw() as u32;
+    pub(crate) const MAX_XMIT_DLENGTH: u32 = IscsiParam::MaxXmitDlength.raw() as u32;
+    pub(crate) const HDRDGST_EN: u32 = IscsiParam::HdrdgstEn.raw() as u32;
+    pub(crate) const DATADGST_EN: u32 = IscsiParam::DatadgstEn.raw() as u32;
+    pub(crate) const INITIAL_R2T_EN: u32 = IscsiParam::InitialR2tEn.raw() as u32;
+    pub(crate) const MAX_R2T: u32 = IscsiParam::MaxR2t.raw() as u32;
+    pub(crate) const IMM_DATA_EN: u32 = IscsiParam::ImmDataEn.raw() as u32;
+    pub(crate) const FIRST_BURST: u32 = IscsiParam::FirstBurst.raw() as u32;
+    pub(crate) const MAX_BURST: u32 = IscsiParam::MaxBurst.raw() as u32;
+    pub(crate) const PDU_INORDER_EN: u32 = IscsiParam::PduInorderEn.raw() as u32;
+    pub(crate) const DATASEQ_INORDER_EN: u32 = IscsiParam::DataseqInorderEn.raw() as u32;
+    pub(crate) const ERL: u32 = IscsiParam::Erl.raw() as u32;
+    pub(crate) const TARGET_NAME: u32 = IscsiParam::TargetName.raw() as u32;
+    pub(crate) const TPGT: u32 = IscsiParam::Tpgt.raw() as u32;
+    pub(crate) const PERSISTENT_ADDRESS: u32 = IscsiParam::PersistentAddress.raw() as u32;
+    pub(crate) const PERSISTENT_PORT: u32 = IscsiParam::PersistentPort.raw() as u32;
+    pub(crate) const SESS_RECOVERY_TMO: u32 = IscsiParam::SessRecoveryTmo.raw() as u32;
+    pub(crate) const USERNAME: u32 = IscsiParam::Username.raw() as u32;
+    pub(crate) const USERNAME_IN: u32 = IscsiParam::UsernameIn.raw() as u32;
+    pub(crate) const PASSWORD: u32 = IscsiParam::Password.raw() as u32;
+    pub(crate) const PASSWORD_IN: u32 = IscsiParam::PasswordIn.raw() as u32;
+    pub(crate) const IFACE_NAME: u32 = IscsiParam::IfaceName.raw() as u32;
+    pub(crate) const TARGET_ALIAS: u32 = IscsiParam::TargetAlias.raw() as u32;
 }
 
 /// Numbers of a DDB that the session class shows under the flash node's names.

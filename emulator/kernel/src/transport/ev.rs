@@ -6,7 +6,7 @@
 use nix::errno::Errno;
 
 /// `ISCSI_KEVENT_IF_ERROR`.
-const IF_ERROR: u32 = 103;
+const IF_ERROR: u32 = driver_sys::netlink::code::Kevent::IfError.raw();
 /// Length of `nlmsghdr`.
 pub(crate) const HDR: usize = 16;
 /// Length of `iscsi_uevent`.
@@ -17,49 +17,53 @@ pub(crate) const GROUP_ISCSID: u32 = 1;
 
 /// Message types from user space.
 pub(crate) mod uevent {
-    pub(crate) const CREATE_SESSION: u16 = 11;
-    pub(crate) const DESTROY_SESSION: u16 = 12;
-    pub(crate) const CREATE_CONN: u16 = 13;
-    pub(crate) const DESTROY_CONN: u16 = 14;
-    pub(crate) const BIND_CONN: u16 = 15;
-    pub(crate) const SET_PARAM: u16 = 16;
-    pub(crate) const START_CONN: u16 = 17;
-    pub(crate) const STOP_CONN: u16 = 18;
-    pub(crate) const SEND_PDU: u16 = 19;
-    pub(crate) const GET_STATS: u16 = 20;
-    pub(crate) const EP_CONNECT: u16 = 22;
-    pub(crate) const EP_POLL: u16 = 23;
-    pub(crate) const EP_DISCONNECT: u16 = 24;
-    pub(crate) const TGT_DSCVR: u16 = 25;
-    pub(crate) const SET_HOST_PARAM: u16 = 26;
-    pub(crate) const UNBIND_SESSION: u16 = 27;
-    pub(crate) const CREATE_BOUND_SESSION: u16 = 28;
-    pub(crate) const EP_CONNECT_THROUGH_HOST: u16 = 29;
-    pub(crate) const PATH_UPDATE: u16 = 30;
-    pub(crate) const SET_IFACE_PARAMS: u16 = 31;
-    pub(crate) const PING: u16 = 32;
-    pub(crate) const GET_CHAP: u16 = 33;
-    pub(crate) const DELETE_CHAP: u16 = 34;
-    pub(crate) const SET_FLASHNODE_PARAMS: u16 = 35;
-    pub(crate) const NEW_FLASHNODE: u16 = 36;
-    pub(crate) const DEL_FLASHNODE: u16 = 37;
-    pub(crate) const LOGIN_FLASHNODE: u16 = 38;
-    pub(crate) const LOGOUT_FLASHNODE: u16 = 39;
-    pub(crate) const LOGOUT_FLASHNODE_SID: u16 = 40;
-    pub(crate) const SET_CHAP: u16 = 41;
-    pub(crate) const GET_HOST_STATS: u16 = 42;
-    pub(crate) const DESTROY_SESSION_ASYNC: u16 = 43;
+    use driver_sys::netlink::code::Uevent;
+
+    pub(crate) const CREATE_SESSION: u16 = Uevent::CreateSession.raw();
+    pub(crate) const DESTROY_SESSION: u16 = Uevent::DestroySession.raw();
+    pub(crate) const CREATE_CONN: u16 = Uevent::CreateConn.raw();
+    pub(crate) const DESTROY_CONN: u16 = Uevent::DestroyConn.raw();
+    pub(crate) const BIND_CONN: u16 = Uevent::BindConn.raw();
+    pub(crate) const SET_PARAM: u16 = Uevent::SetParam.raw();
+    pub(crate) const START_CONN: u16 = Uevent::StartConn.raw();
+    pub(crate) const STOP_CONN: u16 = Uevent::StopConn.raw();
+    pub(crate) const SEND_PDU: u16 = Uevent::SendPdu.raw();
+    pub(crate) const GET_STATS: u16 = Uevent::GetStats.raw();
+    pub(crate) const EP_CONNECT: u16 = Uevent::EpConnect.raw();
+    pub(crate) const EP_POLL: u16 = Uevent::EpPoll.raw();
+    pub(crate) const EP_DISCONNECT: u16 = Uevent::EpDisconnect.raw();
+    pub(crate) const TGT_DSCVR: u16 = Uevent::TgtDscvr.raw();
+    pub(crate) const SET_HOST_PARAM: u16 = Uevent::SetHostParam.raw();
+    pub(crate) const UNBIND_SESSION: u16 = Uevent::UnbindSession.raw();
+    pub(crate) const CREATE_BOUND_SESSION: u16 = Uevent::CreateBoundSession.raw();
+    pub(crate) const EP_CONNECT_THROUGH_HOST: u16 = Uevent::EpConnectThroughHost.raw();
+    pub(crate) const PATH_UPDATE: u16 = Uevent::PathUpdate.raw();
+    pub(crate) const SET_IFACE_PARAMS: u16 = Uevent::SetIfaceParams.raw();
+    pub(crate) const PING: u16 = Uevent::Ping.raw();
+    pub(crate) const GET_CHAP: u16 = Uevent::GetChap.raw();
+    pub(crate) const DELETE_CHAP: u16 = Uevent::DeleteChap.raw();
+    pub(crate) const SET_FLASHNODE_PARAMS: u16 = Uevent::SetFlashnodeParams.raw();
+    pub(crate) const NEW_FLASHNODE: u16 = Uevent::NewFlashnode.raw();
+    pub(crate) const DEL_FLASHNODE: u16 = Uevent::DelFlashnode.raw();
+    pub(crate) const LOGIN_FLASHNODE: u16 = Uevent::LoginFlashnode.raw();
+    pub(crate) const LOGOUT_FLASHNODE: u16 = Uevent::LogoutFlashnode.raw();
+    pub(crate) const LOGOUT_FLASHNODE_SID: u16 = Uevent::LogoutFlashnodeSid.raw();
+    pub(crate) const SET_CHAP: u16 = Uevent::SetChap.raw();
+    pub(crate) const GET_HOST_STATS: u16 = Uevent::GetHostStats.raw();
+    pub(crate) const DESTROY_SESSION_ASYNC: u16 = Uevent::DestroySessionAsync.raw();
 }
 
 /// Message types from the kernel.
 pub(crate) mod kevent {
-    pub(crate) const CONN_ERROR: u32 = 102;
-    pub(crate) const DESTROY_SESSION: u32 = 104;
-    pub(crate) const UNBIND_SESSION: u32 = 105;
-    pub(crate) const CREATE_SESSION: u32 = 106;
-    pub(crate) const CONN_LOGIN_STATE: u32 = 109;
-    pub(crate) const HOST_EVENT: u32 = 110;
-    pub(crate) const PING_COMP: u32 = 111;
+    use driver_sys::netlink::code::Kevent;
+
+    pub(crate) const CONN_ERROR: u32 = Kevent::ConnError.raw();
+    pub(crate) const DESTROY_SESSION: u32 = Kevent::DestroySession.raw();
+    pub(crate) const UNBIND_SESSION: u32 = Kevent::UnbindSession.raw();
+    pub(crate) const CREATE_SESSION: u32 = Kevent::CreateSession.raw();
+    pub(crate) const CONN_LOGIN_STATE: u32 = Kevent::ConnLoginState.raw();
+    pub(crate) const HOST_EVENT: u32 = Kevent::HostEvent.raw();
+    pub(crate) const PING_COMP: u32 = Kevent::PingComp.raw();
 }
 
 /// Where the request's union and the answer's union begin.
