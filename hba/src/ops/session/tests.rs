@@ -3,6 +3,7 @@
 use super::super::testing::{H0, TARGET, brief, ctx, flash, key, late, session};
 use super::*;
 use crate::backend::scripted::{Call, Scripted};
+use crate::ids::HostNo;
 
 fn shown(s: &mut Scripted, found: Session, target: FlashTarget) {
     let sid = found.sid;
@@ -142,5 +143,32 @@ fn rescan_tells_what_was_added_and_what_went_away() {
         ]
     );
     assert!(!rescan(&mut ctx(&mut s), Some(1)).expect("scanned").is_changed());
+    s.finish();
+}
+
+#[test]
+fn the_detailed_listing_is_cut_to_one_port_too() {
+    let detail = |sid, host| SessionDetail {
+        brief: SessionBrief {
+            host,
+            ..brief(sid, TARGET, "LOGGED_IN")
+        },
+        current_address: None,
+        current_port: None,
+        connection_state: None,
+        initiator_name: None,
+        iface: None,
+        mac: None,
+        port_address: None,
+        netdev: None,
+    };
+    let all = vec![detail(1, H0), detail(2, HostNo(1)), detail(3, H0)];
+    let mut s = Scripted::new();
+    s.expect(Call::AdapterKeys, Ok(vec![key()]))
+        .expect(Call::SessionDetails, Ok(all.clone()))
+        .expect(Call::SessionDetails, Ok(all.clone()));
+    let mine = list_detail(&mut ctx(&mut s), Some(&AdapterId::Host(H0))).expect("listed");
+    assert_eq!(mine.iter().map(|d| d.brief.sid).collect::<Vec<_>>(), [1, 3]);
+    assert_eq!(list_detail(&mut ctx(&mut s), None).expect("listed"), all);
     s.finish();
 }
