@@ -1,6 +1,6 @@
 //! A file or block device as a SCSI medium.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -20,12 +20,28 @@ pub(crate) struct FileMedium {
 }
 
 impl FileMedium {
-    /// Opens an existing file or block device; its size stays what it is now.
+    /// Opens an existing file or block device; its size stays what it is now. The file is locked (flock), shared if it is only
+    /// read, so that two targets cannot write it at once.
     pub(crate) fn open(path: &Path, read_only: bool) -> io::Result<Self> {
         let mut file = OpenOptions::new().read(true).write(!read_only).open(path)?;
         let kind = file.metadata()?.file_type();
         if kind.is_dir() {
             return Err(io::ErrorKind::IsADirectory.into());
+        }
+        let locked = if read_only {
+            file.try_lock_shared()
+        } else {
+            file.try_lock()
+        };
+        match locked {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(io::Error::new(
+                    io::ErrorKind::ResourceBusy,
+                    "another logical unit or process has it open",
+                ));
+            }
+            Err(TryLockError::Error(error)) => return Err(error),
         }
         // Works for block devices too, whose metadata says zero.
         let size = file.seek(SeekFrom::End(0))?;
@@ -120,6 +136,21 @@ mod tests {
         assert_eq!(&bytes[999..1006], b"\x07hello\x07");
         assert!(bytes[65536..131_072].iter().all(|b| *b == 0));
         assert_eq!((bytes[65535], bytes[131_072], bytes.len()), (7, 7, 256 << 10));
+    }
+
+    #[test]
+    fn a_file_is_written_by_one_and_read_by_many() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("disk");
+        std::fs::write(&path, [1u8; 4096]).unwrap();
+        let busy =
+            |read_only| FileMedium::open(&path, read_only).unwrap_err().kind() == io::ErrorKind::ResourceBusy;
+        let writer = FileMedium::open(&path, false).unwrap();
+        assert!(busy(false) && busy(true));
+        drop(writer);
+        let _reader = FileMedium::open(&path, true).unwrap();
+        assert!(FileMedium::open(&path, true).is_ok());
+        assert!(busy(false));
     }
 
     #[test]

@@ -35,6 +35,8 @@ pub struct Connection {
     pub(super) current: Option<Disposition>,
     /// Requests that came before their turn, by CmdSN.
     pub(super) parked: HashMap<u32, Parked>,
+    /// Bytes of data in them.
+    pub(super) parked_bytes: usize,
     pub(super) stat_sn: u32,
     pub(super) exp_cmd_sn: u32,
     max_cmd_sn: u32,
@@ -81,6 +83,7 @@ impl Connection {
             tasks: Tasks::default(),
             current: None,
             parked: HashMap::new(),
+            parked_bytes: 0,
             stat_sn,
             exp_cmd_sn: 0,
             max_cmd_sn: 0,

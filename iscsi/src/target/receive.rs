@@ -112,6 +112,11 @@ impl Connection {
             Disposition::Ignore => {}
             Disposition::Park(sn) => {
                 if digest_ok {
+                    self.parked_bytes = self.parked_bytes.saturating_add(self.rx.data().len());
+                    if self.parked_bytes > MAX_PARKED {
+                        self.close(now, CloseReason::Protocol("too much data out of order"));
+                        return;
+                    }
                     let request = Some((bhs, self.rx.ahs().to_vec(), self.rx.data().to_vec()));
                     self.parked.entry(sn).or_insert(Parked { request });
                 } else {
@@ -170,6 +175,7 @@ impl Connection {
             let Some((bhs, ahs, data)) = parked.request else {
                 continue;
             };
+            self.parked_bytes = self.parked_bytes.saturating_sub(data.len());
             if bhs.opcode.opcode() == Opcode::SCSI_COMMAND {
                 match self.begin_command(&bhs, &ahs) {
                     (Disposition::Command(id), _) => {
@@ -290,6 +296,9 @@ impl Connection {
         self.close(now, CloseReason::LoginFailed(refusal.failure));
     }
 }
+
+/// Data of requests that came before their turn, in bytes.
+const MAX_PARKED: usize = 4 << 20;
 
 /// CmdSN, which has one place in all requests that carry it.
 fn cmd_sn(bhs: &Bhs) -> u32 {

@@ -44,6 +44,20 @@ fn a_write_that_came_early_keeps_its_immediate_data() {
 }
 
 #[test]
+fn data_out_of_order_is_bounded() {
+    let mut peer = peer();
+    let data = vec![0; 200 << 10];
+    for sn in 1..=20 {
+        peer.command_sn(sn, sn, FINAL | WRITE, 200 << 10, &data);
+        peer.command_sn(sn, sn, FINAL | WRITE, 200 << 10, &data);
+    }
+    assert!(
+        matches!(peer.closed(), Some(CloseReason::Protocol(_))),
+        "repeated numbers count too"
+    );
+}
+
+#[test]
 fn the_window_closes_with_open_commands_and_opens_with_answers() {
     let config = Config {
         window: 2,
