@@ -164,7 +164,8 @@ pub(super) fn add_to(
         patience: Duration::ZERO,
     }
     .run(ctx)?;
-    let diff = difference(None, after.as_ref());
+    let mut diff = difference(None, after.as_ref());
+    diff.retain(|d| wanted.0.iter().any(|a| a.spec.name == d.field));
     Ok(Change::Changed {
         before: None,
         after,

@@ -6,12 +6,14 @@ use std::time::Duration;
 use super::super::chap::records;
 use crate::backend::{ChapRecord, LoginProbe, ProbeOutcome};
 use crate::ctx::Ctx;
+use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::model::{ChapDirection, FlashTarget};
 
 /// The reason, when the target gives one. A target that is out of the host's reach, or would take the login, tells nothing.
 pub(super) fn diagnose(ctx: &mut Ctx<'_>, target: &FlashTarget) -> Result<Option<String>> {
-    let deadline = ctx.deadline.at_most(PROBE_LIMIT);
+    // A time of its own: it is asked when the operator's has run out, too.
+    let deadline = Deadline::after(PROBE_LIMIT);
     let initiator = ctx
         .backend
         .adapter(target.host)?

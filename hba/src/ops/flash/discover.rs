@@ -23,6 +23,8 @@ use crate::params::ParamValue;
 
 /// How long the sessions of found targets may take to come up before they are listed as they are.
 const SETTLE: Duration = Duration::from_secs(5);
+/// How long to look for new sessions where there are older ones that the portal may have named again.
+const GLANCE: Duration = Duration::from_secs(1);
 
 /// What a discovery found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -82,7 +84,7 @@ pub fn discover(
         .login_flash_target(host, index, ctx.deadline)
         .map_err(|e| e.during(tried.clone()));
     let sessions = match outcome {
-        Ok(()) => settle(ctx, host, index, &before),
+        Ok(()) => settle(ctx, host, index, at, &before),
         Err(e) => Err(e),
     };
     if ours && !keep {
@@ -135,25 +137,43 @@ fn sids(ctx: &mut Ctx<'_>, host: HostNo) -> Result<BTreeSet<u32>> {
     Ok(all)
 }
 
-/// The sessions found: new ones, and those that name the entry as their parent. Waits a little for them to come up.
-fn settle(ctx: &mut Ctx<'_>, host: HostNo, entry: u32, before: &BTreeSet<u32>) -> Result<Vec<Session>> {
-    let until = ctx.deadline.at_most(SETTLE);
+/// The sessions found: new ones, those that name the entry as their parent, and those to the portal that were up before (the driver
+/// makes no second one). Waits a little for new ones to come up.
+fn settle(
+    ctx: &mut Ctx<'_>,
+    host: HostNo,
+    entry: u32,
+    at: (IpAddr, u16),
+    before: &BTreeSet<u32>,
+) -> Result<Vec<Session>> {
+    let (until, glance) = (ctx.deadline.at_most(SETTLE), ctx.deadline.at_most(GLANCE));
     loop {
-        let mut found = Vec::new();
+        let (mut found, mut new) = (Vec::new(), false);
         for sid in sids(ctx, host)? {
             let Some(session) = ctx.backend.session(sid)? else {
                 continue;
             };
-            if !before.contains(&sid) || parent(&session) == Some(u64::from(entry)) {
+            let is_new = !before.contains(&sid);
+            new |= is_new;
+            if is_new || parent(&session) == Some(u64::from(entry)) || goes_to(&session, at) {
                 found.push(session);
             }
         }
-        let settled = !found.is_empty() && found.iter().all(Session::logged_in);
-        if settled || until.expired() {
+        let up = !found.is_empty() && found.iter().all(Session::logged_in);
+        if up && (new || glance.expired()) || until.expired() {
             return Ok(found);
         }
         ctx.backend.pause(LOOK_AGAIN.min(until.remaining()));
     }
+}
+
+fn goes_to(session: &Session, at: (IpAddr, u16)) -> bool {
+    session.connections.iter().any(|c| {
+        c.persistent_port == Some(at.1)
+            && c.persistent_address
+                .as_deref()
+                .is_some_and(|a| same_address(a, &at.0.to_string()))
+    })
 }
 
 fn parent(session: &Session) -> Option<u64> {

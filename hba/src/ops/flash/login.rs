@@ -3,7 +3,6 @@
 //! Source: qla4xxx `ql4_os.c` (`qla4xxx_ddb_login_nt`: returns before the login is done; `qla4xxx_sysfs_ddb_logout`).
 
 use std::ops::ControlFlow;
-use std::time::{Duration, Instant};
 
 use super::super::adapter::resolve_able;
 use super::super::write::{LOOK_AGAIN, wait_for};
@@ -13,8 +12,13 @@ use crate::Change;
 use crate::change::Difference;
 use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
-use crate::ids::AdapterId;
+use crate::ids::{AdapterId, HostNo};
 use crate::model::{Event, FlashTarget, Session};
+
+/// Looks at a failed session before its target is asked.
+const FAILED_LOOKS: u32 = 15;
+/// Looks at a session that is up before its scan is no longer waited for.
+const SCAN_LOOKS: u32 = 50;
 
 /// Logs in to a flash target and waits until the session is up.
 ///
@@ -63,9 +67,6 @@ pub fn login(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, index: u32) -> Result<Ch
     })
 }
 
-/// How long a login may be under way before the target is asked why.
-const DIAGNOSE_AFTER: Duration = Duration::from_secs(3);
-
 /// The session of a target in full, if it has one.
 fn session_of(ctx: &mut Ctx<'_>, target: &FlashTarget) -> Result<Option<Session>> {
     let found = match &target.session {
@@ -78,27 +79,45 @@ fn session_of(ctx: &mut Ctx<'_>, target: &FlashTarget) -> Result<Option<Session>
     }))
 }
 
+/// Waits until the session is up and its target scanned. A session that stays FAILED has its target asked from this host: what the
+/// target refuses need not be waited for any longer.
 fn wait_logged_in(
     ctx: &mut Ctx<'_>,
-    host: crate::HostNo,
+    host: HostNo,
     index: u32,
     tried: &str,
     listening: bool,
 ) -> Result<Session> {
     let mut reason: Option<String> = None;
-    let begun = Instant::now();
-    let mut diagnosed = false;
+    let (mut failed, mut unscanned, mut asked) = (0, 0, false);
     loop {
         let target = one(ctx, host, index, tried)?;
         let state = match session_of(ctx, &target)? {
-            Some(s) if s.logged_in() => return Ok(s),
-            Some(s) => format!(
-                "session {} is {}",
-                s.sid,
-                s.state.as_deref().unwrap_or("in an unknown state")
-            ),
+            Some(s) if s.logged_in() => {
+                unscanned += 1;
+                if s.target_state.as_deref() != Some("ALLOCATED")
+                    || unscanned > SCAN_LOOKS
+                    || ctx.deadline.expired()
+                {
+                    return Ok(s);
+                }
+                failed = 0;
+                "the session is up and being scanned".to_owned()
+            }
+            Some(s) => {
+                failed += u32::from(s.state.as_deref() == Some("FAILED"));
+                format!(
+                    "session {} is {}",
+                    s.sid,
+                    s.state.as_deref().unwrap_or("in an unknown state")
+                )
+            }
             None => "there is no session".to_owned(),
         };
+        if failed > 0 && !asked && (failed >= FAILED_LOOKS || ctx.deadline.expired()) {
+            asked = true;
+            reason = diagnose(ctx, &target)?;
+        }
         if let Some(reason) = &reason {
             return Err(Error::new(Kind::Failed, tried)
                 .answered(format!("{reason}; {state}"))
@@ -108,12 +127,6 @@ fn wait_logged_in(
             return Err(
                 Error::timeout(tried, format!("session state LOGGED_IN; {state}")).hint(retry_hint(&target))
             );
-        }
-        // Drivers do not tell why a login is refused; after a while the target is asked directly.
-        if !diagnosed && begun.elapsed() >= DIAGNOSE_AFTER {
-            diagnosed = true;
-            reason = diagnose(ctx, &target)?;
-            continue;
         }
         let sid = target.session.as_ref().map(|s| s.sid);
         if listening {

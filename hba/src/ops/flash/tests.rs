@@ -3,8 +3,8 @@
 use super::super::testing::{H0, TARGET, V4, brief, ctx, flash, key, late, session};
 use super::*;
 use crate::Change;
-use crate::backend::ChapRecord;
 use crate::backend::scripted::{Call, Scripted};
+use crate::backend::{ChapRecord, ProbeOutcome};
 use crate::error::{Error, Kind};
 use crate::model::{ChapDirection, Event, EventRecord, FlashTarget, SessionBrief};
 use crate::params::{Assignment, FLASH, ParamValue};
@@ -374,6 +374,61 @@ fn a_failed_login_tells_the_reason_that_an_event_gave() {
 }
 
 #[test]
+fn a_target_that_refuses_is_asked_from_here_and_quoted() {
+    let mut s = Scripted::new();
+    let with_chap = || flash(3, &[("chap_out_idx", "4")]);
+    one_read(ready(&mut s), with_chap(), vec![]);
+    s.expect(Call::Listen, Ok(()))
+        .expect(Call::LoginFlashTarget(H0, 3), Ok(()));
+    for look in 1..=15 {
+        one_read(&mut s, with_chap(), vec![brief(1, TARGET, "FAILED")]);
+        s.expect(Call::Session(1), Ok(Some(session(1, TARGET, "FAILED"))));
+        if look < 15 {
+            s.expect::<Option<EventRecord>>(Call::NextEvent, Ok(None));
+        }
+    }
+    let adapter = crate::ops::testing::adapter();
+    s.expect(Call::Adapter(H0), Ok(Some(adapter)));
+    chap_table(&mut s, ChapDirection::Out);
+    s.expect(
+        Call::ProbeLogin(TARGET.into()),
+        Ok(ProbeOutcome::Refused(
+            "the target refused the login: authentication failure".into(),
+        )),
+    );
+    let e = login(&mut ctx(&mut s), None, 3).expect_err("refused");
+    assert_eq!(e.kind(), Kind::Failed);
+    assert!(
+        e.to_string().contains("authentication failure") && e.to_string().contains("session 1 is FAILED"),
+        "{e}"
+    );
+    s.finish();
+}
+
+#[test]
+fn login_waits_until_the_target_is_scanned() {
+    let mut s = Scripted::new();
+    one_read(ready(&mut s), flash(3, &[]), vec![]);
+    s.expect(Call::Listen, Ok(()))
+        .expect(Call::LoginFlashTarget(H0, 3), Ok(()));
+    for state in ["ALLOCATED", "SCANNED"] {
+        one_read(&mut s, flash(3, &[]), vec![brief(1, TARGET, "LOGGED_IN")]);
+        let mut up = session(1, TARGET, "LOGGED_IN");
+        up.target_state = Some(state.into());
+        s.expect(Call::Session(1), Ok(Some(up)));
+        if state == "ALLOCATED" {
+            s.expect::<Option<EventRecord>>(Call::NextEvent, Ok(None));
+        }
+    }
+    let change = login(&mut ctx(&mut s), None, 3).expect("logged in");
+    assert_eq!(
+        change.after().and_then(|s| s.target_state.as_deref()),
+        Some("SCANNED")
+    );
+    s.finish();
+}
+
+#[test]
 fn a_login_that_never_comes_up_says_what_was_waited_for() {
     let mut s = Scripted::new();
     one_read(ready(&mut s), flash(3, &[]), vec![]);
@@ -416,6 +471,8 @@ fn entry(index: u32) -> FlashTarget {
 
 #[test]
 fn discovery_adds_an_entry_asks_and_takes_it_away_again() {
+    let mut elsewhere = session(1, "iqn.before", "LOGGED_IN");
+    elsewhere.connections[0].persistent_address = Some("192.168.10.99".into());
     let portal = ("192.168.10.50".parse().expect("address"), 3260);
     let mut s = Scripted::new();
     let mut params = new_params();
@@ -436,7 +493,7 @@ fn discovery_adds_an_entry_asks_and_takes_it_away_again() {
                 brief(2, TARGET, "LOGGED_IN"),
             ]),
         )
-        .expect(Call::Session(1), Ok(Some(session(1, "iqn.before", "LOGGED_IN"))))
+        .expect(Call::Session(1), Ok(Some(elsewhere)))
         .expect(Call::Session(2), Ok(Some(session(2, TARGET, "LOGGED_IN"))))
         .expect(Call::DeleteFlashTarget(H0, 2), Ok(()))
         .expect::<Option<FlashTarget>>(Call::FlashTarget(H0, 2), Ok(None))

@@ -2,6 +2,7 @@
 
 use super::super::testing::{H0, TARGET, brief, ctx, flash, key, late, session};
 use super::*;
+use crate::HostNo;
 use crate::backend::scripted::{Call, Scripted};
 use crate::ids::HostNo;
 
