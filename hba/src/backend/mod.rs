@@ -5,6 +5,7 @@
 
 pub mod kernel;
 pub mod scripted;
+mod types;
 
 use std::net::IpAddr;
 use std::ops::ControlFlow;
@@ -15,98 +16,12 @@ use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::ids::{Hctl, HostNo, IfaceId};
 use crate::model::{
-    Adapter, AdapterKey, BootTarget, ChapDirection, EventRecord, FlashTarget, HostStats, Iface, Lun,
-    PingStatus, PortalType, Session, SessionBrief, SessionDetail, SessionStats,
+    Adapter, AdapterKey, EventRecord, FlashTarget, HostStats, Iface, Lun, PingStatus, PortalType, Session,
+    SessionBrief, SessionDetail, SessionStats,
 };
 use crate::params::Assignment;
-use crate::secret::Secret;
 
-/// What the boot firmware tells the kernel.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct FirmwareBoot {
-    /// Boot targets exported.
-    pub targets: Vec<BootTarget>,
-    /// Initiator name.
-    pub initiator_name: Option<String>,
-    /// MAC address of the boot port.
-    pub mac: Option<String>,
-    /// Whether the driver logs in by itself and exports nothing; `None` when the driver does not tell.
-    pub driver_logs_in: Option<bool>,
-}
-
-/// A CHAP table record.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ChapRecord {
-    /// Index in the table.
-    pub index: u16,
-    /// Who proves itself.
-    pub direction: ChapDirection,
-    /// User name.
-    pub username: String,
-    /// The secret.
-    pub secret: Secret,
-}
-
-/// The data phase of a SCSI command.
-#[derive(Debug, PartialEq, Eq)]
-pub enum ScsiData<'a> {
-    /// No data.
-    None,
-    /// Data to the device.
-    Out(&'a [u8]),
-    /// Data from the device, into this buffer.
-    In(&'a mut [u8]),
-}
-
-/// How a SCSI command ended.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ScsiOutcome {
-    /// SCSI status byte: 0 good, 2 check condition.
-    pub status: u8,
-    /// Host (transport) status: 0 ok.
-    pub host_status: u32,
-    /// Sense data.
-    pub sense: Vec<u8>,
-    /// Bytes transferred.
-    pub transferred: usize,
-}
-
-/// Which sessions to look at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LunScope {
-    /// Every logical unit behind an iSCSI session.
-    All,
-    /// Those of one port.
-    Host(HostNo),
-    /// Those of one session.
-    Session(u32),
-}
-
-/// A login of the host's own, to learn why the adapter's is refused.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LoginProbe {
-    /// Initiator name, the adapter's.
-    pub initiator: String,
-    /// Target name.
-    pub target: String,
-    /// The target's portal.
-    pub portal: std::net::SocketAddr,
-    /// What we prove ourselves with, and what the target must prove itself with.
-    pub chap: Option<(ChapRecord, Option<ChapRecord>)>,
-}
-
-/// What a [`LoginProbe`] found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ProbeOutcome {
-    /// The target takes the login.
-    Accepted,
-    /// The target, or our side of the authentication, refuses it: why.
-    Refused(String),
-    /// This host cannot reach the portal: why.
-    Unreachable(String),
-    /// It cannot be told: why.
-    Unknown(String),
-}
+pub use types::{ChapRecord, FirmwareBoot, LoginProbe, LunScope, ProbeOutcome, ScsiData, ScsiOutcome};
 
 /// The interface of an adapter: the kernel, the emulated kernel, or a script of expected calls.
 pub trait Backend {
