@@ -60,7 +60,7 @@ pub enum Aen {
         /// Why.
         failure: LoginFailure,
     },
-    /// `0x801B`: the port has another MAC address (a new flash image).
+    /// `0x801B`: the port has another MAC address: its system information was written.
     MacAddressChanged,
     /// `0x8029`: an address of the port changed its state.
     IpAddrStateChanged {
@@ -71,7 +71,7 @@ pub enum Aen {
         /// State now.
         new: IpAddrState,
     },
-    /// `0x8019`: a sign of life.
+    /// `0x8019`: a sign of life, every `hb_interval` seconds if the control block asks for it.
     Heartbeat,
 }
 

@@ -6,7 +6,7 @@ use driver_sys::hw::mailbox::LogoutOptions;
 use driver_sys::hw::raw::about_fw_info;
 
 use super::port::{Ctx, Phase, Port};
-use super::{Command, DdbDefaults, Effect, FactoryRegion, IpWhich, MboxError, PingSource, Reply};
+use super::{Aen, Command, DdbDefaults, Effect, FactoryRegion, IpWhich, MboxError, PingSource, Reply};
 use crate::flash::{Area, factory};
 
 /// Most echoes one port has under way.
@@ -52,10 +52,14 @@ impl Port {
                 offset,
                 data,
                 options,
-            } => cx
-                .rom
-                .write(self.number, offset, &data, options)
-                .map(|()| Reply::Done),
+            } => {
+                let before = self.mac(cx.rom);
+                cx.rom.write(self.number, offset, &data, options)?;
+                if self.mac(cx.rom) != before {
+                    cx.out.aen(self.number, Aen::MacAddressChanged);
+                }
+                Ok(Reply::Done)
+            }
             Command::GetNvram { offset, len } => cx.rom.read_nvram(offset, len).map(Reply::Bytes),
             Command::SetNvram { offset, data } => cx.rom.write_nvram(offset, &data).map(|()| Reply::Done),
             Command::InitializeFirmware(block) => {

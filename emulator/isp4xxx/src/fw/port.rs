@@ -6,7 +6,7 @@
 
 use std::time::{Duration, Instant};
 
-use driver_sys::hw::acb::AddFwOptions;
+use driver_sys::hw::acb::{AddFwOptions, FwOptions};
 use driver_sys::hw::ddb::DdbState;
 use driver_sys::hw::flash::IFCB_COOKIE;
 use driver_sys::hw::mailbox::{FwAddState, FwState};
@@ -57,6 +57,8 @@ pub(super) struct Port {
     pub(super) auto_pending: Vec<u16>,
     pub(super) started: Instant,
     pub(super) next_tag: u32,
+    /// When the next heartbeat is due.
+    heartbeat_at: Option<Instant>,
     lease: Option<DhcpLease>,
 }
 
@@ -82,6 +84,7 @@ impl Port {
             auto_pending: Vec::new(),
             started: now,
             next_tag: 0,
+            heartbeat_at: None,
             lease,
         }
     }
@@ -124,6 +127,7 @@ impl Port {
             }
         }
         let number = self.number;
+        self.heartbeat_at = self.heartbeat().map(|every| cx.now + every);
         self.acb.enable(cx.now, |aen| cx.out.aen(number, aen));
         if self.link_up {
             cx.out.aen(number, Aen::LinkUp);
@@ -227,7 +231,8 @@ impl Port {
             let retry = ddb.retry_at.filter(|_| self.link_up && !ddb.busy());
             [session, retry]
         });
-        ddbs.flatten().chain(self.acb.poll_timeout()).min()
+        let own = [self.acb.poll_timeout(), self.heartbeat_at];
+        ddbs.flatten().chain(own.into_iter().flatten()).min()
     }
 
     pub(super) fn handle_timeout(&mut self, cx: &mut Ctx<'_>) {
@@ -236,6 +241,10 @@ impl Port {
         }
         let number = self.number;
         self.acb.handle_timeout(cx.now, |aen| cx.out.aen(number, aen));
+        if self.heartbeat_at.is_some_and(|at| at <= cx.now) {
+            cx.out.aen(number, Aen::Heartbeat);
+            self.heartbeat_at = self.heartbeat().map(|every| cx.now + every);
+        }
         for index in self.ddbs.indices() {
             if let Some(session) = self.ddbs.get_mut(index).and_then(|ddb| ddb.session.as_mut())
                 && session.poll_timeout().is_some_and(|at| at <= cx.now)
@@ -245,6 +254,13 @@ impl Port {
             }
         }
         self.log_in_due(cx);
+    }
+
+    /// How often the control block wants a sign of life.
+    fn heartbeat(&self) -> Option<Duration> {
+        let seconds = self.acb.block.hb_interval;
+        let wanted = self.acb.block.fw_flags().contains(FwOptions::HEARTBEAT_ENABLE) && seconds > 0;
+        wanted.then(|| Duration::from_secs(seconds.into()))
     }
 
     /// Ends every session and login at once, without logout.

@@ -396,3 +396,43 @@ fn commands_of_other_chips_are_refused() {
     assert!(bench.command(Command::GetCrashRecord).is_err());
     assert!(bench.card.command(bench.now, 9, Command::DiagTest).is_err());
 }
+
+#[test]
+fn heartbeats_come_if_the_control_block_asks_for_them_and_end_with_the_firmware() {
+    let mut bench = Bench::ready(false);
+    bench.pass(Duration::from_secs(60));
+    assert!(bench.aens().is_empty());
+    let mut block = bench.acb();
+    block.fw_options.set(block.fw_options.get() | 0x1000);
+    block.hb_interval = 2;
+    bench.ok(Command::InitializeFirmware(Box::new(block)));
+    bench.aens();
+    for _ in 0..3 {
+        bench.pass(Duration::from_millis(1999));
+        assert!(bench.aens().is_empty());
+        bench.pass(Duration::from_millis(1));
+        assert_eq!(bench.aens(), [Aen::Heartbeat]);
+    }
+    bench.card.crash(bench.now, 0);
+    bench.aens();
+    bench.pass(Duration::from_secs(60));
+    assert!(bench.aens().is_empty());
+}
+
+#[test]
+fn another_mac_address_in_flash_is_reported() {
+    let mut bench = Bench::ready(false);
+    let write = |mac: [u8; 6]| Command::WriteFlash {
+        offset: 0x0200_0008,
+        data: mac.to_vec(),
+        options: FlashCommit::RmwCommit,
+    };
+    bench.ok(write([0, 0xC0, 0xDD, 9, 9, 9]));
+    assert_eq!(bench.aens(), [Aen::MacAddressChanged]);
+    bench.ok(write([0, 0xC0, 0xDD, 9, 9, 9]));
+    assert!(
+        bench.command(write([0xFF; 6])).is_err(),
+        "no card has a multicast address"
+    );
+    assert!(bench.aens().is_empty());
+}
