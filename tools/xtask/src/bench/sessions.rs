@@ -258,21 +258,37 @@ impl Bench {
     }
 }
 
-/// Whether time grows with the number of sessions and no faster.
+/// What more sessions cost: time that grows with their number and no faster, and memory beyond that of the programs themselves.
 fn growth(all: &BTreeMap<u32, BTreeMap<Program, Sample>>, verdicts: &mut Verdicts) {
-    let grown = |program: Program| {
-        let (small, large) = (all.get(&1000)?.get(&program)?, all.get(&4000)?.get(&program)?);
-        Some(large.millis / small.millis / 4.0)
-    };
+    let sample =
+        |sessions: u32, program: Program| all.get(&sessions).and_then(|samples| samples.get(&program));
+    let grown = |program| Some(sample(4000, program)?.millis / sample(1000, program)?.millis / 4.0);
+    let added =
+        |sessions, program| Some((sample(sessions, program)?.kib - sample(10, program)?.kib).max(0.0));
+    Verdicts::heading("growth");
     if let (Some(peer), Some(ours)) = (grown(Program::PeerList), grown(Program::OursList)) {
-        Verdicts::heading("from 1000 to 4000 sessions");
         let (peer, shown) = (format!("{peer:.2}"), format!("{ours:.2}"));
         verdicts.figure(
-            "growth per session (1 is linear)",
+            "time per session at 4000, of that at 1000 (linear: 1)",
             &peer,
             &shown,
             ours,
             Wanted::AtMost(1.3),
+        );
+    }
+    for sessions in [1000, 4000] {
+        let (Some(peer), Some(ours)) = (
+            added(sessions, Program::PeerList),
+            added(sessions, Program::OursList),
+        ) else {
+            continue;
+        };
+        verdicts.figure(
+            &format!("memory for {sessions} sessions beyond that for 10"),
+            &format!("{:.1} MiB", peer / 1024.0),
+            &format!("{:.1} MiB", ours / 1024.0),
+            ours / peer,
+            Wanted::AtMost(0.1),
         );
     }
 }
