@@ -165,6 +165,14 @@ mod tests {
     }
 
     #[test]
+    fn the_guide_tells_of_every_fault() {
+        let guide = include_str!("../../../docs/guide/target.md").replace("\\|", "|");
+        for word in WORDS {
+            assert!(guide.contains(&format!("| `{word}` |")), "{word}");
+        }
+    }
+
+    #[test]
     fn nonsense_is_refused() {
         for text in [
             "",
