@@ -317,3 +317,14 @@ fn new_units_appear_on_a_rescan_and_deleted_ones_come_back() {
     });
     assert!(lab.endpoint().store(&scan, b"rubbish").is_err());
 }
+
+#[test]
+fn firmware_in_auto_connect_mode_logs_in_by_itself() {
+    let (lab, _c, _sg) = logged_in();
+    let (dir, target) = lab.stop();
+    let lab = Lab::within(dir, target, |c| c.fw_mode = emu_kernel::FirmwareMode::AutoConnect);
+    lab.wait("a session", || lab.sessions().first().copied());
+    lab.wait_for(&format!("{}/state", session(1)), "LOGGED_IN");
+    lab.wait_for(&format!("{}/target_state", session(1)), "SCANNED");
+    assert_eq!(lab.sessions(), [1]);
+}

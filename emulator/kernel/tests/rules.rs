@@ -352,3 +352,43 @@ fn garbage_on_any_socket_harms_nobody() {
     let mut c = lab.client();
     assert_eq!(c.new_node(), 2);
 }
+
+#[test]
+fn a_client_that_does_not_read_loses_events_and_nobody_else_does() {
+    let lab = Lab::start();
+    let mut c = lab.client();
+    let _deaf = lab.client();
+    for _ in 0..60 {
+        let Event::Chap(page) = c.ask_event(&Request::GetChap {
+            host_no: HOST,
+            num_entries: 128,
+            start: 0,
+        }) else {
+            panic!("not a page");
+        };
+        assert_eq!(page.room, 128);
+    }
+    assert_eq!(lab.control("ready"), "ok yes");
+}
+
+#[test]
+fn a_slow_request_holds_up_the_requests_behind_it() {
+    let lab = Lab::start();
+    let mut a = lab.client();
+    a.set_address("127.0.0.1");
+    let st = a.target_node(lab.portal, None);
+    assert_eq!(lab.control("slow replies 300"), "ok");
+    let mut b = lab.client();
+    let began = std::time::Instant::now();
+    a.send(&Request::LoginFlashnode {
+        host_no: HOST,
+        index: st,
+    });
+    // The control socket is not netlink: it answers at once. What follows on netlink waits for the discovery.
+    assert_eq!(lab.control("ready"), "ok yes");
+    lab.wait("the discovery to run", || {
+        (began.elapsed().as_millis() > 20).then_some(())
+    });
+    assert_eq!(b.ask(&new_node("ipv4")), Ok(Return::Flashnode { index: st + 1 }));
+    assert!(began.elapsed().as_millis() >= 300, "{:?}", began.elapsed());
+}

@@ -16,7 +16,7 @@ const VENDOR_ID: u64 = 0x0100_0000_0000_1077;
 /// `DID_ERROR << 16`.
 const DID_ERROR: u32 = 7 << 16;
 /// Bytes of `iscsi_bsg_reply`.
-const REPLY: usize = 16;
+const REPLY: usize = 8;
 /// Bytes of a message code and a vendor id before the vendor's words.
 const HEAD: usize = 12;
 
