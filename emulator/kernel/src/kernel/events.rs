@@ -1,13 +1,14 @@
 //! What the card says without being asked, and what the driver makes of it.
 //!
-//! Owns both DDB state tables. Source: `ql4_isr.c` (`qla4xxx_isr_decode_mailbox`), `ql4_init.c` (`qla4xxx_ddb_change`,
-//! `qla4xxx_flash_ddb_change`, `qla4xxx_process_ddb_changed`), `ql4_os.c` (`qla4xxx_do_dpc`).
+//! The DDB state tables are [`ddb_states`]. Source: `ql4_isr.c` (`qla4xxx_isr_decode_mailbox`), `ql4_init.c`
+//! (`qla4xxx_process_ddb_changed`), `ql4_os.c` (`qla4xxx_do_dpc`).
 
 use driver_sys::hw::aen::IpAddrState;
 use driver_sys::hw::ddb::DdbState;
 use isp4xxx::fw::{Aen, Event};
 
 use super::{Kernel, TRANSPORT_HANDLE};
+use crate::qla4xxx::ddb_states::{self, FlashStep, UserStep};
 use crate::transport::ev::{event, kevent};
 
 /// `ISCSI_EVENT_LINKUP`.
@@ -141,59 +142,57 @@ impl Kernel {
         }
     }
 
-    /// State table of flash sessions.
+    /// A flash session's DDB changed.
     pub(super) fn flash_ddb_change(&mut self, sid: u32, new: DdbState) {
-        use DdbState::{LoginInProcess, NoConnectionActive, SessionActive, SessionFailed};
         let now = self.now;
         let Some(s) = self.sessions.get_mut(&sid) else {
             return;
         };
         let old = std::mem::replace(&mut s.ddb_state, new);
-        match (old, new) {
-            (LoginInProcess | NoConnectionActive | SessionFailed, SessionActive) => {
+        match ddb_states::flash(old, new) {
+            Some(FlashStep::Up) => {
                 self.unblock_session(sid);
                 self.take_negotiated(sid);
                 self.start_scan(sid, None);
             }
-            (LoginInProcess | NoConnectionActive | SessionActive, SessionFailed) => {
+            Some(FlashStep::Down) => {
                 s.try_until = None;
                 s.arm_relogin(now);
                 self.block_session(sid);
             }
-            (SessionFailed, SessionFailed) => {
+            Some(FlashStep::Again) => {
                 s.try_until = None;
                 s.arm_relogin(now);
                 self.refresh_session(sid);
             }
-            _ => tracing::debug!(sid, ?old, ?new, "no such transition of a flash session"),
+            None => tracing::debug!(sid, ?old, ?new, "no such transition of a flash session"),
         }
     }
 
-    /// State table of user space's sessions.
+    /// The DDB of a session of user space changed.
     fn user_ddb_change(&mut self, sid: u32, new: DdbState) {
-        use DdbState::{Discovery, LoginInProcess, NoConnectionActive, SessionActive, SessionFailed};
         let Some(s) = self.sessions.get_mut(&sid) else {
             return;
         };
         let (host, ddb) = (s.host, s.ddb);
         let old = std::mem::replace(&mut s.ddb_state, new);
-        match (old, new) {
-            (LoginInProcess, SessionActive | Discovery) => {
+        match ddb_states::user(old, new) {
+            Some(UserStep::LoggedIn) => {
                 self.take_negotiated(sid);
                 self.user_logged_in(sid);
             }
-            (SessionFailed, SessionActive | Discovery) => {
+            Some(UserStep::Back) => {
                 self.user_logged_in(sid);
                 self.take_negotiated(sid);
             }
-            (LoginInProcess, SessionFailed | NoConnectionActive) => self.user_login_failed(sid),
-            (SessionActive | Discovery | SessionFailed, SessionFailed) => self.fail_user_session(sid),
-            (SessionActive | Discovery, NoConnectionActive) => {
+            Some(UserStep::LoginFailed) => self.user_login_failed(sid),
+            Some(UserStep::Lost) => self.fail_user_session(sid),
+            Some(UserStep::Released) => {
                 if let Some(ddb) = ddb {
                     self.hosts[host].ddbs.remove(&ddb);
                 }
             }
-            _ => tracing::debug!(sid, ?old, ?new, "no such transition of a session"),
+            None => tracing::debug!(sid, ?old, ?new, "no such transition of a session"),
         }
     }
 

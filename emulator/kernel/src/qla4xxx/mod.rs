@@ -4,6 +4,7 @@
 
 pub(crate) mod acb;
 mod acb_table;
+pub(crate) mod ddb_states;
 mod ddb_table;
 pub(crate) mod flashnode;
 
