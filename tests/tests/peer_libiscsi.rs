@@ -140,6 +140,31 @@ fn chap_lets_the_right_ones_in_and_nobody_else() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn header_digests_match_those_of_somebody_else() -> Result<()> {
+    if left_out("header_digests_match_those_of_somebody_else", NEEDS) {
+        return Ok(());
+    }
+    let mut config = config()?;
+    // libiscsi offers no data digest: a target that requires both kinds refuses it.
+    config.digests = emu_target::DigestPolicy::Require;
+    let strict = Served::start(config.clone())?;
+    let url = format!("iscsi://{}/{IQN}/1?header_digest=crc32c", strict.portal());
+    ensure!(
+        !tool("iscsi-inq", &[&url])?.0.status.success(),
+        "a login without data digest got in"
+    );
+    config.digests = emu_target::DigestPolicy::Initiator;
+    let target = Served::start(config)?;
+    let url = format!("iscsi://{}/{IQN}/1?header_digest=crc32c", target.portal());
+    for family in ["SCSI.Read16", "SCSI.Write16"] {
+        let (output, text) = tool("iscsi-test-cu", &["--dataloss", "-t", family, &url])?;
+        let (ran, failed) = summary(&text).with_context(|| format!("{}: {text}", output.status))?;
+        ensure!(ran > 0 && failed == 0, "{failed} of {ran} failed: {text}");
+    }
+    Ok(())
+}
+
 /// Tests that ran and tests that failed, from the suite's closing table.
 fn summary(text: &str) -> Option<(u32, u32)> {
     let (_, summary) = text.split_once("Run Summary:")?;
