@@ -3,6 +3,7 @@
 //! Owns reading and changing of bytes by the port's addresses. It must not know what the bytes mean.
 
 use zerocopy::FromBytes;
+use zeroize::Zeroize;
 
 use super::layout::{Area, image_len};
 use super::store::Loaded;
@@ -125,6 +126,15 @@ impl Image {
         let at = index.checked_mul(area.record())?;
         let bytes = self.area(port, area).get(at..at.checked_add(size_of::<T>())?)?;
         T::read_from_bytes(bytes).ok()
+    }
+}
+
+impl Drop for Image {
+    /// The CHAP tables hold secrets.
+    fn drop(&mut self) {
+        for areas in &mut self.ports {
+            areas[Area::Chap as usize].zeroize();
+        }
     }
 }
 

@@ -3,6 +3,8 @@
 //! Owns the contract: a commit is atomic. It must not know files. A [`Change`] names bytes in the card's image or in the
 //! EEPROM; the changes of one commit that touch one region become visible together or not at all, whatever happens.
 
+use zeroize::Zeroize;
+
 /// One of the two chips that keep things.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Region {
@@ -32,6 +34,15 @@ pub struct Loaded {
     pub flash_len: u64,
     /// The EEPROM image.
     pub nvram: Vec<u8>,
+}
+
+impl Loaded {
+    /// Forgets the bytes: the CHAP tables hold secrets.
+    pub fn wipe(&mut self) {
+        for (_, bytes) in &mut self.areas {
+            bytes.zeroize();
+        }
+    }
 }
 
 impl std::fmt::Debug for Loaded {

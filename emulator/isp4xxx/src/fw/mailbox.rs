@@ -4,6 +4,7 @@
 
 use driver_sys::hw::mailbox::LogoutOptions;
 use driver_sys::hw::raw::about_fw_info;
+use zeroize::Zeroize;
 
 use super::port::{Ctx, Phase, Port};
 use super::{Aen, Command, DdbDefaults, Effect, FactoryRegion, IpWhich, MboxError, PingSource, Reply};
@@ -50,11 +51,14 @@ impl Port {
             Command::ReadFlash { offset, len } => cx.rom.read(self.number, offset, len).map(Reply::Bytes),
             Command::WriteFlash {
                 offset,
-                data,
+                mut data,
                 options,
             } => {
                 let before = self.mac(cx.rom);
-                cx.rom.write(self.number, offset, &data, options)?;
+                let written = cx.rom.write(self.number, offset, &data, options);
+                // It may have been a CHAP entry.
+                data.zeroize();
+                written?;
                 if self.mac(cx.rom) != before {
                     cx.out.aen(self.number, Aen::MacAddressChanged);
                 }

@@ -6,6 +6,7 @@
 use driver_sys::hw::mailbox::FlashCommit;
 use driver_sys::hw::nvram::fix_checksum;
 use zerocopy::{FromBytes, Immutable, IntoBytes};
+use zeroize::Zeroize;
 
 use super::MboxError;
 use crate::chip::Chip;
@@ -33,8 +34,10 @@ impl Rom {
         ports: usize,
         mut store: Box<dyn FlashStore>,
     ) -> Result<Self, FlashError> {
-        let loaded = store.load()?;
-        let (image, nvram) = validate::accept(chip, ports, &loaded)?;
+        let mut loaded = store.load()?;
+        let accepted = validate::accept(chip, ports, &loaded);
+        loaded.wipe();
+        let (image, nvram) = accepted?;
         Ok(Self {
             chip,
             ports,
@@ -47,8 +50,10 @@ impl Rom {
 
     /// Reads the store again, as at power-on.
     pub(super) fn reload(&mut self) -> Result<(), FlashError> {
-        let loaded = self.store.load()?;
-        (self.image, self.nvram) = validate::accept(self.chip, self.ports, &loaded)?;
+        let mut loaded = self.store.load()?;
+        let accepted = validate::accept(self.chip, self.ports, &loaded);
+        loaded.wipe();
+        (self.image, self.nvram) = accepted?;
         self.held.iter_mut().for_each(Vec::clear);
         Ok(())
     }
@@ -119,8 +124,10 @@ impl Rom {
         if matches!(options, FlashCommit::RmwHold | FlashCommit::RmwInit) {
             return Ok(());
         }
-        let writes = std::mem::take(held);
-        self.commit(port, &writes)
+        let mut writes = std::mem::take(held);
+        let done = self.commit(port, &writes);
+        writes.iter_mut().for_each(|(_, bytes)| bytes.zeroize());
+        done
     }
 
     /// Writes one record.
