@@ -57,7 +57,7 @@ fn read_blocks(ctx: &mut Ctx<'_>, read: &args::Read) -> Done {
     let mut progress = Progress::new("reading");
     let range = range(&read.range);
     let bytes = lun::read(ctx, read.which.lun, range, &mut to, &mut |done, all| {
-        progress.at(done, all)
+        progress.at(done, all);
     })?;
     to.flush()?;
     report::note(&format!("read {}", progress.finish(bytes)));

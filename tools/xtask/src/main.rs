@@ -1,5 +1,7 @@
 //! Tasks around the build: `cargo xtask help` lists them.
 
+#![expect(clippy::print_stdout, reason = "a task talks to whoever runs it")]
+
 mod bench;
 mod demo;
 mod deps;
