@@ -2,7 +2,6 @@
 
 use super::super::testing::{H0, TARGET, brief, ctx, flash, key, late, session};
 use super::*;
-use crate::HostNo;
 use crate::backend::scripted::{Call, Scripted};
 
 fn shown(s: &mut Scripted, found: Session, target: FlashTarget) {

@@ -1,0 +1,227 @@
+//! What a real kernel shows for an ISP4032, through the model.
+
+use std::ops::ControlFlow;
+
+use super::{dir, opened};
+use crate::backend::{Backend, LunScope};
+use crate::ids::{Family, HostNo};
+use crate::model::{Owner, PortalType, SessionKind};
+use crate::params::{FLASH, ParamValue};
+use crate::secret::REDACTED;
+use crate::{Ctx, Deadline, Kind};
+
+const H0: HostNo = HostNo(0);
+const LOGIN: &str = "6.1-driver-login.txt";
+const BOOT: &str = "6.1-sysfsboot.txt";
+/// The secrets of the dumped tree.
+const SECRETS: &[&str] = &["initiator-secret", "target-secret"];
+
+#[test]
+fn the_adapter_is_shown_with_every_field_the_kernel_has() {
+    let dir = dir();
+    let mut kernel = opened(dir.path(), LOGIN);
+    let keys = kernel.adapter_keys().expect("keys");
+    assert_eq!(keys.len(), 1);
+    assert_eq!(keys[0].port_name.as_deref(), Some("0000:00:05.1"));
+    let a = kernel.adapter(H0).expect("read").expect("there");
+    assert_eq!(a.key(), keys[0]);
+    assert_eq!(a.model.as_deref(), Some("QLE4060C"));
+    assert_eq!(a.mac.as_deref(), Some("00:c0:dd:11:22:35"));
+    assert_eq!(a.unique_id.as_deref(), Some("000000c0dd112235"));
+    assert_eq!(a.firmware_version.as_deref(), Some("3.00.01.49"));
+    assert_eq!(
+        (a.link.as_deref(), a.speed.as_deref(), a.mtu),
+        (Some("LINK UP"), Some("1 Gbps"), Some(1500))
+    );
+    assert_eq!(
+        (a.port_count, a.state.as_deref()),
+        (None, Some("running")),
+        "40xx has no port count"
+    );
+    assert!(a.features.flash && a.features.chap_table && !a.features.ipsec);
+    assert_eq!(a.limits.flash_targets, Some(64));
+    assert!(a.sessions.is_some_and(|n| n > 0));
+    assert_eq!(kernel.adapter(HostNo(9)).expect("read"), None);
+}
+
+#[test]
+fn interfaces_come_in_order_with_their_own_parameters() {
+    let dir = dir();
+    let mut kernel = opened(dir.path(), LOGIN);
+    let ifaces = kernel.ifaces(H0).expect("read");
+    let names: Vec<_> = ifaces.iter().map(|i| i.name.as_str()).collect();
+    assert_eq!(names, ["ipv4-iface-0-0", "ipv6-iface-0-0", "ipv6-iface-0-1"]);
+    assert_eq!(ifaces[0].address.as_deref(), Some("192.168.10.2"));
+    assert_eq!(
+        ifaces[0].params["bootproto"],
+        Some(ParamValue::Text("static".into()))
+    );
+    assert_eq!(
+        ifaces[0].params["max_burst_len"],
+        Some(ParamValue::Number(262_144))
+    );
+    assert!(!ifaces[0].params.contains_key("hop_limit") && ifaces[1].params.contains_key("hop_limit"));
+    assert_eq!(ifaces[1].family, Family::Ipv6);
+}
+
+#[test]
+fn flash_targets_have_all_their_parameters() {
+    let dir = dir();
+    let mut kernel = opened(dir.path(), LOGIN);
+    let all = kernel.flash_targets(H0).expect("read");
+    assert!(!all.is_empty());
+    let one = kernel
+        .flash_target(H0, all[0].index)
+        .expect("read")
+        .expect("there");
+    assert_eq!(one, all[0]);
+    assert_eq!(one.params.len(), FLASH.len());
+    assert_eq!(one.portal_type, Some(PortalType::Ipv4));
+    let discovery = all.iter().find(|t| t.index == 3).expect("the SendTargets entry");
+    assert!(discovery.discovery && discovery.target_name.is_none() && discovery.chap_index.is_none());
+    assert_eq!(
+        (discovery.address.as_deref(), discovery.port),
+        (Some("192.168.10.60"), Some(3260))
+    );
+    assert_eq!(kernel.flash_target(H0, 77).expect("read"), None);
+}
+
+#[test]
+fn sessions_are_listed_in_numeric_order_and_shown_in_full() {
+    let dir = dir();
+    let mut kernel = opened(dir.path(), LOGIN);
+    let mut sids = Vec::new();
+    kernel
+        .for_each_session(&mut |s| {
+            assert_eq!(
+                (s.owner, s.host, s.transport.as_str()),
+                (Owner::Flash, H0, "qla4xxx")
+            );
+            sids.push(s.sid);
+            ControlFlow::Continue(())
+        })
+        .expect("listed");
+    assert!(sids.is_sorted() && sids.contains(&1));
+    let s = kernel.session(1).expect("read").expect("there");
+    assert_eq!(s.target_name, "iqn.2026-01.test:disk0");
+    assert_eq!(
+        (s.state.as_deref(), s.target_state.as_deref()),
+        (Some("LOGGED_IN"), Some("SCANNED"))
+    );
+    assert_eq!(
+        (s.kind, s.chap_index, s.recovery_timeout),
+        (SessionKind::Normal, Some(0), Some(120))
+    );
+    assert_eq!(s.chap_username.as_deref(), Some("initiator-user"));
+    assert!(!s.luns.is_empty());
+    assert_eq!(s.connections[0].local_address, None, "(null) is no address");
+    assert_eq!(kernel.session(4_000_000).expect("read"), None);
+}
+
+#[test]
+fn a_listed_session_knows_the_flash_target_it_was_made_from() {
+    let dir = dir();
+    let mut kernel = opened(dir.path(), LOGIN);
+    let mut ctx = Ctx::new(
+        &mut kernel,
+        Deadline::after(Deadline::MAX),
+        dir.path().join("state"),
+    );
+    let s = crate::ops::session::show(&mut ctx, 1).expect("shown");
+    assert!(s.flash_index.is_some());
+    let flash = crate::ops::flash::list(&mut ctx, None).expect("listed");
+    let mine = flash
+        .iter()
+        .find(|t| Some(t.index) == s.flash_index)
+        .expect("there");
+    assert_eq!(mine.session.as_ref().map(|f| f.sid), Some(1));
+}
+
+#[test]
+fn logical_units_have_their_disks() {
+    let dir = dir();
+    let mut kernel = opened(dir.path(), LOGIN);
+    let all = kernel.luns(LunScope::All).expect("read");
+    let of_one = kernel.luns(LunScope::Session(1)).expect("read");
+    assert!(!of_one.is_empty() && of_one.iter().all(|l| all.contains(l)));
+    assert!(kernel.luns(LunScope::Session(9)).expect("read").is_empty());
+    assert!(
+        of_one
+            .iter()
+            .all(|l| l.sid == Some(1) && l.block_device.is_some() && l.size_bytes.is_some())
+    );
+    assert!(kernel.luns(LunScope::Host(HostNo(3))).expect("read").is_empty());
+}
+
+#[test]
+fn boot_targets_are_shown_when_user_space_logs_in() {
+    let dir = dir();
+    let mut kernel = opened(dir.path(), BOOT);
+    let boot = kernel.firmware_boot(H0).expect("read");
+    let names: Vec<_> = boot
+        .targets
+        .iter()
+        .map(|t| (t.name.as_str(), t.address.as_deref()))
+        .collect();
+    assert_eq!(
+        names,
+        [
+            ("target0", Some("192.168.10.50")),
+            ("target1", Some("192.168.10.51"))
+        ]
+    );
+    assert_eq!(boot.mac.as_deref(), Some("00:c0:dd:11:22:35"));
+    assert_eq!(
+        boot.targets[0]
+            .chap_secret
+            .as_ref()
+            .map(ToString::to_string)
+            .as_deref(),
+        Some(REDACTED)
+    );
+    assert_eq!(boot.targets[1].chap_secret, None);
+}
+
+#[test]
+fn no_secret_of_the_tree_is_in_anything_that_is_shown() {
+    for name in [LOGIN, BOOT] {
+        let dir = dir();
+        let mut kernel = opened(dir.path(), name);
+        let mut shown = String::new();
+        let mut add = |debug: String, json: serde_json::Result<String>| {
+            shown.push_str(&debug);
+            shown.push_str(&json.expect("json"));
+        };
+        let flash = kernel.flash_targets(H0).expect("flash");
+        add(format!("{flash:?}"), serde_json::to_string(&flash));
+        let boot = kernel.firmware_boot(H0).expect("boot");
+        add(format!("{boot:?}"), serde_json::to_string(&boot.targets));
+        for sid in 1..20 {
+            let session = kernel.session(sid).expect("session");
+            add(format!("{session:?}"), serde_json::to_string(&session));
+        }
+        for secret in SECRETS {
+            assert!(!shown.contains(secret), "{name}: {secret} is shown");
+        }
+    }
+}
+
+#[test]
+fn an_endpoint_that_is_not_there_says_how_to_start_one() {
+    let dir = dir();
+    let missing = driver_sys::endpoint::Endpoint::Dir(dir.path().join("nowhere"));
+    let e = super::Kernel::open(&missing).err().expect("missing");
+    assert_eq!(e.kind(), Kind::NotFound);
+    assert!(e.next_step().is_some_and(|h| h.contains("hbaemu serve")), "{e:?}");
+}
+
+#[test]
+fn a_tree_without_a_server_can_be_read_but_not_written() {
+    let dir = dir();
+    let mut kernel = opened(dir.path(), LOGIN);
+    let e = kernel
+        .host_stats(H0, Deadline::after(std::time::Duration::from_secs(5)))
+        .expect_err("nobody serves");
+    assert_eq!(e.kind(), Kind::NotFound);
+    assert!(e.to_string().contains("netlink"), "{e}");
+}
