@@ -5,9 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use driver_sys::netlink::params::{ChapParam, ChapType};
-use driver_sys::netlink::{Attr, Bytes, Destination, Event, Request, Return, code};
-use driver_sys::sg;
+use driver_sys::netlink::{Bytes, Destination, Event, Request, Return, code};
 
 use super::events::Listener;
 use super::netlink::Ask;
@@ -19,17 +17,13 @@ use crate::deadline::Deadline;
 use crate::error::{Error, Kind, Operation, Result};
 use crate::ids::{Family, Hctl, HostNo, IfaceId};
 use crate::model::{
-    Adapter, AdapterKey, ChapDirection, Counters, CustomCounter, EventRecord, FlashTarget, HostStats, Iface,
-    Lun, PingStatus, PortalType, Session, SessionBrief, SessionDetail, SessionStats,
+    Adapter, AdapterKey, EventRecord, FlashTarget, HostStats, Iface, Lun, PingStatus, PortalType, Session,
+    SessionBrief, SessionDetail, SessionStats,
 };
 use crate::params::{Assignment, Params};
-use crate::secret::Secret;
-
-/// Longest time one SCSI command may take.
-const SCSI_LIMIT: Duration = Duration::from_secs(60);
 
 impl Kernel {
-    fn ask(
+    pub(super) fn ask(
         &mut self,
         host: HostNo,
         request: Request,
@@ -55,32 +49,6 @@ fn ping_id() -> u32 {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let step = NEXT.fetch_add(1, Ordering::Relaxed).wrapping_mul(1 << 22);
     std::process::id().wrapping_add(step)
-}
-
-fn custom(counters: &[driver_sys::netlink::CustomCounter]) -> Vec<CustomCounter> {
-    counters
-        .iter()
-        .map(|c| CustomCounter {
-            name: c.name.clone(),
-            value: c.value,
-        })
-        .collect()
-}
-
-/// The group of a host counter, by the prefix of its name.
-fn group(name: &str) -> &'static str {
-    const GROUPS: &[(&str, &str)] = &[
-        ("ipv6", "ipv6"),
-        ("ip", "ipv4"),
-        ("mac", "mac"),
-        ("tcp", "tcp"),
-        ("ecc", "ecc"),
-        ("iscsi", "iscsi"),
-    ];
-    GROUPS
-        .iter()
-        .find(|g| name.starts_with(g.0))
-        .map_or("other", |g| g.1)
 }
 
 impl Backend for Kernel {
@@ -264,70 +232,11 @@ impl Backend for Kernel {
         max: usize,
         deadline: Deadline,
     ) -> Result<Vec<ChapRecord>> {
-        let tried = format!("read the chap table of {host}");
-        let num_entries = u32::try_from(max).unwrap_or(u32::MAX);
-        let request = Request::GetChap {
-            host_no: host.0,
-            num_entries,
-            start,
-        };
-        let ask = Ask {
-            host,
-            request,
-            operation: Operation::ChapGet,
-            tried: &tried,
-            deadline,
-        };
-        let page = self
-            .netlink
-            .ask_multicast(&self.root, &ask, |event| match event {
-                Event::Chap(page) if page.host_no == host.0 && page.start == start => Some(page),
-                _ => None,
-            })?;
-        Ok(page
-            .records
-            .iter()
-            .map(|r| ChapRecord {
-                index: r.index,
-                direction: if r.kind == ChapType::In {
-                    ChapDirection::In
-                } else {
-                    ChapDirection::Out
-                },
-                username: r.username_lossy().into_owned(),
-                secret: Secret::stored(r.password.as_slice()),
-            })
-            .collect())
+        self.read_chap_page(host, start, max, deadline)
     }
 
     fn set_chap(&mut self, host: HostNo, record: &ChapRecord, deadline: Deadline) -> Result<()> {
-        let secret = record.secret.expose();
-        let kind = match record.direction {
-            ChapDirection::Out => ChapType::Out,
-            ChapDirection::In => ChapType::In,
-        };
-        let attrs = vec![
-            Attr::new(ChapParam::Index, Bytes::u16(record.index)),
-            Attr::new(ChapParam::ChapType, Bytes::u32(kind.raw())),
-            Attr::new(ChapParam::Username, Bytes::text(&record.username)),
-            Attr::new(ChapParam::Password, Bytes::new(secret)),
-            Attr::new(
-                ChapParam::PasswordLen,
-                Bytes::u8(u8::try_from(secret.len()).unwrap_or(u8::MAX)),
-            ),
-        ];
-        let request = Request::SetChap {
-            host_no: host.0,
-            attrs,
-        };
-        self.ask(
-            host,
-            request,
-            Operation::ChapSet,
-            &format!("write chap entry {}", record.index),
-            deadline,
-        )?;
-        Ok(())
+        self.write_chap(host, record, deadline)
     }
 
     fn delete_chap(&mut self, host: HostNo, index: u16, deadline: Deadline) -> Result<()> {
@@ -406,124 +315,15 @@ impl Backend for Kernel {
     }
 
     fn scsi(&mut self, lun: Hctl, cdb: &[u8], data: ScsiData<'_>, deadline: Deadline) -> Result<ScsiOutcome> {
-        let tried = format!("send a command to {lun}");
-        let timeout = deadline.remaining().min(SCSI_LIMIT);
-        if timeout.is_zero() {
-            return Err(Error::timeout(tried, "time to send it"));
-        }
-        let address = sg::Hctl {
-            host: lun.host,
-            channel: lun.channel,
-            target: lun.target,
-            lun: lun.lun,
-        };
-        let mut device = match self.device.take() {
-            Some((at, device)) if at == lun => device,
-            _ => self
-                .open_device(address, deadline)
-                .map_err(|e| fault::sg(&e, &tried))?,
-        };
-        let transfer = match &data {
-            ScsiData::None => sg::Transfer::None,
-            ScsiData::Out(bytes) => sg::Transfer::Out(bytes.to_vec()),
-            ScsiData::In(buffer) => sg::Transfer::In(u32::try_from(buffer.len()).unwrap_or(u32::MAX)),
-        };
-        let command = sg::Command {
-            cdb: cdb.to_vec(),
-            transfer,
-            timeout,
-        };
-        let outcome = device.run(&command).map_err(|e| fault::sg(&e, &tried))?;
-        outcome
-            .errno
-            .map_err(|e| crate::error::explain(Operation::Any, e as i32, tried.as_str()))?;
-        self.device = Some((lun, device));
-        let transferred = match data {
-            ScsiData::None => 0,
-            ScsiData::Out(bytes) => bytes
-                .len()
-                .saturating_sub(usize::try_from(outcome.residual).unwrap_or(usize::MAX)),
-            ScsiData::In(buffer) => {
-                let n = buffer.len().min(outcome.data.len());
-                if let (Some(to), Some(from)) = (buffer.get_mut(..n), outcome.data.get(..n)) {
-                    to.copy_from_slice(from);
-                }
-                n
-            }
-        };
-        Ok(ScsiOutcome {
-            status: u8::try_from(outcome.status).unwrap_or(u8::MAX),
-            host_status: outcome.host_status,
-            sense: outcome.sense,
-            transferred,
-        })
+        self.run_scsi(lun, cdb, data, deadline)
     }
 
     fn host_stats(&mut self, host: HostNo, deadline: Deadline) -> Result<HostStats> {
-        let tried = format!("read the statistics of {host}");
-        let request = Request::GetHostStats { host_no: host.0 };
-        let ask = Ask {
-            host,
-            request,
-            operation: Operation::HostStats,
-            tried: &tried,
-            deadline,
-        };
-        let stats = self
-            .netlink
-            .ask_multicast(&self.root, &ask, |event| match event {
-                Event::HostStats { host_no, stats } if host_no == host.0 => Some(stats),
-                _ => None,
-            })?;
-        let mut groups: std::collections::BTreeMap<String, Counters> = std::collections::BTreeMap::new();
-        for (name, value) in driver_sys::netlink::HostStats::names().zip(stats.counters) {
-            groups
-                .entry(group(name).to_owned())
-                .or_default()
-                .insert(name.to_owned(), value);
-        }
-        Ok(HostStats {
-            host,
-            groups,
-            custom: custom(&stats.custom),
-        })
+        self.read_host_stats(host, deadline)
     }
 
     fn connection_stats(&mut self, sid: u32, cid: u32, deadline: Deadline) -> Result<SessionStats> {
-        let tried = format!("read the statistics of session {sid}");
-        let Some(session) = self.session(sid)? else {
-            return Err(Error::new(Kind::NotFound, tried)
-                .answered("there is no such session")
-                .hint("hbactl session list shows the sessions"));
-        };
-        let request = Request::GetStats { sid, cid };
-        let ask = Ask {
-            host: session.host,
-            request,
-            operation: Operation::SessionStats,
-            tried: &tried,
-            deadline,
-        };
-        let stats = self
-            .netlink
-            .ask_multicast(&self.root, &ask, |event| match event {
-                Event::Stats {
-                    sid: s,
-                    cid: c,
-                    stats,
-                } if s == sid && c == cid => Some(stats),
-                _ => None,
-            })?;
-        Ok(SessionStats {
-            sid,
-            cid: Some(cid),
-            target_name: Some(session.target_name),
-            counters: stats
-                .counters()
-                .map(|(name, value)| (name.to_owned(), value))
-                .collect(),
-            custom: custom(&stats.custom),
-        })
+        self.read_connection_stats(sid, cid, deadline)
     }
 
     fn probe_login(&mut self, probe: &LoginProbe, deadline: Deadline) -> ProbeOutcome {

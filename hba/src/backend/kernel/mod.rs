@@ -2,12 +2,15 @@
 //! become requests and how errors become texts; must not know policy, nor bytes (driver-sys has them).
 
 mod backend;
+mod chap;
 mod encode;
 mod events;
 mod fault;
 mod netlink;
 mod probe;
 mod read;
+mod scsi;
+mod stats;
 mod vendor;
 
 use std::time::Duration;

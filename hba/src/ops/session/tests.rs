@@ -3,6 +3,7 @@
 use super::super::testing::{H0, TARGET, brief, ctx, flash, key, late, session};
 use super::*;
 use crate::backend::scripted::{Call, Scripted};
+use crate::ids::HostNo;
 
 fn shown(s: &mut Scripted, found: Session, target: FlashTarget) {
     let sid = found.sid;

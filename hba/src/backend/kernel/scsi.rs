@@ -1,0 +1,77 @@
+//! SCSI commands through a logical unit's device node, which is kept open from one command to the next.
+
+use std::time::Duration;
+
+use driver_sys::sg;
+
+use super::{Kernel, fault};
+use crate::backend::{ScsiData, ScsiOutcome};
+use crate::deadline::Deadline;
+use crate::error::{Error, Operation, Result};
+use crate::ids::Hctl;
+
+/// Longest time one SCSI command may take.
+const SCSI_LIMIT: Duration = Duration::from_secs(60);
+
+impl Kernel {
+    /// Runs one command.
+    pub(super) fn run_scsi(
+        &mut self,
+        lun: Hctl,
+        cdb: &[u8],
+        data: ScsiData<'_>,
+        deadline: Deadline,
+    ) -> Result<ScsiOutcome> {
+        let tried = format!("send a command to {lun}");
+        let timeout = deadline.remaining().min(SCSI_LIMIT);
+        if timeout.is_zero() {
+            return Err(Error::timeout(tried, "time to send it"));
+        }
+        let address = sg::Hctl {
+            host: lun.host,
+            channel: lun.channel,
+            target: lun.target,
+            lun: lun.lun,
+        };
+        let mut device = match self.device.take() {
+            Some((at, device)) if at == lun => device,
+            _ => self
+                .open_device(address, deadline)
+                .map_err(|e| fault::sg(&e, &tried))?,
+        };
+        let transfer = match &data {
+            ScsiData::None => sg::Transfer::None,
+            ScsiData::Out(bytes) => sg::Transfer::Out(bytes.to_vec()),
+            ScsiData::In(buffer) => sg::Transfer::In(u32::try_from(buffer.len()).unwrap_or(u32::MAX)),
+        };
+        let command = sg::Command {
+            cdb: cdb.to_vec(),
+            transfer,
+            timeout,
+        };
+        let outcome = device.run(&command).map_err(|e| fault::sg(&e, &tried))?;
+        outcome
+            .errno
+            .map_err(|e| crate::error::explain(Operation::Any, e as i32, tried.as_str()))?;
+        self.device = Some((lun, device));
+        let transferred = match data {
+            ScsiData::None => 0,
+            ScsiData::Out(bytes) => bytes
+                .len()
+                .saturating_sub(usize::try_from(outcome.residual).unwrap_or(usize::MAX)),
+            ScsiData::In(buffer) => {
+                let n = buffer.len().min(outcome.data.len());
+                if let (Some(to), Some(from)) = (buffer.get_mut(..n), outcome.data.get(..n)) {
+                    to.copy_from_slice(from);
+                }
+                n
+            }
+        };
+        Ok(ScsiOutcome {
+            status: u8::try_from(outcome.status).unwrap_or(u8::MAX),
+            host_status: outcome.host_status,
+            sense: outcome.sense,
+            transferred,
+        })
+    }
+}
