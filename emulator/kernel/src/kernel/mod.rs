@@ -3,6 +3,7 @@
 //! A state machine without sockets: [`Kernel`] is called with packets, writes and the time, and leaves what is to be sent in
 //! a queue. Source: Linux 6.1 `scsi_transport_iscsi.c`, `drivers/scsi/qla4xxx`.
 
+mod blocking;
 mod boot;
 mod bsg;
 mod chap;
@@ -15,6 +16,7 @@ mod netlink;
 mod probe;
 mod scsi;
 mod sessions;
+mod sg;
 mod stats;
 mod store;
 mod timers;
