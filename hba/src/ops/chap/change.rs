@@ -128,8 +128,7 @@ fn free_index(known: &[ChapRecord], size: u32) -> Option<u16> {
     (FIRST_FREE..last).find(|i| known.iter().all(|r| r.index != *i))
 }
 
-/// Changes user name or secret of an entry that nobody uses. With `force`, flash targets may use it (their next login takes the
-/// new secret), sessions may not.
+/// Changes user name or secret of an entry that no session uses; flash targets that use it take it at their next login.
 ///
 /// # Errors
 /// [`Kind::NotFound`], [`Kind::Busy`] with the users, [`Kind::VerifyFailed`], [`Kind::RollbackFailed`].
@@ -157,7 +156,7 @@ pub fn set(
             current: Some(users.entry(host, before)),
         });
     }
-    guard(ctx, &users.by(&before), &tried)?;
+    guard(ctx, &users.by(&before), Intent::Change, &tried)?;
     let diff = difference(Some(&before), Some(&wanted));
     let (old, new) = (
         users.entry(host, before.clone()),
@@ -178,7 +177,7 @@ pub fn set(
     })
 }
 
-/// Removes an entry that nobody uses; `force` as in [`set`].
+/// Removes an entry that nobody uses; with `force`, flash targets may use it, sessions may not.
 ///
 /// # Errors
 /// [`Kind::NotFound`], [`Kind::Busy`] with the users, [`Kind::VerifyFailed`].
@@ -187,7 +186,7 @@ pub fn remove(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, index: u16) -> Result<C
     let host = able(ctx, id, &tried)?;
     let before = find(ctx, host, index, &tried)?;
     let users = Users::of(ctx, host)?;
-    guard(ctx, &users.by(&before), &tried)?;
+    guard(ctx, &users.by(&before), Intent::Remove, &tried)?;
     let diff = difference(Some(&before), None);
     let old = users.entry(host, before.clone());
     if ctx.dry_run {
@@ -220,23 +219,36 @@ fn find(ctx: &mut Ctx<'_>, host: HostNo, index: u16, tried: &str) -> Result<Chap
         .ok_or_else(|| missing(host, index, tried))
 }
 
-fn guard(ctx: &mut Ctx<'_>, users: &[ChapUse], tried: &str) -> Result<()> {
-    let session = users.iter().any(|u| matches!(u, ChapUse::Session { .. }));
+/// What is to happen to an entry.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Intent {
+    Change,
+    Remove,
+}
+
+/// Sessions hold an entry against everything. Flash targets may get another secret under the same index (that is how a wrong one
+/// is corrected), but lose their entry only by force.
+fn guard(ctx: &mut Ctx<'_>, users: &[ChapUse], intent: Intent, tried: &str) -> Result<()> {
     if users.is_empty() {
         return Ok(());
     }
-    let list: Vec<String> = users.iter().map(ToString::to_string).collect();
-    if ctx.force && !session {
-        ctx.warn(format!("used by {}", list.join(", ")));
+    let list = users
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(", ");
+    let session = users.iter().any(|u| matches!(u, ChapUse::Session { .. }));
+    if !session && (intent == Intent::Change || ctx.force) {
+        ctx.warn(format!("used by {list} at the next login"));
         return Ok(());
     }
     let hint = if session {
         "log the sessions out first: hbactl flash logout"
     } else {
-        "give the flash targets another entry first (hbactl flash set --chap), or use --force"
+        "give the flash targets another entry first: hbactl flash set --chap"
     };
     Err(Error::new(Kind::Busy, tried)
-        .answered(format!("it is in use by {}", list.join(", ")))
+        .answered(format!("it is in use by {list}"))
         .hint(hint))
 }
 

@@ -241,6 +241,33 @@ fn an_entry_in_use_is_neither_changed_nor_removed() -> Result<()> {
 }
 
 #[test]
+fn a_wrong_secret_is_corrected_under_the_flash_target_but_not_under_a_session() {
+    let secret = Secret::new(WORD).expect("valid");
+    let mut s = Scripted::new();
+    table(ready(&mut s), vec![record(4, "user", "wrong-secret-here")]);
+    users(&mut s, vec![flash(3, &[("chap_out_idx", "4")])], &[]);
+    s.expect(Call::SetChap(H0, record(4, "user", WORD)), Ok(()));
+    table(&mut s, vec![record(4, "user", WORD)]);
+    let mut c = ctx(&mut s);
+    assert!(
+        set(&mut c, None, 4, None, Some(&secret))
+            .expect("corrected")
+            .is_changed()
+    );
+    assert!(
+        c.warnings.iter().any(|w| w.contains("flash target 3")),
+        "{:?}",
+        c.warnings
+    );
+
+    table(ready(&mut s), vec![record(4, "user", "wrong-secret-here")]);
+    users(&mut s, vec![], &[(9, Some(4))]);
+    let e = set(&mut ctx(&mut s), None, 4, None, Some(&secret)).expect_err("a session holds it");
+    assert_eq!(e.kind(), Kind::Busy);
+    s.finish();
+}
+
+#[test]
 fn a_removal_that_the_driver_wrote_elsewhere_is_noticed() {
     let mut s = Scripted::new();
     table(ready(&mut s), vec![record(4, "user", WORD)]);

@@ -96,6 +96,11 @@ pub fn discover(
         found.entry = Some(index);
     }
     found.sessions = sessions?;
+    if found.sessions.is_empty() {
+        ctx.warn(
+            "the portal named no target, or did not answer; hbactl ping tells whether it can be reached",
+        );
+    }
     let after = ctx.backend.flash_targets(host)?;
     found.targets = after
         .into_iter()
@@ -155,7 +160,10 @@ fn settle(
             };
             let is_new = !before.contains(&sid);
             new |= is_new;
-            if is_new || parent(&session) == Some(u64::from(entry)) || goes_to(&session, at) {
+            if is_new
+                || parent(&session) == Some(u64::from(entry))
+                || (session.logged_in() && goes_to(&session, at))
+            {
                 found.push(session);
             }
         }
