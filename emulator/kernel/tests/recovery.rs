@@ -294,15 +294,28 @@ fn refused_and_slow_targets_are_faults_on_demand() {
 }
 
 #[test]
-fn new_units_appear_on_a_rescan_and_deleted_ones_come_back() {
-    let (lab, _c, _sg) = logged_in();
+fn new_units_are_told_by_a_uevent_appear_on_a_rescan_and_deleted_ones_come_back() {
+    let (lab, _c, mut sg) = logged_in();
+    let mut uevents = lab.endpoint().open_uevent().expect("uevent socket");
     let lun2 = lab.dir.path().join("lun2");
     std::fs::File::create(&lun2)
         .and_then(|f| f.set_len(2 << 20))
         .expect("LUN file");
     lab.target.as_ref().expect("tgtd").lun("1", 2, &lun2);
     let second = lab.sys(&format!("class/scsi_device/{HOST}:0:0:2"));
-    assert!(!second.exists());
+    let told = sg.run(&command(&READ, 512)).expect("read");
+    assert_eq!(told.status, 2, "the target says that its units have changed");
+    loop {
+        let event = uevents.recv(Some(Instant::now() + PATIENCE)).expect("uevent");
+        if let Some(ua) = event.get("SDEV_UA") {
+            assert_eq!(
+                (event.get("ACTION"), ua),
+                (Some("change"), "REPORTED_LUNS_DATA_HAS_CHANGED")
+            );
+            break;
+        }
+    }
+    assert!(!second.exists(), "the kernel does not scan by itself");
     let scan = format!("class/scsi_host/host{HOST}/scan");
     lab.endpoint().store(&scan, b"- - -\n").expect("scan");
     lab.wait("the new unit", || second.exists().then_some(()));
