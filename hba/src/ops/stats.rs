@@ -10,10 +10,7 @@ use crate::model::{HostStats, SessionStats};
 /// # Errors
 /// [`crate::Kind::NotFound`], [`crate::Kind::Unsupported`], [`crate::Kind::Permission`], [`crate::Kind::Timeout`].
 pub fn host(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Vec<HostStats>> {
-    let hosts = match id {
-        Some(id) => vec![super::adapter::resolve(ctx, Some(id))?],
-        None => ctx.backend.adapter_keys()?.into_iter().map(|k| k.host).collect(),
-    };
+    let hosts = super::adapter::all_able(ctx, id, "read statistics", |f| f.host_stats)?;
     hosts
         .into_iter()
         .map(|h| ctx.backend.host_stats(h, ctx.deadline))
@@ -36,4 +33,63 @@ pub fn session(ctx: &mut Ctx<'_>, sid: u32) -> Result<SessionStats> {
 /// As [`host`].
 pub fn connection(ctx: &mut Ctx<'_>, sid: u32, cid: u32) -> Result<SessionStats> {
     ctx.backend.connection_stats(sid, cid, ctx.deadline)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{H0, ctx, key};
+    use super::*;
+    use crate::HostNo;
+    use crate::backend::scripted::{Call, Scripted};
+    use crate::error::{Error, Kind};
+
+    fn counters(sid: u32) -> SessionStats {
+        SessionStats {
+            sid,
+            cid: Some(0),
+            target_name: None,
+            counters: [("rxdata_octets".to_owned(), 7)].into(),
+            custom: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn ports_whose_driver_has_no_statistics_are_left_out_unless_named() {
+        let mut s = Scripted::new();
+        let mut other = key();
+        other.host = HostNo(1);
+        other.transport = Some("bnx2i".into());
+        let stats = HostStats {
+            host: H0,
+            groups: std::collections::BTreeMap::new(),
+            custom: Vec::new(),
+        };
+        s.expect(Call::AdapterKeys, Ok(vec![key(), other.clone()]))
+            .expect(Call::HostStats(H0), Ok(stats))
+            .expect(Call::AdapterKeys, Ok(vec![key(), other]));
+        assert_eq!(host(&mut ctx(&mut s), None).expect("stats").len(), 1);
+        let e = host(&mut ctx(&mut s), Some(&AdapterId::Host(HostNo(1)))).expect_err("unsupported");
+        assert_eq!(e.kind(), Kind::Unsupported);
+        s.finish();
+    }
+
+    #[test]
+    fn a_session_is_the_sum_of_its_connections() {
+        let mut s = Scripted::new();
+        s.expect(Call::ConnectionStats(3, 0), Ok(counters(3)));
+        let stats = session(&mut ctx(&mut s), 3).expect("stats");
+        assert_eq!((stats.cid, stats.counters["rxdata_octets"]), (None, 7));
+        s.finish();
+    }
+
+    #[test]
+    fn a_session_that_is_not_there_is_not_found() {
+        let mut s = Scripted::new();
+        s.expect::<SessionStats>(Call::ConnectionStats(9, 0), Err(Error::new(Kind::NotFound, "x")));
+        assert_eq!(
+            session(&mut ctx(&mut s), 9).expect_err("missing").kind(),
+            Kind::NotFound
+        );
+        s.finish();
+    }
 }

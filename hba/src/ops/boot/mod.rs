@@ -1,4 +1,4 @@
-//! Boot configuration: show, set, clear. The bytes are in [`nvram`].
+//! Boot configuration: show, set, clear. The bytes are in `nvram`.
 
 mod change;
 mod nvram;

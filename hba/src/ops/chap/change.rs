@@ -245,7 +245,7 @@ fn guard(ctx: &mut Ctx<'_>, users: &[ChapUse], intent: Intent, tried: &str) -> R
     let hint = if session {
         "log the sessions out first: hbactl flash logout"
     } else {
-        "give the flash targets another entry first: hbactl flash set --chap"
+        "take it from the flash targets first: hbactl flash set with --chap of another entry, or bidi_chap=off"
     };
     Err(Error::new(Kind::Busy, tried)
         .answered(format!("it is in use by {list}"))

@@ -1,4 +1,4 @@
-//! CHAP table: list, show, add, set, remove. Reading is in [`table`], changing in [`change`].
+//! CHAP table: list, show, add, set, remove. Reading is in `table`, changing in `change`.
 
 mod change;
 mod table;

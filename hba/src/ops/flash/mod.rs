@@ -1,4 +1,4 @@
-//! Flash targets: list, show, add, set, remove, login, logout, discover. One verb a file; [`find`] and [`wanted`] are shared.
+//! Flash targets: list, show, add, set, remove, login, logout, discover. One verb a file; `find` and `wanted` are shared.
 
 mod add;
 mod diagnose;

@@ -1,4 +1,4 @@
-//! Interfaces: list, show, set (stages), unset, apply (sends). What is staged is kept in [`stage`].
+//! Interfaces: list, show, set (stages), unset, apply (sends). What is staged is kept in `stage`.
 
 mod apply;
 mod list;

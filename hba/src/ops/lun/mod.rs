@@ -1,4 +1,4 @@
-//! Logical units: list, inquiry, vital product data, report, capacity, read, write. [`command`] runs CDBs and reads sense data.
+//! Logical units: list, inquiry, vital product data, report, capacity, read, write. `command` runs CDBs and reads sense data.
 
 mod capacity;
 mod command;
