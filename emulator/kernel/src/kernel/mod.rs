@@ -13,6 +13,7 @@ mod flashnodes;
 mod host;
 mod ifaces;
 mod netlink;
+mod out;
 mod probe;
 mod scsi;
 mod sessions;
@@ -25,7 +26,6 @@ mod user;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::io;
-use std::os::unix::net::UnixListener;
 use std::time::Instant;
 
 use driver_sys::hw::flash::FLASH_CHAP_OFFSET;
@@ -34,29 +34,12 @@ use isp4xxx::fw::{Card, Command, IoTag, MboxError, Reply};
 pub(crate) use bsg::BsgRequest;
 pub(crate) use fault::FaultError;
 use host::Host;
+pub(crate) use out::{ClientId, Out};
 
 use crate::config::Config;
 use crate::transport::ev;
 use crate::transport::session::{Endpoint, Session};
 use crate::tree::Tree;
-
-/// Names one connected client of any socket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct ClientId(pub(crate) u64);
-
-/// Something to be sent or done by the sockets. Packets may hold secrets: nothing of it is ever printed.
-pub(crate) enum Out {
-    /// To one client, as one packet.
-    To(ClientId, Vec<u8>),
-    /// To every netlink client in a group.
-    Group(u32, Vec<u8>),
-    /// To every uevent client.
-    Uevent(Vec<u8>),
-    /// A logical unit came: its sg socket, listening already so that whoever sees the unit can connect.
-    SgOpen(String, UnixListener),
-    /// A logical unit is gone: its sg socket closes.
-    SgClose(String),
-}
 
 /// Who waits for an I/O of the card.
 enum IoOwner {

@@ -1,0 +1,236 @@
+//! The tree as it is now, in memory and on disk.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::Path;
+
+use super::disk::Disk;
+use super::{Attr, Object, path};
+
+/// A kobject uevent, ready for `DIR/uevent`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Uevent {
+    /// `add`, `remove`, `change`, …
+    pub action: &'static str,
+    /// The device path below `/sys`, with a leading slash.
+    pub devpath: String,
+    /// The whole message as on NETLINK_KOBJECT_UEVENT: header and NUL-separated variables.
+    pub bytes: Vec<u8>,
+}
+
+/// What the tree remembers of one object.
+struct Known {
+    subsystem: &'static str,
+    devtype: Option<&'static str>,
+    env: Vec<(String, String)>,
+    class_links: Vec<String>,
+    silent: bool,
+}
+
+/// The tree below `DIR/sys` and its memory.
+pub struct Tree {
+    disk: Disk,
+    objects: BTreeMap<String, Known>,
+    attrs: BTreeMap<String, Attr>,
+    links: BTreeMap<String, String>,
+    fixed_dirs: BTreeSet<String>,
+    uevents: Vec<Uevent>,
+    seqnum: u64,
+}
+
+impl Tree {
+    /// Makes an empty `dir/sys`, removing what an earlier server left there.
+    pub fn create(dir: &Path) -> io::Result<Self> {
+        Ok(Self {
+            disk: Disk::create(dir)?,
+            objects: BTreeMap::new(),
+            attrs: BTreeMap::new(),
+            links: BTreeMap::new(),
+            fixed_dirs: BTreeSet::new(),
+            uevents: Vec::new(),
+            seqnum: 1000,
+        })
+    }
+
+    /// Makes a directory that stays although it is empty (class and bus directories).
+    pub fn dir(&mut self, path: &str) -> io::Result<()> {
+        self.disk.mkdir_all(path)?;
+        let mut at = String::new();
+        for part in path.split('/') {
+            if !at.is_empty() {
+                at.push('/');
+            }
+            at.push_str(part);
+            self.fixed_dirs.insert(at.clone());
+        }
+        Ok(())
+    }
+
+    /// Shows an object: its directory appears whole, then its class links, then the uevent `add`.
+    pub fn add(&mut self, object: Object) -> io::Result<()> {
+        self.disk.install(&object)?;
+        for (name, attr) in &object.attrs {
+            self.attrs.insert(format!("{}/{name}", object.path), attr.clone());
+        }
+        for (name, target) in &object.links {
+            self.links
+                .insert(format!("{}/{name}", object.path), target.clone());
+        }
+        for link in &object.class_links {
+            self.disk.symlink(link, &object.path)?;
+            self.links.insert(link.clone(), object.path.clone());
+        }
+        let path = object.path.clone();
+        self.objects.insert(
+            path.clone(),
+            Known {
+                subsystem: object.subsystem,
+                devtype: object.devtype,
+                env: object.env,
+                class_links: object.class_links,
+                silent: object.silent,
+            },
+        );
+        self.announce("add", &path, &[]);
+        Ok(())
+    }
+
+    /// Removes an object with everything below it, children's uevents first.
+    pub fn remove(&mut self, path: &str) -> io::Result<()> {
+        let below = format!("{path}/");
+        let mut gone: Vec<String> = self
+            .objects
+            .keys()
+            .filter(|p| *p == path || p.starts_with(&below))
+            .cloned()
+            .collect();
+        gone.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| b.cmp(a)));
+        for p in &gone {
+            self.announce("remove", p, &[]);
+            if let Some(known) = self.objects.remove(p) {
+                for link in known.class_links {
+                    self.links.remove(&link);
+                    self.disk.unlink(&link)?;
+                }
+            }
+        }
+        self.attrs.retain(|p, _| !p.starts_with(&below));
+        self.links.retain(|p, _| !p.starts_with(&below));
+        self.disk.discard(path)?;
+        self.prune_glue(path);
+        Ok(())
+    }
+
+    /// The directories between a parent device and its class device exist only while something is in them.
+    fn prune_glue(&self, path: &str) {
+        let mut at = path;
+        while let Some((parent, _)) = at.rsplit_once('/') {
+            if self.objects.contains_key(parent) || self.fixed_dirs.contains(parent) {
+                return;
+            }
+            if !self.disk.rmdir_if_empty(parent) {
+                return;
+            }
+            at = parent;
+        }
+    }
+
+    /// Replaces an attribute's content; nothing is written when it already reads so.
+    pub fn set(&mut self, path: &str, value: &str) -> io::Result<bool> {
+        let Some(attr) = self.attrs.get_mut(path) else {
+            return Err(io::Error::new(
+                io::ErrorKind::NotFound,
+                format!("no attribute {path}"),
+            ));
+        };
+        if attr.value == value.as_bytes() {
+            return Ok(false);
+        }
+        attr.value.clear();
+        attr.value.extend_from_slice(value.as_bytes());
+        self.disk.write_attr(path, attr)?;
+        Ok(true)
+    }
+
+    /// Sets several attributes of one object; an attribute that the object does not have is an error.
+    pub fn set_all<'a>(
+        &mut self,
+        path: &str,
+        values: impl IntoIterator<Item = (&'a str, String)>,
+    ) -> io::Result<()> {
+        for (name, value) in values {
+            self.set(&format!("{path}/{name}"), &value)?;
+        }
+        Ok(())
+    }
+
+    /// Adds an attribute or link to an object that is shown already.
+    pub fn add_attr(&mut self, path: &str, name: &str, attr: Attr) -> io::Result<()> {
+        let full = format!("{path}/{name}");
+        self.disk.write_attr(&full, &attr)?;
+        self.attrs.insert(full, attr);
+        Ok(())
+    }
+
+    /// The attribute at a path below `sys`, links followed as a file system would. Never leaves the tree.
+    pub fn resolve(&self, path: &str) -> Option<(String, &Attr)> {
+        let full = path::resolve(&self.links, path)?;
+        self.attrs.get(&full).map(|a| (full.clone(), a))
+    }
+
+    /// Whether a directory object is shown at this exact path.
+    pub fn contains(&self, path: &str) -> bool {
+        self.objects.contains_key(path)
+    }
+
+    /// Sends a `change` uevent with extra variables.
+    pub fn change(&mut self, path: &str, extra: &[(&str, &str)]) {
+        self.announce("change", path, extra);
+    }
+
+    /// Sends the uevent that a write to an object's `uevent` attribute asks for.
+    pub fn synthesize(&mut self, path: &str, action: &'static str) {
+        self.announce(action, path, &[("SYNTH_UUID", "0")]);
+    }
+
+    /// Takes the uevents that have not been sent yet.
+    pub fn take_uevents(&mut self) -> Vec<Uevent> {
+        std::mem::take(&mut self.uevents)
+    }
+
+    fn announce(&mut self, action: &'static str, path: &str, extra: &[(&str, &str)]) {
+        let Some(known) = self.objects.get(path) else {
+            return;
+        };
+        if known.silent {
+            return;
+        }
+        self.seqnum += 1;
+        let devpath = format!("/{path}");
+        let mut bytes = format!("{action}@{devpath}\0").into_bytes();
+        let mut put = |k: &str, v: &str| {
+            bytes.extend_from_slice(k.as_bytes());
+            bytes.push(b'=');
+            bytes.extend_from_slice(v.as_bytes());
+            bytes.push(0);
+        };
+        put("ACTION", action);
+        put("DEVPATH", &devpath);
+        put("SUBSYSTEM", known.subsystem);
+        for (k, v) in extra {
+            put(k, v);
+        }
+        for (k, v) in known.env.iter().filter(|(k, _)| k != "DEVTYPE") {
+            put(k, v);
+        }
+        if let Some(devtype) = known.devtype {
+            put("DEVTYPE", devtype);
+        }
+        put("SEQNUM", &self.seqnum.to_string());
+        self.uevents.push(Uevent {
+            action,
+            devpath,
+            bytes,
+        });
+    }
+}
