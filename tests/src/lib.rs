@@ -10,4 +10,5 @@ pub mod namespace;
 pub mod need;
 pub mod peer;
 pub mod process;
+pub mod schema;
 pub mod tgt;

@@ -11,8 +11,10 @@ pub mod exit;
 pub mod hbaemu;
 mod output;
 mod progress;
+pub mod reference;
 mod report;
 mod run;
+pub mod schema;
 mod secret;
 mod view;
 

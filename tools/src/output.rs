@@ -72,6 +72,12 @@ impl Out {
         match self.format {
             Format::Json => self.json(kind, &items, warnings),
             Format::Plain => plain(&view(items)),
+            Format::Table if items.is_empty() => {
+                if let Some((_, note)) = NOTHING.iter().find(|(known, _)| *known == kind) {
+                    crate::report::note(note);
+                }
+                Ok(())
+            }
             Format::Table => table(view(items)),
         }
     }
@@ -157,6 +163,26 @@ impl Out {
         Ok(out.flush()?)
     }
 }
+
+/// What an empty list tells people, on stderr.
+const NOTHING: &[(&str, &str)] = &[
+    ("adapter.list", "There is no iSCSI adapter here."),
+    ("iface.list", "There are no interfaces."),
+    (
+        "flash.list",
+        "There are no flash targets; hbactl flash add makes one.",
+    ),
+    (
+        "chap.list",
+        "There are no CHAP entries; hbactl chap add makes one.",
+    ),
+    ("boot.show", "No adapter here has a boot configuration."),
+    (
+        "lun.list",
+        "There are no logical units; hbactl session list shows the sessions.",
+    ),
+    ("lun.report", "The target reports no logical units."),
+];
 
 /// Buffered stdout; flush it to learn of errors.
 pub(crate) fn stdout() -> BufWriter<io::StdoutLock<'static>> {

@@ -36,15 +36,11 @@ impl Progress {
         }
     }
 
-    /// Bytes per second since the beginning, for the closing line.
-    pub(crate) fn finish(self, bytes: u64) -> String {
+    /// Takes the bar away; how long the work took.
+    pub(crate) fn finish(self) -> Duration {
         if let Some(bar) = self.bar {
             bar.finish_and_clear();
         }
-        let seconds = self.begun.elapsed().as_secs_f64().max(0.000_001);
-        format!(
-            "{bytes} bytes in {seconds:.2} s, {:.1} MiB/s",
-            bytes as f64 / seconds / 1_048_576.0
-        )
+        self.begun.elapsed()
     }
 }

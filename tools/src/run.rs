@@ -5,23 +5,35 @@ use std::io;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use clap::error::ErrorKind;
 use clap::{ColorChoice, CommandFactory, Parser};
 use driver_sys::endpoint::Endpoint;
 use hba::backend::kernel::Kernel;
 use hba::backend::state_dir;
 use hba::{Ctx, Deadline};
 
-use crate::args::{Cli, Global, Noun};
+use crate::args::{Cli, Noun};
 use crate::output::{Done, Failure, Out};
 use crate::{cmd, report};
 
 /// Runs `hbactl` with these arguments (the program's name first).
 pub fn hbactl(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args: Vec<OsString> = args.into_iter().collect();
+    // What is wrong there may be a secret: it is not repeated.
+    let about_chap = args.iter().any(|arg| arg == "chap");
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
             let code = if error.use_stderr() { 2 } else { 0 };
-            let _ = error.print();
+            if about_chap && error.kind() == ErrorKind::UnknownArgument {
+                report::error(
+                    &hba::Error::new(hba::Kind::Invalid, "understand the command line")
+                        .answered("there is an argument that this command does not have")
+                        .hint("a secret is never taken from the command line: use --secret-file or --secret-stdin"),
+                );
+            } else {
+                let _ = error.print();
+            }
             return code.into();
         }
     };
@@ -65,11 +77,7 @@ fn run(cli: &Cli) -> Done {
         .answered(format!("{error}"))
     })?;
     let mut backend = Kernel::open(&endpoint)?;
-    let mut ctx = Ctx::new(
-        &mut backend,
-        deadline(&cli.global),
-        state_dir(&cli.global.endpoint),
-    );
+    let mut ctx = Ctx::new(&mut backend, deadline(cli), state_dir(&cli.global.endpoint));
     ctx.dry_run = cli.global.dry_run;
     let done = match &cli.noun {
         Noun::Adapter(verb) => cmd::adapter::run(&mut ctx, &out, verb),
@@ -90,8 +98,20 @@ fn run(cli: &Cli) -> Done {
     done
 }
 
-fn deadline(global: &Global) -> Deadline {
-    Deadline::after(Duration::from_secs(global.timeout))
+/// The time limit asked for; else a minute, except where the work itself decides how long it takes.
+fn deadline(cli: &Cli) -> Deadline {
+    use crate::args::{iface, lun};
+    let own_pace = matches!(
+        cli.noun,
+        Noun::Ping(_)
+            | Noun::Iface(iface::Verb::Ping(_))
+            | Noun::Lun(lun::Verb::Read(_) | lun::Verb::Write(_))
+    );
+    Deadline::after(match cli.global.timeout {
+        Some(seconds) => Duration::from_secs(seconds),
+        None if own_pace => Deadline::MAX,
+        None => Duration::from_secs(60),
+    })
 }
 
 fn log(verbose: u8) {

@@ -17,7 +17,7 @@ mod stats;
 pub use adapter::{Adapter, AdapterKey, Capability, Features, Limits, capabilities};
 pub use boot::{BootConfig, BootMode, BootSlot, BootTarget, Slot};
 pub use chap::{ChapDirection, ChapEntry, ChapUse};
-pub use envelope::{Envelope, SCHEMA_NAME, SCHEMA_VERSION, schemas};
+pub use envelope::{Envelope, SCHEMA_NAME, SCHEMA_VERSION};
 pub use event::{Event, EventRecord};
 pub use flash::{FlashSession, FlashTarget, PortalType};
 pub use iface::{Iface, StagedValue};

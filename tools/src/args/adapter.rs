@@ -18,6 +18,7 @@ pub enum Verb {
     #[command(after_help = "Example: hbactl adapter reset host2 --force")]
     Reset(Reset),
     /// Follow the events of a port (as `event follow --adapter`)
+    #[command(after_help = "Example: hbactl adapter events -a host2 --for 60")]
     Events(event::Follow),
 }
 

@@ -8,11 +8,13 @@ use super::AdapterArg;
 #[derive(Subcommand, Debug)]
 pub enum Verb {
     /// Boot mode, boot targets, and what the firmware exports to the kernel
+    #[command(after_help = "Example: hbactl boot show -a host2")]
     Show(AdapterArg),
     /// Choose the flash targets to boot from; takes effect when the adapter starts again
     #[command(after_help = "Example: hbactl boot set -a host2 --primary 2 --mode manual")]
     Set(Set),
     /// Take boot targets out: the slot named, or both (boot is then disabled)
+    #[command(after_help = "Example: hbactl boot clear -a host2 --slot secondary")]
     Clear(Clear),
 }
 

@@ -10,6 +10,7 @@ use super::AdapterArg;
 #[derive(Subcommand, Debug)]
 pub enum Verb {
     /// Entries of the table and who uses them; secrets are never shown
+    #[command(after_help = "Example: hbactl chap list -a host2")]
     List(AdapterArg),
     /// Add an entry
     #[command(
@@ -18,8 +19,10 @@ pub enum Verb {
     )]
     Add(Add),
     /// Change the name or the secret of an entry that nobody uses
+    #[command(after_help = "Example: hbactl chap set 4 -a host2 --secret-stdin < new.secret")]
     Set(Set),
     /// Remove an entry that nobody uses
+    #[command(after_help = "Example: hbactl chap remove 4 -a host2")]
     Remove(Which),
 }
 

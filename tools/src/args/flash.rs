@@ -10,8 +10,10 @@ use super::AdapterArg;
 #[derive(Subcommand, Debug)]
 pub enum Verb {
     /// Flash targets with their sessions
+    #[command(after_help = "Example: hbactl flash list -a host2 -o json")]
     List(AdapterArg),
     /// All parameters of a flash target
+    #[command(after_help = "Example: hbactl flash show 2 -a host2")]
     Show(Which),
     /// Add a target; the adapter logs in to it from now on at every start
     #[command(
@@ -25,15 +27,19 @@ pub enum Verb {
     )]
     Set(Set),
     /// Remove a flash target; boot targets are refused
+    #[command(after_help = "Example: hbactl flash remove 2 -a host2")]
     Remove(Remove),
     /// Log in to a flash target and wait until its session is up
+    #[command(after_help = "Example: hbactl flash login 2 -a host2 --timeout 30")]
     Login(Which),
     /// Log out of a flash target and wait until its session is gone
+    #[command(after_help = "Example: hbactl flash logout 2 -a host2")]
     Logout(Which),
     /// Ask a portal for its targets (SendTargets), through the adapter
     #[command(after_help = "Example: hbactl flash discover -a host2 10.0.0.5:3260")]
     Discover(Discover),
     /// Names, ranges and units of the parameters
+    #[command(after_help = "Example: hbactl flash params | grep time2")]
     Params,
 }
 

@@ -34,6 +34,7 @@ pub struct Global {
         long,
         global = true,
         env = "HBACTL_ENDPOINT",
+        hide_env_values = true,
         default_value = "host",
         value_name = "host|DIR"
     )]
@@ -43,10 +44,9 @@ pub struct Global {
     #[arg(long, global = true)]
     pub dry_run: bool,
 
-    /// Seconds that the whole command may take (1 to 86400)
-    #[arg(long, global = true, default_value_t = 60, value_name = "SECONDS",
-          value_parser = clap::value_parser!(u64).range(1..=86400))]
-    pub timeout: u64,
+    /// Seconds that the whole command may take, 1 to 86400 [default: 60; lun read, lun write and ping: as long as it takes]
+    #[arg(long, global = true, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86400))]
+    pub timeout: Option<u64>,
 
     /// Tell more on stderr; twice for everything
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]

@@ -10,6 +10,7 @@ use super::AdapterArg;
 #[derive(Subcommand, Debug)]
 pub enum Verb {
     /// Interfaces with their addresses; what is staged is marked
+    #[command(after_help = "Example: hbactl iface list -a host2")]
     List(AdapterArg),
     /// All parameters of an interface, applied and staged
     #[command(after_help = "Example: hbactl iface show ipv4 --adapter host2")]
@@ -21,6 +22,7 @@ pub enum Verb {
     )]
     Set(Set),
     /// Drop staged parameters (all of them when none is named)
+    #[command(after_help = "Example: hbactl iface unset ipv4 -a host2 gateway")]
     Unset(Unset),
     /// Send what is staged for a port, in one message, and read it back. The port restarts
     #[command(after_help = "Example: hbactl iface apply -a host2 --force")]
@@ -29,6 +31,7 @@ pub enum Verb {
     #[command(after_help = "Example: hbactl iface ping ipv4 10.0.0.1 -a host2 --count 3")]
     Ping(Ping),
     /// Names, ranges and units of the parameters
+    #[command(after_help = "Example: hbactl iface params | grep vlan")]
     Params,
 }
 

@@ -11,13 +11,16 @@ use super::AdapterArg;
 #[derive(Subcommand, Debug)]
 pub enum Verb {
     /// Logical units the operating system has
+    #[command(after_help = "Example: hbactl lun list --session 7")]
     List(List),
     /// INQUIRY: vendor, product, revision; --vpd for a page of vital product data
     #[command(after_help = "Example: hbactl lun inquiry 2:0:0:1 --vpd 0x83")]
     Inquiry(Inquiry),
     /// REPORT LUNS: logical units as the target tells them
+    #[command(after_help = "Example: hbactl lun report 2:0:0:0")]
     Report(Which),
     /// READ CAPACITY: blocks and block length
+    #[command(after_help = "Example: hbactl lun capacity 2:0:0:1 -o json")]
     Capacity(Which),
     /// Read blocks to a file
     #[command(after_help = "Example: hbactl lun read 2:0:0:1 --out disk.img --start 0 --blocks 2048")]

@@ -60,18 +60,22 @@ pub enum Noun {
     #[command(subcommand)]
     Event(event::Verb),
     /// Ping from the adapter (as `iface ping`)
+    #[command(after_help = "Example: hbactl ping ipv4 10.0.0.1 -a host2 --count 3")]
     Ping(iface::Ping),
     /// The JSON schema of an answer
+    #[command(after_help = "Example: hbactl schema session.list")]
     Schema {
-        /// Which answer; all names when left out
+        /// Which answer (the `kind` of its envelope); all names when left out
         name: Option<String>,
     },
     /// A completion script for a shell, on stdout
+    #[command(after_help = "Example: hbactl completions bash > /etc/bash_completion.d/hbactl")]
     Completions {
         /// Which shell
         shell: clap_complete::Shell,
     },
     /// Man pages, one a command, into a directory
+    #[command(after_help = "Example: hbactl man /usr/local/share/man/man1")]
     Man {
         /// Where to (made if it is missing)
         dir: PathBuf,

@@ -8,12 +8,16 @@ use super::AdapterArg;
 #[derive(Subcommand, Debug)]
 pub enum Verb {
     /// Sessions, one a line
+    #[command(after_help = "Example: hbactl session list --detail")]
     List(List),
     /// Everything about a session and its connection
+    #[command(after_help = "Example: hbactl session show 7 -o json")]
     Show(Which),
     /// Log out a session that was made from flash, and wait until it is gone
+    #[command(after_help = "Example: hbactl session logout 7")]
     Logout(Which),
     /// Look for new logical units, in one session or in all
+    #[command(after_help = "Example: hbactl session rescan 7")]
     Rescan {
         /// Session number; all sessions when left out
         sid: Option<u32>,

@@ -8,13 +8,16 @@ use super::AdapterArg;
 #[derive(Subcommand, Debug)]
 pub enum Verb {
     /// Counters of a port: MAC, IP, TCP, iSCSI
+    #[command(after_help = "Example: hbactl stats host -a host2 -o json")]
     Host(AdapterArg),
     /// Counters of a session: the sum over its connections
+    #[command(after_help = "Example: hbactl stats session 7")]
     Session {
         /// Session number (see `session list`)
         sid: u32,
     },
     /// Counters of one connection
+    #[command(after_help = "Example: hbactl stats connection 7 0")]
     Connection {
         /// Session number (see `session list`)
         sid: u32,

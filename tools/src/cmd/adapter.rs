@@ -12,9 +12,6 @@ pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb) -> Done {
     match verb {
         Verb::List => {
             let all = adapter::list(ctx)?;
-            if all.is_empty() {
-                crate::report::note("There is no iSCSI adapter here.");
-            }
             out.list("adapter.list", &all, &ctx.warnings, view::adapter::table)
         }
         Verb::Show(which) => {

@@ -11,7 +11,8 @@ use hba::{Ctx, Error, Kind, Result};
 use crate::args::lun::{self as args, Range, Verb};
 use crate::output::{Done, Out};
 use crate::progress::Progress;
-use crate::{report, view};
+use crate::view;
+use crate::view::transfer::Transfer;
 
 pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb) -> Done {
     match verb {
@@ -42,13 +43,25 @@ pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb) -> Done {
             let capacity = lun::capacity(ctx, which.lun)?;
             out.one("lun.capacity", &capacity, &ctx.warnings, view::lun::capacity)
         }
-        Verb::Read(read) => read_blocks(ctx, read),
-        Verb::Write(write) => write_blocks(ctx, write),
+        Verb::Read(read) => read_blocks(ctx, out, read),
+        Verb::Write(write) => write_blocks(ctx, out, write),
     }
 }
 
-fn read_blocks(ctx: &mut Ctx<'_>, read: &args::Read) -> Done {
-    let mut to: Box<dyn Write> = if read.out == Path::new("-") {
+fn read_blocks(ctx: &mut Ctx<'_>, out: &Out, read: &args::Read) -> Done {
+    // A file is emptied only for a logical unit that is there.
+    let lun = read.which.lun;
+    let capacity = lun::capacity(ctx, lun)?;
+    let to_stdout = read.out == Path::new("-");
+    let mut transfer = Transfer::new(lun, &read.out, read.range.start);
+    if ctx.dry_run {
+        let blocks = capacity.blocks.saturating_sub(read.range.start);
+        let blocks = read.range.blocks.unwrap_or(blocks);
+        transfer.planned = true;
+        transfer.bytes = Some(blocks.saturating_mul(u64::from(capacity.block_length)));
+        return out.one("lun.read", &transfer, &ctx.warnings, view::transfer::details);
+    }
+    let mut to: Box<dyn Write> = if to_stdout {
         Box::new(io::stdout().lock())
     } else {
         let tried = format!("create {}", read.out.display());
@@ -56,37 +69,57 @@ fn read_blocks(ctx: &mut Ctx<'_>, read: &args::Read) -> Done {
     };
     let mut progress = Progress::new("reading");
     let range = range(&read.range);
-    let bytes = lun::read(ctx, read.which.lun, range, &mut to, &mut |done, all| {
+    let bytes = lun::read(ctx, lun, range, &mut to, &mut |done, all| {
         progress.at(done, all);
     })?;
-    to.flush()?;
-    report::note(&format!("read {}", progress.finish(bytes)));
-    Ok(())
+    let flushed = to.flush();
+    drop(to);
+    let transfer = transfer.done(bytes, progress.finish(), false);
+    if to_stdout {
+        return Ok(flushed?);
+    }
+    flushed.map_err(|error| Error::io(format!("write {}", read.out.display()), &error))?;
+    out.one("lun.read", &transfer, &ctx.warnings, view::transfer::details)
 }
 
-fn write_blocks(ctx: &mut Ctx<'_>, write: &args::Write) -> Done {
-    let mut from = input(&write.input)?;
+fn write_blocks(ctx: &mut Ctx<'_>, out: &Out, write: &args::Write) -> Done {
+    let lun = write.which.lun;
+    let mut transfer = Transfer::new(lun, &write.input, write.range.start);
     if ctx.dry_run {
-        report::note(&format!(
-            "would write {} to {}",
-            write.input.display(),
-            write.which.lun
-        ));
-        return Ok(());
+        let capacity = lun::capacity(ctx, lun)?;
+        let asked = write.range.blocks;
+        transfer.planned = true;
+        transfer.bytes = match asked {
+            Some(blocks) => Some(blocks.saturating_mul(u64::from(capacity.block_length))),
+            None => file_length(&write.input)?,
+        };
+        return out.one("lun.write", &transfer, &ctx.warnings, view::transfer::details);
     }
+    let mut from = input(&write.input)?;
     if !write.yes {
-        return Err(Error::new(Kind::Invalid, format!("write to {}", write.which.lun))
+        return Err(Error::new(Kind::Invalid, format!("write to {lun}"))
             .answered("this overwrites what is on the logical unit")
             .hint("say --yes if that is wanted, or --dry-run to see what would be done")
             .into());
     }
     let mut progress = Progress::new("writing");
-    let mut each = |done, all| progress.at(done, all);
+    let mut each = |done, all| {
+        progress.at(done, all);
+    };
     let range = range(&write.range);
-    let bytes = lun::write(ctx, write.which.lun, range, &mut from, write.verify, &mut each)?;
-    let verified = if write.verify { " (read back equal)" } else { "" };
-    report::note(&format!("wrote {}{verified}", progress.finish(bytes)));
-    Ok(())
+    let bytes = lun::write(ctx, lun, range, &mut from, write.verify, &mut each)?;
+    let transfer = transfer.done(bytes, progress.finish(), write.verify);
+    out.one("lun.write", &transfer, &ctx.warnings, view::transfer::details)
+}
+
+/// The length of a plain file; a pipe has none.
+fn file_length(path: &Path) -> Result<Option<u64>> {
+    if path == Path::new("-") {
+        return Ok(None);
+    }
+    let found =
+        std::fs::metadata(path).map_err(|error| Error::io(format!("open {}", path.display()), &error))?;
+    Ok(found.is_file().then_some(found.len()))
 }
 
 fn input(path: &Path) -> Result<Box<dyn Read>> {

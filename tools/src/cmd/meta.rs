@@ -6,29 +6,28 @@ use std::path::Path;
 
 use clap::{Command, CommandFactory};
 use clap_complete::Shell;
-use hba::model::schemas;
 use hba::{Error, Kind};
 
 use crate::args::Cli;
 use crate::output::{Done, stdout};
+use crate::schema::{ANSWERS, answer};
 
 /// The JSON schema of one answer, or the names of all.
 pub(crate) fn schema(name: Option<&str>) -> Done {
     let mut out = stdout();
-    let all = schemas();
     let Some(name) = name else {
-        for (name, _) in all {
-            writeln!(out, "{name}")?;
+        for answer in ANSWERS {
+            writeln!(out, "{}", answer.kind)?;
         }
         return Ok(out.flush()?);
     };
-    let Some((_, schema)) = all.iter().find(|(known, _)| *known == name) else {
+    let Some(answer) = answer(name) else {
         return Err(Error::new(Kind::NotFound, format!("show the schema of {name:?}"))
             .answered("there is no such answer")
             .hint("hbactl schema lists their names")
             .into());
     };
-    serde_json::to_writer_pretty(&mut out, schema).map_err(std::io::Error::from)?;
+    serde_json::to_writer_pretty(&mut out, &answer.schema()).map_err(std::io::Error::from)?;
     writeln!(out)?;
     Ok(out.flush()?)
 }

@@ -133,6 +133,7 @@ pub struct Target {
 #[derive(Subcommand, Debug)]
 pub enum Flash {
     /// Make the flash file of a card as it leaves the factory (FILE, and FILE.nvram beside it)
+    #[command(after_help = "Example: hbaemu flash init card.flash --chip isp4032")]
     Init {
         /// The file to make; an existing one is never overwritten
         file: PathBuf,
@@ -144,6 +145,7 @@ pub enum Flash {
         seed: u64,
     },
     /// Show what a flash file holds; secrets are never shown
+    #[command(after_help = "Example: hbaemu flash show card.flash --json")]
     Show {
         /// The file
         file: PathBuf,
@@ -155,6 +157,7 @@ pub enum Flash {
         json: bool,
     },
     /// Copy one port's view out, as the image of a one-port card (OUT, and OUT.nvram beside it)
+    #[command(after_help = "Example: hbaemu flash dump card.flash port1.flash --port 1")]
     Dump {
         /// The file
         file: PathBuf,
@@ -168,6 +171,7 @@ pub enum Flash {
         port: u32,
     },
     /// Put the image of a one-port card (a dump) into one port's view
+    #[command(after_help = "Example: hbaemu flash load card.flash port1.flash --port 0")]
     Load {
         /// The file to change
         file: PathBuf,
@@ -190,6 +194,7 @@ pub struct Fault {
     #[arg(
         long,
         env = "HBACTL_ENDPOINT",
+        hide_env_values = true,
         value_name = "DIR",
         required_unless_present = "target"
     )]

@@ -77,7 +77,10 @@ pub(crate) fn discovery(out: &Out, found: &Discovery, warnings: &[String]) -> Do
         return out.json("flash.discover", found, warnings);
     }
     if found.sessions.is_empty() && found.targets.is_empty() {
-        crate::report::note(&format!("{} named no target.", found.portal));
+        crate::report::note(&format!(
+            "{} named no target that is not in flash already.",
+            found.portal
+        ));
     }
     if !found.targets.is_empty() {
         out.list("flash.discover", &found.targets, warnings, table)?;

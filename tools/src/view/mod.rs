@@ -11,3 +11,4 @@ pub(crate) mod params;
 pub(crate) mod ping;
 pub(crate) mod session;
 pub(crate) mod stats;
+pub(crate) mod transfer;

@@ -1,18 +1,25 @@
 //! Parameter tables.
 
 use hba::params::{Access, ParamSpec};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::output::{Done, Out, Table};
 
 /// One row of a parameter table, as JSON shows it.
-#[derive(Serialize)]
-struct Row {
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Row {
+    /// The name to set it by.
     name: &'static str,
+    /// What it takes.
     values: String,
+    /// Unit of the value.
     unit: Option<&'static str>,
+    /// Whether it can be set.
     settable: bool,
+    /// Why it cannot be set.
     why_not: Option<&'static str>,
+    /// What it means.
     help: &'static str,
 }
 

@@ -1,10 +1,12 @@
-//! `cargo xtask reference`: man pages, completions, schemas and the exit-code page, from the one table each has.
+//! `cargo xtask reference`: the pages of docs/reference, man pages and completions, from the one table each has.
 
+use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Args as ClapArgs;
+use tools::reference;
 
 use crate::workspace::{cargo, must, root};
 
@@ -16,20 +18,35 @@ pub(crate) struct Args {
     out: PathBuf,
 }
 
-/// Builds `hbactl` and lets it write its own reference.
+/// Writes the pages, and lets a built `hbactl` write its man pages and completions.
 pub(crate) fn run(args: &Args) -> Result<()> {
+    pages()?;
     must(&mut cargo(&["build", "--quiet", "--package", "tools", "--bins"]))?;
     let out = root().join(&args.out);
     let hbactl = root().join("target/debug/hbactl");
-    std::fs::create_dir_all(out.join("completions"))?;
+    fs::create_dir_all(out.join("completions"))?;
     must(Command::new(&hbactl).arg("man").arg(out.join("man")))?;
     for shell in ["bash", "zsh", "fish"] {
         let text = Command::new(&hbactl).args(["completions", shell]).output()?;
-        std::fs::write(
+        fs::write(
             out.join("completions").join(format!("hbactl.{shell}")),
             text.stdout,
         )?;
     }
-    println!("written to {}", out.display());
+    println!("written to {} and {}", reference::DIR, out.display());
+    Ok(())
+}
+
+/// Writes docs/reference; pages that no longer exist go.
+fn pages() -> Result<()> {
+    let dir = root().join(reference::DIR);
+    let schemas = dir.join("schema");
+    if schemas.exists() {
+        fs::remove_dir_all(&schemas).with_context(|| format!("cannot empty {}", schemas.display()))?;
+    }
+    fs::create_dir_all(&schemas)?;
+    for (name, text) in reference::pages() {
+        fs::write(dir.join(name), text)?;
+    }
     Ok(())
 }

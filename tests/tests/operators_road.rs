@@ -1,0 +1,379 @@
+//! The whole road of an operator, with our own target: every answer on it is checked against its published schema.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::net::SocketAddr;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use lab_tests::lab::{Lab, READY};
+use lab_tests::process::{Running, own_binary, until};
+use lab_tests::schema::check;
+use serde_json::Value;
+
+const IQN: &str = "iqn.2026-11.org.example:disk";
+const SECRET: &str = "initiator-secret-1";
+const TARGET_SECRET: &str = "target-secret-123";
+const MIB: usize = 1 << 20;
+
+/// The lab, the target beside it, and the kinds of answers seen.
+struct Road {
+    lab: Lab,
+    _target: Running,
+    portal: SocketAddr,
+    seen: BTreeSet<String>,
+}
+
+impl Road {
+    fn begin() -> Result<Self> {
+        let lab = Lab::start(&["--first-host", "1"])?;
+        let disk = lab.lun_file("disk", 16 * MIB as u64)?;
+        let accounts = lab.path().join("accounts");
+        fs::write(
+            &accounts,
+            format!("initiator:{SECRET}\nmutual:array:{TARGET_SECRET}\n"),
+        )?;
+        fs::write(lab.path().join("secret"), SECRET)?;
+        let portal = free_port()?;
+        let target = Running::start(
+            Command::new(own_binary("hbaemu")?)
+                .args(["target", "--listen", &portal.to_string(), "--iqn", IQN, "--lun"])
+                .arg(disk)
+                .arg("8M")
+                .arg("--chap-file")
+                .arg(accounts),
+            "ready",
+            READY,
+        )?;
+        Ok(Self {
+            lab,
+            _target: target,
+            portal,
+            seen: BTreeSet::new(),
+        })
+    }
+
+    /// Runs `hbactl -o json`, checks the envelope against the schema of its kind, and gives back the data.
+    fn json(&mut self, args: &[&str]) -> Result<Value> {
+        let out = self.lab.hbactl(&[&["-o", "json"], args].concat())?;
+        let stderr = String::from_utf8_lossy(&out.stderr).into_owned();
+        ensure!(
+            out.status.success(),
+            "hbactl {}: {}: {stderr}",
+            args.join(" "),
+            out.status
+        );
+        let text = String::from_utf8(out.stdout)?;
+        for secret in [SECRET, TARGET_SECRET] {
+            ensure!(
+                !text.contains(secret) && !stderr.contains(secret),
+                "hbactl {args:?} shows a secret"
+            );
+        }
+        // Events come as one envelope a line, everything else as one document.
+        let first = if args[0] == "event" {
+            text.lines().next().unwrap_or_default()
+        } else {
+            &text
+        };
+        let mut envelope: Value = serde_json::from_str(first).with_context(|| format!("not JSON: {text}"))?;
+        let kind = envelope["kind"].as_str().context("no kind")?.to_owned();
+        let schema = self.lab.hbactl(&["schema", &kind])?;
+        ensure!(schema.status.success(), "{kind} has no published schema");
+        let schema: Value = serde_json::from_slice(&schema.stdout)?;
+        check(&schema, &envelope).with_context(|| format!("answer of hbactl {}", args.join(" ")))?;
+        self.seen.insert(kind);
+        Ok(envelope["data"].take())
+    }
+
+    /// As [`Self::json`], for a command that must change something once and nothing the second time.
+    fn change_once(&mut self, args: &[&str]) -> Result<Value> {
+        let planned = self.json(&[&["--dry-run"], args].concat())?;
+        ensure!(planned["change"] == "planned", "dry run of {args:?}: {planned}");
+        let changed = self.json(args)?;
+        ensure!(changed["change"] == "changed", "{args:?}: {changed}");
+        let again = self.json(args)?;
+        ensure!(again["change"] == "unchanged", "{args:?} again: {again}");
+        Ok(changed)
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.lab.path().join(name).to_string_lossy().into_owned()
+    }
+}
+
+/// A port that was free a moment ago.
+fn free_port() -> Result<SocketAddr> {
+    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?)
+}
+
+fn pattern(len: usize) -> Vec<u8> {
+    (0..len)
+        .map(|n| (n.wrapping_mul(2_654_435_761) >> 7) as u8)
+        .collect()
+}
+
+#[test]
+fn the_operators_road_is_walked_and_every_answer_keeps_its_schema() -> Result<()> {
+    let mut road = Road::begin()?;
+    let adapters = road.json(&["adapter", "list"])?;
+    ensure!(
+        adapters.as_array().is_some_and(|all| all.len() == 2),
+        "{adapters}"
+    );
+    let adapter = road.json(&["adapter", "show", "host1"])?;
+    ensure!(adapter["features"]["flash"] == true, "{adapter}");
+    addresses(&mut road)?;
+    accounts(&mut road)?;
+    let index = flash_and_boot(&mut road)?;
+    disks(&mut road)?;
+    counters(&mut road)?;
+    power(&mut road, &index)?;
+    endings(&mut road, &index)?;
+    // Everything published has been met, but for what cannot be asked twice on one road.
+    let names = road.lab.hbactl(&["schema"])?;
+    let names = String::from_utf8(names.stdout)?;
+    let missed: Vec<&str> = names.lines().filter(|name| !road.seen.contains(*name)).collect();
+    ensure!(missed.is_empty(), "answers never seen: {missed:?}");
+    Ok(())
+}
+
+fn addresses(road: &mut Road) -> Result<()> {
+    road.json(&["iface", "params"])?;
+    road.json(&["iface", "set", "ipv4", "-a", "host1", "mtu=1400"])?;
+    road.json(&["iface", "unset", "ipv4", "-a", "host1"])?;
+    let address = ["ipaddress=127.0.0.21", "subnet=255.0.0.0"];
+    road.change_once(&[&["iface", "set", "ipv4", "-a", "host1"][..], &address].concat())?;
+    let shown = road.json(&["iface", "show", "ipv4", "-a", "host1"])?;
+    ensure!(shown["staged"]["ipaddress"]["staged"] == "127.0.0.21", "{shown}");
+    ensure!(shown["address"] != "127.0.0.21", "staged is not applied: {shown}");
+    road.change_once(&["iface", "apply", "-a", "host1"])?;
+    let all = road.json(&["iface", "list", "-a", "host1"])?;
+    ensure!(all[0]["address"] == "127.0.0.21", "{all}");
+    let ping = road.json(&["ping", "ipv4", "127.0.0.1", "-a", "host1", "-c", "2", "-i", "10"])?;
+    ensure!(ping["received"] == 2, "{ping}");
+    Ok(())
+}
+
+fn accounts(road: &mut Road) -> Result<()> {
+    let (secret, peer) = (road.path("secret"), road.path("peer-secret"));
+    fs::write(&peer, TARGET_SECRET)?;
+    let add = ["chap", "add", "-a", "host1", "--user"];
+    let ours = [&add[..], &["initiator", "--index", "5", "--secret-file", &secret]].concat();
+    let added = road.json(&ours)?;
+    ensure!(added["after"]["secret"] == "********", "{added}");
+    let theirs = [
+        "array",
+        "--direction",
+        "in",
+        "--index",
+        "6",
+        "--secret-file",
+        &peer,
+    ];
+    road.json(&[&add[..], &theirs].concat())?;
+    let spare = ["spare", "--index", "9", "--secret-file", &secret];
+    road.json(&[&add[..], &spare].concat())?;
+    road.json(&["chap", "set", "9", "-a", "host1", "--user", "other"])?;
+    road.json(&["chap", "remove", "9", "-a", "host1"])?;
+    let all = road.json(&["chap", "list", "-a", "host1"])?;
+    ensure!(all.as_array().is_some_and(|all| all.len() == 2), "{all}");
+    Ok(())
+}
+
+fn flash_and_boot(road: &mut Road) -> Result<String> {
+    road.json(&["flash", "params"])?;
+    let portal = road.portal.to_string();
+    let found = road.json(&["flash", "discover", &portal, "-a", "host1", "--chap", "5"])?;
+    ensure!(found["portal"] == portal.as_str(), "{found}");
+    // Whatever the discovery left in flash is the target itself; the road takes its own entry.
+    let add = [
+        "flash", "add", "-a", "host1", "--target", IQN, "--portal", &portal,
+    ];
+    let added = road.json(&[&add[..], &["--chap", "5", "--bidi"]].concat())?;
+    let index = added["after"]["index"]
+        .as_u64()
+        .or_else(|| added["current"]["index"].as_u64())
+        .with_context(|| format!("no index in {added}"))?
+        .to_string();
+    road.change_once(&["flash", "set", &index, "-a", "host1", "def_time2wait=3"])?;
+    let shown = road.json(&["flash", "show", &index, "-a", "host1"])?;
+    ensure!(
+        shown["params"]["def_time2wait"] == 3 || shown["params"]["def_time2wait"] == "3",
+        "{shown}"
+    );
+    road.change_once(&[
+        "boot",
+        "set",
+        "-a",
+        "host1",
+        "--primary",
+        &index,
+        "--mode",
+        "manual",
+    ])?;
+    let boot = road.json(&["boot", "show", "-a", "host1"])?;
+    ensure!(boot[0]["slots"][0]["target_name"] == IQN, "{boot}");
+    let login = road.json(&["flash", "login", &index, "-a", "host1"])?;
+    ensure!(
+        login["after"]["state"] == "LOGGED_IN" || login["change"] == "unchanged",
+        "{login}"
+    );
+    let all = road.json(&["flash", "list", "-a", "host1"])?;
+    ensure!(all[0]["boot"] == true, "{all}");
+    Ok(index)
+}
+
+fn disks(road: &mut Road) -> Result<()> {
+    let sessions = road.json(&["session", "list"])?;
+    ensure!(
+        sessions.as_array().is_some_and(|all| all.len() == 1),
+        "{sessions}"
+    );
+    let detail = road.json(&["session", "list", "--detail"])?;
+    let sid = sessions[0]["sid"].to_string();
+    ensure!(detail[0]["port_address"] == "127.0.0.21", "{detail}");
+    let shown = road.json(&["session", "show", &sid])?;
+    ensure!(shown["chap_username"] == "initiator", "{shown}");
+    road.json(&["session", "rescan", &sid])?;
+    let luns = until(Duration::from_secs(10), "two logical units", || {
+        let luns = road.json(&["lun", "list", "--session", &sid])?;
+        Ok(luns.as_array().is_some_and(|all| all.len() == 2).then_some(luns))
+    })?;
+    let disk = luns[0]["address"].as_str().context("no address")?.to_owned();
+    road.json(&["lun", "inquiry", &disk])?;
+    road.json(&["lun", "inquiry", &disk, "--vpd", "0x83"])?;
+    let reported = road.json(&["lun", "report", &disk])?;
+    ensure!(
+        reported.as_array().is_some_and(|all| all.len() == 2),
+        "{reported}"
+    );
+    let capacity = road.json(&["lun", "capacity", &disk])?;
+    ensure!(capacity["bytes"] == 16 * MIB, "{capacity}");
+    let (source, copy) = (road.path("source"), road.path("copy"));
+    fs::write(&source, pattern(4 * MIB))?;
+    let write = [
+        "lun", "write", &disk, "--in", &source, "--start", "2048", "--verify", "--yes",
+    ];
+    let planned = road.json(&[&["--dry-run"], &write[..]].concat())?;
+    ensure!(
+        planned["planned"] == true && planned["bytes"] == 4 * MIB,
+        "{planned}"
+    );
+    let written = road.json(&write)?;
+    ensure!(
+        written["bytes"] == 4 * MIB && written["verified"] == true,
+        "{written}"
+    );
+    road.json(&[
+        "lun", "read", &disk, "--out", &copy, "--start", "2048", "--blocks", "8192",
+    ])?;
+    ensure!(
+        fs::read(&source)? == fs::read(&copy)?,
+        "what was read is not what was written"
+    );
+    let file = fs::read(road.path("disk"))?;
+    ensure!(
+        file[MIB..5 * MIB] == pattern(4 * MIB)[..],
+        "the target's file differs"
+    );
+    ensure!(
+        file[..MIB].iter().all(|byte| *byte == 0),
+        "blocks before the range were touched"
+    );
+    // A logical unit that is not there costs nobody a file.
+    let out = road.lab.hbactl(&["lun", "read", "1:0:0:77", "--out", &copy])?;
+    ensure!(
+        out.status.code() == Some(3),
+        "{}",
+        String::from_utf8_lossy(&out.stderr)
+    );
+    ensure!(
+        fs::metadata(&copy)?.len() == 4 * MIB as u64,
+        "the file was emptied for nothing"
+    );
+    Ok(())
+}
+
+fn counters(road: &mut Road) -> Result<()> {
+    let sid = road.json(&["session", "list"])?[0]["sid"].to_string();
+    let stats = road.json(&["stats", "session", &sid])?;
+    ensure!(
+        stats["counters"]["rxdata_octets"].as_u64() >= Some(8 * MIB as u64),
+        "{stats}"
+    );
+    road.json(&["stats", "connection", &sid])?;
+    let hosts = road.json(&["stats", "host"])?;
+    ensure!(hosts.as_array().is_some_and(|all| all.len() == 2), "{hosts}");
+    Ok(())
+}
+
+fn power(road: &mut Road, index: &str) -> Result<()> {
+    let before = road.json(&["session", "list"])?[0]["sid"].clone();
+    road.lab.fault(&["power-cycle"])?;
+    until(Duration::from_secs(40), "the session to come back", || {
+        let all = road.json(&["session", "list"])?;
+        Ok((all[0]["state"] == "LOGGED_IN" && all[0]["owner"] == "flash").then_some(()))
+    })?;
+    let flash = road.json(&["flash", "show", index, "-a", "host1"])?;
+    ensure!(
+        flash["target_name"] == IQN,
+        "the flash target {before} came from is gone: {flash}"
+    );
+    ensure!(road.json(&["iface", "list", "-a", "host1"])?[0]["address"] == "127.0.0.21");
+    Ok(())
+}
+
+fn endings(road: &mut Road, index: &str) -> Result<()> {
+    let refused = road.lab.hbactl(&["flash", "remove", index, "-a", "host1"])?;
+    ensure!(refused.status.code() == Some(5), "a boot target is removed");
+    road.change_once(&["boot", "clear", "-a", "host1"])?;
+    let sid = road.json(&["session", "list"])?[0]["sid"].to_string();
+    road.json(&["session", "logout", &sid])?;
+    road.json(&["flash", "login", index, "-a", "host1"])?;
+    road.json(&["flash", "logout", index, "-a", "host1"])?;
+    let left = road.json(&["session", "list"])?;
+    ensure!(left == Value::Array(Vec::new()), "{left}");
+    road.json(&["flash", "remove", index, "-a", "host1"])?;
+    road.json(&["adapter", "reset", "host1"])?;
+    let endpoint = road.lab.endpoint();
+    // The cable is pulled and plugged until the one who waits for it has seen it.
+    let seen = Arc::new(AtomicBool::new(false));
+    let stop = Arc::clone(&seen);
+    let fault = std::thread::spawn(move || -> Result<()> {
+        for state in ["link-down", "link-up"].into_iter().cycle() {
+            if stop.load(Ordering::Relaxed) {
+                break;
+            }
+            let mut command = Command::new(own_binary("hbaemu")?);
+            command
+                .args(["fault", "--endpoint"])
+                .arg(&endpoint)
+                .args([state, "0"]);
+            let told = command.output()?;
+            ensure!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Ok(())
+    });
+    let event = road.json(&[
+        "event",
+        "follow",
+        "--count",
+        "1",
+        "--only",
+        "link_down",
+        "--for",
+        "20",
+    ]);
+    seen.store(true, Ordering::Relaxed);
+    let event = event?;
+    ensure!(
+        event["event"]["event"] == "link_down" || event["event"] == "link_down",
+        "{event}"
+    );
+    fault.join().map_err(|_| anyhow::anyhow!("the fault panicked"))?
+}
