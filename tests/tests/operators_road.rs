@@ -223,7 +223,7 @@ fn flash_and_boot(road: &mut Road) -> Result<String> {
         "{login}"
     );
     let all = road.json(&["flash", "list", "-a", "host1"])?;
-    ensure!(all[0]["boot"] == true, "{all}");
+    ensure!(all[0]["session"]["state"] == "LOGGED_IN", "{all}");
     Ok(index)
 }
 
@@ -311,18 +311,26 @@ fn counters(road: &mut Road) -> Result<()> {
     Ok(())
 }
 
-fn power(road: &mut Road, index: &str) -> Result<()> {
+/// Takes the power away and waits until the session is there again by itself.
+fn power_cycle(road: &mut Road) -> Result<()> {
     let before = road.json(&["session", "list"])?[0]["sid"].clone();
     road.lab.fault(&["power-cycle"])?;
-    until(Duration::from_secs(40), "the session to come back", || {
-        let all = road.json(&["session", "list"])?;
-        Ok((all[0]["state"] == "LOGGED_IN" && all[0]["owner"] == "flash").then_some(()))
-    })?;
+    until(
+        Duration::from_secs(40),
+        "another session in the place of the one lost",
+        || {
+            let all = road.json(&["session", "list"])?;
+            let back =
+                all[0]["state"] == "LOGGED_IN" && all[0]["owner"] == "flash" && all[0]["sid"] != before;
+            Ok(back.then_some(()))
+        },
+    )
+}
+
+fn power(road: &mut Road, index: &str) -> Result<()> {
+    power_cycle(road)?;
     let flash = road.json(&["flash", "show", index, "-a", "host1"])?;
-    ensure!(
-        flash["target_name"] == IQN,
-        "the flash target {before} came from is gone: {flash}"
-    );
+    ensure!(flash["boot"] == true, "the boot target is not marked: {flash}");
     ensure!(road.json(&["iface", "list", "-a", "host1"])?[0]["address"] == "127.0.0.21");
     Ok(())
 }
@@ -331,6 +339,13 @@ fn endings(road: &mut Road, index: &str) -> Result<()> {
     let refused = road.lab.hbactl(&["flash", "remove", index, "-a", "host1"])?;
     ensure!(refused.status.code() == Some(5), "a boot target is removed");
     road.change_once(&["boot", "clear", "-a", "host1"])?;
+    let boot = road.json(&["session", "list"])?[0]["sid"].to_string();
+    let refused = road.lab.hbactl(&["session", "logout", &boot])?;
+    ensure!(
+        refused.status.code() == Some(5),
+        "the session of a boot target ends before the next start"
+    );
+    power_cycle(road)?;
     let sid = road.json(&["session", "list"])?[0]["sid"].to_string();
     road.json(&["session", "logout", &sid])?;
     road.json(&["flash", "login", index, "-a", "host1"])?;
