@@ -6,6 +6,7 @@
 use driver_sys::hw::chap::{
     CHAP_VALID_COOKIE, ChapFlags, MAX_CHAP_NAME_LEN, MAX_CHAP_SECRET_LEN, MAX_RESRV_CHAP_IDX,
 };
+use driver_sys::hw::flash::FLASH_CHAP_OFFSET;
 use driver_sys::hw::raw::ql4_chap_table;
 use driver_sys::netlink::params::{ChapParam, ChapType};
 use isp4xxx::fw::{Command, Reply};
@@ -28,13 +29,21 @@ pub(super) fn is_uni(e: &ql4_chap_table) -> bool {
     e.is_valid() && e.chap_flags().contains(ChapFlags::LOCAL)
 }
 
+/// Bytes of a record of the CHAP table.
+const RECORD: u32 = size_of::<ql4_chap_table>() as u32;
+
 impl Kernel {
+    /// The flash address of a CHAP entry.
+    pub(super) fn chap_offset(index: u16) -> u32 {
+        FLASH_CHAP_OFFSET + u32::from(index) * RECORD
+    }
+
     /// The whole table from flash.
     pub(super) fn chap_table(&mut self, host: usize) -> Vec<ql4_chap_table> {
         let count = self.card.chip().max_chap;
         let read = Command::ReadFlash {
             offset: Self::chap_offset(0),
-            len: u32::from(count) * 364,
+            len: u32::from(count) * RECORD,
         };
         match self.mbox(host, read) {
             Ok(Reply::Bytes(b)) => b

@@ -28,7 +28,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::io;
 use std::time::Instant;
 
-use driver_sys::hw::flash::FLASH_CHAP_OFFSET;
 use isp4xxx::fw::{Card, Command, IoTag, MboxError, Reply};
 
 pub(crate) use bsg::BsgRequest;
@@ -193,10 +192,5 @@ impl Kernel {
     /// The host with this number.
     fn host_index(&self, no: u32) -> Option<usize> {
         self.hosts.iter().position(|h| h.no == no)
-    }
-
-    /// The flash address of a CHAP entry.
-    fn chap_offset(index: u16) -> u32 {
-        FLASH_CHAP_OFFSET + u32::from(index) * 364
     }
 }
