@@ -29,13 +29,13 @@ pub(super) fn is_uni(e: &ql4_chap_table) -> bool {
     e.is_valid() && e.chap_flags().contains(ChapFlags::LOCAL)
 }
 
-/// Bytes of a record of the CHAP table.
-const RECORD: u32 = size_of::<ql4_chap_table>() as u32;
+/// Bytes of a record of the CHAP table in flash.
+const FLASH_RECORD: u32 = size_of::<ql4_chap_table>() as u32;
 
 impl Kernel {
     /// The flash address of a CHAP entry.
     pub(super) fn chap_offset(index: u16) -> u32 {
-        FLASH_CHAP_OFFSET + u32::from(index) * RECORD
+        FLASH_CHAP_OFFSET + u32::from(index) * FLASH_RECORD
     }
 
     /// The whole table from flash.
@@ -43,7 +43,7 @@ impl Kernel {
         let count = self.card.chip().max_chap;
         let read = Command::ReadFlash {
             offset: Self::chap_offset(0),
-            len: u32::from(count) * RECORD,
+            len: u32::from(count) * FLASH_RECORD,
         };
         match self.mbox(host, read) {
             Ok(Reply::Bytes(b)) => b
