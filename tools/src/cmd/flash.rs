@@ -65,7 +65,10 @@ pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb) -> Done {
         Verb::Remove(remove) => {
             ctx.force = remove.force;
             let which = &remove.which;
-            let change = flash::remove(ctx, which.adapter.adapter.as_ref(), which.index)?;
+            let mut change = flash::remove(ctx, which.adapter.adapter.as_ref(), which.index)?;
+            if out.format() != Format::Json {
+                keep(&mut change, |field| IDENTITY.contains(&field));
+            }
             out.change(
                 "flash.remove",
                 &format!("flash target {}", which.index),
@@ -107,11 +110,16 @@ pub(crate) fn params(out: &Out) -> Done {
 
 /// A new entry differs from nothing in every parameter; people want to see those they asked for (JSON has them all).
 fn keep_asked(change: &mut Change<FlashTarget>, new: &NewFlashTarget) {
+    keep(change, |field| {
+        let asked = new.params.iter().any(|p| p.spec.name == field);
+        asked || IDENTITY.contains(&field) || (field == CHAP_INDEX && new.chap.is_some())
+    });
+}
+
+/// Leaves only the differences in these parameters.
+fn keep(change: &mut Change<FlashTarget>, wanted: impl Fn(&str) -> bool) {
     if let Change::Changed { diff, .. } | Change::Planned { diff, .. } = change {
-        diff.retain(|d| {
-            let asked = new.params.iter().any(|p| p.spec.name == d.field);
-            asked || IDENTITY.contains(&d.field.as_str()) || (d.field == CHAP_INDEX && new.chap.is_some())
-        });
+        diff.retain(|difference| wanted(&difference.field));
     }
 }
 
