@@ -1,5 +1,7 @@
 //! What a script meets: exit codes, streams, refusals. No adapter is needed here.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
