@@ -1,5 +1,6 @@
 //! The vendor commands of the host's bsg device.
 
+#[macro_use]
 mod common;
 
 use std::time::Duration;
@@ -28,6 +29,7 @@ fn refused(bsg: &mut Bsg, job: &Job) -> Errno {
 
 #[test]
 fn flash_and_control_block_are_read_and_written_past_the_driver() {
+    needs_tgtd!("flash_and_control_block_are_read_and_written_past_the_driver");
     let lab = Lab::start();
     let mut bsg = lab.endpoint().open_bsg(HOST).expect("bsg");
     let read = run(
@@ -80,6 +82,7 @@ fn flash_and_control_block_are_read_and_written_past_the_driver() {
 
 #[test]
 fn a_diagnostic_gives_its_mailboxes() {
+    needs_tgtd!("a_diagnostic_gives_its_mailboxes");
     let lab = Lab::start();
     let mut bsg = lab.endpoint().open_bsg(HOST).expect("bsg");
     let reply = run(
@@ -98,6 +101,7 @@ fn a_diagnostic_gives_its_mailboxes() {
 
 #[test]
 fn what_the_class_or_the_driver_does_not_know_is_refused() {
+    needs_tgtd!("what_the_class_or_the_driver_does_not_know_is_refused");
     let lab = Lab::start();
     let mut bsg = lab.endpoint().open_bsg(HOST).expect("bsg");
     let good = VendorCommand::ReadNvram { offset: 0, len: 4 }.to_job();

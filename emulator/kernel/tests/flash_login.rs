@@ -1,5 +1,6 @@
 //! The main road: a flash node is made over netlink, logs in over TCP, its LUN becomes a disk, data goes there and back.
 
+#[macro_use]
 mod common;
 
 use std::time::Duration;
@@ -11,6 +12,7 @@ use nix::errno::Errno;
 
 #[test]
 fn a_flash_target_logs_in_and_its_disk_reads_what_was_written() {
+    needs_tgtd!("a_flash_target_logs_in_and_its_disk_reads_what_was_written");
     let lab = Lab::start();
     let mut client = lab.client();
     client.set_address("127.0.0.1");

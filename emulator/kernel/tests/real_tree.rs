@@ -3,6 +3,7 @@
 //! Source: `tests/data/tree-6.1-isp4032.txt`, a dump of a 6.1 kernel's tree for one ISP4032 port with one flash target logged
 //! in (session 1, DDB 0, one disk). The dump leaves out `inquiry`, VPD pages and the numbers of bsg nodes.
 
+#[macro_use]
 mod common;
 
 use std::collections::BTreeSet;
@@ -48,6 +49,7 @@ fn as_in_the_dump(line: &str) -> String {
 
 #[test]
 fn the_tree_is_the_kernels() {
+    needs_tgtd!("the_tree_is_the_kernels");
     let real: BTreeSet<String> = include_str!("data/tree-6.1-isp4032.txt")
         .lines()
         .filter(|l| !l.starts_with('#'))

@@ -1,5 +1,6 @@
 //! What happens when something breaks: a target, a cable, the firmware, the power.
 
+#[macro_use]
 mod common;
 
 use std::time::{Duration, Instant};
@@ -38,6 +39,7 @@ const INQUIRY: [u8; 6] = [0x12, 0, 0, 0, 96, 0];
 
 #[test]
 fn the_same_session_comes_back_when_the_target_does_and_what_waited_is_done() {
+    needs_tgtd!("the_same_session_comes_back_when_the_target_does_and_what_waited_is_done");
     let (mut lab, _c, mut sg) = logged_in();
     let portal = lab.portal;
     drop(lab.target.take());
@@ -77,6 +79,7 @@ fn the_same_session_comes_back_when_the_target_does_and_what_waited_is_done() {
 
 #[test]
 fn when_recovery_takes_too_long_the_disk_goes_offline_but_stays() {
+    needs_tgtd!("when_recovery_takes_too_long_the_disk_goes_offline_but_stays");
     let (mut lab, _c, mut sg) = logged_in();
     let attr = format!("{}/recovery_tmo", session(1));
     assert_eq!(
@@ -101,6 +104,7 @@ fn when_recovery_takes_too_long_the_disk_goes_offline_but_stays() {
 
 #[test]
 fn a_pulled_cable_blocks_and_a_plugged_one_brings_the_same_session_back() {
+    needs_tgtd!("a_pulled_cable_blocks_and_a_plugged_one_brings_the_same_session_back");
     let (lab, mut c, _sg) = logged_in();
     assert_eq!(lab.control("link down 0"), "ok");
     let code = |e: &Event| match e {
@@ -121,6 +125,7 @@ fn a_pulled_cable_blocks_and_a_plugged_one_brings_the_same_session_back() {
 
 #[test]
 fn a_dropped_connection_and_a_crashed_firmware_heal() {
+    needs_tgtd!("a_dropped_connection_and_a_crashed_firmware_heal");
     let (lab, _c, _sg) = logged_in();
     assert_eq!(lab.control("drop session 1"), "ok");
     lab.wait_for(&format!("{}/state", session(1)), "FAILED");
@@ -134,6 +139,7 @@ fn a_dropped_connection_and_a_crashed_firmware_heal() {
 
 #[test]
 fn an_adapter_reset_keeps_session_numbers() {
+    needs_tgtd!("an_adapter_reset_keeps_session_numbers");
     let (lab, _c, _sg) = logged_in();
     let reset = format!("class/scsi_host/host{HOST}/host_reset");
     lab.endpoint().store(&reset, b"adapter\n").expect("reset");
@@ -152,6 +158,7 @@ fn an_adapter_reset_keeps_session_numbers() {
 
 #[test]
 fn changing_the_ports_address_drops_the_sessions_and_the_same_ones_return() {
+    needs_tgtd!("changing_the_ports_address_drops_the_sessions_and_the_same_ones_return");
     let (lab, mut c, _sg) = logged_in();
     let began = Instant::now();
     c.set_address("127.0.0.2");
@@ -170,6 +177,7 @@ fn changing_the_ports_address_drops_the_sessions_and_the_same_ones_return() {
 
 #[test]
 fn after_a_power_cycle_the_flash_target_logs_in_by_itself() {
+    needs_tgtd!("after_a_power_cycle_the_flash_target_logs_in_by_itself");
     let (lab, _c, _sg) = logged_in();
     assert_eq!(lab.control("power-cycle"), "ok");
     let sid = lab.wait("another session", || {
@@ -224,6 +232,7 @@ fn boot_lab(disable_sysfs_boot: bool) -> Lab {
 
 #[test]
 fn a_boot_target_logs_in_at_start_and_lets_nobody_log_it_out() {
+    needs_tgtd!("a_boot_target_logs_in_at_start_and_lets_nobody_log_it_out");
     let lab = boot_lab(true);
     let mut c = lab.client();
     lab.wait_for(&format!("{}/state", session(1)), "LOGGED_IN");
@@ -261,6 +270,7 @@ fn a_boot_target_logs_in_at_start_and_lets_nobody_log_it_out() {
 
 #[test]
 fn with_sysfs_boot_the_target_is_exported_and_left_alone() {
+    needs_tgtd!("with_sysfs_boot_the_target_is_exported_and_left_alone");
     let lab = boot_lab(false);
     let boot = format!("firmware/iscsi_boot{HOST}");
     assert_eq!(lab.read(&format!("{boot}/target0/target-name")), IQN);
@@ -279,6 +289,7 @@ fn with_sysfs_boot_the_target_is_exported_and_left_alone() {
 
 #[test]
 fn refused_and_slow_targets_are_faults_on_demand() {
+    needs_tgtd!("refused_and_slow_targets_are_faults_on_demand");
     let lab = Lab::start();
     let mut c = lab.client();
     c.set_address("127.0.0.1");
@@ -295,6 +306,7 @@ fn refused_and_slow_targets_are_faults_on_demand() {
 
 #[test]
 fn new_units_are_told_by_a_uevent_appear_on_a_rescan_and_deleted_ones_come_back() {
+    needs_tgtd!("new_units_are_told_by_a_uevent_appear_on_a_rescan_and_deleted_ones_come_back");
     let (lab, _c, mut sg) = logged_in();
     let mut uevents = lab.endpoint().open_uevent().expect("uevent socket");
     let lun2 = lab.dir.path().join("lun2");
@@ -333,6 +345,7 @@ fn new_units_are_told_by_a_uevent_appear_on_a_rescan_and_deleted_ones_come_back(
 
 #[test]
 fn firmware_in_auto_connect_mode_logs_in_by_itself() {
+    needs_tgtd!("firmware_in_auto_connect_mode_logs_in_by_itself");
     let (lab, _c, _sg) = logged_in();
     let (dir, target) = lab.stop();
     let lab = Lab::within(dir, target, |c| c.fw_mode = emu_kernel::FirmwareMode::AutoConnect);

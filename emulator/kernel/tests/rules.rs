@@ -1,5 +1,6 @@
 //! The driver's rules: which request is answered how, errno by errno.
 
+#[macro_use]
 mod common;
 
 use common::{HOST, IQN, Lab, session};
@@ -30,6 +31,7 @@ fn chap(index: u16, kind: u8, name: &str, secret: &str) -> Request {
 
 #[test]
 fn a_new_flash_node_is_volatile_until_it_is_set_and_only_one_may_be() {
+    needs_tgtd!("a_new_flash_node_is_volatile_until_it_is_set_and_only_one_may_be");
     let lab = Lab::start();
     let mut c = lab.client();
     assert_eq!(c.ask(&new_node("token-ring")), Err(Errno::EIO));
@@ -68,6 +70,7 @@ fn a_new_flash_node_is_volatile_until_it_is_set_and_only_one_may_be() {
 
 #[test]
 fn parameters_that_the_driver_does_not_set_refuse_the_batch_after_earlier_ones_took_effect() {
+    needs_tgtd!("parameters_that_the_driver_does_not_set_refuse_the_batch_after_earlier_ones_took_effect");
     let lab = Lab::start();
     let mut c = lab.client();
     let index = c.new_node();
@@ -88,6 +91,7 @@ fn parameters_that_the_driver_does_not_set_refuse_the_batch_after_earlier_ones_t
 
 #[test]
 fn the_same_target_twice_is_eperm_and_sendtargets_entries_do_not_log_out() {
+    needs_tgtd!("the_same_target_twice_is_eperm_and_sendtargets_entries_do_not_log_out");
     let lab = Lab::start();
     let mut c = lab.client();
     c.set_address("127.0.0.1");
@@ -140,6 +144,7 @@ fn the_same_target_twice_is_eperm_and_sendtargets_entries_do_not_log_out() {
 
 #[test]
 fn the_chap_table_pages_picks_free_slots_and_keeps_types_apart() {
+    needs_tgtd!("the_chap_table_pages_picks_free_slots_and_keeps_types_apart");
     let lab = Lab::start();
     let mut c = lab.client();
     for i in 0..10u16 {
@@ -216,6 +221,7 @@ fn the_chap_table_pages_picks_free_slots_and_keeps_types_apart() {
 
 #[test]
 fn a_chap_entry_in_use_is_busy_and_the_quirk_turns_that_round() {
+    needs_tgtd!("a_chap_entry_in_use_is_busy_and_the_quirk_turns_that_round");
     for quirks in [false, true] {
         let lab = Lab::with(|c| c.quirks = quirks);
         let mut c = lab.client();
@@ -248,6 +254,7 @@ fn a_chap_entry_in_use_is_busy_and_the_quirk_turns_that_round() {
 
 #[test]
 fn unknown_hosts_handles_and_requests_are_refused_as_the_kernel_does() {
+    needs_tgtd!("unknown_hosts_handles_and_requests_are_refused_as_the_kernel_does");
     let lab = Lab::start();
     let mut c = lab.client();
     assert_eq!(
@@ -285,6 +292,7 @@ fn unknown_hosts_handles_and_requests_are_refused_as_the_kernel_does() {
 
 #[test]
 fn host_statistics_come_by_multicast_and_only_if_somebody_listens() {
+    needs_tgtd!("host_statistics_come_by_multicast_and_only_if_somebody_listens");
     let lab = Lab::start();
     let mut listener = lab.client();
     let Event::HostStats { host_no, .. } = listener.ask_event(&Request::GetHostStats { host_no: HOST })
@@ -301,6 +309,7 @@ fn host_statistics_come_by_multicast_and_only_if_somebody_listens() {
 
 #[test]
 fn a_ping_is_answered_by_an_event_with_its_id() {
+    needs_tgtd!("a_ping_is_answered_by_an_event_with_its_id");
     let lab = Lab::start();
     let mut c = lab.client();
     c.set_address("127.0.0.1");
@@ -328,6 +337,7 @@ fn a_ping_is_answered_by_an_event_with_its_id() {
 
 #[test]
 fn a_second_server_on_the_directory_refuses() {
+    needs_tgtd!("a_second_server_on_the_directory_refuses");
     let lab = Lab::start();
     let mut config = emu_kernel::Config::new(lab.path());
     config.flash = lab.dir.path().join("other.img");
@@ -339,6 +349,7 @@ fn a_second_server_on_the_directory_refuses() {
 
 #[test]
 fn garbage_on_any_socket_harms_nobody() {
+    needs_tgtd!("garbage_on_any_socket_harms_nobody");
     let lab = Lab::start();
     for name in ["netlink", "store", "uevent", "control", "bsg/iscsi_host6"] {
         for junk in [&[][..], &[0], &[0xff; 11], &[0xff; 12], &[0xff; 72], &[0; 5000]] {
@@ -355,6 +366,7 @@ fn garbage_on_any_socket_harms_nobody() {
 
 #[test]
 fn a_client_that_does_not_read_loses_events_and_nobody_else_does() {
+    needs_tgtd!("a_client_that_does_not_read_loses_events_and_nobody_else_does");
     let lab = Lab::start();
     let mut c = lab.client();
     let _deaf = lab.client();
@@ -373,6 +385,7 @@ fn a_client_that_does_not_read_loses_events_and_nobody_else_does() {
 
 #[test]
 fn a_slow_request_holds_up_the_requests_behind_it() {
+    needs_tgtd!("a_slow_request_holds_up_the_requests_behind_it");
     let lab = Lab::start();
     let mut a = lab.client();
     a.set_address("127.0.0.1");

@@ -1,5 +1,6 @@
 //! A session of user space, message by message as iscsid sends them, and what the kernel tells meanwhile.
 
+#[macro_use]
 mod common;
 
 use common::{Client, HOST, IQN, Lab, session};
@@ -88,6 +89,7 @@ fn prepare(lab: &Lab, c: &mut Client) -> (u64, u32) {
 
 #[test]
 fn a_user_session_logs_in_is_scanned_on_request_and_goes() {
+    needs_tgtd!("a_user_session_logs_in_is_scanned_on_request_and_goes");
     let lab = Lab::start();
     let mut c = lab.client();
     c.set_address("127.0.0.1");
@@ -155,6 +157,7 @@ fn a_user_session_logs_in_is_scanned_on_request_and_goes() {
 
 #[test]
 fn with_the_drivers_bug_a_user_session_cannot_be_destroyed() {
+    needs_tgtd!("with_the_drivers_bug_a_user_session_cannot_be_destroyed");
     let lab = Lab::with(|c| c.quirks = true);
     let mut c = lab.client();
     c.set_address("127.0.0.1");
@@ -166,6 +169,7 @@ fn with_the_drivers_bug_a_user_session_cannot_be_destroyed() {
 
 #[test]
 fn a_target_that_a_flash_session_holds_is_eexist() {
+    needs_tgtd!("a_target_that_a_flash_session_holds_is_eexist");
     let lab = Lab::start();
     let mut c = lab.client();
     c.set_address("127.0.0.1");
@@ -178,6 +182,7 @@ fn a_target_that_a_flash_session_holds_is_eexist() {
 
 #[test]
 fn a_lost_connection_is_told_and_left_to_user_space() {
+    needs_tgtd!("a_lost_connection_is_told_and_left_to_user_space");
     let mut lab = Lab::start();
     let mut c = lab.client();
     c.set_address("127.0.0.1");
@@ -204,6 +209,7 @@ fn a_lost_connection_is_told_and_left_to_user_space() {
 
 #[test]
 fn uevents_follow_a_session_from_add_to_remove() {
+    needs_tgtd!("uevents_follow_a_session_from_add_to_remove");
     let lab = Lab::start();
     let mut uevents = lab.endpoint().open_uevent().expect("uevent socket");
     let mut c = lab.client();

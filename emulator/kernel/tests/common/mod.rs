@@ -21,6 +21,15 @@ use emu_net::reactor::Reactor;
 use emu_net::run;
 use nix::errno::Errno;
 
+/// Leaves the test out, with its reason, where `tgtd` cannot run.
+macro_rules! needs_tgtd {
+    ($test:literal) => {
+        if lab_tests::need::left_out($test, lab_tests::tgt::NEEDS) {
+            return;
+        }
+    };
+}
+
 mod tgtd;
 
 pub use tgtd::Tgtd;
