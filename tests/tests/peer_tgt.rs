@@ -235,6 +235,9 @@ fn chap_one_way_and_mutual_log_in_and_a_wrong_secret_is_refused_with_its_reason(
     for secret in [SECRET, TARGET_SECRET, "no-such-secret-77"] {
         ensure!(!said.contains(secret), "a secret is shown");
     }
+    // Mended, the login works although the adapter still tries with what was wrong.
+    lab.json(&["flash", "set", &index, "--chap", "0"])?;
+    login(&lab, &index)?;
     Ok(())
 }
 

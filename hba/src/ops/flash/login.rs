@@ -13,7 +13,7 @@ use crate::change::Difference;
 use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{AdapterId, HostNo};
-use crate::model::{Event, FlashTarget, Session};
+use crate::model::{Event, FlashTarget, Owner, Session};
 
 /// Looks at a failed session before its target is asked.
 const FAILED_LOOKS: u32 = 15;
@@ -49,7 +49,18 @@ pub fn login(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, index: u32) -> Result<Ch
         });
     }
     let listening = ctx.backend.listen().is_ok();
-    if before.is_none() {
+    // A session that does not come up was made with what the entry said then (or by a discovery, without CHAP). It is ended,
+    // so that the login is made with what the entry says now. A boot session cannot be.
+    let stale = before
+        .as_ref()
+        .filter(|s| s.owner == Owner::Flash && !target.boot);
+    if let Some(sid) = stale.map(|s| s.sid) {
+        ctx.backend
+            .logout_session(host, sid, ctx.deadline)
+            .map_err(|e| e.during(tried.clone()))?;
+        wait_gone(ctx, sid, &tried)?;
+    }
+    if before.is_none() || stale.is_some() {
         ctx.backend
             .login_flash_target(host, index, ctx.deadline)
             .map_err(|e| e.during(tried.clone()))?;
