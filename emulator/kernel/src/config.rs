@@ -6,7 +6,7 @@ use isp4xxx::chip::Chip;
 
 use crate::serve::ServeError;
 
-/// Who reads the targets in flash and logs in at start (requirement D1).
+/// Who reads the targets in flash and logs in at start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum FirmwareMode {
     /// The driver reads the entries and asks the firmware to log in (Linux).
