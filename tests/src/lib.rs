@@ -8,6 +8,7 @@
 pub mod lab;
 pub mod namespace;
 pub mod need;
+pub mod netlink;
 pub mod peer;
 pub mod process;
 pub mod schema;

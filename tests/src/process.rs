@@ -24,6 +24,14 @@ impl Running {
     /// # Errors
     /// The command cannot be started, ends early, or does not get ready in time.
     pub fn start(command: &mut Command, ready: &str, limit: Duration) -> Result<Self> {
+        Self::start_telling(command, ready, limit).map(|(running, _)| running)
+    }
+
+    /// As [`Running::start`], and gives back the line.
+    ///
+    /// # Errors
+    /// As [`Running::start`].
+    pub fn start_telling(command: &mut Command, ready: &str, limit: Duration) -> Result<(Self, String)> {
         let name = command.get_program().to_string_lossy().into_owned();
         let mut child = command
             .stdin(Stdio::null())
@@ -44,7 +52,7 @@ impl Running {
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             match told.recv_timeout(left) {
-                Ok(line) if line.contains(ready) => return Ok(running),
+                Ok(line) if line.contains(ready) => return Ok((running, line)),
                 Ok(line) => seen.push_str(&line),
                 Err(mpsc::RecvTimeoutError::Timeout) => {
                     bail!(

@@ -36,6 +36,8 @@ pub struct Config {
     pub quirks: bool,
     /// Firmware mode of the card.
     pub fw_mode: FirmwareMode,
+    /// Wait for the disk after every flash write. Without it a kill still leaves old or new bytes; a power loss may not.
+    pub sync: bool,
 }
 
 impl Config {
@@ -51,6 +53,7 @@ impl Config {
             disable_sysfs_boot: true,
             quirks: false,
             fw_mode: FirmwareMode::default(),
+            sync: true,
         }
     }
 

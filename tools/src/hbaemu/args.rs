@@ -87,6 +87,9 @@ pub struct Serve {
     /// How the firmware treats its flash targets at start
     #[arg(long, value_enum, default_value = "nonauto")]
     pub fw_mode: FwMode,
+    /// Do not wait for the disk after flash writes: a power loss of this machine may then tear the flash file
+    #[arg(long)]
+    pub no_sync: bool,
 }
 
 /// Which digests to agree to.

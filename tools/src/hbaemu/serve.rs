@@ -25,6 +25,7 @@ pub(super) fn run(args: &Serve) -> Result<()> {
     config.first_host = args.first_host;
     config.disable_sysfs_boot = !args.sysfs_boot;
     config.quirks = args.quirks;
+    config.sync = !args.no_sync;
     config.fw_mode = match args.fw_mode {
         FwMode::Auto => FirmwareMode::AutoConnect,
         FwMode::Nonauto => FirmwareMode::NonAutoConnect,

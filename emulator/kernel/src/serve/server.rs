@@ -65,6 +65,7 @@ impl Server {
             path: config.flash.clone(),
             source: e,
         })?;
+        let store = if config.sync { store } else { store.without_sync() };
         Self::start_with(config, Box::new(store), reactor, owner)
     }
 

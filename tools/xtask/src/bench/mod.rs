@@ -1,5 +1,8 @@
 //! Measurements against the peers, as ratios of one run.
 
+mod adapter;
+mod emulator;
+mod flash;
 mod sessions;
 mod table;
 
@@ -11,7 +14,7 @@ use clap::Args as ClapArgs;
 /// What to measure.
 #[derive(ClapArgs)]
 pub(crate) struct Args {
-    /// Which measurements (all of them when none is named): sessions
+    /// Which measurements (all of them when none is named): sessions, flash, emulator
     names: Vec<String>,
     /// Runs of each program and size, taken in turn; the median counts
     #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..=999))]
@@ -19,6 +22,9 @@ pub(crate) struct Args {
     /// Measure this hbactl instead of building one
     #[arg(long, value_name = "PATH")]
     hbactl: Option<PathBuf>,
+    /// Measure this hbaemu instead of building one
+    #[arg(long, value_name = "PATH")]
+    hbaemu: Option<PathBuf>,
     /// Print the figures without failing when one is missed
     #[arg(long)]
     no_fail: bool,
@@ -26,7 +32,11 @@ pub(crate) struct Args {
 
 type Measurement = fn(&Args) -> Result<table::Verdicts>;
 
-const MEASUREMENTS: &[(&str, Measurement)] = &[("sessions", sessions::run)];
+const MEASUREMENTS: &[(&str, Measurement)] = &[
+    ("sessions", sessions::run),
+    ("flash", flash::run),
+    ("emulator", emulator::run),
+];
 
 /// Runs the named measurements; fails when one missed a wanted figure.
 pub(crate) fn run(args: &Args) -> Result<()> {

@@ -85,7 +85,7 @@ pub(super) fn run(args: &Args) -> Result<Verdicts> {
 }
 
 /// Builds a program for release; where it is.
-fn released(what: &[&str], program: &str) -> Result<PathBuf> {
+pub(super) fn released(what: &[&str], program: &str) -> Result<PathBuf> {
     must(cargo(&["build", "--release", "--quiet"]).args(what))?;
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
     Ok(target.join("release").join(program))

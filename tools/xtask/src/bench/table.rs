@@ -34,23 +34,37 @@ impl Wanted {
 pub(super) struct Verdicts(Vec<(String, bool)>);
 
 impl Verdicts {
-    /// Prints the heading.
+    /// Prints the heading of figures against a peer.
     pub(super) fn heading(title: &str) {
+        Self::heading_of(title, &["peer", "ours"]);
+    }
+
+    /// Prints the heading of rows with these cells.
+    pub(super) fn heading_of(title: &str, cells: &[&str]) {
         println!("\n{title}");
+        let cells = aligned(cells.iter().copied());
         println!(
-            "{:<58} {:>11} {:>11} {:>8}  {:<9} verdict",
-            "", "peer", "ours", "ratio", "wanted"
+            "{}{:>9}  {:<9} verdict",
+            cells_after("", &cells),
+            "ratio",
+            "wanted"
         );
     }
 
     /// Prints a figure, the measured values beside it, and whether it is as wanted.
     pub(super) fn figure(&mut self, what: &str, peer: &str, ours: &str, ratio: f64, wanted: Wanted) {
+        self.row(what, &[peer.to_owned(), ours.to_owned()], ratio, wanted);
+    }
+
+    /// Prints a figure after the measured values that it comes from.
+    pub(super) fn row(&mut self, what: &str, cells: &[String], ratio: f64, wanted: Wanted) {
         let (limit, verdict) = match (wanted, wanted.met(ratio)) {
             (Wanted::AtLeast(limit), Some(met)) => (format!(">= {limit}"), verdict(met)),
             (Wanted::AtMost(limit), Some(met)) => (format!("<= {limit}"), verdict(met)),
             _ => (String::new(), ""),
         };
-        println!("{what:<58} {peer:>11} {ours:>11} {ratio:>8.2}  {limit:<9} {verdict}");
+        let cells = aligned(cells.iter().map(String::as_str));
+        println!("{}{ratio:>9.2}  {limit:<9} {verdict}", cells_after(what, &cells));
         if let Some(met) = wanted.met(ratio) {
             self.0.push((what.to_owned(), met));
         }
@@ -65,6 +79,19 @@ impl Verdicts {
             .collect()
     }
 }
+
+fn aligned<'a>(cells: impl Iterator<Item = &'a str>) -> String {
+    cells.map(|cell| format!(" {cell:>11}")).collect()
+}
+
+/// Text and cells in a fixed width, as long as they fit.
+fn cells_after(what: &str, cells: &str) -> String {
+    let room = WIDTH.saturating_sub(cells.len());
+    format!("{what:<room$}{cells}")
+}
+
+/// Columns before the ratio.
+const WIDTH: usize = 82;
 
 fn verdict(met: bool) -> &'static str {
     if met { "ok" } else { "MISSED" }
