@@ -97,13 +97,10 @@ impl Tree {
 
     /// Removes an object with everything below it, children's uevents first.
     pub fn remove(&mut self, path: &str) -> io::Result<()> {
-        let below = format!("{path}/");
-        let mut gone: Vec<String> = self
-            .objects
-            .keys()
-            .filter(|p| *p == path || p.starts_with(&below))
-            .cloned()
-            .collect();
+        let mut gone = keys_below(&self.objects, path);
+        if self.objects.contains_key(path) {
+            gone.push(path.to_owned());
+        }
         gone.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| b.cmp(a)));
         for p in &gone {
             self.announce("remove", p, &[]);
@@ -114,8 +111,12 @@ impl Tree {
                 }
             }
         }
-        self.attrs.retain(|p, _| !p.starts_with(&below));
-        self.links.retain(|p, _| !p.starts_with(&below));
+        for p in keys_below(&self.attrs, path) {
+            self.attrs.remove(&p);
+        }
+        for p in keys_below(&self.links, path) {
+            self.links.remove(&p);
+        }
         self.disk.discard(path)?;
         self.prune_glue(path);
         Ok(())
@@ -233,4 +234,11 @@ impl Tree {
             bytes,
         });
     }
+}
+
+/// The keys below a path, without a look at any other: a tree of many objects loses one as fast as a small one.
+fn keys_below<V>(map: &BTreeMap<String, V>, path: &str) -> Vec<String> {
+    // '0' is the character after '/'.
+    let (from, to) = (format!("{path}/"), format!("{path}0"));
+    map.range(from..to).map(|(key, _)| key.clone()).collect()
 }

@@ -111,6 +111,25 @@ fn removing_a_parent_removes_children_first_and_their_links() {
 }
 
 #[test]
+fn removing_an_object_leaves_neighbours_whose_names_begin_like_its_own() {
+    let (dir, mut tree) = tree();
+    let (gone, kept) = (format!("{HOST}/session1"), ["0", "-x", "1", " y"]);
+    tree.add(Object::bare(&*gone).ro("state", "a")).expect("session");
+    for more in kept {
+        tree.add(Object::bare(format!("{gone}{more}")).ro("state", "b"))
+            .expect("neighbour");
+    }
+    tree.remove(&gone).expect("remove");
+    assert!(tree.resolve(&format!("{gone}/state")).is_none());
+    assert!(!tree.contains(&gone));
+    for more in kept {
+        assert!(tree.contains(&format!("{gone}{more}")));
+        assert!(tree.resolve(&format!("{gone}{more}/state")).is_some(), "{more:?}");
+        assert!(dir.path().join("sys").join(format!("{gone}{more}/state")).exists());
+    }
+}
+
+#[test]
 fn glue_directories_vanish_with_their_last_object() {
     let (dir, mut tree) = tree();
     tree.add(Object::bare(HOST)).expect("host");
