@@ -24,7 +24,15 @@ fn name(session: u32) -> String {
 /// Our target with a name for each session.
 fn target() -> Result<(Running, SocketAddr)> {
     let mut command = Command::new(own_binary("hbaemu")?);
-    command.args(["target", "--listen", "127.0.0.1:0", "--lun", "1M", "--iqn", &name(0)]);
+    command.args([
+        "target",
+        "--listen",
+        "127.0.0.1:0",
+        "--lun",
+        "1M",
+        "--iqn",
+        &name(0),
+    ]);
     for session in 1..SESSIONS {
         command.args(["--also", &name(session)]);
     }
@@ -68,7 +76,9 @@ fn read(lab: &Lab) -> Result<Lines> {
         listing.problems
     );
     let line = |s: Session| -> Result<(String, String)> {
-        let to = s.portals.with_context(|| format!("session {} has no portal", s.sid))?;
+        let to = s
+            .portals
+            .with_context(|| format!("session {} has no portal", s.sid))?;
         let (address, port) = (to.persistent.address, to.persistent.port);
         let state = s.state.context("no state")?;
         let line = format!("{} {} {address}:{port} {state}", s.sid, s.host.host_no);

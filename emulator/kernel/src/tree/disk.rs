@@ -3,8 +3,8 @@
 //! Must not know what the files mean. Scratch space is `DIR/.aside`, on the same file system as `DIR/sys`.
 
 use std::fs::{self, Permissions};
-use std::io::{self, ErrorKind};
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::io::{self, ErrorKind, Write as _};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use super::object::{Attr, Object};
@@ -14,14 +14,16 @@ pub(super) struct Disk {
     root: PathBuf,
     aside: PathBuf,
     next: u64,
+    umask: u32,
 }
 
 impl Disk {
     pub(super) fn create(dir: &Path) -> io::Result<Self> {
-        let disk = Self {
+        let mut disk = Self {
             root: dir.join("sys"),
             aside: dir.join(".aside"),
             next: 0,
+            umask: 0,
         };
         for p in [&disk.root, &disk.aside] {
             match fs::remove_dir_all(p) {
@@ -29,6 +31,7 @@ impl Disk {
                 _ => fs::create_dir(p)?,
             }
         }
+        disk.umask = umask(&disk.aside)?;
         Ok(disk)
     }
 
@@ -74,7 +77,7 @@ impl Disk {
             {
                 fs::create_dir_all(parent)?;
             }
-            write_file(&file, attr)?;
+            write_file(&file, attr, self.umask)?;
         }
         for (name, target) in &object.links {
             let file = at.join(name);
@@ -114,7 +117,8 @@ impl Disk {
 
     pub(super) fn write_attr(&mut self, path: &str, attr: &Attr) -> io::Result<()> {
         let built = self.scratch();
-        let done = write_file(&built, attr).and_then(|()| fs::rename(&built, self.root.join(path)));
+        let done =
+            write_file(&built, attr, self.umask).and_then(|()| fs::rename(&built, self.root.join(path)));
         if done.is_err() {
             let _ = fs::remove_file(&built);
         }
@@ -126,7 +130,30 @@ impl Disk {
     }
 }
 
-fn write_file(path: &Path, attr: &Attr) -> io::Result<()> {
-    fs::write(path, &attr.value)?;
-    fs::set_permissions(path, Permissions::from_mode(attr.mode))
+/// Writes a new file. It has its mode from the first instant: some attributes are secrets.
+fn write_file(path: &Path, attr: &Attr, umask: u32) -> io::Result<()> {
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(attr.mode)
+        .open(path)?;
+    file.write_all(&attr.value)?;
+    // Only where the process's mask took something away: an object has dozens of attributes.
+    if attr.mode & umask != 0 {
+        file.set_permissions(Permissions::from_mode(attr.mode))?;
+    }
+    Ok(())
+}
+
+/// The mask that new files get, found by making one.
+fn umask(dir: &Path) -> io::Result<u32> {
+    let probe = dir.join("umask");
+    let file = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o777)
+        .open(&probe)?;
+    let mode = file.metadata()?.permissions().mode();
+    fs::remove_file(probe)?;
+    Ok(0o777 & !mode)
 }

@@ -125,7 +125,12 @@ fn removing_an_object_leaves_neighbours_whose_names_begin_like_its_own() {
     for more in kept {
         assert!(tree.contains(&format!("{gone}{more}")));
         assert!(tree.resolve(&format!("{gone}{more}/state")).is_some(), "{more:?}");
-        assert!(dir.path().join("sys").join(format!("{gone}{more}/state")).exists());
+        assert!(
+            dir.path()
+                .join("sys")
+                .join(format!("{gone}{more}/state"))
+                .exists()
+        );
     }
 }
 

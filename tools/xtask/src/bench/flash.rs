@@ -2,8 +2,9 @@
 //!
 //! The operations go through netlink to `hbaemu serve`, as a control plane sends them: add is NEW_FLASHNODE and
 //! SET_FLASHNODE_PARAMS, set is SET_FLASHNODE_PARAMS, remove is DEL_FLASHNODE. One adapter for each number of entries and ports,
-//! all served at once and measured in turn, so that what else the machine does falls on all of them. A twin of each does not wait
-//! for the disk: the difference is the share of fsync.
+//! all served at once and measured in turn, so that what else the machine does falls on all of them. Two twins of each tell the
+//! share of the disk: one does not call fsync (a file system may still write when the new flash file takes the old one's name), one
+//! keeps its flash in memory.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -46,8 +47,21 @@ const OPERATIONS: [(Operation, &str); 3] = [
 struct Kind {
     ports: u32,
     fill: u32,
-    sync: bool,
+    flash: Flash,
 }
+
+/// Where the flash file lies.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Flash {
+    /// Beside the tree, on a disk.
+    Synced,
+    /// The same without fsync.
+    Unsynced,
+    /// In `/dev/shm`.
+    Memory,
+}
+
+const FLASHES: [Flash; 3] = [Flash::Synced, Flash::Unsynced, Flash::Memory];
 
 /// Milliseconds of every operation.
 type Samples = BTreeMap<(Kind, Operation), Vec<f64>>;
@@ -56,6 +70,7 @@ struct Table {
     kind: Kind,
     adapter: Adapter,
     indices: Vec<u32>,
+    _memory: tempfile::TempDir,
 }
 
 /// Runs the measurement.
@@ -64,8 +79,8 @@ pub(super) fn run(args: &Args) -> Result<Verdicts> {
     let mut tables = Vec::new();
     for ports in PORTS {
         for fill in FILLS {
-            for sync in [true, false] {
-                tables.push(Table::filled(&program, Kind { ports, fill, sync })?);
+            for flash in FLASHES {
+                tables.push(Table::filled(&program, Kind { ports, fill, flash })?);
             }
         }
     }
@@ -89,7 +104,13 @@ pub(super) fn run(args: &Args) -> Result<Verdicts> {
 
 impl Table {
     fn filled(program: &Path, kind: Kind) -> Result<Self> {
-        let more: &[&str] = if kind.sync { &[] } else { &["--no-sync"] };
+        let memory = tempfile::tempdir_in("/dev/shm").context("the twins need /dev/shm")?;
+        let file = memory.path().join("flash.img").to_string_lossy().into_owned();
+        let more: &[&str] = match kind.flash {
+            Flash::Synced => &[],
+            Flash::Unsynced => &["--no-sync"],
+            Flash::Memory => &["--flash", &file],
+        };
         let mut adapter = Adapter::serve(program, kind.ports, more)?;
         let mut indices = Vec::new();
         for host in 0..kind.ports {
@@ -103,6 +124,7 @@ impl Table {
             kind,
             adapter,
             indices,
+            _memory: memory,
         })
     }
 
@@ -186,7 +208,7 @@ fn report(samples: &Samples) -> Result<Verdicts> {
                 let kind = Kind {
                     ports,
                     fill,
-                    sync: true,
+                    flash: Flash::Synced,
                 };
                 cells.push(of(&|k| k == kind, operation)?);
             }
@@ -197,7 +219,7 @@ fn report(samples: &Samples) -> Result<Verdicts> {
     }
     Verdicts::heading_of("flash table: growth from one port to two", &["1 port", "2 ports"]);
     for (operation, word) in OPERATIONS {
-        let [one, two] = PORTS.map(|ports| of(&|k| k.ports == ports && k.sync, operation));
+        let [one, two] = PORTS.map(|ports| of(&|k| k.ports == ports && k.flash == Flash::Synced, operation));
         let (one, two) = (one?, two?);
         verdicts.row(
             &format!("{word}, ports"),
@@ -206,12 +228,26 @@ fn report(samples: &Samples) -> Result<Verdicts> {
             FLAT,
         );
     }
-    Verdicts::heading_of("flash table: share of fsync", &["fsync", "--no-sync"]);
+    Verdicts::heading_of(
+        "flash table: share of fsync, and of the disk in all",
+        &["fsync", "no fsync", "in memory"],
+    );
     for (operation, word) in OPERATIONS {
-        let [with, without] = [true, false].map(|sync| of(&|k| k.sync == sync, operation));
-        let (with, without) = (with?, without?);
-        let cells = [millis(with), millis(without)];
-        verdicts.row(word, &cells, 1.0 - without / with, Wanted::Shown);
+        let [synced, unsynced, memory] = FLASHES.map(|flash| of(&|k| k.flash == flash, operation));
+        let (synced, unsynced, memory) = (synced?, unsynced?, memory?);
+        let cells = [synced, unsynced, memory].map(millis);
+        verdicts.row(
+            &format!("{word}, fsync"),
+            &cells,
+            1.0 - unsynced / synced,
+            Wanted::Shown,
+        );
+        verdicts.row(
+            &format!("{word}, disk"),
+            &cells,
+            1.0 - memory / synced,
+            Wanted::Shown,
+        );
     }
     Ok(verdicts)
 }
