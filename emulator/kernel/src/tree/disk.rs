@@ -9,30 +9,32 @@ use std::path::{Path, PathBuf};
 
 use super::object::{Attr, Object};
 use super::path::relative_link;
+use super::shared::Shared;
 
 pub(super) struct Disk {
     root: PathBuf,
     aside: PathBuf,
     next: u64,
     umask: u32,
+    shared: Shared,
 }
 
 impl Disk {
     pub(super) fn create(dir: &Path) -> io::Result<Self> {
-        let mut disk = Self {
-            root: dir.join("sys"),
-            aside: dir.join(".aside"),
-            next: 0,
-            umask: 0,
-        };
-        for p in [&disk.root, &disk.aside] {
+        let (root, aside) = (dir.join("sys"), dir.join(".aside"));
+        for p in [&root, &aside] {
             match fs::remove_dir_all(p) {
                 Err(e) if e.kind() != ErrorKind::NotFound => return Err(e),
                 _ => fs::create_dir(p)?,
             }
         }
-        disk.umask = umask(&disk.aside)?;
-        Ok(disk)
+        Ok(Self {
+            umask: umask(&aside)?,
+            shared: Shared::create(aside.join("shared"))?,
+            root,
+            aside,
+            next: 0,
+        })
     }
 
     fn scratch(&mut self) -> PathBuf {
@@ -65,7 +67,7 @@ impl Disk {
         done
     }
 
-    fn build(&self, at: &Path, object: &Object) -> io::Result<()> {
+    fn build(&mut self, at: &Path, object: &Object) -> io::Result<()> {
         fs::create_dir(at)?;
         for dir in &object.dirs {
             fs::create_dir_all(at.join(dir))?;
@@ -77,7 +79,7 @@ impl Disk {
             {
                 fs::create_dir_all(parent)?;
             }
-            write_file(&file, attr, self.umask)?;
+            self.place(&file, name, attr)?;
         }
         for (name, target) in &object.links {
             let file = at.join(name);
@@ -117,12 +119,23 @@ impl Disk {
 
     pub(super) fn write_attr(&mut self, path: &str, attr: &Attr) -> io::Result<()> {
         let built = self.scratch();
-        let done =
-            write_file(&built, attr, self.umask).and_then(|()| fs::rename(&built, self.root.join(path)));
+        let done = self
+            .place(&built, path, attr)
+            .and_then(|()| fs::rename(&built, self.root.join(path)));
         if done.is_err() {
             let _ = fs::remove_file(&built);
         }
         done
+    }
+
+    /// Makes an attribute's file: a link to one that reads the same, or a new one.
+    fn place(&mut self, path: &Path, name: &str, attr: &Attr) -> io::Result<()> {
+        let umask = self.umask;
+        let write = |file: &Path| write_file(file, attr, umask);
+        if self.shared.link(path, name, attr, write) {
+            return Ok(());
+        }
+        write(path)
     }
 
     pub(super) fn rmdir_if_empty(&self, path: &str) -> bool {

@@ -8,6 +8,7 @@ mod disk;
 mod live;
 mod object;
 mod path;
+mod shared;
 
 pub use live::{Tree, Uevent};
 pub use object::{Attr, Object};

@@ -135,6 +135,31 @@ fn removing_an_object_leaves_neighbours_whose_names_begin_like_its_own() {
 }
 
 #[test]
+fn attributes_that_read_the_same_are_one_file_and_change_alone() {
+    use std::os::unix::fs::MetadataExt;
+    let (dir, mut tree) = tree();
+    for n in 0..4 {
+        tree.add(
+            Object::bare(format!("{HOST}/session{n}"))
+                .ro("erl", "0")
+                .ro("password", "hunter2hunter2"),
+        )
+        .expect("session");
+    }
+    let at = |n: u32, name: &str| dir.path().join(format!("sys/{HOST}/session{n}/{name}"));
+    let inode = |n, name| fs::metadata(at(n, name)).expect("stat").ino();
+    assert_eq!(inode(2, "erl"), inode(3, "erl"));
+    assert_ne!(inode(2, "password"), inode(3, "password"));
+    tree.set(&format!("{HOST}/session3/erl"), "1\n").expect("set");
+    tree.remove(&format!("{HOST}/session1")).expect("remove");
+    for (n, text) in [(0, "0\n"), (2, "0\n"), (3, "1\n")] {
+        assert_eq!(fs::read_to_string(at(n, "erl")).expect("read"), text);
+        let mode = fs::metadata(at(n, "erl")).expect("stat").permissions().mode();
+        assert_eq!(mode & 0o777, 0o444);
+    }
+}
+
+#[test]
 fn glue_directories_vanish_with_their_last_object() {
     let (dir, mut tree) = tree();
     tree.add(Object::bare(HOST)).expect("host");
