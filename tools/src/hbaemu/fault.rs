@@ -92,7 +92,8 @@ fn ask(path: &Path, line: &str) -> Result<Option<String>> {
     }
 }
 
-const LIMIT_SECONDS: i64 = 10;
+/// A power cycle answers when every session is gone and every port is up again.
+const LIMIT_SECONDS: i64 = 60;
 
 #[cfg(test)]
 mod tests {

@@ -88,7 +88,11 @@ impl Disk {
             {
                 fs::create_dir_all(parent)?;
             }
-            symlink(relative_link(&format!("{}/{name}", object.path), target), file)?;
+            let target = relative_link(&format!("{}/{name}", object.path), target);
+            // The link that every object has points to few places; the others are one object's own.
+            if name != "subsystem" || !self.shared.symlink(&file, Path::new(&target)) {
+                symlink(target, file)?;
+            }
         }
         Ok(())
     }

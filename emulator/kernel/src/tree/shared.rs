@@ -22,6 +22,7 @@ pub(super) struct Shared {
     next: u64,
     /// Contents by mode; those seen once have no file yet.
     seen: HashMap<(u32, Vec<u8>), Option<PathBuf>>,
+    symlinks: HashMap<PathBuf, PathBuf>,
 }
 
 impl Shared {
@@ -32,6 +33,7 @@ impl Shared {
             dir,
             next: 0,
             seen: HashMap::new(),
+            symlinks: HashMap::new(),
         })
     }
 
@@ -78,5 +80,31 @@ impl Shared {
                 false
             }
         }
+    }
+
+    /// Puts a symbolic link to `target` at `path` as a further name of one that points there; `false` when there is none yet that
+    /// could be shared.
+    pub(super) fn symlink(&mut self, path: &Path, target: &Path) -> bool {
+        let file = if let Some(file) = self.symlinks.get(target) {
+            file.clone()
+        } else {
+            if self.symlinks.len() >= MOST {
+                return false;
+            }
+            self.next += 1;
+            let file = self.dir.join(self.next.to_string());
+            if std::os::unix::fs::symlink(target, &file).is_err() {
+                return false;
+            }
+            self.symlinks.insert(target.to_owned(), file.clone());
+            file
+        };
+        // linkat(2) without AT_SYMLINK_FOLLOW: the link itself gets another name.
+        if fs::hard_link(&file, path).is_ok() {
+            return true;
+        }
+        let _ = fs::remove_file(&file);
+        self.symlinks.remove(target);
+        false
     }
 }
