@@ -62,8 +62,9 @@ pub struct Add {
     /// Target name (iqn., eui. or naa.); without it the entry asks the portal for its targets at every start
     #[arg(short, long, value_name = "IQN")]
     pub target: Option<String>,
-    /// Portal, as ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT (port 3260 when left out)
-    #[arg(short, long, value_parser = portal)]
+    /// Where the target is.
+    #[arg(short, long, value_parser = portal,
+          help = "Portal, as ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT (port 3260 when left out)")]
     pub portal: (IpAddr, u16),
     /// Target portal group tag
     #[arg(long)]
@@ -113,8 +114,8 @@ pub struct Remove {
 /// `flash discover`.
 #[derive(Args, Debug)]
 pub struct Discover {
-    /// Whom to ask, as ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT
-    #[arg(value_parser = portal)]
+    /// Whom to ask.
+    #[arg(value_parser = portal, help = "Whom to ask, as ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT")]
     pub portal: (IpAddr, u16),
     /// Which port.
     #[command(flatten)]

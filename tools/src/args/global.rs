@@ -10,7 +10,7 @@ pub enum Format {
     Table,
     /// For programs: a versioned envelope, see `hbactl schema`
     Json,
-    /// For pipes: tab-separated columns without headings, or NAME<TAB>VALUE lines
+    /// For pipes: columns without headings, or a name and a value a line; a tab in between
     Plain,
 }
 
