@@ -9,7 +9,7 @@ use crate::model::Capacity;
 /// Capacity.
 ///
 /// # Errors
-/// As [`super::inquiry`].
+/// As [`super::inquiry()`].
 pub fn capacity(ctx: &mut Ctx<'_>, lun: Hctl) -> Result<Capacity> {
     let tried = format!("ask the capacity of {lun}");
     let mut cdb = [0; 16];

@@ -14,7 +14,7 @@ const ALLOCATION: u32 = 16 * 1024;
 /// Logical units as the target reports them.
 ///
 /// # Errors
-/// As [`super::inquiry`].
+/// As [`super::inquiry()`].
 pub fn report(ctx: &mut Ctx<'_>, lun: Hctl) -> Result<Vec<ReportedLun>> {
     let tried = format!("ask the logical units of {lun}");
     let mut cdb = [0; 12];

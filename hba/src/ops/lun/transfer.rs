@@ -126,7 +126,7 @@ fn check_time(ctx: &Ctx<'_>, tried: &str, done: u64) -> Result<()> {
 /// Reads blocks into `out`; returns the bytes read.
 ///
 /// # Errors
-/// As [`super::inquiry`]; [`Kind::Invalid`] for a range beyond the end.
+/// As [`super::inquiry()`]; [`Kind::Invalid`] for a range beyond the end.
 pub fn read(
     ctx: &mut Ctx<'_>,
     lun: Hctl,

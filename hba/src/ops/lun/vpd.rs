@@ -23,7 +23,7 @@ const ALLOCATION: u16 = 4096;
 /// One page of vital product data.
 ///
 /// # Errors
-/// As [`super::inquiry`].
+/// As [`super::inquiry()`].
 pub fn vpd(ctx: &mut Ctx<'_>, lun: Hctl, page: u8) -> Result<VpdPage> {
     let data = fetch(ctx, lun, page)?;
     let fields = match page {
