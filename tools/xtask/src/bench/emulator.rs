@@ -49,7 +49,9 @@ pub(super) fn run(args: &Args) -> Result<Verdicts> {
     for (host, index) in indices {
         adapter.client.login(host, index)?;
     }
-    let first = all_back(&adapter, start)?;
+    let first = all(&adapter, start, "state", "LOGGED_IN")?;
+    // The search for logical units goes on after the login.
+    all(&adapter, start, "target_state", "SCANNED")?;
     let (memory, cpu) = (resident(pid)?, idle(pid)?);
     let target_cpu = idle(target.pid())?;
 
@@ -68,7 +70,7 @@ pub(super) fn run(args: &Args) -> Result<Verdicts> {
         } else {
             fault.status()?;
         }
-        times.push(all_back(&adapter, start)?.as_secs_f64());
+        times.push(all(&adapter, start, "state", "LOGGED_IN")?.as_secs_f64());
     }
     let back = median(times).context("no runs")?;
 
@@ -123,15 +125,15 @@ fn name(session: u32) -> String {
     format!("{NAME}.{session}")
 }
 
-/// Waits until every session is logged in; the time since `start`.
-fn all_back(adapter: &Adapter, start: Instant) -> Result<Duration> {
+/// Waits until an attribute of every session reads so; the time since `start`.
+fn all(adapter: &Adapter, start: Instant, attr: &str, value: &str) -> Result<Duration> {
     let class = adapter.sys().join("class/iscsi_session");
-    until(PATIENCE, "64 sessions to be logged in", || {
+    until(PATIENCE, &format!("64 sessions with {attr} {value}"), || {
         let mut logged_in = 0;
         for session in fs::read_dir(&class)?.flatten() {
             // A session may vanish while it is looked at.
-            let state = fs::read_to_string(session.path().join("state")).unwrap_or_default();
-            logged_in += u32::from(state.trim() == "LOGGED_IN");
+            let state = fs::read_to_string(session.path().join(attr)).unwrap_or_default();
+            logged_in += u32::from(state.trim() == value);
         }
         Ok((logged_in == SESSIONS).then(|| start.elapsed()))
     })
