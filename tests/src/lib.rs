@@ -12,4 +12,5 @@ pub mod netlink;
 pub mod peer;
 pub mod process;
 pub mod schema;
+pub mod target;
 pub mod tgt;

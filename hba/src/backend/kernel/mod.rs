@@ -21,7 +21,7 @@ use driver_sys::sg::{Device, SgError};
 use driver_sys::sysfs::Root;
 
 use crate::deadline::Deadline;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::ids::Hctl;
 use events::Listener;
 use netlink::Netlink;
@@ -40,11 +40,17 @@ impl Kernel {
     /// Opens an endpoint: `host`, or the directory of an emulated kernel.
     ///
     /// # Errors
-    /// [`crate::Kind::NotFound`] when there is no sysfs tree.
+    /// [`Kind::NotFound`] when there is no sysfs tree, [`Kind::Unsupported`] when this machine's kernel has no iSCSI transport
+    /// class.
     pub fn open(endpoint: &Endpoint) -> Result<Self> {
         let root = endpoint
             .open_sysfs()
             .map_err(|e| fault::sysfs(&e, &format!("open endpoint {endpoint}")).hint(open_hint(endpoint)))?;
+        if *endpoint == Endpoint::Host && !root.top().has(TRANSPORT_CLASS) {
+            return Err(Error::new(Kind::Unsupported, "use this machine's iscsi adapters")
+                .answered("the kernel module scsi_transport_iscsi is not loaded")
+                .hint("load the adapter's driver: modprobe qla4xxx"));
+        }
         Ok(Self {
             endpoint: endpoint.clone(),
             root,
@@ -79,6 +85,8 @@ impl Kernel {
     }
 }
 
+/// Made by scsi_transport_iscsi when it is loaded (drivers/scsi/scsi_transport_iscsi.c, `iscsi_transport_class`).
+const TRANSPORT_CLASS: &str = "class/iscsi_transport";
 const NODE_LIMIT: Duration = Duration::from_secs(2);
 const NODE_POLL: Duration = Duration::from_millis(10);
 

@@ -1,0 +1,64 @@
+//! Our own iSCSI target, `hbaemu target`, in a lab: needs no privileges and no installed packages.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::lab::READY;
+use crate::process::{Running, own_binary};
+
+/// A served target; ends when dropped.
+#[derive(Debug)]
+pub struct Target {
+    portal: SocketAddr,
+    control: PathBuf,
+    _running: Running,
+}
+
+impl Target {
+    /// Serves `iqn` at a free port of 127.0.0.1, with the further arguments (`--lun 64M`); its control socket is made in `dir`.
+    ///
+    /// # Errors
+    /// The program is not built, or does not get ready.
+    pub fn start(dir: &Path, iqn: &str, args: &[&str]) -> Result<Self> {
+        let name = iqn.rsplit(':').next().unwrap_or(iqn);
+        let control = dir.join(format!("{name}.control"));
+        let mut command = Command::new(own_binary("hbaemu")?);
+        command
+            .args(["target", "--listen", "127.0.0.1:0", "--iqn", iqn, "--control"])
+            .arg(&control)
+            .args(args);
+        let (running, line) = Running::start_telling(&mut command, "ready", READY)?;
+        let portal = line.rsplit(' ').next().unwrap_or_default();
+        let portal = portal.parse().with_context(|| format!("no portal in {line:?}"))?;
+        Ok(Self {
+            portal,
+            control,
+            _running: running,
+        })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn portal(&self) -> SocketAddr {
+        self.portal
+    }
+
+    /// Runs `hbaemu fault --target` against it and expects success.
+    ///
+    /// # Errors
+    /// It failed, with its messages.
+    pub fn fault(&self, words: &[&str]) -> Result<()> {
+        let out = Command::new(own_binary("hbaemu")?)
+            .args(["fault", "--target"])
+            .arg(&self.control)
+            .args(words)
+            .output()?;
+        if !out.status.success() {
+            bail!("hbaemu fault {words:?}: {}", String::from_utf8_lossy(&out.stderr));
+        }
+        Ok(())
+    }
+}

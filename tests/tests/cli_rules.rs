@@ -1,0 +1,465 @@
+//! Rules of `hbactl` against an emulated two-port adapter and our own target: what a dry run leaves alone, what is not written
+//! twice, what is refused with which exit code, secrets, plain columns. Needs no privileges.
+
+use std::fs;
+use std::process::Output;
+
+use anyhow::{Context, Result, ensure};
+use lab_tests::lab::Lab;
+use lab_tests::target::Target;
+use serde_json::Value;
+
+const IQN: &str = "iqn.2026-11.org.example:disk";
+const SECRET: &str = "initiator-secret-1";
+const MUTUAL: &str = "target-secret-123";
+
+/// A lab, and the few ways to ask it.
+struct Asked {
+    lab: Lab,
+}
+
+impl Asked {
+    fn start(args: &[&str]) -> Result<Self> {
+        let lab = Lab::start(args)?;
+        Ok(Self { lab })
+    }
+
+    /// An address for port 1, so that it can call somebody.
+    fn with_address(args: &[&str]) -> Result<Self> {
+        let this = Self::start(args)?;
+        this.ok(&[
+            "iface",
+            "set",
+            "ipv4",
+            "-a",
+            "1",
+            "ipaddress=127.0.0.21",
+            "subnet=255.0.0.0",
+        ])?;
+        this.ok(&["iface", "apply", "-a", "1"])?;
+        Ok(this)
+    }
+
+    /// Runs in JSON and expects success; gives the data.
+    fn ok(&self, args: &[&str]) -> Result<Value> {
+        self.lab.json(args)
+    }
+
+    /// Expects failure with this code, and nothing on stdout; gives stderr.
+    fn refused(&self, code: i32, args: &[&str]) -> Result<String> {
+        let out = self.lab.hbactl(args)?;
+        ensure!(
+            out.status.code() == Some(code),
+            "{args:?} should end with {code}: {}",
+            describe(&out)
+        );
+        ensure!(out.stdout.is_empty(), "{args:?}: {}", describe(&out));
+        let said = text(&out.stderr);
+        ensure!(
+            said.contains("error: cannot ") && said.contains("answer: "),
+            "{args:?}: {said}"
+        );
+        Ok(said)
+    }
+
+    fn secret(&self, name: &str, secret: &str) -> Result<String> {
+        let path = self.lab.path().join(name);
+        fs::write(&path, format!("{secret}\n"))?;
+        Ok(path.to_str().context("path")?.to_owned())
+    }
+
+    fn add_target(&self, target: &Target, more: &[&str]) -> Result<String> {
+        let portal = target.portal().to_string();
+        let args = [
+            &["flash", "add", "-a", "1", "--target", IQN, "--portal", &portal],
+            more,
+        ]
+        .concat();
+        index(&self.ok(&args)?)
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn describe(out: &Output) -> String {
+    format!("{}: {}{}", out.status, text(&out.stderr), text(&out.stdout))
+}
+
+fn index(change: &Value) -> Result<String> {
+    let index = change["after"]["index"].as_u64();
+    Ok(index
+        .with_context(|| format!("no index in {change}"))?
+        .to_string())
+}
+
+#[test]
+fn events_are_one_envelope_a_line() -> Result<()> {
+    let lab = Asked::start(&["--ports", "2"])?;
+    let follow = std::thread::scope(|scope| -> Result<Output> {
+        let follower = scope.spawn(|| {
+            lab.lab.hbactl(&[
+                "-o",
+                "json",
+                "event",
+                "follow",
+                "--only",
+                "link_down",
+                "--count",
+                "1",
+                "--for",
+                "20",
+            ])
+        });
+        // The follower may not listen yet when the first cable is pulled.
+        while !follower.is_finished() {
+            lab.lab.fault(&["link-down", "1"])?;
+            lab.lab.fault(&["link-up", "1"])?;
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        follower.join().expect("follower")
+    })?;
+    ensure!(follow.status.success(), "{}", describe(&follow));
+    let lines = text(&follow.stdout);
+    ensure!(lines.lines().count() == 1, "{lines}");
+    let event: Value = serde_json::from_str(&lines)?;
+    ensure!(
+        event["kind"] == "event.follow" && event["data"]["event"] == "link_down",
+        "{event}"
+    );
+    ensure!(event["data"]["host"] == 2, "{event}");
+    Ok(())
+}
+
+#[test]
+fn a_dry_run_changes_nothing() -> Result<()> {
+    let lab = Asked::with_address(&["--ports", "2"])?;
+    let target = Target::start(lab.lab.path(), IQN, &["--lun", "64M"])?;
+    let portal = target.portal().to_string();
+    let secret = lab.secret("secret", SECRET)?;
+    let flash = lab.add_target(&target, &[])?;
+    let chap = index(&lab.ok(&["chap", "add", "-a", "1", "-u", "alice", "--secret-file", &secret])?)?;
+    let image = lab.lab.endpoint().join("flash.img");
+    let before = (fs::read(&image)?, nouns(&lab)?);
+    for args in [
+        &[
+            "flash",
+            "add",
+            "-a",
+            "1",
+            "--target",
+            "iqn.2026-11.org.example:other",
+            "--portal",
+            &portal,
+        ][..],
+        &["flash", "set", &flash, "-a", "1", "def_time2wait=9"],
+        &["flash", "set", &flash, "-a", "1", "--chap", &chap],
+        &["flash", "login", &flash, "-a", "1"],
+        &["flash", "remove", &flash, "-a", "1"],
+        &["chap", "add", "-a", "1", "-u", "bob", "--secret-file", &secret],
+        &["chap", "set", &chap, "-a", "1", "-u", "bob"],
+        &["chap", "remove", &chap, "-a", "1"],
+        &["boot", "set", "-a", "1", "--primary", &flash, "--mode", "manual"],
+        &["iface", "set", "ipv4", "-a", "1", "mtu=9000"],
+        &["adapter", "reset", "1"],
+    ] {
+        let change = lab.ok(&[&["--dry-run"], args].concat())?;
+        ensure!(change["change"] == "planned", "{args:?}: {change}");
+    }
+    ensure!(
+        (fs::read(&image)?, nouns(&lab)?) == before,
+        "a dry run changed something"
+    );
+    Ok(())
+}
+
+/// What can be changed, as JSON.
+fn nouns(lab: &Asked) -> Result<Vec<Value>> {
+    [
+        ["iface", "list"],
+        ["flash", "list"],
+        ["chap", "list"],
+        ["boot", "show"],
+        ["session", "list"],
+    ]
+    .iter()
+    .map(|args| lab.ok(args))
+    .collect()
+}
+
+#[test]
+fn what_is_so_already_is_not_written_again() -> Result<()> {
+    let lab = Asked::with_address(&["--ports", "2"])?;
+    let target = Target::start(lab.lab.path(), IQN, &["--lun", "64M"])?;
+    let portal = target.portal().to_string();
+    let secret = lab.secret("secret", SECRET)?;
+    let flash = lab.add_target(&target, &[])?;
+    let twice = |args: &[&str]| -> Result<()> {
+        lab.ok(args).with_context(|| format!("first {args:?}"))?;
+        let again = lab.ok(args).with_context(|| format!("second {args:?}"))?;
+        ensure!(again["change"] == "unchanged", "{args:?} again: {again}");
+        Ok(())
+    };
+    twice(&["flash", "add", "-a", "1", "--target", IQN, "--portal", &portal])?;
+    twice(&[
+        "flash",
+        "set",
+        &flash,
+        "-a",
+        "1",
+        "def_time2wait=9",
+        "header_digest=on",
+    ])?;
+    twice(&["flash", "login", &flash, "-a", "1"])?;
+    twice(&["flash", "logout", &flash, "-a", "1"])?;
+    twice(&[
+        "chap",
+        "add",
+        "-a",
+        "1",
+        "-u",
+        "alice",
+        "--index",
+        "7",
+        "--secret-file",
+        &secret,
+    ])?;
+    twice(&["chap", "set", "7", "-a", "1", "-u", "bob"])?;
+    twice(&["boot", "set", "-a", "1", "--primary", &flash, "--mode", "manual"])?;
+    twice(&["boot", "clear", "-a", "1"])?;
+    twice(&["iface", "set", "ipv4", "-a", "1", "gateway=127.0.0.1"])?;
+    twice(&["iface", "apply", "-a", "1"])?;
+    twice(&["iface", "unset", "ipv4", "-a", "1"])?;
+    Ok(())
+}
+
+#[test]
+fn rules_are_kept_with_the_exit_code_that_is_promised() -> Result<()> {
+    let lab = Asked::with_address(&["--ports", "2"])?;
+    let target = Target::start(lab.lab.path(), IQN, &["--lun", "64M"])?;
+    let secret = lab.secret("secret", SECRET)?;
+    let flash = lab.add_target(&target, &[])?;
+    // 2: values.
+    lab.refused(2, &["flash", "set", &flash, "-a", "1", "no_such_parameter=1"])?;
+    lab.refused(2, &["flash", "set", &flash, "-a", "1", "def_time2wait=70000"])?;
+    lab.refused(2, &["flash", "set", &flash, "-a", "1", "def_time2wait=soon"])?;
+    lab.refused(2, &["iface", "set", "ipv4", "-a", "1", "mtu"])?;
+    let short = lab.secret("short", "elevenbytes")?;
+    lab.refused(
+        2,
+        &["chap", "add", "-a", "1", "-u", "alice", "--secret-file", &short],
+    )?;
+    lab.refused(2, &["chap", "add", "-a", "1", "-u", "alice"])?;
+    // 3: things that are not there.
+    lab.refused(3, &["flash", "remove", "40", "-a", "1"])?;
+    lab.refused(3, &["flash", "show", "4000000000", "-a", "1"])?;
+    lab.refused(3, &["chap", "remove", "40", "-a", "1"])?;
+    lab.refused(3, &["boot", "set", "-a", "1", "--primary", "40"])?;
+    lab.refused(3, &["session", "show", "999"])?;
+    lab.refused(3, &["session", "logout", "999"])?;
+    lab.refused(3, &["stats", "connection", "999"])?;
+    lab.refused(3, &["lun", "inquiry", "9:0:0:0"])?;
+    lab.refused(3, &["adapter", "show", "host77"])?;
+    lab.refused(3, &["iface", "show", "ipv6-7", "-a", "1"])?;
+    // 4: what the adapter cannot.
+    lab.refused(4, &["flash", "set", &flash, "-a", "1", "portal_type=ipv6"])?;
+    lab.refused(4, &["flash", "set", &flash, "-a", "1", "is_boot_target=1"])?;
+    // Several adapters, none named.
+    let which = lab.refused(2, &["flash", "remove", "40"])?;
+    ensure!(which.contains("host1") && which.contains("host2"), "{which}");
+    // In use.
+    let chap = index(&lab.ok(&["chap", "add", "-a", "1", "-u", "alice", "--secret-file", &secret])?)?;
+    lab.ok(&["flash", "set", &flash, "-a", "1", "--chap", &chap])?;
+    let said = lab.refused(1, &["chap", "remove", &chap, "-a", "1"])?;
+    ensure!(said.contains(&format!("flash target {flash}")), "{said}");
+    ensure!(
+        lab.ok(&["chap", "list"])?
+            .as_array()
+            .is_some_and(|all| all.len() == 1)
+    );
+    Ok(())
+}
+
+#[test]
+fn a_boot_target_can_be_neither_removed_nor_logged_out() -> Result<()> {
+    let mut lab = Asked::with_address(&["--ports", "2"])?;
+    let target = Target::start(lab.lab.path(), IQN, &["--lun", "64M"])?;
+    let flash = lab.add_target(&target, &[])?;
+    lab.ok(&["boot", "set", "-a", "1", "--primary", &flash, "--mode", "manual"])?;
+    let said = lab.refused(5, &["flash", "remove", &flash, "-a", "1"])?;
+    ensure!(
+        said.contains("boot target") && said.contains("hbactl boot clear"),
+        "{said}"
+    );
+    lab.refused(5, &["flash", "remove", &flash, "-a", "1", "--force"])?;
+    // The boot configuration counts from the next start on.
+    lab.lab.kill();
+    lab.lab.restart()?;
+    lab.ok(&["flash", "login", &flash, "-a", "1"])?;
+    let sessions = lab.ok(&["session", "list"])?;
+    ensure!(
+        sessions.as_array().is_some_and(|all| all.len() == 1),
+        "{sessions}"
+    );
+    let sid = sessions[0]["sid"].to_string();
+    lab.refused(5, &["flash", "logout", &flash, "-a", "1"])?;
+    lab.refused(5, &["session", "logout", &sid])?;
+    ensure!(
+        lab.ok(&["session", "list"])?
+            .as_array()
+            .is_some_and(|all| all.len() == 1)
+    );
+    Ok(())
+}
+
+#[test]
+fn secrets_are_in_no_output() -> Result<()> {
+    let lab = Asked::with_address(&["--ports", "1"])?;
+    let accounts = lab.lab.path().join("accounts");
+    fs::write(&accounts, format!("alice:{SECRET}\nmutual:array:{MUTUAL}\n"))?;
+    let accounts = accounts.to_str().context("path")?.to_owned();
+    let target = Target::start(lab.lab.path(), IQN, &["--lun", "64M", "--chap-file", &accounts])?;
+    let (out, back) = (lab.secret("out", SECRET)?, lab.secret("in", MUTUAL)?);
+    let portal = target.portal().to_string();
+    let mut said = String::new();
+    for args in [
+        &[
+            "chap",
+            "add",
+            "-u",
+            "alice",
+            "--index",
+            "5",
+            "--secret-file",
+            &out,
+        ][..],
+        &[
+            "chap",
+            "add",
+            "-u",
+            "array",
+            "--index",
+            "6",
+            "-d",
+            "in",
+            "--secret-file",
+            &back,
+        ],
+        &["chap", "list"],
+        &[
+            "flash", "add", "--target", IQN, "--portal", &portal, "--chap", "5", "--bidi",
+        ],
+        &["flash", "login", "2"],
+        &["flash", "login", "3"],
+        &["flash", "show", "2"],
+        &["flash", "list"],
+        &["session", "list", "--detail"],
+        &["session", "show", "1"],
+        &["chap", "remove", "5"],
+        &["chap", "set", "5", "--secret-file", &back],
+        &["flash", "set", "2", &format!("password={SECRET}")],
+        &[
+            "flash",
+            "add",
+            "--target",
+            IQN,
+            "--portal",
+            &portal,
+            &format!("password_in={SECRET}"),
+        ],
+    ] {
+        for format in ["json", "plain", "table"] {
+            let run = lab.lab.hbactl(&[&["-vvv", "-o", format], args].concat())?;
+            said.push_str(&format!(
+                "{args:?} {}\n",
+                describe(&run).replace(&format!("={SECRET}"), "")
+            ));
+            ensure!(
+                !describe(&run).contains(SECRET) && !describe(&run).contains(MUTUAL),
+                "{args:?} tells a secret: {}",
+                describe(&run)
+            );
+        }
+    }
+    ensure!(said.contains("LOGGED_IN"), "nothing logged in with CHAP: {said}");
+    ensure!(said.contains("alice") && said.contains("********"), "{said}");
+    Ok(())
+}
+
+/// Without what differs from card to card: serial numbers, and MAC addresses beyond the maker's part.
+fn masked(page: &str) -> String {
+    let mut text = String::new();
+    let mut rest = page;
+    while let Some(at) = ["00:c0:dd:", ".fs"]
+        .iter()
+        .filter_map(|mark| rest.find(mark).map(|n| n + mark.len()))
+        .min()
+    {
+        let (before, after) = rest.split_at(at);
+        text.push_str(before);
+        text.push_str("XX");
+        rest = after.get(8..).unwrap_or_default();
+    }
+    text + rest
+}
+
+#[test]
+fn a_parameter_that_needs_a_restart_is_told_and_kept() -> Result<()> {
+    let mut lab = Asked::start(&["--ports", "2"])?;
+    lab.ok(&["iface", "set", "ipv4", "-a", "1", "mtu=9000"])?;
+    let out = lab.lab.hbactl(&["iface", "apply", "-a", "1"])?;
+    ensure!(out.status.success(), "{}", describe(&out));
+    ensure!(
+        text(&out.stderr).contains("takes effect when the adapter starts again"),
+        "{}",
+        describe(&out)
+    );
+    lab.lab.kill();
+    lab.lab.restart()?;
+    let iface = lab.ok(&["iface", "show", "ipv4", "-a", "1"])?;
+    ensure!(iface["params"]["mtu"] == 9000, "{iface}");
+    Ok(())
+}
+
+#[test]
+fn plain_columns_are_stable() -> Result<()> {
+    let lab = Asked::with_address(&["--ports", "2"])?;
+    let target = Target::start(lab.lab.path(), IQN, &["--lun", "64M"])?;
+    let secret = lab.secret("secret", SECRET)?;
+    let flash = lab.add_target(&target, &[])?;
+    lab.ok(&[
+        "chap",
+        "add",
+        "-a",
+        "1",
+        "-u",
+        "alice",
+        "--index",
+        "7",
+        "--secret-file",
+        &secret,
+    ])?;
+    lab.ok(&["flash", "login", &flash, "-a", "1"])?;
+    let mut page = String::new();
+    for args in [
+        &["adapter", "list"][..],
+        &["iface", "list"],
+        &["flash", "list"],
+        &["chap", "list"],
+        &["boot", "show"],
+        &["session", "list"],
+        &["session", "list", "--detail"],
+        &["lun", "list"],
+        &["flash", "logout", &flash, "-a", "1"],
+        &["flash", "logout", &flash, "-a", "1"],
+    ] {
+        let run = lab.lab.hbactl(&[&["-o", "plain"], args].concat())?;
+        ensure!(run.status.success(), "{}", describe(&run));
+        let lines = text(&run.stdout).replace('\t', " | ");
+        page.push_str(&format!("$ hbactl -o plain {}\n{lines}", args.join(" ")));
+    }
+    let page = page.replace(&format!(":{}", target.portal().port()), ":PORT");
+    insta::assert_snapshot!(masked(&page));
+    Ok(())
+}
