@@ -26,8 +26,14 @@ pub enum ServeError {
     #[error("invalid configuration: {0}")]
     Config(String),
     /// The card does not start with this flash.
-    #[error("the card does not start")]
-    Flash(#[source] FlashError),
+    #[error("the card does not start with the flash file {} (its NVRAM is beside it, in FILE.nvram)", path.display())]
+    Flash {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: FlashError,
+    },
     /// The flash file cannot be used.
     #[error("cannot use the flash file {}", path.display())]
     Store {

@@ -98,7 +98,10 @@ impl Server {
             link_up: true,
             lease: None,
         };
-        let card = Card::power_on(card_config, store, now).map_err(ServeError::Flash)?;
+        let card = Card::power_on(card_config, store, now).map_err(|source| ServeError::Flash {
+            path: config.flash.clone(),
+            source,
+        })?;
         let tree = Tree::create(&config.dir).map_err(io_error("write the sysfs tree in", &config.dir))?;
         make_dirs(&config.dir)?;
         let kernel = Kernel::load(config.clone(), tree, card, now)

@@ -222,21 +222,42 @@ fn applying_with_sessions_up_needs_force() {
 #[test]
 fn what_does_not_show_is_rolled_back_and_stays_staged() {
     let dir = Dir::new();
-    stage(&dir, &[wish("mtu=9000")]);
+    stage(&dir, &[wish("ipaddress=10.0.0.7")]);
     let mut s = Scripted::new();
     no_sessions(found(&mut s, port(&[])));
-    sends(&mut s, &[("mtu", ParamValue::Number(9000))]);
-    s.expect(Call::Ifaces(H0), Ok(vec![port(&[("mtu", "1400")])]));
-    sends(&mut s, &[("mtu", ParamValue::Number(1500))]);
+    sends(&mut s, &[("ipaddress", ParamValue::Text("10.0.0.7".into()))]);
+    s.expect(Call::Ifaces(H0), Ok(vec![port(&[("ipaddress", "10.0.0.9")])]));
+    sends(&mut s, &[("ipaddress", ParamValue::Text("192.168.10.2".into()))]);
     s.expect(Call::Ifaces(H0), Ok(vec![port(&[])]));
     let e = apply(&mut dir.late(&mut s), None).expect_err("wrong");
     assert_eq!(e.kind(), Kind::VerifyFailed { rolled_back: true });
     assert!(
         e.to_string()
-            .contains("mtu of ipv4-iface-0-0 is 1400, wanted 9000"),
+            .contains("ipaddress of ipv4-iface-0-0 is 10.0.0.9, wanted 10.0.0.7"),
         "{e}"
     );
-    assert!(dir.staged().contains("mtu"), "what was wanted is not lost");
+    assert!(dir.staged().contains("ipaddress"), "what was wanted is not lost");
+    s.finish();
+}
+
+#[test]
+fn an_mtu_that_waits_for_the_next_start_is_told_and_not_rolled_back() {
+    let dir = Dir::new();
+    stage(&dir, &[wish("mtu=9000")]);
+    let mut s = Scripted::new();
+    no_sessions(found(&mut s, port(&[])));
+    sends(&mut s, &[("mtu", ParamValue::Number(9000))]);
+    s.expect(Call::Ifaces(H0), Ok(vec![port(&[])]));
+    let mut ctx = dir.late(&mut s);
+    assert!(apply(&mut ctx, None).expect("applied").is_changed());
+    assert!(
+        ctx.warnings
+            .iter()
+            .any(|w| w.contains("mtu") && w.contains("starts again")),
+        "{:?}",
+        ctx.warnings
+    );
+    drop(ctx);
     s.finish();
 }
 
