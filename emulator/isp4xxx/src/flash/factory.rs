@@ -179,9 +179,10 @@ pub fn default_ddb(block: &addr_ctrl_blk, mac: [u8; 6], ipv6: bool) -> dev_db_en
     entry.iscsi_max_outsnd_r2t.set(block.iscsi_max_outstnd_r2t.get());
     entry.ka_timeout.set(block.conn_ka_timeout.get());
     entry.def_timeout.set(block.def_timeout.get());
-    // RFC 7143 11.12.5: OUI format, the maker's prefix; the rest tells the ports of a maker apart.
-    entry.isid = [0x00, mac[3], mac[4], mac[5], 0x00, 0x00];
-    entry.isid[0] = mac[0] & 0x3F;
+    // The maker's OUI and the card's own three bytes (RFC 7143 11.12.5, type 00b). The driver writes a DDB index over two bytes of
+    // it; what is left must still tell cards apart and never be zero, which tgt refuses.
+    entry.isid = mac;
+    entry.isid[0] &= 0x3F;
     entry.port.set(3260);
     entry.mss.set(
         block

@@ -1,75 +1,53 @@
-//! Debian's tgtd on a loopback port of its own, as a stranger's target.
+//! Debian's tgtd as a stranger's target: the lab's, with failures as panics.
 
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 /// A running tgtd; killed when dropped.
 pub struct Tgtd {
-    child: Child,
-    control: String,
+    daemon: lab_tests::tgt::Tgtd,
     pub portal: SocketAddr,
 }
 
 impl Tgtd {
     pub fn start() -> Self {
-        let portal = TcpListener::bind("127.0.0.1:0")
-            .and_then(|l| l.local_addr())
-            .expect("a free port");
-        Self::start_on(portal)
+        Self::of(lab_tests::tgt::Tgtd::start())
     }
 
     pub fn start_on(portal: SocketAddr) -> Self {
-        let control = (portal.port() % 32768).to_string();
-        let child = Command::new("tgtd")
-            .args(["-f", "-C", &control, "--iscsi", &format!("portal={portal}")])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("tgtd (package tgt)");
-        let this = Self {
-            child,
-            control,
-            portal,
-        };
-        let until = Instant::now() + Duration::from_secs(10);
-        while TcpStream::connect(portal).is_err() || !this.admin(&["--op", "show", "--mode", "sys"]) {
-            assert!(Instant::now() < until, "tgtd does not answer");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        this
+        Self::of(lab_tests::tgt::Tgtd::start_on(portal))
     }
 
-    fn admin(&self, args: &[&str]) -> bool {
-        let mut command = Command::new("tgtadm");
-        command
-            .args(["-C", &self.control, "--lld", "iscsi"])
-            .args(args)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
-        command.status().is_ok_and(|s| s.success())
+    fn of(started: anyhow::Result<lab_tests::tgt::Tgtd>) -> Self {
+        let daemon = started.expect("tgtd starts");
+        let portal = daemon.portal();
+        Self { daemon, portal }
     }
 
     pub fn target(&self, tid: u32, iqn: &str, luns: &[&Path]) {
-        let tid = tid.to_string();
-        assert!(self.admin(&["--op", "new", "--mode", "target", "--tid", &tid, "-T", iqn]));
-        for (i, file) in luns.iter().enumerate() {
-            self.lun(&tid, i + 1, file);
-        }
-        assert!(self.admin(&["--op", "bind", "--mode", "target", "--tid", &tid, "-I", "ALL"]));
+        self.daemon
+            .add_target(tid, iqn, luns, &[])
+            .expect("tgtd takes the target");
     }
 
     /// From now on initiators of target 1 prove themselves with this.
     pub fn account(&self, user: &str, secret: &str) {
-        let (user, password) = (["--user", user], ["--password", secret]);
-        assert!(self.admin(&[&["--op", "new", "--mode", "account"][..], &user, &password].concat()));
-        assert!(self.admin(&[&["--op", "bind", "--mode", "account", "--tid", "1"][..], &user].concat()));
+        self.admin(&[
+            "--op",
+            "new",
+            "--mode",
+            "account",
+            "--user",
+            user,
+            "--password",
+            secret,
+        ]);
+        self.admin(&["--op", "bind", "--mode", "account", "--tid", "1", "--user", user]);
     }
 
     pub fn lun(&self, tid: &str, lun: usize, file: &Path) {
         let (lun, file) = (lun.to_string(), file.to_str().expect("path"));
-        assert!(self.admin(&[
+        self.admin(&[
             "--op",
             "new",
             "--mode",
@@ -79,14 +57,11 @@ impl Tgtd {
             "--lun",
             &lun,
             "-b",
-            file
-        ]));
+            file,
+        ]);
     }
-}
 
-impl Drop for Tgtd {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+    fn admin(&self, args: &[&str]) {
+        self.daemon.admin(args).expect("tgtadm");
     }
 }
