@@ -240,6 +240,23 @@ mod tests {
     use crate::flash::validate;
 
     #[test]
+    fn a_default_isid_tells_cards_apart_even_under_the_drivers_index() {
+        // The driver writes a DDB index over bytes 1 and 2 (`qla4xxx_set_param_ddbentry`); the last byte of a MAC may be 0.
+        let cards = [
+            [0x00, 0xC0, 0xDD, 0x34, 0x59, 0x00],
+            [0x00, 0xC0, 0xDD, 0x34, 0x5A, 0x00],
+        ];
+        let isids = cards.map(|mac| {
+            let block = default_acb(&crate::chip::ISP4032, mac, "FS00000001", 0);
+            let mut isid = default_ddb(&block, mac, false).isid;
+            isid[1..3].fill(0);
+            isid
+        });
+        assert_ne!(isids[0], [0; 6], "tgt refuses an ISID of zeros");
+        assert_ne!(isids[0], isids[1]);
+    }
+
+    #[test]
     fn every_chip_accepts_what_its_factory_wrote() {
         for chip in Chip::ALL {
             for ports in 1..=chip.max_ports {
