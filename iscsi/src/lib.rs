@@ -9,6 +9,8 @@ pub mod buffer;
 pub mod chap;
 pub mod digest;
 pub mod framer;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 
 pub mod initiator;
 pub mod isid;

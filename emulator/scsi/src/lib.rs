@@ -8,6 +8,8 @@
 
 pub mod cdb;
 pub mod device;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 pub mod inquiry;
 pub mod lun;
 pub mod mode;

@@ -5,6 +5,7 @@
 mod bench;
 mod demo;
 mod deps;
+mod fuzz;
 mod loc;
 mod packages;
 mod reference;
@@ -32,6 +33,8 @@ enum Task {
     Demo(demo::Args),
     /// Measure against the peers in the same run and print ratios
     Bench(bench::Args),
+    /// Run the fuzz targets (needs cargo-fuzz and a nightly toolchain)
+    Fuzz(fuzz::Args),
     /// Check which crate may depend on which
     Deps,
     /// Print file sizes and fail over the hard limit
@@ -45,6 +48,7 @@ fn main() -> anyhow::Result<()> {
         Task::Test(args) => test::run(&args),
         Task::Demo(args) => demo::run(&args),
         Task::Bench(args) => bench::run(&args),
+        Task::Fuzz(args) => fuzz::run(&args),
         Task::Deps => deps::run(),
         Task::Loc => loc::run(),
         Task::Reference(args) => reference::run(&args),
