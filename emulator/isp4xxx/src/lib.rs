@@ -8,5 +8,6 @@ pub mod chip;
 pub mod flash;
 pub mod fw;
 pub mod nvram;
+pub mod regs;
 
 pub use chip::Chip;

@@ -32,6 +32,12 @@ pub enum Command {
     /// Serve an emulated adapter in a directory, until SIGTERM or SIGINT; prints one line when ready
     #[command(after_help = "Example: hbaemu serve /tmp/hba & HBACTL_ENDPOINT=/tmp/hba hbactl adapter list")]
     Serve(Serve),
+    /// Serve an adapter as vfio-user PCI functions, until SIGTERM or SIGINT; prints one line when ready
+    #[command(
+        after_help = "The first socket is PCI function 1, the second function 3.\nExample: hbaemu pci --socket /tmp/fn1.sock --flash card.flash & \
+                      qemu-system-x86_64 … -device '{\"driver\":\"vfio-user-pci\",\"addr\":\"05.1\",\"socket\":{\"type\":\"unix\",\"path\":\"/tmp/fn1.sock\"}}'"
+    )]
+    Pci(Pci),
     /// Serve an iSCSI target, until SIGTERM or SIGINT; prints one line when ready
     #[command(
         after_help = "Example: hbaemu target --listen 127.0.0.1:3260 --iqn iqn.2026-11.org.example:disk --lun 64M"
@@ -87,6 +93,26 @@ pub struct Serve {
     /// How the firmware treats its flash targets at start
     #[arg(long, value_enum, default_value = "nonauto")]
     pub fw_mode: FwMode,
+    /// Do not wait for the disk after flash writes: a power loss of this machine may then tear the flash file
+    #[arg(long)]
+    pub no_sync: bool,
+}
+
+/// `hbaemu pci`.
+#[derive(Args, Debug)]
+pub struct Pci {
+    /// The socket of a PCI function; repeat it for a card with two ports
+    #[arg(long, required = true, value_name = "PATH")]
+    pub socket: Vec<PathBuf>,
+    /// The flash file; made if it is missing
+    #[arg(long, value_name = "FILE")]
+    pub flash: PathBuf,
+    /// The chip: isp4022 or isp4032
+    #[arg(long, default_value = "isp4032")]
+    pub chip: String,
+    /// Ports of the card [default: one for each socket]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=2))]
+    pub ports: Option<u32>,
     /// Do not wait for the disk after flash writes: a power loss of this machine may then tear the flash file
     #[arg(long)]
     pub no_sync: bool,

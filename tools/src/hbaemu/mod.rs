@@ -3,6 +3,7 @@
 mod args;
 mod fault;
 mod flash;
+mod pci;
 mod serve;
 mod target;
 
@@ -36,6 +37,7 @@ pub fn hbaemu(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         .try_init();
     let done = match &cli.command {
         Command::Serve(serve) => serve::run(serve),
+        Command::Pci(pci) => pci::run(pci),
         Command::Target(target) => target::run(target),
         Command::Flash(flash) => flash::run(flash),
         Command::Fault(fault) => fault::run(fault),

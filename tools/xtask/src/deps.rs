@@ -16,6 +16,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("isp4xxx", &["driver-sys", "iscsi"]),
     ("emu-net", &["iscsi", "isp4xxx"]),
     ("emu-kernel", &["driver-sys", "iscsi", "isp4xxx", "emu-net"]),
+    ("emu-pci", &["isp4xxx", "emu-net"]),
     ("emu-target", &["iscsi", "scsi", "emu-net"]),
     (
         "tools",
@@ -27,6 +28,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "isp4xxx",
             "emu-net",
             "emu-kernel",
+            "emu-pci",
             "emu-target",
         ],
     ),
@@ -41,6 +43,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "isp4xxx",
             "emu-net",
             "emu-kernel",
+            "emu-pci",
             "emu-target",
             "tools",
         ],
@@ -66,7 +69,15 @@ pub(crate) fn run() -> Result<()> {
                 continue;
             }
             let development = dependency["kind"].as_str() == Some("dev");
-            let emulator = ["scsi", "isp4xxx", "emu-net", "emu-kernel", "emu-target"].contains(&name);
+            let emulator = [
+                "scsi",
+                "isp4xxx",
+                "emu-net",
+                "emu-kernel",
+                "emu-pci",
+                "emu-target",
+            ]
+            .contains(&name);
             if development && !(emulator && on == "hba") {
                 continue;
             }
