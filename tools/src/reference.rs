@@ -57,6 +57,7 @@ fn help(text: &mut String, name: &str, command: &mut Command) {
     );
     let subs: Vec<String> = command
         .get_subcommands()
+        .filter(|sub| !sub.is_hide_set())
         .map(|sub| sub.get_name().to_owned())
         .collect();
     for sub in subs {

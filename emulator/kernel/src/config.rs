@@ -38,6 +38,8 @@ pub struct Config {
     pub fw_mode: FirmwareMode,
     /// Wait for the disk after every flash write. Without it a kill still leaves old or new bytes; a power loss may not.
     pub sync: bool,
+    /// Everything that goes over the card's connections is written to this pcap file.
+    pub pcap: Option<PathBuf>,
 }
 
 impl Config {
@@ -54,6 +56,7 @@ impl Config {
             quirks: false,
             fw_mode: FirmwareMode::default(),
             sync: true,
+            pcap: None,
         }
     }
 

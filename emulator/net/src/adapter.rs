@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use isp4xxx::fw::{Card, Effect, LinkId, PingId, PingStatus};
 
 use crate::link::{Duplex, Link, Pumped};
+use crate::pcap::{Capture, Opened};
 use crate::ping::{Echo, EchoEnd};
 use crate::reactor::{Interest, Reactor, Ready, Token};
 
@@ -29,6 +30,7 @@ pub struct AdapterLinks {
     /// How long what peers send is held back (fault injection).
     delay: Duration,
     held: BTreeMap<LinkId, Instant>,
+    capture: Option<Capture>,
 }
 
 #[derive(Debug)]
@@ -57,6 +59,7 @@ impl AdapterLinks {
             refuse: false,
             delay: Duration::ZERO,
             held: BTreeMap::new(),
+            capture: None,
         }
     }
 
@@ -68,6 +71,11 @@ impl AdapterLinks {
     /// Fault injection: what peers send is held back so long; zero ends it.
     pub fn hold_back(&mut self, delay: Duration) {
         self.delay = delay;
+    }
+
+    /// Connections made from now on are captured.
+    pub fn capture(&mut self, capture: Capture) {
+        self.capture = Some(capture);
     }
 
     /// How many TCP connections are open or being opened.
@@ -190,7 +198,12 @@ impl AdapterLinks {
         };
         if open.link.is_connecting() {
             match open.link.finish_connect(reactor) {
-                Ok(local) => card.connected(now, id, local),
+                Ok(local) => {
+                    if let Some(capture) = &self.capture {
+                        open.link.capture(capture, Opened::Here);
+                    }
+                    card.connected(now, id, local);
+                }
                 Err(error) => {
                     self.drop_link(reactor, id);
                     card.connect_failed(now, id, loss(&error));

@@ -8,7 +8,9 @@
 pub mod adapter;
 pub mod flash_file;
 pub mod link;
+pub mod pcap;
 pub mod ping;
 pub mod reactor;
 pub mod run;
+pub mod session;
 pub mod signals;

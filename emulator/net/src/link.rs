@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use nix::sys::socket::{self, AddressFamily, SockFlag, SockType, SockaddrStorage};
 
+use crate::pcap::{Capture, Conversation, Opened};
 use crate::reactor::{Interest, Reactor, Token};
 
 /// The engine's half of a link, as both iSCSI engines and the adapter's firmware show it.
@@ -46,6 +47,7 @@ pub struct Link {
     token: Token,
     interest: Interest,
     connecting: bool,
+    tap: Option<Box<Conversation>>,
 }
 
 impl Link {
@@ -86,6 +88,7 @@ impl Link {
             token,
             interest: Interest::WRITE,
             connecting: true,
+            tap: None,
         })
     }
 
@@ -102,6 +105,7 @@ impl Link {
             token,
             interest: Interest::READ,
             connecting: false,
+            tap: None,
         })
     }
 
@@ -132,6 +136,13 @@ impl Link {
         Ok(local)
     }
 
+    /// Captures what goes over the link from now on. Call once the connection stands, before the first byte.
+    pub fn capture(&mut self, capture: &Capture, opened: Opened) {
+        if let (Ok(here), Ok(there)) = (self.stream.local_addr(), self.stream.peer_addr()) {
+            self.tap = Some(Box::new(Conversation::open(capture, here, there, opened)));
+        }
+    }
+
     /// The peer's address, if the socket still knows it.
     #[must_use]
     pub fn peer(&self) -> Option<SocketAddr> {
@@ -150,6 +161,25 @@ impl Link {
         if self.connecting {
             return Pumped::Open;
         }
+        let pumped = self.pump_both(reactor, engine, now, readable);
+        if let Some(tap) = &mut self.tap {
+            match pumped {
+                Pumped::PeerClosed => tap.peer_closed(),
+                Pumped::Failed(_) => tap.failed(),
+                Pumped::Open | Pumped::Done => {}
+            }
+            tap.flush();
+        }
+        pumped
+    }
+
+    fn pump_both(
+        &mut self,
+        reactor: &mut Reactor,
+        engine: &mut impl Duplex,
+        now: Instant,
+        readable: bool,
+    ) -> Pumped {
         if readable {
             match self.read(engine, now) {
                 Pumped::Open => {}
@@ -195,6 +225,9 @@ impl Link {
             match self.stream.read(slot) {
                 Ok(0) => return Pumped::PeerClosed,
                 Ok(n) => {
+                    if let Some(tap) = &mut self.tap {
+                        tap.received(slot.get(..n).unwrap_or_default());
+                    }
                     engine.received(now, n);
                     budget = budget.saturating_sub(n);
                     // A short read of a large slot means that the socket is empty: spare the call that would say so.
@@ -221,7 +254,12 @@ impl Link {
             slices.truncate(MAX_SLICES);
             match self.stream.write_vectored(&slices) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(n) => engine.sent(now, n),
+                Ok(n) => {
+                    if let Some(tap) = &mut self.tap {
+                        tap.sent(&slices, n);
+                    }
+                    engine.sent(now, n);
+                }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(true),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),

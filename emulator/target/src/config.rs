@@ -113,6 +113,8 @@ pub struct TargetConfig {
     pub advertise: Vec<SocketAddr>,
     /// A unix socket that takes [`crate::Fault`]s as lines; see [`crate::control`].
     pub control: Option<PathBuf>,
+    /// Everything that goes over its connections is written to this pcap file.
+    pub pcap: Option<PathBuf>,
     /// Sessions at once, half-open logins included.
     pub max_connections: usize,
     /// How long a login may take.
@@ -140,6 +142,7 @@ impl TargetConfig {
             extra_targets: Vec::new(),
             advertise: Vec::new(),
             control: None,
+            pcap: None,
             max_connections: 1024,
             login_timeout: Duration::from_secs(15),
             nop_interval: None,

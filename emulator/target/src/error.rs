@@ -57,6 +57,14 @@ pub enum TargetError {
         /// Why.
         source: io::Error,
     },
+    /// The capture file cannot be made.
+    #[error("cannot capture to {path}")]
+    Capture {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// No portal to listen on.
     #[error("no address to listen on")]
     NoPortal,

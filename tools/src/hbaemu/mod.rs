@@ -3,6 +3,8 @@
 mod args;
 mod fault;
 mod flash;
+mod load;
+mod loopback;
 mod pci;
 mod serve;
 mod target;
@@ -39,6 +41,8 @@ pub fn hbaemu(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Serve(serve) => serve::run(serve),
         Command::Pci(pci) => pci::run(pci),
         Command::Target(target) => target::run(target),
+        Command::Load(load) => load::run(load),
+        Command::Loopback(loopback) => loopback::run(loopback),
         Command::Flash(flash) => flash::run(flash),
         Command::Fault(fault) => fault::run(fault),
     };

@@ -26,6 +26,7 @@ pub(super) fn run(args: &Serve) -> Result<()> {
     config.disable_sysfs_boot = !args.sysfs_boot;
     config.quirks = args.quirks;
     config.sync = !args.no_sync;
+    config.pcap.clone_from(&args.pcap);
     config.fw_mode = match args.fw_mode {
         FwMode::Auto => FirmwareMode::AutoConnect,
         FwMode::Nonauto => FirmwareMode::NonAutoConnect,

@@ -42,6 +42,7 @@ fn config(args: &Target) -> Result<TargetConfig> {
     config.luns.clone_from(&args.lun);
     config.extra_targets.clone_from(&args.also);
     config.control.clone_from(&args.control);
+    config.pcap.clone_from(&args.pcap);
     config.discovery_auth = args.discovery_auth;
     config.digests = match args.digests {
         Digests::Initiator => DigestPolicy::Initiator,

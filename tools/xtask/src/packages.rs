@@ -33,6 +33,11 @@ pub(crate) const FOR_TESTS: &[Tool] = &[
         package: "libiscsi-bin",
         purpose: "another initiator, against our target",
     },
+    Tool {
+        program: "tshark",
+        package: "tshark",
+        purpose: "Wireshark's dissector, over our captures",
+    },
 ];
 
 /// Installs what is missing, after saying what and why. Without root or apt it says so and goes on: tests that need a

@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use emu_net::adapter::AdapterLinks;
 use emu_net::flash_file::FlashFile;
+use emu_net::pcap::Capture;
 use emu_net::reactor::{Reactor, Ready, Token};
 use emu_net::run::Actor;
 use isp4xxx::flash::{FlashStore, Identity, factory_default};
@@ -106,8 +107,12 @@ impl Server {
         make_dirs(&config.dir)?;
         let kernel = Kernel::load(config.clone(), tree, card, now)
             .map_err(io_error("write the sysfs tree in", &config.dir))?;
+        let mut links = AdapterLinks::new(owner);
+        if let Some(path) = &config.pcap {
+            links.capture(Capture::create(path).map_err(io_error("capture to", path))?);
+        }
         let mut server = Self {
-            links: AdapterLinks::new(owner),
+            links,
             config,
             owner,
             kernel,

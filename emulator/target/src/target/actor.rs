@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use emu_net::link::{Link, Pumped};
+use emu_net::pcap::{Capture, Opened};
 use emu_net::reactor::{Reactor, Ready, Token};
 use emu_net::run::Actor;
 use iscsi::target::{Config, Connection};
@@ -36,6 +37,7 @@ pub struct Target {
     pub(super) next_client: u64,
     pub(super) next_tsih: u16,
     pub(super) max_connections: usize,
+    pub(super) capture: Option<Capture>,
     /// New connections are not answered.
     pub(super) silent: bool,
     pub(super) drain: Duration,
@@ -70,6 +72,13 @@ impl Target {
             };
             orders.listen(reactor, path).map_err(failed)?;
         }
+        let capture = match &config.pcap {
+            Some(path) => Some(Capture::create(path).map_err(|source| TargetError::Capture {
+                path: path.clone(),
+                source,
+            })?),
+            None => None,
+        };
         let policy = Policy {
             names,
             accounts: config.accounts.clone(),
@@ -91,6 +100,7 @@ impl Target {
             next_client: 0,
             next_tsih: 0,
             max_connections: config.max_connections,
+            capture,
             silent: false,
             drain: config.drain,
             stopping: None,
@@ -155,13 +165,16 @@ impl Target {
         let ready = getrandom::fill(&mut seed).map_err(|error| io::Error::other(error.to_string()));
         let opened =
             ready.and_then(|()| Ok((stream.local_addr()?, Link::accepted(reactor, self.owner, stream)?)));
-        let (local, link) = match opened {
+        let (local, mut link) = match opened {
             Ok(opened) => opened,
             Err(error) => {
                 tracing::warn!(%error, "a connection was lost while it was taken");
                 return;
             }
         };
+        if let Some(capture) = &self.capture {
+            link.capture(capture, Opened::There);
+        }
         self.next_client += 1;
         let id = self.next_client;
         let directory = PortalDirectory {
