@@ -11,6 +11,7 @@ pub mod need;
 pub mod netlink;
 pub mod peer;
 pub mod process;
+pub mod qemu;
 pub mod schema;
 pub mod target;
 pub mod tgt;

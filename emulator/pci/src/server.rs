@@ -181,6 +181,8 @@ impl Server {
         tracing::trace!(port, ?request, "vfio-user");
         let answer =
             request.and_then(|request| slot.device.answer(&mut self.adapter, now, &request, body, fds));
+        // Before the reply: whoever hears that an interrupt is acknowledged may unmask it next.
+        slot.device.level(self.adapter.interrupt(port));
         if let Err(errno) = answer {
             tracing::debug!(port, command = header.command, errno, "request refused");
         }
@@ -230,7 +232,7 @@ impl Actor for Server {
         } else {
             self.links.ready(reactor, self.adapter.card_mut(), now, ready);
         }
-        self.flush(reactor, now);
+        // What follows from it is done in the tick after the batch.
     }
 
     fn deadline(&self) -> Option<Instant> {

@@ -134,7 +134,8 @@ fn open(file: &Path, card: &Card) -> Result<FlashFile> {
 }
 
 fn read(file: &Path, card: &Card) -> Result<(Loaded, Contents)> {
-    let loaded = open(file, card)?.load()?;
+    // Without the lock: a running card may go on writing, each file is read whole as it was at some instant.
+    let loaded = FlashFile::peek(file, card.ports as usize, chip(&card.chip)?.nvram_size)?;
     let contents = decode(file, card, &loaded)?;
     Ok((loaded, contents))
 }

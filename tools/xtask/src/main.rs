@@ -8,6 +8,7 @@ mod deps;
 mod fuzz;
 mod loc;
 mod packages;
+mod qemu;
 mod reference;
 mod test;
 mod workspace;
@@ -33,6 +34,8 @@ enum Task {
     Demo(demo::Args),
     /// Measure against the peers in the same run and print ratios
     Bench(bench::Args),
+    /// Run stock kernels with their own qla4xxx driver on our PCI functions, in QEMU
+    Qemu(qemu::Args),
     /// Run the fuzz targets (needs cargo-fuzz and a nightly toolchain)
     Fuzz(fuzz::Args),
     /// Check which crate may depend on which
@@ -49,6 +52,7 @@ fn main() -> anyhow::Result<()> {
         Task::Demo(args) => demo::run(&args),
         Task::Bench(args) => bench::run(&args),
         Task::Fuzz(args) => fuzz::run(&args),
+        Task::Qemu(args) => qemu::run(&args),
         Task::Deps => deps::run(),
         Task::Loc => loc::run(),
         Task::Reference(args) => reference::run(&args),

@@ -40,6 +40,13 @@ pub(crate) const FOR_TESTS: &[Tool] = &[
     },
 ];
 
+/// What the QEMU lane needs to make its private root.
+pub(crate) const FOR_QEMU: &[Tool] = &[Tool {
+    program: "mmdebstrap",
+    package: "mmdebstrap",
+    purpose: "makes the private root with a QEMU that has vfio-user",
+}];
+
 /// Installs what is missing, after saying what and why. Without root or apt it says so and goes on: tests that need a
 /// package then report that they were left out.
 pub(crate) fn install(tools: &[Tool]) -> Result<()> {

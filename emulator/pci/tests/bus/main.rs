@@ -1,0 +1,9 @@
+//! The adapter at PCI level: a vfio-user client and a few lines of driver, without QEMU.
+
+#![expect(clippy::unwrap_used, reason = "a test harness: what fails is a failed test")]
+
+mod bring_up;
+mod driver;
+mod hostile;
+mod rings;
+mod served;

@@ -1,0 +1,298 @@
+//! Request and response rings: SCSI commands against a real target, wrap-around, bad descriptors, resets.
+
+use driver_sys::hw::raw::dev_db_entry;
+use emu_target::{LunSource, Served as Target, TargetConfig};
+use zerocopy::{FromBytes, IntoBytes};
+
+use crate::driver::{
+    BUFFER, COMPLETION_INTR, CTRL_STATUS, DATA, Driver, MEMORY, MEMORY_LEN, REQ_Q_IN, REQUEST_LEN, RSP_Q_OUT,
+    SHADOW, set,
+};
+use crate::served::Served;
+
+const IQN: &str = "iqn.2026-11.org.example:disk";
+const DDB: u32 = 5;
+
+fn target() -> Target {
+    let mut config = TargetConfig::new(IQN, "127.0.0.1:0".parse().unwrap());
+    config.luns = vec![LunSource::Size(8 << 20)];
+    Target::start(config).unwrap()
+}
+
+/// A started driver with a session at DDB 5.
+fn logged_in(served: &Served, target: &Target) -> Driver {
+    let mut driver = Driver::attach(&served.sockets[0]);
+    driver.start([127, 0, 0, 31]);
+    login(&mut driver, target);
+    driver
+}
+
+fn login(driver: &mut Driver, target: &Target) {
+    let buffer = BUFFER as u32;
+    driver.mailbox([0x6B, 0, buffer, 0, 0, 0]);
+    let mut entry = dev_db_entry::read_from_bytes(&driver.get(BUFFER, 512)).unwrap();
+    entry.iscsi_name[..IQN.len()].copy_from_slice(IQN.as_bytes());
+    entry.ip_addr[..4].copy_from_slice(&[127, 0, 0, 1]);
+    entry.port.set(target.portal().port());
+    driver.put(BUFFER, entry.as_bytes());
+    assert_eq!(driver.mailbox([0x62, DDB, 0, 0, 0, 0])[0], 0x4000);
+    assert_eq!(driver.mailbox([0x63, DDB, buffer, 0, 512, 0])[0], 0x4000);
+    assert_eq!(driver.mailbox([0x74, DDB, 0, 0, 0, 0])[0], 0x4000);
+    loop {
+        let event = driver.wait_event(0x8014);
+        assert_eq!((event[1], event[2]), (1, DDB));
+        assert_ne!(event[3], 6, "the login failed");
+        if event[3] == 4 {
+            return;
+        }
+    }
+}
+
+const READ: u8 = 0x40;
+const WRITE: u8 = 0x20;
+
+/// Command entries: one, and a continuation for every five segments beyond the first.
+fn command(handle: u32, flags: u8, cdb: &[u8], bytes: u32, segments: &[(u64, u32)]) -> Vec<[u8; 64]> {
+    let seg = |entry: &mut [u8; 64], at: usize, (address, len): (u64, u32)| {
+        entry[at..at + 8].copy_from_slice(&address.to_le_bytes());
+        entry[at + 8..at + 12].copy_from_slice(&len.to_le_bytes());
+    };
+    let mut first = [0u8; 64];
+    first[0] = 0x19;
+    first[4..8].copy_from_slice(&handle.to_le_bytes());
+    first[8..10].copy_from_slice(&(DDB as u16).to_le_bytes());
+    first[0x0C] = flags | 1;
+    first[0x10..0x10 + cdb.len()].copy_from_slice(cdb);
+    first[0x2E..0x30].copy_from_slice(&(segments.len() as u16).to_le_bytes());
+    first[0x30..0x34].copy_from_slice(&bytes.to_le_bytes());
+    if let Some(segment) = segments.first() {
+        seg(&mut first, 0x34, *segment);
+    }
+    let mut entries = vec![first];
+    for group in segments.get(1..).unwrap_or_default().chunks(5) {
+        let mut more = [0u8; 64];
+        more[0] = 0x0A;
+        more[3] = 1;
+        for (number, segment) in group.iter().enumerate() {
+            seg(&mut more, 4 + 12 * number, *segment);
+        }
+        entries.push(more);
+    }
+    entries[0][3] = entries.len() as u8;
+    entries
+}
+
+fn rw(write: bool, block: u32, blocks: u16) -> [u8; 10] {
+    let [a, b, c, d] = block.to_be_bytes();
+    let [e, f] = blocks.to_be_bytes();
+    [if write { 0x2A } else { 0x28 }, 0, a, b, c, d, 0, e, f, 0]
+}
+
+/// Handle, SCSI status and completion status of a status entry.
+fn status(entry: &[u8]) -> (u32, u8, u8) {
+    assert_eq!(entry[0], 0x03);
+    (
+        u32::from_le_bytes(entry[4..8].try_into().unwrap()),
+        entry[8],
+        entry[0x0B],
+    )
+}
+
+/// Power-on unit attentions go first; their sense data is in the status entry.
+fn ready(driver: &mut Driver) {
+    for handle in 900.. {
+        driver.queue(&command(handle, 0, &[0; 6], 0, &[]));
+        let entry = driver.response();
+        if status(&entry) == (handle, 0, 0) {
+            return;
+        }
+        assert_eq!(status(&entry), (handle, 2, 0));
+        assert_eq!(entry[0x0E], 18);
+        assert_eq!(entry[0x20] & 0x7F, 0x70);
+        assert_eq!(entry[0x22] & 0x0F, 6, "unit attention");
+        assert!(handle < 910);
+    }
+}
+
+#[test]
+fn data_goes_through_many_segments_and_the_rings_wrap() {
+    let (served, target) = (Served::start(), target());
+    let mut driver = logged_in(&served, &target);
+    ready(&mut driver);
+    // 13 segments of odd lengths make four entries; more rounds than both rings have slots.
+    let lens = [512, 100, 1, 4096, 7, 904, 36, 2048, 500, 12, 256, 232, 512];
+    let bytes: u32 = lens.iter().sum();
+    assert_eq!(bytes % 512, 0);
+    for round in 0..u32::from(REQUEST_LEN) {
+        let pattern: Vec<u8> = (0..bytes).map(|i| (i * 7 + round) as u8).collect();
+        let mut at = DATA;
+        let mut segments = Vec::new();
+        let mut rest = pattern.as_slice();
+        for len in lens {
+            let (piece, tail) = rest.split_at(len as usize);
+            driver.put(at, piece);
+            segments.push((at, len));
+            at += u64::from(len) + 64;
+            rest = tail;
+        }
+        let blocks = (bytes / 512) as u16;
+        driver.queue(&command(
+            round,
+            WRITE,
+            &rw(true, round * 32, blocks),
+            bytes,
+            &segments,
+        ));
+        assert_eq!(status(&driver.response()), (round, 0, 0));
+        for (at, len) in &segments {
+            driver.put(*at, &vec![0xEE; *len as usize]);
+        }
+        driver.queue(&command(
+            round,
+            READ,
+            &rw(false, round * 32, blocks),
+            bytes,
+            &segments,
+        ));
+        assert_eq!(status(&driver.response()), (round, 0, 0));
+        let back: Vec<u8> = segments
+            .iter()
+            .flat_map(|(at, len)| driver.get(*at, *len as usize))
+            .collect();
+        assert_eq!(back, pattern, "round {round}");
+    }
+    assert_eq!(
+        driver.read(CTRL_STATUS) & COMPLETION_INTR,
+        0,
+        "everything is taken"
+    );
+}
+
+#[test]
+fn responses_wait_for_room_in_the_ring() {
+    let (served, target) = (Served::start(), target());
+    let mut driver = logged_in(&served, &target);
+    ready(&mut driver);
+    for handle in 0..20 {
+        driver.queue(&command(handle, 0, &[0; 6], 0, &[]));
+    }
+    driver.wait("a full ring", |d| {
+        let used = d.word(SHADOW + 4).wrapping_sub(d.word(SHADOW + 4) / 8 * 8);
+        (used != 0 && d.read(CTRL_STATUS) & COMPLETION_INTR != 0).then_some(())
+    });
+    let mut handles: Vec<u32> = (0..20).map(|_| status(&driver.response()).0).collect();
+    handles.sort_unstable();
+    assert_eq!(handles, (0..20).collect::<Vec<_>>());
+}
+
+#[test]
+fn bad_descriptors_fail_their_command_only() {
+    let (served, target) = (Served::start(), target());
+    let mut driver = logged_in(&served, &target);
+    ready(&mut driver);
+    let end = MEMORY + MEMORY_LEN;
+    let bad: [&[(u64, u32)]; 5] = [
+        &[(end - 100, 512)],
+        &[(u64::MAX - 10, 512)],
+        &[(0, 512)],
+        &[(DATA, 100)],
+        &[],
+    ];
+    for (handle, segments) in bad.iter().enumerate() {
+        for (flags, write) in [(READ, false), (WRITE, true)] {
+            driver.queue(&command(handle as u32, flags, &rw(write, 0, 1), 512, segments));
+            assert_eq!(status(&driver.response()), (handle as u32, 0, 1), "{segments:x?}");
+        }
+    }
+    // An absurd length, and more segments than entries.
+    driver.queue(&command(
+        77,
+        READ,
+        &rw(false, 0, 1),
+        u32::MAX,
+        &[(DATA, u32::MAX)],
+    ));
+    assert_eq!(status(&driver.response()), (77, 0, 1));
+    let mut entries = command(78, READ, &rw(false, 0, 1), 512, &[(DATA, 512)]);
+    entries[0][0x2E] = 200;
+    driver.queue(&entries);
+    assert_eq!(status(&driver.response()), (78, 0, 1));
+    driver.queue(&command(79, READ, &rw(false, 0, 1), 512, &[(DATA, 512)]));
+    assert_eq!(status(&driver.response()), (79, 0, 0));
+}
+
+#[test]
+fn a_broken_ring_is_a_transfer_error_and_a_reset_mends_it() {
+    let (served, target) = (Served::start(), target());
+    let mut driver = logged_in(&served, &target);
+    type Break = fn(&mut Driver);
+    let breaks: [(Break, u32); 4] = [
+        (|d| d.write(REQ_Q_IN, u32::from(REQUEST_LEN)), 0x8003),
+        (|d| d.write(REQ_Q_IN, u32::MAX), 0x8003),
+        (|d| d.write(RSP_Q_OUT, 999), 0x8004),
+        (|d| d.queue(&[[0x77; 64]]), 0x8003),
+    ];
+    for (how, code) in breaks {
+        how(&mut driver);
+        driver.wait_event(code);
+        // Deaf until it is reset.
+        driver.write(REQ_Q_IN, 1);
+        driver.events.clear();
+        driver.start([127, 0, 0, 31]);
+        login(&mut driver, &target);
+        ready(&mut driver);
+    }
+}
+
+#[test]
+fn a_reset_with_commands_under_way_leaves_memory_alone() {
+    let (served, target) = (Served::start(), target());
+    let mut driver = logged_in(&served, &target);
+    ready(&mut driver);
+    for round in 0..8 {
+        driver.put(DATA, &[0x5A; 4096]);
+        for handle in 0..6 {
+            driver.queue(&command(handle, READ, &rw(false, 0, 8), 4096, &[(DATA, 4096)]));
+        }
+        driver.write(CTRL_STATUS, set(0x8000));
+        driver.put(DATA, &[0xA5; 4096]);
+        driver.events.clear();
+        driver.start([127, 0, 0, 31]);
+        assert_eq!(
+            driver.get(DATA, 4096),
+            vec![0xA5; 4096],
+            "round {round}: written after the reset"
+        );
+        login(&mut driver, &target);
+        ready(&mut driver);
+    }
+}
+
+#[test]
+fn an_echo_and_a_refused_mailbox_command_come_back_through_the_ring() {
+    let served = Served::start();
+    let mut driver = Driver::attach(&served.sockets[0]);
+    driver.start([127, 0, 0, 31]);
+    let mut entry = [0u8; 64];
+    entry[0] = 0x38;
+    entry[3] = 1;
+    entry[4] = 9;
+    entry[8] = 0x0B;
+    entry[16..20].copy_from_slice(&[127, 0, 0, 1]);
+    driver.queue(&[entry]);
+    let answer = driver.response();
+    assert_eq!((answer[0], answer[4]), (0x39, 9));
+    // Done, or (without the privilege to send echoes) refused with a reason.
+    let code = u16::from_le_bytes([answer[8], answer[9]]);
+    assert!(
+        code == 0x4000 || (code == 0x4005 && answer[8 + 24] != 0),
+        "{answer:x?}"
+    );
+    entry[8] = 0x60;
+    driver.queue(&[entry]);
+    let answer = driver.response();
+    assert_eq!(
+        (answer[0], answer[4], answer[8], answer[9]),
+        (0x39, 9, 0x05, 0x40)
+    );
+}

@@ -1,0 +1,55 @@
+//! The served card.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use anyhow::Result;
+
+use crate::process::{Running, own_binary};
+
+/// `hbaemu pci`, running.
+#[derive(Debug)]
+pub struct Card {
+    running: Running,
+    /// Sockets, by port.
+    pub sockets: Vec<PathBuf>,
+    /// The flash file.
+    pub flash: PathBuf,
+    /// Its messages.
+    pub log: PathBuf,
+}
+
+impl Card {
+    /// Serves a card with `ports` ports in `dir`; its flash lies there too.
+    ///
+    /// # Errors
+    /// `hbaemu` is not built or does not get ready.
+    pub fn start(dir: &Path, chip: &str, ports: usize) -> Result<Self> {
+        let sockets: Vec<PathBuf> = (0..ports)
+            .map(|port| dir.join(format!("fn{port}.sock")))
+            .collect();
+        let flash = dir.join("card.flash");
+        let log = dir.join("card.log");
+        let mut command = Command::new(own_binary("hbaemu")?);
+        command.args(["-vv", "pci", "--no-sync", "--chip", chip, "--flash"]);
+        command.arg(&flash);
+        for socket in &sockets {
+            command.arg("--socket").arg(socket);
+        }
+        let messages = std::fs::OpenOptions::new().create(true).append(true).open(&log)?;
+        command.env("NO_COLOR", "1").stderr(Stdio::from(messages));
+        let running = Running::start(&mut command, "ready:", Duration::from_secs(20))?;
+        Ok(Self {
+            running,
+            sockets,
+            flash,
+            log,
+        })
+    }
+
+    /// The process.
+    pub fn running(&mut self) -> &mut Running {
+        &mut self.running
+    }
+}

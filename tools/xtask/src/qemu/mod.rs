@@ -1,0 +1,76 @@
+//! `cargo xtask qemu`: stock kernels with their own qla4xxx on our PCI functions, one line per check.
+//!
+//! Owns the choice of kernels and the logs. What is checked stands in [`road`]. The first run makes a private QEMU root (a
+//! minute, 300 MB); kernels are fetched once each.
+
+mod checks;
+mod road;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use clap::Args as ClapArgs;
+use lab_tests::qemu::{Cache, unavailable};
+
+use crate::packages;
+use crate::workspace::{cargo, must};
+use checks::Checks;
+
+/// What to run.
+#[derive(ClapArgs)]
+pub(crate) struct Args {
+    /// Kernel series of the distribution; repeatable
+    #[arg(long = "kernel", value_name = "SERIES", default_values = ["6.1", "6.12", "7"])]
+    kernels: Vec<String>,
+    /// The chip
+    #[arg(long, default_value = "isp4032", value_parser = ["isp4022", "isp4032"])]
+    chip: String,
+    /// Where logs are kept; a temporary directory, kept only on failure, when left out
+    #[arg(long, value_name = "DIR")]
+    logs: Option<PathBuf>,
+}
+
+/// Runs the lane.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    packages::install(packages::FOR_QEMU)?;
+    if let Some(why) = unavailable() {
+        bail!("the QEMU lane cannot run here: {why}");
+    }
+    must(&mut cargo(&["build", "--quiet", "-p", "tools", "--bins"]))?;
+    let passed = kernels(&args.kernels, &args.chip, args.logs.as_deref())?;
+    println!("{passed} checks passed on {} kernels", args.kernels.len());
+    Ok(())
+}
+
+/// Runs the checks on each kernel; how many passed.
+pub(crate) fn kernels(series: &[String], chip: &str, logs: Option<&Path>) -> Result<usize> {
+    let cache = Cache::open().context("no private QEMU")?;
+    let mut checks = Checks::default();
+    for series in series {
+        let kernel = cache
+            .kernel(series)
+            .with_context(|| format!("no kernel {series}"))?;
+        let temporary = tempfile::Builder::new().prefix("hbaq").tempdir()?;
+        let dir = match logs {
+            Some(logs) => {
+                let dir = logs.join(&kernel.release);
+                if dir.exists() {
+                    // A card's flash of an earlier run would log in to targets that are gone.
+                    std::fs::remove_dir_all(&dir)?;
+                }
+                std::fs::create_dir_all(&dir)?;
+                dir
+            }
+            None => temporary.path().to_path_buf(),
+        };
+        checks.kernel(&kernel.release);
+        if let Err(error) = road::walk(&cache, &kernel, chip, &dir, &mut checks) {
+            let kept = match logs {
+                Some(_) => dir,
+                None => temporary.keep(),
+            };
+            return Err(error.context(format!("logs are in {}", kept.display())));
+        }
+    }
+    Ok(checks.passed())
+}

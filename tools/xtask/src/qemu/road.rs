@@ -1,0 +1,206 @@
+//! The road from an empty card to disks in a stock kernel, and back after a power cycle.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use lab_tests::process::{own_binary, until};
+use lab_tests::qemu::{Cache, Card, Guest, Initramfs, Kernel};
+use lab_tests::target::Target;
+use serde_json::Value;
+
+use super::checks::Checks;
+
+/// What the guest loads, in this order and with what each needs.
+const MODULES: &[&str] = &["qla4xxx", "sd_mod", "sg", "crc32c_generic", "crc32c", "ext4"];
+const MINUTE: Duration = Duration::from_secs(60);
+const PLAIN: &str = "iqn.2026-11.org.example:plain";
+const CHAP: &str = "iqn.2026-11.org.example:chap";
+const TWO: &str = "iqn.2026-11.org.example:two";
+const SECRET: &str = "correct-horse-12";
+
+/// Walks it.
+pub(super) fn walk(
+    cache: &Cache,
+    kernel: &Kernel,
+    chip: &str,
+    dir: &Path,
+    checks: &mut Checks,
+) -> Result<()> {
+    let mut image = Initramfs::new(cache, kernel, MODULES)?;
+    image.program(&own_binary("hbactl")?, "/bin/hbactl")?;
+    image.root_program(cache, "usr/sbin/mke2fs", "/sbin/mke2fs")?;
+    image.file("root/secret", 0o600, SECRET.into());
+    let modules = image.modules.clone();
+    let initramfs = dir.join("initramfs");
+    image.write(&initramfs)?;
+
+    let accounts = dir.join("accounts");
+    std::fs::write(&accounts, format!("operator:{SECRET}\n"))?;
+    let accounts = accounts.to_string_lossy().into_owned();
+    let plain = Target::start(dir, PLAIN, &["--lun", "64M"])?;
+    let chap = Target::start(dir, CHAP, &["--lun", "96M", "--chap-file", &accounts])?;
+    let two = Target::start(dir, TWO, &["--lun", "16M", "--lun", "32M"])?;
+    let card = Card::start(dir, chip, 2)?;
+
+    let boot = || Guest::boot(cache, kernel, &initramfs, dir, &card.sockets);
+    let mut guest = checks.check("the kernel boots in QEMU", boot)?;
+    checks.check("the stock driver probes both functions", || {
+        guest.load(&modules, "")?;
+        let hosts = listed(&mut guest, "adapter list")?;
+        ensure!(hosts.len() == 2, "{hosts:?}");
+        Ok(())
+    })?;
+    checks.check("addresses are set and both ports ping", || {
+        for (host, address) in [("host0", "127.0.0.21"), ("host1", "127.0.0.22")] {
+            good(
+                &mut guest,
+                &format!("iface set ipv4 -a {host} ipaddress={address} subnet=255.0.0.0"),
+            )?;
+            good(&mut guest, &format!("iface apply -a {host}"))?;
+            good(
+                &mut guest,
+                &format!("iface ping ipv4 -a {host} 127.0.0.1 --count 2"),
+            )?;
+        }
+        Ok(())
+    })?;
+    checks.check("flash targets are added, with CHAP and two logical units", || {
+        good(
+            &mut guest,
+            "chap add -a host0 --user operator --secret-file /root/secret",
+        )?;
+        let entries = listed(&mut guest, "chap list -a host0")?;
+        let entry = entries.first().and_then(|entry| entry["index"].as_u64());
+        let entry = entry.context("the CHAP entry is not listed")?;
+        let add = |name: &str, target: &Target, more: &str| {
+            format!(
+                "flash add -a host0 --target {name} --portal {}{more}",
+                target.portal()
+            )
+        };
+        good(&mut guest, &add(PLAIN, &plain, ""))?;
+        good(&mut guest, &add(CHAP, &chap, &format!(" --chap {entry}")))?;
+        good(&mut guest, &add(TWO, &two, ""))?;
+        Ok(())
+    })?;
+    checks.check("their sessions come up and four disks appear", || {
+        for node in listed(&mut guest, "flash list -a host0")? {
+            let index = node["index"].as_u64().context("a target without an index")?;
+            good(&mut guest, &format!("flash login {index} -a host0"))?;
+        }
+        disks(&mut guest, 4)
+    })?;
+    checks.check("ext4 on one disk: written, unmounted, mounted, compared", || {
+        let disk = disk_of(&mut guest, 64 << 20)?;
+        guest.must(&format!("/sbin/mke2fs -q -t ext4 /dev/{disk}"), MINUTE)?;
+        guest.must(&format!("mount -t ext4 /dev/{disk} /mnt"), MINUTE)?;
+        guest.must(
+            "dd if=/dev/urandom of=/mnt/data bs=1M count=24 2>/dev/null",
+            MINUTE,
+        )?;
+        guest.must("sha256sum /mnt/data >/root/sum && umount /mnt", MINUTE)?;
+        guest.must("echo 3 >/proc/sys/vm/drop_caches", MINUTE)?;
+        guest.must(&format!("mount -t ext4 /dev/{disk} /mnt"), MINUTE)?;
+        guest.must("sha256sum -c /root/sum && umount /mnt", MINUTE)?;
+        Ok(())
+    })?;
+    checks.check("raw writes of the others compare equal", || {
+        for size in [96u64 << 20, 32 << 20, 16 << 20] {
+            let disk = disk_of(&mut guest, size)?;
+            guest.must("dd if=/dev/urandom of=/tmp/a bs=1M count=8 2>/dev/null", MINUTE)?;
+            guest.must(
+                &format!("dd if=/tmp/a of=/dev/{disk} bs=64k conv=fsync 2>/dev/null"),
+                MINUTE,
+            )?;
+            guest.must("echo 3 >/proc/sys/vm/drop_caches", MINUTE)?;
+            guest.must(&format!("cmp -n 8388608 /tmp/a /dev/{disk}"), MINUTE)?;
+        }
+        Ok(())
+    })?;
+    checks.check("what the driver wrote is in the flash file", || {
+        let shown = flash(&card, chip)?;
+        for name in [PLAIN, CHAP, TWO, "operator"] {
+            ensure!(shown.contains(name), "no {name} in {shown}");
+        }
+        ensure!(!shown.contains(SECRET), "a secret is shown");
+        Ok(())
+    })?;
+    checks.check("power off and on: the targets are logged in again", || {
+        let data = guest.must("cat /root/sum", MINUTE)?;
+        guest.power_off()?;
+        guest = boot()?;
+        guest.load(&modules, "")?;
+        disks(&mut guest, 4)?;
+        let disk = disk_of(&mut guest, 64 << 20)?;
+        guest.must(&format!("mount -t ext4 /dev/{disk} /mnt"), MINUTE)?;
+        let again = guest.must("sha256sum /mnt/data", MINUTE)?;
+        ensure!(again == data, "{again} is not {data}");
+        guest.must("umount /mnt", MINUTE)?;
+        Ok(())
+    })?;
+    checks.check("the driver lost no mailbox command", || {
+        let log = guest.kernel_log();
+        for bad in ["timed out", "Oops", "BUG:", "invalid status entry", "Call Trace"] {
+            ensure!(!log.contains(bad), "the kernel says {bad:?}");
+        }
+        Ok(())
+    })?;
+    guest.power_off()
+}
+
+/// Runs `hbactl` in the guest; it must succeed.
+fn good(guest: &mut Guest, args: &str) -> Result<String> {
+    let said = guest.hbactl(args)?;
+    ensure!(
+        said.code == 0,
+        "hbactl {args} ended with {}: {}{}",
+        said.code,
+        said.stdout,
+        said.stderr
+    );
+    Ok(said.stdout)
+}
+
+/// The list that a command shows as JSON.
+fn listed(guest: &mut Guest, args: &str) -> Result<Vec<Value>> {
+    let json: Value = serde_json::from_str(&good(guest, &format!("{args} -o json"))?)?;
+    let list = json["data"].as_array();
+    Ok(list
+        .with_context(|| format!("hbactl {args}: no list in {json}"))?
+        .clone())
+}
+
+/// Waits until the guest has so many disks.
+fn disks(guest: &mut Guest, count: usize) -> Result<()> {
+    until(MINUTE, "the disks", || {
+        let names = guest.must("ls /sys/block", MINUTE)?;
+        Ok((names.matches("sd").count() == count).then_some(()))
+    })
+}
+
+/// The disk of that size.
+fn disk_of(guest: &mut Guest, bytes: u64) -> Result<String> {
+    let script = format!(
+        "for d in /sys/block/sd*; do [ $(cat $d/size) = {} ] && echo ${{d##*/}}; done; true",
+        bytes / 512
+    );
+    let name = guest.must(&script, MINUTE)?.trim().to_owned();
+    ensure!(!name.is_empty(), "no disk of {bytes} bytes");
+    Ok(name)
+}
+
+/// What `hbaemu flash show` says about the card.
+fn flash(card: &Card, chip: &str) -> Result<String> {
+    let out = Command::new(own_binary("hbaemu")?)
+        .args(["flash", "show", "--json", "--chip", chip])
+        .arg(&card.flash)
+        .output()?;
+    ensure!(
+        out.status.success(),
+        "hbaemu flash show: {}",
+        String::from_utf8_lossy(&out.stderr)
+    );
+    Ok(String::from_utf8_lossy(&out.stdout).into_owned())
+}
