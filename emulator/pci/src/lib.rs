@@ -8,12 +8,14 @@
 
 mod config_space;
 mod connection;
+mod control;
 mod device;
 mod dma;
 mod error;
 mod interrupt;
 mod listen;
 mod message;
+mod order;
 mod server;
 mod wire;
 

@@ -16,11 +16,13 @@ use isp4xxx::regs::Adapter;
 use isp4xxx::{Chip, chip};
 
 use crate::connection::{Connection, Received};
+use crate::control::Control;
 use crate::device::Device;
 use crate::dma::DmaMap;
 use crate::error::{PciError, ProtocolError};
 use crate::listen::Listener;
 use crate::message::{self, Request};
+use crate::order::{self, Order};
 use crate::wire::{Header, MAJOR};
 
 /// What to serve.
@@ -36,6 +38,8 @@ pub struct Config {
     pub flash: PathBuf,
     /// Wait for the disk after flash writes.
     pub sync: bool,
+    /// A socket that takes faults.
+    pub control: Option<PathBuf>,
 }
 
 /// Most messages of one client in a row.
@@ -57,6 +61,8 @@ pub struct Server {
     adapter: Adapter<DmaMap>,
     links: AdapterLinks,
     slots: Vec<Slot>,
+    control: Option<Control>,
+    quit: bool,
 }
 
 impl Server {
@@ -102,9 +108,14 @@ impl Server {
                 agreed: false,
             })
         });
+        let slots = slots.collect::<Result<_, PciError>>()?;
+        let control = config.control.as_deref();
+        let control = control.map(|path| Control::bind(reactor, owner, path));
         Ok(Self {
             owner,
-            slots: slots.collect::<Result<_, PciError>>()?,
+            control: control.transpose()?,
+            quit: false,
+            slots,
             adapter: Adapter::new(card, |_| DmaMap::default()),
             links: AdapterLinks::new(owner),
         })
@@ -229,8 +240,18 @@ impl Actor for Server {
             self.serve_client(reactor, now, port);
         } else if let Some(port) = self.slots.iter().position(listener) {
             self.accept(reactor, now, port);
-        } else {
-            self.links.ready(reactor, self.adapter.card_mut(), now, ready);
+        } else if !self.links.ready(reactor, self.adapter.card_mut(), now, ready)
+            && let Some(control) = &mut self.control
+            && let Some(line) = control.ready(reactor, self.owner, ready.token)
+        {
+            let answer = match order::execute(&mut self.adapter, &mut self.links, now, &line) {
+                Ok(order) => {
+                    self.quit |= order == Order::Quit;
+                    "ok".to_owned()
+                }
+                Err(why) => format!("error {why}"),
+            };
+            control.answer(reactor, ready.token, &answer);
         }
         // What follows from it is done in the tick after the batch.
     }
@@ -238,6 +259,10 @@ impl Actor for Server {
     fn deadline(&self) -> Option<Instant> {
         let both = [self.adapter.poll_timeout(), self.links.deadline()];
         both.into_iter().flatten().min()
+    }
+
+    fn finished(&self) -> bool {
+        self.quit
     }
 
     fn tick(&mut self, reactor: &mut Reactor, now: Instant) {

@@ -178,11 +178,15 @@ impl Cache {
             .with_context(|| format!("the distribution has no kernel of the series {series}"))?;
         let image = format!("linux-image-{release}");
         let depends = run(&mut self.chroot(&["apt-cache", "depends", &image]))?;
-        let modules = format!("linux-modules-{release}");
+        // From 7.0 on the image's package is empty and names two others.
+        let parts = ["linux-modules", "linux-binary"].map(|part| format!("{part}-{release}"));
         let mut packages = vec![image.as_str()];
-        if depends.contains(&modules) {
-            packages.push(&modules);
-        }
+        packages.extend(
+            parts
+                .iter()
+                .map(String::as_str)
+                .filter(|part| depends.contains(part)),
+        );
         let inside = format!("/kernels/{release}");
         let outside = self.root().join(inside.trim_start_matches('/'));
         fs::create_dir_all(&outside)?;
@@ -209,12 +213,18 @@ impl Cache {
             if !in_series(&release, series) || !dir.join("complete").is_file() {
                 continue;
             }
-            let image = dir.join("tree/boot").join(format!("vmlinuz-{release}"));
+            let image = [
+                format!("tree/boot/vmlinuz-{release}"),
+                format!("tree/usr/lib/modules/{release}/vmlinuz"),
+            ]
+            .map(|place| dir.join(place))
+            .into_iter()
+            .find(|image| image.is_file());
             let modules = ["tree/lib/modules", "tree/usr/lib/modules"]
                 .map(|place| dir.join(place).join(&release))
                 .into_iter()
                 .find(|place| place.join("kernel").is_dir());
-            if let (true, Some(modules)) = (image.is_file(), modules) {
+            if let (Some(image), Some(modules)) = (image, modules) {
                 return Ok(Some(Kernel {
                     release,
                     image,

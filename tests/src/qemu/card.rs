@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 use crate::process::{Running, own_binary};
 
@@ -18,6 +18,7 @@ pub struct Card {
     pub flash: PathBuf,
     /// Its messages.
     pub log: PathBuf,
+    control: PathBuf,
 }
 
 impl Card {
@@ -33,7 +34,8 @@ impl Card {
         let log = dir.join("card.log");
         let mut command = Command::new(own_binary("hbaemu")?);
         command.args(["-vv", "pci", "--no-sync", "--chip", chip, "--flash"]);
-        command.arg(&flash);
+        let control = dir.join("card.control");
+        command.arg(&flash).arg("--control").arg(&control);
         for socket in &sockets {
             command.arg("--socket").arg(socket);
         }
@@ -45,7 +47,26 @@ impl Card {
             sockets,
             flash,
             log,
+            control,
         })
+    }
+
+    /// Breaks something (`hbaemu fault --pci`).
+    ///
+    /// # Errors
+    /// It was refused.
+    pub fn fault(&self, words: &[&str]) -> Result<()> {
+        let out = Command::new(own_binary("hbaemu")?)
+            .args(["fault", "--pci"])
+            .arg(&self.control)
+            .args(words)
+            .output()?;
+        ensure!(
+            out.status.success(),
+            "hbaemu fault {words:?}: {}",
+            String::from_utf8_lossy(&out.stderr)
+        );
+        Ok(())
     }
 
     /// The process.

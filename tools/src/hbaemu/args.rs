@@ -122,6 +122,9 @@ pub struct Pci {
     /// Ports of the card [default: one for each socket]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=2))]
     pub ports: Option<u32>,
+    /// A unix socket that `hbaemu fault --pci` talks to
+    #[arg(long, value_name = "SOCKET")]
+    pub control: Option<PathBuf>,
     /// Do not wait for the disk after flash writes: a power loss of this machine may then tear the flash file
     #[arg(long)]
     pub no_sync: bool,
@@ -293,12 +296,15 @@ pub struct Fault {
         env = "HBACTL_ENDPOINT",
         hide_env_values = true,
         value_name = "DIR",
-        required_unless_present = "target"
+        required_unless_present_any = ["target", "pci"]
     )]
     pub endpoint: Option<PathBuf>,
     /// Instead: the control socket of an `hbaemu target`
     #[arg(long, value_name = "SOCKET")]
     pub target: Option<PathBuf>,
+    /// Instead: the control socket of an `hbaemu pci`
+    #[arg(long, value_name = "SOCKET", conflicts_with = "target")]
+    pub pci: Option<PathBuf>,
     /// What to break, with its arguments
     #[arg(required = true, value_name = "FAULT")]
     pub fault: Vec<String>,
@@ -306,8 +312,9 @@ pub struct Fault {
 
 fn after_help() -> String {
     format!(
-        "Faults of an adapter (--endpoint DIR):\n  {}\nFaults of a target (--target SOCKET):\n  {}",
+        "Faults of an adapter (--endpoint DIR):\n  {}\nFaults of an adapter in a virtual machine (--pci SOCKET):\n  {}\nFaults of a target (--target SOCKET):\n  {}",
         super::fault::ADAPTER_WORDS.join("\n  "),
+        super::fault::PCI_WORDS.join("\n  "),
         emu_target::fault::WORDS.join("\n  ")
     )
 }

@@ -26,6 +26,18 @@ pub(super) const ADAPTER_WORDS: &[&str] = &[
     "quit                     end the emulator in an orderly way",
 ];
 
+/// What an adapter in a virtual machine can be told.
+pub(super) const PCI_WORDS: &[&str] = &[
+    "link-down PORT           pull a port's cable (ports count from 0)",
+    "link-up PORT             plug it in",
+    "drop-ddb PORT INDEX      tear the TCP connection of a DDB's session",
+    "refuse-logins on|off     refuse the card's new connections",
+    "slow-replies MS          hold the targets' answers back; 0 ends it",
+    "lose-response PORT       the next response never reaches the guest",
+    "crash PORT               kill a port's firmware; the driver resets it",
+    "quit                     end the emulator in an orderly way",
+];
+
 /// Sends the fault.
 pub(super) fn run(args: &Fault) -> Result<()> {
     let words = args.fault.join(" ");
@@ -35,13 +47,14 @@ pub(super) fn run(args: &Fault) -> Result<()> {
             .with_context(|| format!("cannot tell {}", socket.display()))?;
         return ready(&format!("done: {fault}"));
     }
-    let dir = args
-        .endpoint
-        .as_deref()
-        .context("name the adapter's directory with --endpoint")?;
-    let line = line(&words)?;
-    let answer = ask(&dir.join("control"), &line)
-        .with_context(|| format!("cannot tell the adapter in {} to {line:?}", dir.display()))?;
+    let (socket, known) = match (&args.pci, &args.endpoint) {
+        (Some(socket), _) => (socket.clone(), PCI_WORDS),
+        (None, Some(dir)) => (dir.join("control"), ADAPTER_WORDS),
+        (None, None) => bail!("name the adapter's directory with --endpoint"),
+    };
+    let line = line(&words, known)?;
+    let answer = ask(&socket, &line)
+        .with_context(|| format!("cannot tell the adapter at {} to {line:?}", socket.display()))?;
     match answer.as_deref() {
         Some(text) if text == "ok" || text.starts_with("ok ") => ready(&format!("done: {line}")),
         Some(text) => bail!("{}", text.strip_prefix("error ").unwrap_or(text)),
@@ -52,16 +65,14 @@ pub(super) fn run(args: &Fault) -> Result<()> {
 }
 
 /// The control line of the words typed.
-fn line(words: &str) -> Result<String> {
+fn line(words: &str, known: &[&str]) -> Result<String> {
     let (verb, rest) = words.split_once(' ').unwrap_or((words, ""));
+    let listed = known.iter().any(|word| word.split(' ').next() == Some(verb));
     let verb = match verb {
-        "power-cycle" | "power-loss" | "quit" | "ready" | "crash" => verb.to_owned(),
-        "link-down" | "link-up" | "drop-session" | "refuse-logins" | "slow-replies" => verb.replace('-', " "),
-        "link" | "drop" | "refuse" | "slow" => verb.to_owned(),
-        _ => bail!(
-            "there is no fault {verb:?}; known are:\n  {}",
-            ADAPTER_WORDS.join("\n  ")
-        ),
+        "power-cycle" | "power-loss" | "quit" | "crash" if listed => verb.to_owned(),
+        _ if listed => verb.replace('-', " "),
+        "ready" | "link" | "drop" | "refuse" | "slow" | "lose" => verb.to_owned(),
+        _ => bail!("there is no fault {verb:?}; known are:\n  {}", known.join("\n  ")),
     };
     Ok(format!("{verb} {rest}").trim_end().to_owned())
 }
@@ -101,12 +112,19 @@ mod tests {
 
     #[test]
     fn every_documented_fault_becomes_a_control_line() {
-        for word in ADAPTER_WORDS {
-            let verb = word.split(' ').next().unwrap();
-            line(verb).unwrap();
+        for words in [ADAPTER_WORDS, PCI_WORDS] {
+            for word in words {
+                let verb = word.split(' ').next().unwrap();
+                line(verb, words).unwrap();
+            }
         }
-        assert_eq!(line("link-down 1").unwrap(), "link down 1");
-        assert_eq!(line("power-cycle").unwrap(), "power-cycle");
-        assert!(line("sulk").is_err());
+        assert_eq!(line("link-down 1", ADAPTER_WORDS).unwrap(), "link down 1");
+        assert_eq!(line("power-cycle", ADAPTER_WORDS).unwrap(), "power-cycle");
+        assert_eq!(line("lose-response 0", PCI_WORDS).unwrap(), "lose response 0");
+        assert!(
+            line("power-cycle", PCI_WORDS).is_err(),
+            "the guest has its own power"
+        );
+        assert!(line("sulk", ADAPTER_WORDS).is_err());
     }
 }

@@ -19,6 +19,7 @@ pub(super) fn run(args: &Pci) -> Result<()> {
         sockets: args.socket.clone(),
         flash: args.flash.clone(),
         sync: !args.no_sync,
+        control: args.control.clone(),
     };
     let mut reactor = Reactor::new().context("cannot open the event loop")?;
     let mut stop = StopSignal::new(&mut reactor, SIGNALS).context("cannot catch signals")?;

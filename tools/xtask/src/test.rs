@@ -68,7 +68,4 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 }
 
 /// What no machine of this run covers.
-const NOT_HERE: &[(&str, &str)] = &[(
-    "the stock qla4xxx driver in QEMU",
-    "cargo xtask qemu runs it",
-)];
+const NOT_HERE: &[(&str, &str)] = &[("the stock qla4xxx driver in QEMU", "cargo xtask qemu runs it")];

@@ -92,6 +92,13 @@ impl<M: GuestMemory> Adapter<M> {
         self.functions.get(port).is_some_and(Function::interrupt)
     }
 
+    /// Fault injection: the next response of a port never reaches the guest.
+    pub fn lose_response(&mut self, port: usize) {
+        if let Some(function) = self.functions.get_mut(port) {
+            function.lose_response = true;
+        }
+    }
+
     /// A function-level reset, or the guest went away: the port's firmware stops and nothing reaches guest memory any more.
     pub fn reset(&mut self, now: Instant, port: usize) {
         if let Some(function) = self.functions.get_mut(port) {

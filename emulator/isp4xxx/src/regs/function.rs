@@ -49,6 +49,8 @@ pub(super) struct Function<M> {
     broken: bool,
     active: BTreeMap<IoTag, Active>,
     passthroughs: BTreeMap<(u16, u32), Segment>,
+    /// The next response is to be lost (fault injection).
+    pub(super) lose_response: bool,
 }
 
 impl<M: GuestMemory> Function<M> {
@@ -66,6 +68,7 @@ impl<M: GuestMemory> Function<M> {
             broken: false,
             active: BTreeMap::new(),
             passthroughs: BTreeMap::new(),
+            lose_response: false,
         }
     }
 
@@ -353,6 +356,10 @@ impl<M: GuestMemory> Function<M> {
         if let Err(error) = self.memory.give_back(&segments, done.buffer, moved) {
             tracing::debug!(port = self.port, handle, %error, "payload lost");
             entries = vec![response::refused(handle, Completion::Incomplete)];
+        }
+        if std::mem::take(&mut self.lose_response) {
+            tracing::info!(port = self.port, handle, "a response is lost on purpose");
+            return;
         }
         for entry in entries {
             self.respond(entry);

@@ -4,6 +4,7 @@
 
 mod bring_up;
 mod driver;
+mod faults;
 mod hostile;
 mod rings;
 mod served;

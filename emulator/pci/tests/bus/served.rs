@@ -48,6 +48,7 @@ impl Served {
             sockets: sockets.clone(),
             flash: dir.path().join("card.flash"),
             sync: false,
+            control: Some(dir.path().join("control")),
         };
         let mut reactor = Reactor::new().unwrap();
         let mut server = Server::start(&config, &mut reactor, 0).unwrap();

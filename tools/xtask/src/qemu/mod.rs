@@ -4,6 +4,7 @@
 //! minute, 300 MB); kernels are fetched once each.
 
 mod checks;
+mod faults;
 mod road;
 
 use std::path::{Path, PathBuf};
@@ -22,6 +23,9 @@ pub(crate) struct Args {
     /// Kernel series of the distribution; repeatable
     #[arg(long = "kernel", value_name = "SERIES", default_values = ["6.1", "6.12", "7"])]
     kernels: Vec<String>,
+    /// Leave the faults under load out (they take three minutes a kernel)
+    #[arg(long)]
+    quick: bool,
     /// The chip
     #[arg(long, default_value = "isp4032", value_parser = ["isp4022", "isp4032"])]
     chip: String,
@@ -37,13 +41,13 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         bail!("the QEMU lane cannot run here: {why}");
     }
     must(&mut cargo(&["build", "--quiet", "-p", "tools", "--bins"]))?;
-    let passed = kernels(&args.kernels, &args.chip, args.logs.as_deref())?;
+    let passed = kernels(&args.kernels, &args.chip, args.quick, args.logs.as_deref())?;
     println!("{passed} checks passed on {} kernels", args.kernels.len());
     Ok(())
 }
 
 /// Runs the checks on each kernel; how many passed.
-pub(crate) fn kernels(series: &[String], chip: &str, logs: Option<&Path>) -> Result<usize> {
+pub(crate) fn kernels(series: &[String], chip: &str, quick: bool, logs: Option<&Path>) -> Result<usize> {
     let cache = Cache::open().context("no private QEMU")?;
     let mut checks = Checks::default();
     for series in series {
@@ -64,7 +68,18 @@ pub(crate) fn kernels(series: &[String], chip: &str, logs: Option<&Path>) -> Res
             None => temporary.path().to_path_buf(),
         };
         checks.kernel(&kernel.release);
-        if let Err(error) = road::walk(&cache, &kernel, chip, &dir, &mut checks) {
+        let all = |checks: &mut Checks| {
+            let mut lab = checks.check("the kernel boots in QEMU", || {
+                road::Lab::start(&cache, &kernel, chip, &dir)
+            })?;
+            road::walk(&mut lab, checks)?;
+            if !quick {
+                faults::walk(&mut lab, checks)?;
+            }
+            road::kernel_is_content(&lab, checks)?;
+            lab.guest.power_off()
+        };
+        if let Err(error) = all(&mut checks) {
             let kept = match logs {
                 Some(_) => dir,
                 None => temporary.keep(),
