@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod equality;
 pub mod lab;
 pub mod namespace;
 pub mod need;

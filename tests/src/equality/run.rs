@@ -1,0 +1,258 @@
+//! Runs the script on an endpoint. Must not know what the answers should be.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use driver_sys::endpoint::Endpoint;
+use serde_json::Value;
+
+use super::listen::Listener;
+use super::normal::Normal;
+use super::{Step, ask, tree};
+
+/// How long `await` waits.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What a run needs to know.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// Where the adapter is.
+    pub endpoint: Endpoint,
+    /// The program that is compared.
+    pub hbactl: PathBuf,
+    /// A target with two logical units of 16 MiB and 8 MiB, as the card sees it.
+    pub portal: SocketAddr,
+    /// Its name.
+    pub target: String,
+    /// An empty directory.
+    pub scratch: PathBuf,
+}
+
+struct Runner<'s> {
+    setup: &'s Setup,
+    names: BTreeMap<String, String>,
+    normal: Normal,
+    listener: Listener,
+    last: Value,
+    out: String,
+}
+
+/// Runs every step and gives back the transcript.
+///
+/// # Errors
+/// The step that could not be run, or whose answer a later step needs and did not come. That a command fails is no error.
+pub fn run(setup: &Setup, steps: &[Step]) -> Result<String> {
+    let (normal, names) = begin(setup)?;
+    let mut runner = Runner {
+        setup,
+        names,
+        normal,
+        listener: Listener::start(&setup.endpoint)?,
+        last: Value::Null,
+        out: String::new(),
+    };
+    for step in steps {
+        runner.step(step).with_context(|| format!("{step:?}"))?;
+    }
+    runner.events();
+    Ok(runner.out)
+}
+
+/// Learns the adapter's own numbers and names, and makes the files that the script names.
+fn begin(setup: &Setup) -> Result<(Normal, BTreeMap<String, String>)> {
+    let sys = setup.endpoint.sysfs_path();
+    let class = sys.join("class/iscsi_host");
+    let mut hosts = Vec::new();
+    for entry in fs::read_dir(&class).with_context(|| format!("cannot read {}", class.display()))? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        let proc_name = fs::read_to_string(sys.join("class/scsi_host").join(&name).join("proc_name"));
+        if proc_name.is_ok_and(|name| name.trim() == "qla4xxx")
+            && let Some(number) = name.strip_prefix("host")
+        {
+            hosts.push(number.parse::<u32>()?);
+        }
+    }
+    hosts.sort_unstable();
+    ensure!(
+        hosts.len() == 2,
+        "the script needs an adapter with two ports, not {hosts:?}"
+    );
+    let mut normal = Normal::default();
+    let mut names = BTreeMap::new();
+    for (host, name) in hosts.iter().zip(["A", "B"]) {
+        normal.host(*host, name);
+        names.insert(name.to_owned(), host.to_string());
+        learn(&sys, *host, name, &mut normal);
+    }
+    let scratch = setup.scratch.to_str().context("the scratch path is not UTF-8")?;
+    normal.word(scratch, "SCRATCH");
+    normal.word(&setup.endpoint.to_string(), "ENDPOINT");
+    normal.port(setup.portal.port());
+    let (secret, short) = (setup.scratch.join("secret"), setup.scratch.join("short"));
+    fs::write(&secret, "initiator-secret-1")?;
+    fs::write(&short, "elevenbytes")?;
+    let path = |path: &Path| path.to_string_lossy().into_owned();
+    names.extend([
+        ("PORTAL".to_owned(), setup.portal.to_string()),
+        ("TARGET".to_owned(), setup.target.clone()),
+        ("SECRET".to_owned(), path(&secret)),
+        ("SHORT".to_owned(), path(&short)),
+        ("DIR".to_owned(), path(&setup.scratch)),
+    ]);
+    Ok((normal, names))
+}
+
+/// A card's own addresses and names are written as `NAME-A`.
+fn learn(sys: &Path, host: u32, name: &str, normal: &mut Normal) {
+    let object = format!("host{host}");
+    let read = |class: &str, attr: &str| {
+        let text = fs::read_to_string(sys.join("class").join(class).join(&object).join(attr));
+        text.unwrap_or_default().trim().to_owned()
+    };
+    let mac = read("iscsi_host", "hwaddress");
+    normal.word(&mac, &format!("MAC-{name}"));
+    normal.word(&mac.replace(':', ""), &format!("MACHEX-{name}"));
+    // The session's ISID holds the address, last byte first.
+    let reversed: String = mac.split(':').rev().collect();
+    normal.word(&reversed, &format!("ISID-{name}"));
+    normal.word(&read("iscsi_host", "initiatorname"), &format!("INITIATOR-{name}"));
+    normal.word(&read("scsi_host", "serial_num"), &format!("SERIAL-{name}"));
+    // The host's parent is the PCI function.
+    let device = fs::canonicalize(sys.join("class/scsi_host").join(&object).join("device"));
+    if let Some(pci) = device
+        .ok()
+        .as_deref()
+        .and_then(Path::parent)
+        .and_then(Path::file_name)
+    {
+        normal.word(&pci.to_string_lossy(), &format!("PCI-{name}"));
+    }
+}
+
+impl Runner<'_> {
+    fn step(&mut self, step: &Step) -> Result<()> {
+        match step {
+            Step::Section(name) => {
+                self.events();
+                self.out.push_str(&format!("\n=== {name}\n"));
+            }
+            Step::Hbactl { format, words, until } => self.hbactl(format, words, *until)?,
+            Step::Keep { name, pointer } => {
+                let found = self.last.pointer(pointer).cloned();
+                let found =
+                    found.with_context(|| format!("the last answer has no {pointer}: {}", self.last))?;
+                let text = found.as_str().map_or_else(|| found.to_string(), str::to_owned);
+                self.names.insert(name.clone(), text);
+            }
+            Step::File { name, bytes } => {
+                let pattern: Vec<u8> = (0..*bytes)
+                    .map(|n| (n.wrapping_mul(2_654_435_761) >> 7) as u8)
+                    .collect();
+                fs::write(self.setup.scratch.join(name), pattern)?;
+            }
+            Step::Same(one, other) => {
+                let read = |name: &str| fs::read(self.setup.scratch.join(name));
+                let equal = read(one)? == read(other)?;
+                self.out.push_str(&format!("\n$ same {one} {other}\n{equal}\n"));
+            }
+            Step::Netlink { name, numbers } => {
+                let given: Vec<u32> = self
+                    .words(numbers)?
+                    .iter()
+                    .map(|n| n.parse().context("not a number"))
+                    .collect::<Result<_>>()?;
+                let answer = ask::ask(&self.setup.endpoint, name, &given)?;
+                let answer = self.normal.text(&answer);
+                self.out
+                    .push_str(&format!("\n$ netlink {name} {}\n{answer}\n", numbers.join(" ")));
+            }
+            Step::Tree => {
+                // Objects come and go behind the answer to a command.
+                self.events();
+                let dump = tree::dump(&self.setup.endpoint.sysfs_path(), &self.normal)?;
+                self.out.push_str(&format!("\n$ tree\n{}", dump));
+            }
+        }
+        Ok(())
+    }
+
+    fn events(&mut self) {
+        let lines = self.listener.take();
+        if !lines.is_empty() {
+            self.out.push_str("\n$ events\n");
+        }
+        for line in lines {
+            self.out.push_str(&self.normal.text(&line));
+            self.out.push('\n');
+        }
+    }
+
+    /// Puts what is known in the place of `$NAMES`.
+    fn words(&self, words: &[String]) -> Result<Vec<String>> {
+        words
+            .iter()
+            .map(|word| {
+                let Some((before, rest)) = word.split_once('$') else {
+                    return Ok(word.clone());
+                };
+                let end = rest.find(|c: char| !c.is_ascii_uppercase()).unwrap_or(rest.len());
+                let (name, after) = rest.split_at(end);
+                let value = self
+                    .names
+                    .get(name)
+                    .with_context(|| format!("nothing is called ${name}"))?;
+                Ok(format!("{before}{value}{after}"))
+            })
+            .collect()
+    }
+
+    fn hbactl(&mut self, format: &str, words: &[String], until: Option<usize>) -> Result<()> {
+        let args = self.words(words)?;
+        let deadline = Instant::now() + PATIENCE;
+        let (output, mut answer) = loop {
+            let output = self.call(format, &args)?;
+            let answer: Option<Value> = serde_json::from_slice(&output.stdout).ok();
+            let length = answer.as_ref().and_then(|a| a["data"].as_array()).map(Vec::len);
+            if until.is_none() || length == until || Instant::now() >= deadline {
+                break (output, answer);
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        };
+        if let Some(data) = answer.as_ref().and_then(|a| a.get("data")) {
+            self.last = data.clone();
+        }
+        let code = output.status.code().context("hbactl was killed")?;
+        self.out
+            .push_str(&format!("\n$ {format} {}\nexit {code}\n", words.join(" ")));
+        let stdout = match &mut answer {
+            Some(value) => {
+                self.normal.json(value);
+                serde_json::to_string_pretty(value)?
+            }
+            None => self.normal.text(&String::from_utf8_lossy(&output.stdout)),
+        };
+        let stderr = self.normal.text(&String::from_utf8_lossy(&output.stderr));
+        for line in stdout.lines().chain(stderr.lines().map(str::trim_end)) {
+            self.out.push_str(line);
+            self.out.push('\n');
+        }
+        Ok(())
+    }
+
+    fn call(&self, format: &str, args: &[String]) -> Result<Output> {
+        Command::new(&self.setup.hbactl)
+            .env("HBACTL_ENDPOINT", self.setup.endpoint.to_string())
+            .env("NO_COLOR", "1")
+            .env_remove("RUST_BACKTRACE")
+            .args(["-o", format])
+            .args(args)
+            .stdin(std::process::Stdio::null())
+            .output()
+            .with_context(|| format!("cannot run {}", self.setup.hbactl.display()))
+    }
+}
