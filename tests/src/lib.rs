@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod equality;
+pub mod initiator;
 pub mod lab;
 pub mod namespace;
 pub mod need;

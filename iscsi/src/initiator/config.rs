@@ -72,6 +72,8 @@ pub struct Config {
     pub tsih: u16,
     /// Connection ID.
     pub cid: u16,
+    /// CmdSN of the login and of the first command; `None`: unpredictable.
+    pub first_cmd_sn: Option<u32>,
     /// Operational parameters to ask for.
     pub offer: Offer,
     /// Authentication.
@@ -100,6 +102,7 @@ impl Config {
             isid,
             tsih: 0,
             cid: 0,
+            first_cmd_sn: None,
             offer: Offer::default(),
             auth: Auth::None,
             timeouts: Timeouts::default(),
@@ -128,6 +131,7 @@ impl fmt::Debug for Config {
             .field("isid", &self.isid)
             .field("tsih", &self.tsih)
             .field("cid", &self.cid)
+            .field("first_cmd_sn", &self.first_cmd_sn)
             .field("offer", &self.offer)
             .field("auth", &self.auth)
             .field("timeouts", &self.timeouts)

@@ -7,21 +7,18 @@ use std::{
 };
 
 use super::{
-    Config, Counters, DropReason, Event, LoginFailure, Outcome, TextFailure, TmfOutcome,
+    Config, Counters, DropReason, Event, LoginFailure,
     exchange::Exchange,
-    login::{LOGIN_SEGMENT, Login, Step},
+    login::{LOGIN_SEGMENT, Login},
     manage::Tmf,
     tasks::Tasks,
 };
 use crate::{
     LinkLoss,
     chap::Nonces,
-    framer::{Data, FrameError, Place, Receiver, Step as Frame, Transmitter},
+    framer::{Data, Place, Receiver, Step as Frame, Transmitter},
     negotiate::Params,
-    pdu::{
-        Bhs, DataIn, DataInFlags, LoginFlags, LoginRequest, LoginResponse, NopIn, Opcode, OpcodeByte,
-        RESERVED_TAG, TargetPdu,
-    },
+    pdu::{Bhs, DataIn, DataInFlags, NopIn, Opcode, RESERVED_TAG, TargetPdu},
     serial::CommandWindow,
 };
 
@@ -51,6 +48,8 @@ pub struct Initiator {
     /// Liveness NOP-Out: tag and when it was sent.
     pub(super) ping: Option<(u32, Instant)>,
     pub(super) nop_backlog: usize,
+    /// The target asked for negotiation while another exchange ran.
+    pub(super) renegotiation_due: bool,
     pub(super) last_rx: Instant,
     pub(super) login_deadline: Instant,
     pub(super) window: CommandWindow,
@@ -58,7 +57,7 @@ pub struct Initiator {
     pub(super) exp_stat_sn: u32,
     pub(super) events: VecDeque<Event>,
     pub(super) counters: Counters,
-    login_tag: u32,
+    pub(super) login_tag: u32,
     next_tag: u32,
     /// Takes what a closed engine is still given.
     sink: Box<[u8; 512]>,
@@ -69,7 +68,8 @@ impl Initiator {
     #[must_use]
     pub fn new(config: Config, now: Instant) -> Self {
         let mut nonces = Nonces::new(config.seed);
-        let (cmd_sn, next_tag) = (nonces.number(), nonces.number());
+        let (unpredictable, next_tag) = (nonces.number(), nonces.number());
+        let cmd_sn = config.first_cmd_sn.unwrap_or(unpredictable);
         let login = Login::start(&config, nonces);
         let mut engine = Self {
             phase: Phase::Closed,
@@ -84,6 +84,7 @@ impl Initiator {
             logout: None,
             ping: None,
             nop_backlog: 0,
+            renegotiation_due: false,
             last_rx: now,
             login_deadline: now + config.timeouts.login,
             window: CommandWindow::new(cmd_sn),
@@ -260,18 +261,17 @@ impl Initiator {
         }
         let data = self.rx.take_data();
         let pdu = TargetPdu::decode(&bhs);
-        if let Phase::Login(login) = &mut self.phase {
+        if let Phase::Login(_) = self.phase {
             match pdu {
-                TargetPdu::LoginResponse(pdu) => {
-                    let step =
-                        check(&pdu, self.login_tag, &self.config).and_then(|()| login.response(&pdu, &data));
-                    self.login_response(&pdu, step);
-                }
+                TargetPdu::LoginResponse(pdu) => self.on_login_response(&pdu, &data),
                 other => self.fail_login(LoginFailure::Unexpected(other.opcode())),
             }
             return;
         }
-        self.numbers(&bhs);
+        if let Err(why) = self.numbers(&bhs) {
+            self.fail(why);
+            return;
+        }
         let done = match pdu {
             TargetPdu::DataIn(pdu) => self.on_data_in(&pdu),
             TargetPdu::ScsiResponse(pdu) => self.on_scsi_response(&pdu, &data),
@@ -284,7 +284,7 @@ impl Initiator {
             TargetPdu::TextResponse(pdu) => self.on_text_response(now, &pdu, &data),
             TargetPdu::LogoutResponse(pdu) => self.on_logout_response(&pdu),
             TargetPdu::AsyncMessage(pdu) => self.on_async(now, &pdu, data),
-            TargetPdu::Reject(pdu) => self.on_reject(&pdu, &data),
+            TargetPdu::Reject(pdu) => self.on_reject(now, &pdu, &data),
             TargetPdu::LoginResponse(_) => Err(DropReason::Protocol("Login Response in full feature phase")),
             TargetPdu::Other(_) => Err(DropReason::Protocol("unknown opcode")),
         };
@@ -293,122 +293,29 @@ impl Initiator {
         }
     }
 
-    /// Window and StatSN of a full feature PDU; they stand at the same place in all of them.
-    fn numbers(&mut self, bhs: &Bhs) {
+    /// Window and StatSN of a full feature PDU; they stand at the same place in all of them. On one TCP connection nothing overtakes,
+    /// so a StatSN that is not the next one tells of a status that was lost.
+    fn numbers(&mut self, bhs: &Bhs) -> Result<(), DropReason> {
         let common = NopIn::from_bhs(bhs);
-        self.window
-            .update(common.exp_cmd_sn.get(), common.max_cmd_sn.get());
         let with_status = match bhs.opcode.opcode() {
-            Opcode::R2T => false,
             Opcode::DATA_IN => DataIn::from_bhs(bhs).flags.contains(DataInFlags::STATUS),
             Opcode::NOP_IN => bhs.itt.get() != RESERVED_TAG,
-            _ => true,
+            Opcode::SCSI_RESPONSE
+            | Opcode::TMF_RESPONSE
+            | Opcode::TEXT_RESPONSE
+            | Opcode::LOGOUT_RESPONSE
+            | Opcode::ASYNC_MESSAGE
+            | Opcode::REJECT => true,
+            _ => false,
         };
         if with_status {
-            self.exp_stat_sn = common.stat_sn.get().wrapping_add(1);
-        }
-    }
-
-    fn login_response(&mut self, pdu: &LoginResponse, step: Result<Step, LoginFailure>) {
-        self.exp_stat_sn = pdu.stat_sn.get().wrapping_add(1);
-        match step {
-            Ok(step) => {
-                if matches!(step, Step::Done(_)) {
-                    self.window = CommandWindow::told(pdu.exp_cmd_sn.get(), pdu.max_cmd_sn.get());
-                }
-                self.login_step(step);
+            if common.stat_sn.get() != self.exp_stat_sn {
+                return Err(DropReason::Protocol("a StatSN that is not the next one"));
             }
-            Err(why) => self.fail_login(why),
+            self.exp_stat_sn = self.exp_stat_sn.wrapping_add(1);
         }
+        self.window
+            .update(common.exp_cmd_sn.get(), common.max_cmd_sn.get());
+        Ok(())
     }
-
-    fn login_step(&mut self, step: Step) {
-        match step {
-            Step::Send { flags, text } => self.send_login(flags, &text),
-            Step::Redirect { permanent, address } => self.end(Event::Redirected { permanent, address }),
-            Step::Done(logged_in) => {
-                let params = &logged_in.params;
-                self.rx.set_digests(params.header_digest, params.data_digest);
-                self.rx
-                    .set_max_data((params.max_recv_data_segment as usize).max(LOGIN_SEGMENT));
-                self.tx.set_digests(params.header_digest, params.data_digest);
-                self.params = params.clone();
-                self.phase = Phase::Full;
-                self.events.push_back(Event::LoggedIn(logged_in));
-            }
-        }
-    }
-
-    fn send_login(&mut self, flags: LoginFlags, text: &[u8]) {
-        let pdu = LoginRequest {
-            opcode: OpcodeByte::immediate(LoginRequest::OPCODE),
-            flags,
-            isid: self.config.isid,
-            tsih: self.config.tsih.into(),
-            itt: self.login_tag.into(),
-            cid: self.config.cid.into(),
-            cmd_sn: self.cmd_sn.into(),
-            exp_stat_sn: self.exp_stat_sn.into(),
-            ..LoginRequest::default()
-        };
-        self.send(pdu.to_bhs(), Data::Bytes(text));
-    }
-
-    pub(super) fn fail_login(&mut self, why: LoginFailure) {
-        self.tx.clear();
-        self.end(Event::LoginFailed(why));
-    }
-
-    /// Drops the connection. What the login phase comes across is a login failure.
-    pub(super) fn fail(&mut self, why: DropReason) {
-        match why {
-            DropReason::Frame(FrameError::HeaderDigest) | DropReason::DataDigest => {
-                self.counters.digest_errors += 1;
-            }
-            DropReason::Frame(FrameError::TooLong { .. }) | DropReason::Protocol(_) => {
-                self.counters.format_errors += 1;
-            }
-            _ => {}
-        }
-        if let Phase::Login(_) = self.phase {
-            self.fail_login(match why {
-                DropReason::Frame(why) => LoginFailure::Frame(why),
-                DropReason::Link(why) => LoginFailure::Link(why),
-                _ => LoginFailure::BadField("format"),
-            });
-            return;
-        }
-        self.tx.clear();
-        self.end(Event::Dropped(why));
-    }
-
-    /// The last event: everything that runs ends before it.
-    pub(super) fn end(&mut self, last: Event) {
-        self.phase = Phase::Closed;
-        let tags: Vec<u32> = self.tasks.0.keys().copied().collect();
-        for tag in tags {
-            self.end_task(tag, Outcome::Lost);
-        }
-        for tag in std::mem::take(&mut self.tmfs).into_keys() {
-            self.tmf_done(tag, TmfOutcome::Lost);
-        }
-        for tag in std::mem::take(&mut self.nops).into_keys() {
-            self.nop_done(tag, false);
-        }
-        self.end_exchange(Err(TextFailure::Lost));
-        self.waiting.clear();
-        self.logout = None;
-        self.events.push_back(last);
-    }
-}
-
-/// The fields of a login response that never change during a login.
-fn check(pdu: &LoginResponse, tag: u32, config: &Config) -> Result<(), LoginFailure> {
-    if pdu.itt.get() != tag {
-        return Err(LoginFailure::BadField("task tag"));
-    }
-    if pdu.status.is_success() && pdu.isid != config.isid {
-        return Err(LoginFailure::BadField("ISID"));
-    }
-    Ok(())
 }

@@ -2,18 +2,13 @@
 
 use std::fmt;
 
+use super::{DropReason, LoginFailure, TextFailure};
 use crate::{
-    IscsiName, LinkLoss,
+    IscsiName,
     address::TargetAddress,
     buffer::Buffer,
-    chap::ChapError,
-    framer::FrameError,
-    negotiate::{NegotiationError, Params},
-    pdu::{
-        LoginStatus, LogoutResponseCode, Lun, Opcode, RejectReason, ScsiResponseCode, TaskAttribute,
-        TmfResponseCode,
-    },
-    text::TextError,
+    negotiate::Params,
+    pdu::{Lun, RejectReason, ScsiResponseCode, TaskAttribute, TmfResponseCode},
 };
 
 /// Names a task of this connection: its initiator task tag.
@@ -105,29 +100,6 @@ pub struct DiscoveredTarget {
     pub addresses: Vec<TargetAddress>,
 }
 
-/// Why a text exchange failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum TextFailure {
-    /// Not logged in, or another exchange is running.
-    #[error("no text exchange is possible now")]
-    NotSent,
-    /// The text cannot be read.
-    #[error(transparent)]
-    Text(#[from] TextError),
-    /// A pair that makes no sense there.
-    #[error("the target list is malformed")]
-    Malformed,
-    /// The target rejected the request.
-    #[error("the target rejected the request: {0}")]
-    Rejected(RejectReason),
-    /// No answer.
-    #[error("the target did not answer the text request")]
-    TimedOut,
-    /// The connection went away.
-    #[error("the connection was lost")]
-    Lost,
-}
-
 /// How a task management function ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TmfOutcome {
@@ -192,116 +164,6 @@ pub struct LoggedIn {
     pub portal_group_tag: Option<u16>,
     /// True if CHAP was used.
     pub authenticated: bool,
-}
-
-/// Kinds of login failure that are counted apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum FailureKind {
-    /// None of the others.
-    Other,
-    /// The initiator may not use the target.
-    Authorization,
-    /// One side could not prove itself.
-    Authentication,
-    /// No agreement on parameters.
-    Negotiation,
-}
-
-/// Why a login failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum LoginFailure {
-    /// The target says so.
-    #[error("the target refused the login: {0}")]
-    Refused(LoginStatus),
-    /// No common authentication method.
-    #[error("the target accepts none of the offered authentication methods")]
-    NoAuthMethod,
-    /// CHAP failed on our side.
-    #[error("CHAP failed: {0}")]
-    Chap(ChapError),
-    /// Parameters could not be negotiated.
-    #[error("negotiation failed: {0}")]
-    Negotiation(NegotiationError),
-    /// Unreadable text.
-    #[error("the target sent unreadable text: {0}")]
-    Text(TextError),
-    /// A PDU that does not belong into the login phase.
-    #[error("the target sent {0} during login")]
-    Unexpected(Opcode),
-    /// A field of a login response is wrong.
-    #[error("the login response has a wrong {0}")]
-    BadField(&'static str),
-    /// A redirection without a usable address.
-    #[error("the target redirects to an unusable address")]
-    BadRedirect,
-    /// More exchanges than any login needs.
-    #[error("the login does not come to an end")]
-    Endless,
-    /// A frame that cannot be followed.
-    #[error("{0}")]
-    Frame(FrameError),
-    /// No end within the login timeout.
-    #[error("the login timed out")]
-    TimedOut,
-    /// The connection went away.
-    #[error("{0}")]
-    Link(LinkLoss),
-}
-
-impl LoginFailure {
-    /// Which counter it belongs to.
-    #[must_use]
-    pub const fn kind(&self) -> FailureKind {
-        match self {
-            Self::Refused(LoginStatus::AUTHENTICATION_FAILURE) | Self::NoAuthMethod | Self::Chap(_) => {
-                FailureKind::Authentication
-            }
-            Self::Refused(LoginStatus::AUTHORIZATION_FAILURE) => FailureKind::Authorization,
-            Self::Refused(
-                LoginStatus::UNSUPPORTED_VERSION | LoginStatus::MISSING_PARAMETER | LoginStatus::SESSION_TYPE,
-            )
-            | Self::Negotiation(_)
-            | Self::Text(_) => FailureKind::Negotiation,
-            _ => FailureKind::Other,
-        }
-    }
-}
-
-/// Why a connection in full feature phase was dropped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum DropReason {
-    /// The link went away.
-    #[error("{0}")]
-    Link(LinkLoss),
-    /// The stream cannot be followed (header digest, oversized segment).
-    #[error("{0}")]
-    Frame(FrameError),
-    /// A data digest did not match.
-    #[error("data digest error")]
-    DataDigest,
-    /// The target broke the protocol.
-    #[error("protocol error: {0}")]
-    Protocol(&'static str),
-    /// No sign of life.
-    #[error("the target answers no NOP-Out")]
-    NopTimeout,
-    /// No logout response.
-    #[error("the target did not answer the logout")]
-    LogoutTimeout,
-    /// The target announced it.
-    #[error("the target dropped the connection")]
-    ByTarget {
-        /// Seconds to wait before a reconnection.
-        time2wait: u16,
-        /// Seconds during which tasks are kept.
-        time2retain: u16,
-    },
-    /// The target refused the logout.
-    #[error("the target refused the logout: {0}")]
-    LogoutRefused(LogoutResponseCode),
-    /// The owner asked for it.
-    #[error("dropped on request")]
-    Requested,
 }
 
 /// What happened.

@@ -6,22 +6,24 @@ use std::time::Instant;
 
 use super::{DiscoveredTarget, DropReason, Event, Initiator, TaskTag, TextFailure};
 use crate::{
+    IscsiName,
     framer::Data,
-    negotiate::{Key, SessionType, parse_number},
+    negotiate::{IRRELEVANT, Key, NOT_UNDERSTOOD, Negotiation, REJECT, SessionType, Side},
     pdu::{Lun, OpcodeByte, RESERVED_TAG, TextFlags, TextRequest, TextResponse},
-    text::{TextReader, TextWriter, pairs},
+    text::{Pair, TextReader, TextWriter, pairs},
 };
 
 /// Longest answer that is gathered, in bytes: tens of thousands of targets.
 const MAX_TEXT: usize = 4 << 20;
 /// Longest chain of empty answers.
 const MAX_EMPTY: u32 = 16;
+/// Every target that the initiator may see.
+const ALL: &str = "All";
 
 /// What an exchange is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
     Targets,
-    Renegotiation,
+    Renegotiation(Box<Negotiation>),
 }
 
 /// A text exchange on its way.
@@ -30,6 +32,8 @@ pub(super) struct Exchange {
     pub(super) deadline: Instant,
     purpose: Purpose,
     reader: TextReader,
+    /// What is not sent yet.
+    writer: TextWriter,
     empty: u32,
 }
 
@@ -37,8 +41,22 @@ impl Initiator {
     /// Asks for all targets (in a normal session: for the portals of this one). It always ends with [`Event::Targets`]; one exchange
     /// runs at a time.
     pub fn send_targets(&mut self, now: Instant) -> TaskTag {
+        match self.config.session_type() {
+            SessionType::Discovery => self.ask_targets(now, ALL),
+            SessionType::Normal => self.ask_targets(now, ""),
+        }
+    }
+
+    /// Asks for the portals of one target. Otherwise as [`Initiator::send_targets`].
+    pub fn send_targets_of(&mut self, now: Instant, name: &IscsiName) -> TaskTag {
+        self.ask_targets(now, name.as_str())
+    }
+
+    fn ask_targets(&mut self, now: Instant, what: &str) -> TaskTag {
         if self.is_open() && self.exchange.is_none() {
-            return TaskTag(self.start_exchange(now, Purpose::Targets));
+            let mut writer = TextWriter::new();
+            writer.push(Key::SendTargets.name(), what);
+            return TaskTag(self.start_exchange(now, Purpose::Targets, writer));
         }
         let tag = TaskTag(self.new_tag());
         self.events.push_back(Event::Targets {
@@ -48,43 +66,61 @@ impl Initiator {
         tag
     }
 
-    pub(super) fn start_exchange(&mut self, now: Instant, purpose: Purpose) -> u32 {
-        let tag = self.new_tag();
-        let mut text = TextWriter::new();
-        match (purpose, self.config.session_type()) {
-            (Purpose::Targets, SessionType::Discovery) => text.push(Key::SendTargets.name(), "All"),
-            (Purpose::Targets, SessionType::Normal) => text.push(Key::SendTargets.name(), ""),
-            (Purpose::Renegotiation, _) => {
-                text.push(
-                    Key::MaxRecvDataSegmentLength.name(),
-                    &self.params.max_recv_data_segment.to_string(),
-                );
-            }
+    /// The target asked for negotiation: declares again what this side takes. Waits for a running exchange.
+    pub(super) fn renegotiate(&mut self, now: Instant) {
+        if !self.is_open() {
+            return;
         }
-        self.send_text(tag, RESERVED_TAG, Lun::default(), text.as_bytes());
-        let deadline = now + self.config.timeouts.text;
+        self.renegotiation_due = self.exchange.is_some();
+        if !self.renegotiation_due {
+            let session = self.config.session_type();
+            let mut negotiation = Negotiation::resume(Side::Initiator, session, self.params.clone());
+            let mut writer = TextWriter::new();
+            negotiation.offers(&mut writer);
+            self.start_exchange(now, Purpose::Renegotiation(Box::new(negotiation)), writer);
+        }
+    }
+
+    fn start_exchange(&mut self, now: Instant, purpose: Purpose, writer: TextWriter) -> u32 {
+        let tag = self.new_tag();
         self.exchange = Some(Exchange {
             tag,
-            deadline,
+            deadline: now,
             purpose,
             reader: TextReader::new(MAX_TEXT),
+            writer,
             empty: 0,
         });
+        self.send_text(now, RESERVED_TAG, Lun::default());
         tag
     }
 
-    fn send_text(&mut self, tag: u32, ttt: u32, lun: Lun, text: &[u8]) {
+    /// The next part of what the exchange has to say, maybe nothing.
+    fn send_text(&mut self, now: Instant, ttt: u32, lun: Lun) {
+        let Some(exchange) = &mut self.exchange else {
+            return;
+        };
+        exchange.deadline = now + self.config.timeouts.text;
+        let (text, more) = exchange.writer.take(self.params.max_xmit_data_segment as usize);
+        let text = text.to_vec();
         let pdu = TextRequest {
             opcode: OpcodeByte::immediate(TextRequest::OPCODE),
-            flags: TextFlags::FINAL,
+            flags: if more {
+                TextFlags::CONTINUE
+            } else {
+                TextFlags::FINAL
+            },
             lun,
-            itt: tag.into(),
+            itt: exchange.tag.into(),
             ttt: ttt.into(),
             cmd_sn: self.cmd_sn.into(),
             exp_stat_sn: self.exp_stat_sn.into(),
             ..TextRequest::default()
         };
-        self.send(pdu.to_bhs(), Data::Bytes(text));
+        if !more {
+            exchange.writer = TextWriter::new();
+        }
+        self.send(pdu.to_bhs(), Data::Bytes(&text));
     }
 
     pub(super) fn on_text_response(
@@ -98,50 +134,71 @@ impl Initiator {
             self.counters.format_errors += 1;
             return Ok(());
         };
+        let (last, more) = (
+            pdu.flags.contains(TextFlags::FINAL),
+            pdu.flags.contains(TextFlags::CONTINUE),
+        );
+        if last && more {
+            return Err(DropReason::Protocol("Text Response with F and C bit"));
+        }
         if let Err(why) = exchange.reader.add(data) {
-            self.end_exchange(Err(why.into()));
+            self.close_exchange(now, Err(why.into()));
             return Ok(());
         }
-        let ttt = pdu.ttt.get();
-        let last = pdu.flags.contains(TextFlags::FINAL) && !pdu.flags.contains(TextFlags::CONTINUE);
         if !last {
             exchange.empty = if data.is_empty() { exchange.empty + 1 } else { 0 };
-            if ttt == RESERVED_TAG || exchange.empty > MAX_EMPTY {
+            if pdu.ttt.get() == RESERVED_TAG || exchange.empty > MAX_EMPTY {
                 return Err(DropReason::Protocol("Text Response that cannot be continued"));
             }
-            exchange.deadline = now + self.config.timeouts.text;
-            self.send_text(tag, ttt, pdu.lun, &[]);
+        }
+        if let (false, Purpose::Renegotiation(negotiation)) = (more, &mut exchange.purpose) {
+            // Each text that is complete is answered; a broken one leaves everything as it was.
+            let text = exchange.reader.finish();
+            let taken = text.is_ok_and(|text| {
+                let mut take = |(name, value): Pair<'_>| negotiation.take(name, value, &mut exchange.writer);
+                pairs(&text).all(|pair| pair.is_ok_and(|pair| take(pair).is_ok()))
+            });
+            if !taken {
+                self.counters.format_errors += 1;
+                self.close_exchange(now, Err(TextFailure::Malformed));
+                return Ok(());
+            }
+            if last {
+                self.params.max_xmit_data_segment = negotiation.params().max_xmit_data_segment;
+                self.close_exchange(now, Ok(Vec::new()));
+                return Ok(());
+            }
+        }
+        if !last {
+            self.send_text(now, pdu.ttt.get(), pdu.lun);
             return Ok(());
         }
         let text = exchange.reader.finish();
-        match exchange.purpose {
-            Purpose::Targets => {
-                let targets = text.map_err(TextFailure::Text).and_then(|text| {
-                    let (targets, skipped) = targets(&text)?;
-                    self.counters.format_errors += skipped;
-                    Ok(targets)
-                });
-                self.end_exchange(targets);
-            }
-            Purpose::Renegotiation => {
-                self.exchange = None;
-                let text = text.unwrap_or_default();
-                let mut declared = pairs(&text)
-                    .filter_map(Result::ok)
-                    .filter(|(name, _)| *name == Key::MaxRecvDataSegmentLength.name());
-                let declared = declared.next().and_then(|(_, value)| parse_number(value));
-                if let Some(length) = declared.filter(|length| (512..1 << 24).contains(length)) {
-                    self.params.max_xmit_data_segment = length;
-                }
-            }
-        }
+        let result = text.map_err(TextFailure::Text).and_then(|text| {
+            let (targets, skipped) = targets(&text)?;
+            self.counters.format_errors += skipped;
+            Ok(targets)
+        });
+        self.close_exchange(now, result);
         Ok(())
+    }
+
+    /// Ends the running exchange and starts the one that waited for it.
+    pub(super) fn close_exchange(
+        &mut self,
+        now: Instant,
+        result: Result<Vec<DiscoveredTarget>, TextFailure>,
+    ) {
+        self.end_exchange(result);
+        if std::mem::take(&mut self.renegotiation_due) {
+            self.renegotiate(now);
+        }
     }
 
     /// Ends the running exchange, if there is one; nobody waits for a renegotiation.
     pub(super) fn end_exchange(&mut self, result: Result<Vec<DiscoveredTarget>, TextFailure>) {
         if let Some(exchange) = self.exchange.take()
-            && exchange.purpose == Purpose::Targets
+            && matches!(exchange.purpose, Purpose::Targets)
         {
             self.events.push_back(Event::Targets {
                 tag: TaskTag(exchange.tag),
@@ -172,6 +229,9 @@ fn targets(text: &[u8]) -> Result<(Vec<DiscoveredTarget>, u64), TextFailure> {
                     skipped += 1;
                 }
             },
+            Some(Key::SendTargets) if matches!(value, REJECT | NOT_UNDERSTOOD | IRRELEVANT) => {
+                return Err(TextFailure::Refused);
+            }
             Some(Key::TargetAddress) if usable => {
                 let target = targets.last_mut().ok_or(TextFailure::Malformed)?;
                 match value.parse() {

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     address::TargetAddress,
     chap::Nonces,
-    negotiate::{Key, Negotiation, Side, Taken},
+    negotiate::{Key, Negotiation, NegotiationError, Side, Taken},
     pdu::{LoginFlags, LoginResponse, LoginStatus, Stage},
     text::{LOGIN_TEXT_LIMIT, TextReader, TextWriter, pairs},
 };
@@ -159,7 +159,7 @@ impl Login {
                 Ok(Step::Done(Box::new(LoggedIn {
                     params,
                     tsih: pdu.tsih.get(),
-                    target_alias: self.target_alias.take(),
+                    target_alias: self.target_alias.take().filter(|alias| !alias.is_empty()),
                     portal_group_tag: self.portal_group_tag,
                     authenticated: self.auth.used(),
                 })))
@@ -173,19 +173,31 @@ impl Login {
         let mut security = SecurityKeys::default();
         for pair in pairs(text) {
             let (name, value) = pair.map_err(LoginFailure::Text)?;
+            if let Some(key) = Key::from_name(name)
+                && !key.spec().may_come_in(self.stage)
+            {
+                return Err(LoginFailure::Negotiation(NegotiationError::WrongStage(key)));
+            }
             let taken = self
                 .negotiation
                 .take(name, value, &mut self.writer)
                 .map_err(LoginFailure::Negotiation)?;
             let Taken::Caller(key) = taken else { continue };
+            let twice = LoginFailure::Negotiation(NegotiationError::Twice(key));
             match key {
-                Key::TargetAlias if value.len() <= MAX_ALIAS => self.target_alias = Some(value.to_owned()),
+                Key::TargetAlias => {
+                    let alias = Some(value.to_owned()).filter(|alias| alias.len() <= MAX_ALIAS);
+                    if self.target_alias.replace(alias.unwrap_or_default()).is_some() {
+                        return Err(twice);
+                    }
+                }
                 Key::TargetPortalGroupTag => {
-                    self.portal_group_tag = Some(
-                        value
-                            .parse()
-                            .map_err(|_| LoginFailure::BadField("TargetPortalGroupTag"))?,
-                    );
+                    let tag = value
+                        .parse()
+                        .map_err(|_| LoginFailure::BadField("TargetPortalGroupTag"))?;
+                    if self.portal_group_tag.replace(tag).is_some() {
+                        return Err(twice);
+                    }
                 }
                 _ => {
                     security.take(key, value)?;

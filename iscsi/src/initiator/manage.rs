@@ -1,19 +1,15 @@
-//! Task management, NOP, asynchronous messages, Reject and logout.
+//! Task management, NOP and logout.
 //!
-//! Source: RFC 7143 sections 11.5, 11.6, 11.9, 11.14, 11.15 and 11.17 to 11.19.
+//! Source: RFC 7143 sections 4.2.3, 11.5, 11.6, 11.14, 11.15, 11.18 and 11.19.
 
 use std::time::Instant;
 
-use super::{
-    AsyncReport, DropReason, Event, Initiator, Outcome, TaskTag, TextFailure, TmfOutcome, exchange::Purpose,
-    scsi::sense,
-};
+use super::{DropReason, Event, Initiator, Outcome, TaskTag, TmfOutcome};
 use crate::{
     framer::Data,
     pdu::{
-        AsyncEvent, AsyncMessage, BHS_LEN, Bhs, LogoutReason, LogoutRequest, LogoutResponse,
-        LogoutResponseCode, Lun, NopIn, NopOut, Opcode, OpcodeByte, RESERVED_TAG, Reject, TmfFunction,
-        TmfRequest, TmfResponse, TmfResponseCode,
+        BHS_LEN, LogoutReason, LogoutRequest, LogoutResponse, LogoutResponseCode, Lun, NopIn, NopOut,
+        OpcodeByte, RESERVED_TAG, TmfFunction, TmfRequest, TmfResponse, TmfResponseCode,
     },
     serial,
 };
@@ -47,7 +43,9 @@ impl Tmf {
 
 impl Initiator {
     /// Asks for a task management function; `task` is the task to abort, which brings its own LUN. Tasks that the function affects
-    /// and that were not sent yet end at once, the others when the target answers. It always ends with [`Event::TmfDone`].
+    /// and that were not sent yet end at once, the others when the target says that it is done (or, for ABORT TASK, that it knows no
+    /// such task); with any other answer they go on. TASK REASSIGN is refused without asking: at error recovery level 0 a task cannot
+    /// change its connection. It always ends with [`Event::TmfDone`].
     pub fn task_management(
         &mut self,
         now: Instant,
@@ -65,6 +63,11 @@ impl Initiator {
             .and_then(|task| self.tasks.0.get(&task))
             .map(|task| (task.lun, task.cmd_sn));
         let (lun, ref_cmd_sn) = match (function, known) {
+            (TmfFunction::TASK_REASSIGN, _) => {
+                self.tmf_done(tag, TmfOutcome::Response(TmfResponseCode::NO_REASSIGN));
+                return TaskTag(tag);
+            }
+            (TmfFunction::TARGET_WARM_RESET | TmfFunction::TARGET_COLD_RESET, _) => (Lun::default(), None),
             (TmfFunction::ABORT_TASK, None) => {
                 self.tmf_done(tag, TmfOutcome::Response(TmfResponseCode::NO_TASK));
                 return TaskTag(tag);
@@ -132,19 +135,23 @@ impl Initiator {
         // A task that the target does not know will never be answered either.
         let gone = pdu.response == TmfResponseCode::NO_TASK && tmf.function == TmfFunction::ABORT_TASK;
         if pdu.response == TmfResponseCode::COMPLETE || gone {
-            let sent_before =
-                |cmd_sn: Option<u32>| cmd_sn.is_some_and(|cmd_sn| serial::before(cmd_sn, tmf.cmd_sn));
-            let affected = self
-                .tasks
-                .0
-                .iter()
-                .filter(|(tag, task)| sent_before(task.cmd_sn) && tmf.affects(**tag, task.lun));
-            let affected: Vec<u32> = affected.map(|(tag, _)| *tag).collect();
-            for task in affected {
-                self.end_task(task, Outcome::Aborted);
-            }
+            self.abort_sent(tmf.cmd_sn, |tag, lun| tmf.affects(tag, lun));
         }
         self.tmf_done(tag, TmfOutcome::Response(pdu.response));
+    }
+
+    /// Ends what was sent before `cmd_sn` and is chosen.
+    pub(super) fn abort_sent(&mut self, cmd_sn: u32, chosen: impl Fn(u32, Lun) -> bool) {
+        let before = |sent: Option<u32>| sent.is_some_and(|sent| serial::before(sent, cmd_sn));
+        let affected = self
+            .tasks
+            .0
+            .iter()
+            .filter(|(tag, task)| before(task.cmd_sn) && chosen(**tag, task.lun));
+        let affected: Vec<u32> = affected.map(|(tag, _)| *tag).collect();
+        for task in affected {
+            self.end_task(task, Outcome::Aborted);
+        }
     }
 
     /// Sends a NOP-Out that wants an answer. It always ends with [`Event::NopDone`].
@@ -207,83 +214,6 @@ impl Initiator {
         Ok(())
     }
 
-    pub(super) fn on_async(
-        &mut self,
-        now: Instant,
-        pdu: &AsyncMessage,
-        data: Vec<u8>,
-    ) -> Result<(), DropReason> {
-        let seconds = pdu.parameter3.get();
-        let report = match pdu.event {
-            AsyncEvent::SCSI => AsyncReport::Scsi {
-                lun: pdu.lun,
-                sense: sense(&data),
-            },
-            AsyncEvent::REQUEST_LOGOUT => AsyncReport::LogoutRequested { seconds },
-            AsyncEvent::DROP_CONNECTION | AsyncEvent::DROP_SESSION => {
-                let (time2wait, time2retain) = (pdu.parameter2.get(), seconds);
-                return Err(DropReason::ByTarget {
-                    time2wait,
-                    time2retain,
-                });
-            }
-            AsyncEvent::RENEGOTIATE => AsyncReport::Renegotiate { seconds },
-            AsyncEvent::TASKS_TERMINATED => AsyncReport::TasksTerminated { lun: pdu.lun },
-            other => AsyncReport::Other {
-                event: other.0,
-                vendor_code: pdu.vendor_code,
-                data,
-            },
-        };
-        self.events.push_back(Event::Async(report));
-        match pdu.event {
-            AsyncEvent::REQUEST_LOGOUT if self.config.logout_on_request => self.logout(now),
-            AsyncEvent::RENEGOTIATE => self.renegotiate(now),
-            _ => {}
-        }
-        Ok(())
-    }
-
-    /// The target rejected something of ours; its header comes back.
-    pub(super) fn on_reject(&mut self, pdu: &Reject, data: &[u8]) -> Result<(), DropReason> {
-        let reason = pdu.reason;
-        let Some((header, _)) = data.split_first_chunk::<BHS_LEN>() else {
-            return Err(DropReason::Protocol("Reject without the rejected header"));
-        };
-        let rejected = Bhs::from_array(*header);
-        let tag = rejected.itt.get();
-        match rejected.opcode.opcode() {
-            Opcode::SCSI_COMMAND => {
-                if self.tasks.0.get(&tag).is_some_and(|task| task.cmd_sn.is_some()) {
-                    self.end_task(tag, Outcome::Rejected(reason));
-                }
-            }
-            Opcode::TMF_REQUEST => {
-                if self.tmfs.remove(&tag).is_some() {
-                    self.tmf_done(tag, TmfOutcome::Rejected(reason));
-                }
-            }
-            Opcode::TEXT_REQUEST => {
-                if self.exchange.as_ref().is_some_and(|exchange| exchange.tag == tag) {
-                    self.end_exchange(Err(TextFailure::Rejected(reason)));
-                }
-            }
-            Opcode::NOP_OUT => {
-                // A sign of life all the same.
-                if self.ping.is_some_and(|(ping, _)| ping == tag) {
-                    self.ping = None;
-                } else if self.nops.remove(&tag).is_some() {
-                    self.nop_done(tag, false);
-                }
-            }
-            Opcode::LOGOUT_REQUEST => return Err(DropReason::Protocol("the target rejected the logout")),
-            // The target ends the task with a SCSI Response of its own.
-            Opcode::DATA_OUT | Opcode::SNACK => {}
-            _ => self.counters.format_errors += 1,
-        }
-        Ok(())
-    }
-
     /// Starts an orderly end. Waiting commands are not sent any more; they end as [`Outcome::Lost`] together with those that the
     /// target does not complete before its answer. Ends with [`Event::LoggedOut`] or [`Event::Dropped`]; during login, with
     /// [`Event::LoginFailed`].
@@ -320,12 +250,5 @@ impl Initiator {
             time2retain: pdu.time2retain.get(),
         });
         Ok(())
-    }
-
-    /// The target asked for negotiation: declares again what this side takes.
-    fn renegotiate(&mut self, now: Instant) {
-        if self.exchange.is_none() && self.is_open() {
-            self.start_exchange(now, Purpose::Renegotiation);
-        }
     }
 }

@@ -7,21 +7,26 @@
 mod auth;
 mod config;
 mod counters;
+mod ending;
 mod engine;
 mod event;
 mod exchange;
+mod failure;
 mod login;
 mod manage;
+mod open;
 mod scsi;
 mod tasks;
 #[cfg(test)]
 mod tests;
 mod timers;
+mod unasked;
 
 pub use config::{Auth, Config, Timeouts};
 pub use counters::{Counters, RxPdus, TxPdus};
 pub use engine::Initiator;
 pub use event::{
-    AsyncReport, Command, Direction, DiscoveredTarget, DropReason, Event, FailureKind, LoggedIn,
-    LoginFailure, Outcome, Residual, TaskTag, TextFailure, TmfOutcome,
+    AsyncReport, Command, Direction, DiscoveredTarget, Event, LoggedIn, Outcome, Residual, TaskTag,
+    TmfOutcome,
 };
+pub use failure::{DropReason, FailureKind, LoginFailure, TextFailure};

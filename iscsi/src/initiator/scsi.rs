@@ -14,6 +14,7 @@ use crate::{
         Ahs, CommandFlags, DataIn, DataInFlags, DataOut, Lun, OpcodeByte, R2t, RESERVED_TAG, ScsiCommand,
         ScsiResponse, ScsiResponseCode, ScsiResponseFlags,
     },
+    serial,
 };
 
 /// Longest CDB (SPC variable length).
@@ -222,6 +223,13 @@ impl Initiator {
         if pdu.response != ScsiResponseCode::COMPLETED {
             self.end_task(tag, Outcome::TargetFailure(pdu.response));
             return Ok(());
+        }
+        // Many targets leave ExpDataSN 0, which tells nothing.
+        let missing = |task: &Task| {
+            task.direction == Direction::Read && serial::before(task.data_sn, pdu.exp_data_sn.get())
+        };
+        if self.tasks.0.get(&tag).is_some_and(missing) {
+            return Err(DropReason::Protocol("a SCSI Response before all of its data"));
         }
         let over = pdu.flags.contains(ScsiResponseFlags::OVERFLOW);
         let under = pdu.flags.contains(ScsiResponseFlags::UNDERFLOW);

@@ -1,6 +1,10 @@
 //! The initiator against a scripted peer, in virtual time.
 
+mod chap;
 mod hostile;
 mod login;
+mod manage;
+mod numbers;
 mod peer;
+mod text;
 mod traffic;

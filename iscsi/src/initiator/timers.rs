@@ -61,7 +61,7 @@ impl Initiator {
             .is_some_and(|exchange| now >= exchange.deadline)
         {
             self.counters.timeout_errors += 1;
-            self.end_exchange(Err(TextFailure::TimedOut));
+            self.close_exchange(now, Err(TextFailure::TimedOut));
         }
         let late: Vec<u32> = self
             .tmfs

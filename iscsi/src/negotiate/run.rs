@@ -3,8 +3,8 @@
 //! Source: RFC 7143 sections 6.2 and 6.2.1 to 6.2.3.
 
 use super::{
-    IRRELEVANT, Key, Kind, NOT_UNDERSTOOD, Offer, Params, REJECT, Sender, SessionType, Side, bool_text,
-    key::KeySet, parse_bool, parse_number,
+    IRRELEVANT, Key, Kind, NOT_UNDERSTOOD, Offer, Params, Phase, REJECT, Sender, SessionType, Side,
+    bool_text, key::KeySet, parse_bool, parse_number,
 };
 use crate::{
     digest::Digest,
@@ -20,6 +20,9 @@ pub enum NegotiationError {
     /// The peer may not send this key.
     #[error("{0} came from the wrong side")]
     WrongSender(Key),
+    /// The peer sent a key in a stage of the login that it has no place in.
+    #[error("{0} came in the wrong stage")]
+    WrongStage(Key),
     /// A value that the key cannot have.
     #[error("the value of {0} is impossible")]
     BadValue(Key),
@@ -52,6 +55,7 @@ pub struct Negotiation {
     offered: KeySet,
     answered: KeySet,
     received: KeySet,
+    completed: bool,
 }
 
 /// Keys that an initiator offers, in the order in which they are sent.
@@ -89,6 +93,22 @@ impl Negotiation {
             offered,
             answered,
             received,
+            completed: false,
+        }
+    }
+
+    /// Goes on in full feature phase with what the login brought: only keys of that phase can be declared again, others are
+    /// answered with Reject.
+    #[must_use]
+    pub fn resume(side: Side, session: SessionType, params: Params) -> Self {
+        let offer = Offer {
+            params: params.clone(),
+            ..Offer::default()
+        };
+        Self {
+            params,
+            completed: true,
+            ..Self::new(side, session, offer)
         }
     }
 
@@ -105,7 +125,7 @@ impl Negotiation {
     pub fn offers(&mut self, out: &mut TextWriter) {
         for key in OFFERED.iter().copied() {
             let declared = matches!(key.spec().kind, Kind::DeclaredNumber { .. });
-            if !self.relevant(key) || (self.side == Side::Target && !declared) {
+            if !self.relevant(key) || ((self.side == Side::Target || self.completed) && !declared) {
                 continue;
             }
             // What the peer offered and we answered is settled.
@@ -147,6 +167,13 @@ impl Negotiation {
         if wrong && !matches!(value, NOT_UNDERSTOOD | REJECT | IRRELEVANT) {
             return Err(NegotiationError::WrongSender(key));
         }
+        if self.completed && !matches!(spec.phase, Phase::Any | Phase::FullFeature) {
+            // What the login settled is not negotiated again.
+            if !matches!(value, NOT_UNDERSTOOD | REJECT | IRRELEVANT) {
+                out.push(spec.name, REJECT);
+            }
+            return Ok(Taken::Done);
+        }
         match spec.kind {
             Kind::DeclaredText | Kind::Exchange => return Ok(Taken::Caller(key)),
             Kind::List { .. } if key == Key::AuthMethod => return Ok(Taken::Caller(key)),
@@ -166,11 +193,13 @@ impl Negotiation {
 
     /// The peer answers our offer.
     fn answer(&mut self, key: Key, value: &str) -> Result<(), NegotiationError> {
-        match value {
-            REJECT => return Err(NegotiationError::Rejected(key)),
-            // The default holds.
-            IRRELEVANT | NOT_UNDERSTOOD => return Ok(()),
-            _ => {}
+        if matches!(value, REJECT | IRRELEVANT | NOT_UNDERSTOOD) {
+            // The default holds. It may be just what was not wanted.
+            return if self.default_will_do(key, value == IRRELEVANT) {
+                Ok(())
+            } else {
+                Err(NegotiationError::Rejected(key))
+            };
         }
         let bad = NegotiationError::BadValue(key);
         match key.spec().kind {
@@ -200,6 +229,27 @@ impl Negotiation {
             Kind::DeclaredNumber { .. } | Kind::DeclaredText | Kind::Exchange | Kind::Obsolete { .. } => {}
         }
         Ok(())
+    }
+
+    /// True if this side can live with the default of a key that the peer does not negotiate: a digest that was offered, or what
+    /// the offer would have come to with a peer that offers the default. Times are advice, and what does not matter does no harm.
+    fn default_will_do(&self, key: Key, irrelevant: bool) -> bool {
+        let ours = &self.offer.params;
+        match key.spec().kind {
+            Kind::List { .. } => self
+                .offer
+                .digests(key)
+                .is_none_or(|digests| digests.contains(&Digest::None)),
+            _ if irrelevant => true,
+            Kind::Bool { default, rule } => ours
+                .boolean(key)
+                .is_none_or(|ours| rule.result(ours, default) == default),
+            Kind::Number { .. } if matches!(key, Key::DefaultTime2Wait | Key::DefaultTime2Retain) => true,
+            Kind::Number { default, rule, .. } => ours
+                .number(key)
+                .is_none_or(|ours| rule.result(ours, default) == default),
+            _ => true,
+        }
     }
 
     /// The peer offers, we answer.
@@ -276,15 +326,37 @@ impl Negotiation {
         self.pending().is_none()
     }
 
-    /// An offer of ours that waits for an answer.
+    /// An offer of ours that waits for an answer. A boolean that settles the result by itself needs none (RFC 7143 6.2.2).
     fn pending(&self) -> Option<Key> {
-        self.offered.without(self.answered).first()
+        let mut settled = self.answered;
+        for key in self.unanswered_settled() {
+            settled.add(key);
+        }
+        self.offered.without(settled).first()
+    }
+
+    /// Booleans that were offered with the value that their result function cannot change, and not answered.
+    fn unanswered_settled(&self) -> impl Iterator<Item = Key> {
+        OFFERED.iter().copied().filter(|key| {
+            let Kind::Bool { rule, .. } = key.spec().kind else {
+                return false;
+            };
+            let settles = |ours| rule.result(ours, true) == rule.result(ours, false);
+            self.offered.has(*key)
+                && !self.answered.has(*key)
+                && self.offer.params.boolean(*key).is_some_and(settles)
+        })
     }
 
     /// What holds now.
     #[must_use]
     pub fn params(&self) -> Params {
         let mut params = self.params.clone();
+        for key in self.unanswered_settled() {
+            if let Some(ours) = self.offer.params.boolean(key) {
+                params.set_boolean(key, ours);
+            }
+        }
         params.first_burst = params.first_burst.min(params.max_burst);
         params
     }

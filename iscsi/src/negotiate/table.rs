@@ -3,6 +3,7 @@
 //! Source: RFC 7143 sections 12.1 and 13.1 to 13.25.
 
 use super::Key;
+use crate::pdu::Stage;
 
 /// Who may send a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -149,6 +150,26 @@ const fn row(key: Key, name: &'static str, kind: Kind, sender: Sender, phase: Ph
 }
 
 impl KeySpec {
+    /// True if the key may come in that stage of the login: the security stage has its own keys and names, addresses and tags
+    /// (RFC 7143 section 12), the operational stage everything else of the login.
+    #[must_use]
+    pub const fn may_come_in(&self, stage: Stage) -> bool {
+        let declares_who = matches!(
+            self.key,
+            Key::TargetAlias
+                | Key::InitiatorAlias
+                | Key::TargetAddress
+                | Key::TargetPortalGroupTag
+                | Key::NodeArchitecture
+        );
+        let security = matches!(self.phase, Phase::Security | Phase::FirstRequest) || declares_who;
+        if stage.0 == Stage::SECURITY.0 {
+            security
+        } else {
+            !matches!(self.phase, Phase::Security)
+        }
+    }
+
     const fn normal_only(mut self) -> Self {
         self.normal_only = true;
         self

@@ -160,6 +160,134 @@ fn an_initiator_checks_answers() {
     assert!(out.as_bytes().is_empty(), "answers are not answered");
 }
 
+/// What an initiator with these wishes makes of one answer.
+fn answered(
+    change: impl FnOnce(&mut Offer),
+    key: &str,
+    value: &str,
+) -> Result<Negotiation, NegotiationError> {
+    let mut offer = Offer::default();
+    change(&mut offer);
+    let mut side = Negotiation::new(Side::Initiator, SessionType::Normal, offer);
+    side.offers(&mut TextWriter::new());
+    side.take(key, value, &mut TextWriter::new())?;
+    Ok(side)
+}
+
+#[test]
+fn a_refused_key_keeps_its_default_if_that_will_do() {
+    let rejected = |key| Err(NegotiationError::Rejected(key));
+    let with = |change: fn(&mut Offer), key: Key, value| answered(change, key.name(), value).map(|_| ());
+    for value in [REJECT, NOT_UNDERSTOOD] {
+        assert_eq!(with(|_| {}, Key::HeaderDigest, value), Ok(()));
+        assert_eq!(with(|_| {}, Key::MaxBurstLength, value), Ok(()));
+        assert_eq!(
+            with(|o| o.params.max_burst = 1 << 20, Key::MaxBurstLength, value),
+            Ok(()),
+            "the default is less"
+        );
+        assert_eq!(
+            with(|o| o.params.max_burst = 4096, Key::MaxBurstLength, value),
+            rejected(Key::MaxBurstLength)
+        );
+        assert_eq!(
+            with(|o| o.params.initial_r2t = false, Key::InitialR2T, value),
+            Ok(())
+        );
+        assert_eq!(
+            with(|o| o.params.immediate_data = false, Key::ImmediateData, value),
+            rejected(Key::ImmediateData)
+        );
+        assert_eq!(
+            with(|o| o.params.time2retain = 0, Key::DefaultTime2Retain, value),
+            Ok(())
+        );
+    }
+    for value in [REJECT, NOT_UNDERSTOOD, IRRELEVANT] {
+        assert_eq!(
+            with(|o| o.data_digests = vec![Digest::Crc32c], Key::DataDigest, value),
+            rejected(Key::DataDigest),
+            "a digest that is a must is not given up"
+        );
+    }
+    assert_eq!(
+        with(|o| o.params.first_burst = 4096, Key::FirstBurstLength, IRRELEVANT),
+        Ok(())
+    );
+}
+
+#[test]
+fn a_boolean_that_settles_the_result_needs_no_answer() {
+    let settle = |initial_r2t, immediate_data| {
+        let mut offer = Offer::default();
+        (offer.params.initial_r2t, offer.params.immediate_data) = (initial_r2t, immediate_data);
+        offer.params.data_pdu_in_order = true;
+        let mut side = Negotiation::new(Side::Initiator, SessionType::Normal, offer);
+        let mut out = TextWriter::new();
+        side.offers(&mut out);
+        for pair in pairs(out.as_bytes()) {
+            let (key, value) = pair.unwrap();
+            if parse_bool(value).is_none() {
+                let value = value.split(',').next().unwrap();
+                side.take(key, value, &mut TextWriter::new()).unwrap();
+            }
+        }
+        side.finish()
+            .map(|params| (params.initial_r2t, params.immediate_data))
+    };
+    assert_eq!(settle(true, false), Ok((true, false)));
+    assert_eq!(
+        settle(false, false),
+        Err(NegotiationError::Unanswered(Key::InitialR2T))
+    );
+    assert_eq!(
+        settle(true, true),
+        Err(NegotiationError::Unanswered(Key::ImmediateData))
+    );
+}
+
+#[test]
+fn after_the_login_only_what_may_change_is_taken() {
+    for key in Key::ALL.iter().copied() {
+        let mut side = Negotiation::resume(Side::Initiator, SessionType::Normal, Params::default());
+        let mut out = TextWriter::new();
+        let taken = side.take(key.name(), "1024", &mut out);
+        let any = matches!(key.spec().phase, Phase::Any | Phase::FullFeature);
+        let foreign = key.spec().sender == Sender::Initiator;
+        let refused = String::from_utf8_lossy(out.as_bytes()).into_owned();
+        match (foreign, any) {
+            (true, _) => assert_eq!(taken, Err(NegotiationError::WrongSender(key))),
+            (false, true) => assert_eq!(refused, "", "{key}"),
+            (false, false) => assert_eq!(refused, format!("{key}=Reject\0")),
+        }
+        let burst = side.params().max_burst;
+        assert_eq!(burst, Params::default().max_burst);
+        let changed = side.params().max_xmit_data_segment == 1024;
+        assert_eq!(changed, key == Key::MaxRecvDataSegmentLength, "{key}");
+    }
+}
+
+#[test]
+fn every_key_has_its_stage() {
+    use crate::pdu::Stage;
+    for key in Key::ALL.iter().copied() {
+        let chap = key.name().starts_with("CHAP_") || key == Key::AuthMethod;
+        let who = [
+            "SessionType",
+            "InitiatorName",
+            "TargetName",
+            "TargetAddress",
+            "InitiatorAlias",
+            "TargetAlias",
+            "TargetPortalGroupTag",
+            "X#NodeArchitecture",
+        ]
+        .contains(&key.name());
+        assert_eq!(key.spec().may_come_in(Stage::SECURITY), chap || who, "{key}");
+        assert_eq!(key.spec().may_come_in(Stage::OPERATIONAL), !chap, "{key}");
+    }
+}
+
 fn offer() -> impl Strategy<Value = Offer> {
     let digests = || {
         prop_oneof![

@@ -6,4 +6,5 @@ mod harness;
 mod interrupt;
 mod login;
 mod manage;
+mod schedule;
 mod transfer;

@@ -2,19 +2,18 @@
 
 use super::peer::{Peer, config};
 use crate::{
-    chap::{ChapAccount, ChapError, ChapSecret, decode},
     digest::Digest,
     framer::FrameError,
-    initiator::{Auth, Event, LoginFailure},
+    initiator::{Event, LoginFailure},
     negotiate::{Key, NegotiationError},
     pdu::*,
     text::{TextError, pairs},
 };
 
-const TO_OPERATIONAL: LoginFlags = LoginFlags::transit(Stage::SECURITY, Stage::OPERATIONAL);
+pub(super) const TO_OPERATIONAL: LoginFlags = LoginFlags::transit(Stage::SECURITY, Stage::OPERATIONAL);
 const TO_FULL: LoginFlags = LoginFlags::transit(Stage::OPERATIONAL, Stage::FULL_FEATURE);
 
-fn texts(bytes: &[u8]) -> Vec<String> {
+pub(super) fn texts(bytes: &[u8]) -> Vec<String> {
     pairs(bytes)
         .map(|pair| pair.unwrap())
         .map(|(key, value)| format!("{key}={value}"))
@@ -229,158 +228,53 @@ fn a_login_without_end_is_given_up() {
     ));
 }
 
-fn account(name: &str, secret: &[u8]) -> ChapAccount {
-    ChapAccount {
-        name: name.into(),
-        secret: ChapSecret::new(secret.to_vec()).unwrap(),
-    }
-}
-
-/// A mutual CHAP login up to the initiator's proof; the peer's challenge is sixteen bytes of 1.
-fn mutual() -> (Peer, Vec<String>) {
-    let mut config = config();
-    let incoming = Some(account("disk", b"incoming secret"));
-    let outgoing = account("host", b"outgoing secret");
-    config.auth = Auth::Chap {
-        outgoing,
-        incoming,
-        algorithms: Vec::new(),
-        optional: false,
+#[test]
+fn a_session_without_a_handle_is_none() {
+    let mut peer = Peer::new(config());
+    peer.answer_login(TO_OPERATIONAL, b"AuthMethod=None\0");
+    let pdu = LoginResponse {
+        tsih: 0.into(),
+        ..peer.login_response(TO_FULL)
     };
-    let mut peer = Peer::new(config);
-    assert_eq!(peer.login_request().flags, LoginFlags::stay(Stage::SECURITY));
-    peer.answer_login(LoginFlags::stay(Stage::SECURITY), b"AuthMethod=CHAP\0");
-    assert_eq!(texts(&peer.heard.last().unwrap().1), ["CHAP_A=8,6,5,7"]);
-    let text = b"CHAP_A=5\0CHAP_I=9\0CHAP_C=0x01010101010101010101010101010101\0";
-    peer.answer_login(LoginFlags::stay(Stage::SECURITY), text);
-    let sent = texts(&peer.heard.last().unwrap().1);
-    (peer, sent)
-}
-
-fn value<'a>(texts: &'a [String], key: &str) -> &'a str {
-    texts
-        .iter()
-        .find_map(|text| text.strip_prefix(key)?.strip_prefix('='))
-        .unwrap()
-}
-
-fn chap_verdict(answer: impl FnOnce(&[String]) -> String) -> LoginFailure {
-    let (mut peer, sent) = mutual();
-    let answer = answer(&sent);
-    peer.answer_login(TO_OPERATIONAL, answer.as_bytes());
-    match &peer.events()[..] {
-        [Event::LoginFailed(why)] => *why,
-        other => panic!("{other:?}"),
-    }
+    peer.say(pdu.to_bhs(), b"");
+    assert!(matches!(
+        peer.events()[..],
+        [Event::LoginFailed(LoginFailure::BadField("TSIH"))]
+    ));
 }
 
 #[test]
-fn the_proof_is_md5_of_id_secret_and_challenge() {
-    let (peer, sent) = mutual();
-    assert_eq!(value(&sent, "CHAP_N"), "host");
-    // md5(09 "outgoing secret" 01 * 16), computed with an independent implementation.
-    assert_eq!(value(&sent, "CHAP_R"), "0xd1beef127d5b8d31fb764b8b342423e6");
-    assert_eq!(decode(value(&sent, "CHAP_C")).unwrap().len(), 32);
-    assert_eq!(peer.login_request().flags, TO_OPERATIONAL);
-}
-
-#[test]
-fn login_rejects_a_reflected_proof_and_every_broken_one() {
-    let chap = LoginFailure::Chap;
-    let reflected = chap_verdict(|sent| format!("CHAP_N=disk\0CHAP_R={}\0", value(sent, "CHAP_R")));
-    assert_eq!(reflected, chap(ChapError::Reflected));
-    assert_eq!(
-        chap_verdict(|_| String::new()),
-        chap(ChapError::Missing("CHAP_R"))
-    );
-    assert_eq!(
-        chap_verdict(|_| "CHAP_N=disk\0".into()),
-        chap(ChapError::Missing("CHAP_R"))
-    );
-    assert_eq!(
-        chap_verdict(|_| "CHAP_R=0x00\0".into()),
-        chap(ChapError::Missing("CHAP_N"))
-    );
-    assert_eq!(
-        chap_verdict(|_| "CHAP_N=disk\0CHAP_R=zz\0".into()),
-        chap(ChapError::Malformed("CHAP_R"))
-    );
-    assert_eq!(
-        chap_verdict(|_| "CHAP_N=disk\0CHAP_R=0x00\0".into()),
-        chap(ChapError::WrongResponse)
-    );
-}
-
-#[test]
-fn a_challenge_that_is_none_is_refused() {
-    for (text, why) in [
-        (&b"CHAP_A=5\0CHAP_I=9\0"[..], ChapError::Missing("CHAP_C")),
-        (b"CHAP_A=5\0CHAP_C=0x01\0", ChapError::Missing("CHAP_I")),
-        (b"CHAP_I=5\0CHAP_C=0x01\0", ChapError::Missing("CHAP_A")),
-        (b"CHAP_A=4\0CHAP_I=9\0CHAP_C=0x01\0", ChapError::NoAlgorithm),
-        (
-            b"CHAP_A=5\0CHAP_I=256\0CHAP_C=0x01\0",
-            ChapError::Malformed("CHAP_I"),
-        ),
-        (
-            b"CHAP_A=5\0CHAP_I=9\0CHAP_C=0xgg\0",
-            ChapError::Malformed("CHAP_C"),
-        ),
+fn keys_have_their_stages() {
+    for key in [
+        Key::HeaderDigest,
+        Key::MaxBurstLength,
+        Key::MaxRecvDataSegmentLength,
+        Key::TaskReporting,
     ] {
-        let mut config = config();
-        let outgoing = account("host", b"outgoing secret");
-        config.auth = Auth::Chap {
-            outgoing,
-            incoming: None,
-            algorithms: Vec::new(),
-            optional: false,
-        };
-        let mut peer = Peer::new(config);
-        peer.answer_login(LoginFlags::stay(Stage::SECURITY), b"AuthMethod=CHAP\0");
-        peer.answer_login(LoginFlags::stay(Stage::SECURITY), text);
-        let events = peer.events();
+        let wrong = LoginFailure::Negotiation(NegotiationError::WrongStage(key));
+        let text = format!("{key}=None\0");
+        assert_eq!(verdict(|_| {}, text.as_bytes()), wrong, "{key}");
+    }
+    for key in [Key::AuthMethod, Key::ChapA, Key::ChapR] {
+        let mut peer = Peer::new(config());
+        peer.answer_login(
+            TO_OPERATIONAL,
+            b"AuthMethod=None\0TargetAlias=a\0TargetPortalGroupTag=1\0",
+        );
+        peer.answer_login(TO_FULL, format!("{key}=None\0").as_bytes());
+        let wrong = LoginFailure::Negotiation(NegotiationError::WrongStage(key));
         assert!(
-            matches!(&events[..], [Event::LoginFailed(LoginFailure::Chap(got))] if *got == why),
-            "{events:?} {why}"
+            matches!(peer.events()[..], [Event::LoginFailed(why)] if why == wrong),
+            "{key}"
         );
     }
 }
 
 #[test]
-fn a_target_cannot_leave_the_security_stage_before_chap_is_done() {
-    let mut config = config();
-    let outgoing = account("host", b"outgoing secret");
-    config.auth = Auth::Chap {
-        outgoing,
-        incoming: None,
-        algorithms: Vec::new(),
-        optional: false,
-    };
-    let mut peer = Peer::new(config);
-    peer.answer_login(TO_OPERATIONAL, b"AuthMethod=CHAP\0");
-    assert!(matches!(
-        peer.events()[..],
-        [Event::LoginFailed(LoginFailure::BadField("T bit"))]
-    ));
-}
-
-#[test]
-fn secrets_and_seed_are_not_shown() {
-    let mut config = config();
-    config.seed = [0xab; 32];
-    let outgoing = account("host", b"outgoing secret");
-    config.auth = Auth::Chap {
-        outgoing,
-        incoming: None,
-        algorithms: Vec::new(),
-        optional: false,
-    };
-    let shown = format!(
-        "{config:?} {:?}",
-        Event::LoginFailed(LoginFailure::Chap(ChapError::WrongResponse))
-    );
-    assert!(
-        !shown.contains("outgoing secret") && !shown.contains("171") && !shown.contains("111, 117, 116"),
-        "{shown}"
-    );
+fn what_is_declared_twice_is_refused() {
+    for (key, value) in [(Key::TargetAlias, "a"), (Key::TargetPortalGroupTag, "1")] {
+        let twice = LoginFailure::Negotiation(NegotiationError::Twice(key));
+        let text = format!("AuthMethod=None\0{key}={value}\0{key}={value}\0");
+        assert_eq!(verdict(|_| {}, text.as_bytes()), twice);
+    }
 }

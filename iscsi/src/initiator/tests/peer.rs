@@ -29,6 +29,15 @@ pub(super) struct Peer {
     tx: Transmitter,
 }
 
+/// True for PDUs that take a StatSN.
+fn has_status(bhs: &Bhs) -> bool {
+    match bhs.opcode.opcode() {
+        Opcode::DATA_IN => DataIn::from_bhs(bhs).flags.contains(DataInFlags::STATUS),
+        Opcode::NOP_IN => bhs.itt.get() != RESERVED_TAG,
+        opcode => opcode != Opcode::R2T,
+    }
+}
+
 pub(super) fn config() -> Config {
     let name = "iqn.2024-01.example.peer:host".parse().unwrap();
     let target = "iqn.2024-01.example.peer:disk".parse().unwrap();
@@ -67,7 +76,7 @@ impl Peer {
         Self::logged_in(config(), Offer::default())
     }
 
-    fn log_in(&mut self, session: SessionType, offer: Offer) {
+    pub(super) fn log_in(&mut self, session: SessionType, offer: Offer) {
         self.answer_login(
             LoginFlags::transit(Stage::SECURITY, Stage::OPERATIONAL),
             b"AuthMethod=None\0",
@@ -127,7 +136,7 @@ impl Peer {
     /// The next StatSN.
     pub(super) fn status(&mut self) -> U32 {
         self.stat_sn = self.stat_sn.wrapping_add(1);
-        (self.stat_sn - 1).into()
+        self.stat_sn.wrapping_sub(1).into()
     }
 
     /// Sends a PDU with the window filled in, and lets the engine answer.
@@ -135,6 +144,10 @@ impl Peer {
         let mut common = NopIn::from_bhs(&bhs);
         common.exp_cmd_sn = self.exp_cmd_sn.into();
         common.max_cmd_sn = self.max_cmd_sn.into();
+        // Not numbered yet; 0 may also be the number that was just given.
+        if common.stat_sn.get() == 0 && self.stat_sn != 1 && has_status(&bhs) {
+            common.stat_sn = self.status();
+        }
         self.tx.push(common.to_bhs(), &[], Data::Bytes(data), &NoBuffers);
         let wire = self.wire();
         self.feed(&wire);

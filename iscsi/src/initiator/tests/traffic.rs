@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::peer::{Peer, config};
 use crate::{
     digest::Digest,
-    initiator::{AsyncReport, Direction, Event, Outcome, Residual, TextFailure, TmfOutcome},
+    initiator::{Direction, Event, Outcome, Residual},
     negotiate::{Offer, Params},
     pdu::*,
 };
@@ -27,7 +27,7 @@ fn data_outs(peer: &Peer) -> Vec<(u32, u32, u32, usize, bool)> {
     peer.heard.iter().filter_map(one).collect()
 }
 
-fn command(peer: &Peer) -> (ScsiCommand, usize) {
+pub(super) fn command(peer: &Peer) -> (ScsiCommand, usize) {
     let command = peer.heard.iter().find_map(|(pdu, data)| match pdu {
         InitiatorPdu::ScsiCommand(pdu) => Some((*pdu, data.len())),
         _ => None,
@@ -305,194 +305,6 @@ fn a_closed_window_holds_commands_back_until_a_nop_in_opens_it() {
     peer.max_cmd_sn = cmd_sn.wrapping_add(36);
     peer.say(Peer::nop_in(RESERVED_TAG, RESERVED_TAG).to_bhs(), b"");
     assert_eq!(peer.heard.len(), 37);
-}
-
-#[test]
-fn rejects_end_what_they_reject() {
-    let mut peer = Peer::ready();
-    let command = peer.submit(Direction::None, 0);
-    let tmf = peer
-        .engine
-        .task_management(peer.now, TmfFunction::CLEAR_ACA, Lun::default(), None);
-    let text = peer.engine.send_targets(peer.now);
-    let nop = peer.engine.nop(peer.now);
-    peer.listen();
-    let headers: Vec<Bhs> = peer.heard.iter().map(|(pdu, _)| pdu.encode()).collect();
-    let reason = RejectReason::NOT_SUPPORTED;
-    for header in headers {
-        let stat_sn = peer.status();
-        let pdu = Reject {
-            opcode: Opcode::REJECT.into(),
-            flags: 0x80,
-            reason,
-            itt: RESERVED_TAG.into(),
-            stat_sn,
-            ..Reject::default()
-        };
-        peer.say(pdu.to_bhs(), zerocopy::IntoBytes::as_bytes(&header));
-    }
-    let events = peer.events();
-    let [
-        Event::TaskDone {
-            tag: a,
-            outcome: Outcome::Rejected(r),
-            ..
-        },
-        Event::TmfDone {
-            tag: b,
-            outcome: TmfOutcome::Rejected(_),
-        },
-        Event::Targets {
-            tag: c,
-            result: Err(TextFailure::Rejected(_)),
-        },
-        Event::NopDone {
-            tag: d,
-            answered: false,
-        },
-    ] = &events[..]
-    else {
-        panic!("{events:?}")
-    };
-    assert_eq!((*a, *b, *c, *d, *r), (command, tmf, text, nop, reason));
-}
-
-#[test]
-fn functions_pings_and_texts_without_answer_time_out_alone() {
-    let mut config = config();
-    config.timeouts.noop_interval = None;
-    config.timeouts.text = Duration::from_secs(1);
-    config.timeouts.noop_timeout = Duration::from_secs(2);
-    config.timeouts.task_management = Duration::from_secs(3);
-    let mut peer = Peer::logged_in(config, Offer::default());
-    peer.engine
-        .task_management(peer.now, TmfFunction::CLEAR_ACA, Lun::default(), None);
-    peer.engine.send_targets(peer.now);
-    peer.engine.nop(peer.now);
-    peer.listen();
-    for _ in 0..3 {
-        assert_eq!(peer.wait(), Duration::from_secs(1));
-    }
-    assert!(matches!(
-        peer.events()[..],
-        [
-            Event::Targets {
-                result: Err(TextFailure::TimedOut),
-                ..
-            },
-            Event::NopDone { answered: false, .. },
-            Event::TmfDone {
-                outcome: TmfOutcome::TimedOut,
-                ..
-            },
-        ]
-    ));
-    assert_eq!(
-        (peer.engine.poll_timeout(), peer.engine.counters().timeout_errors),
-        (None, 3)
-    );
-    assert!(peer.engine.is_open());
-}
-
-#[test]
-fn a_ping_of_the_target_is_echoed() {
-    let mut peer = Peer::ready();
-    let pdu = NopIn {
-        lun: Lun::flat(5),
-        ..Peer::nop_in(RESERVED_TAG, 0x99)
-    };
-    peer.say(pdu.to_bhs(), b"echo");
-    let [(InitiatorPdu::NopOut(pdu), data)] = &peer.heard[..] else {
-        panic!("{:?}", peer.heard)
-    };
-    assert_eq!(
-        (pdu.itt.get(), pdu.ttt.get(), pdu.lun, &data[..]),
-        (RESERVED_TAG, 0x99, Lun::flat(5), &b"echo"[..])
-    );
-    assert!(pdu.opcode.is_immediate());
-    assert_eq!(
-        peer.engine.exp_stat_sn(),
-        peer.stat_sn,
-        "StatSN of an unsolicited NOP-In does not count"
-    );
-}
-
-#[test]
-fn a_renegotiation_declares_again_and_takes_the_new_length() {
-    let mut peer = Peer::ready();
-    let pdu = AsyncMessage {
-        opcode: Opcode::ASYNC_MESSAGE.into(),
-        event: AsyncEvent::RENEGOTIATE,
-        itt: RESERVED_TAG.into(),
-        parameter3: 9.into(),
-        stat_sn: peer.status(),
-        ..AsyncMessage::default()
-    };
-    peer.say(pdu.to_bhs(), b"");
-    assert!(matches!(
-        peer.events()[..],
-        [Event::Async(AsyncReport::Renegotiate { seconds: 9 })]
-    ));
-    let [(InitiatorPdu::TextRequest(request), text)] = &peer.heard[..] else {
-        panic!("{:?}", peer.heard)
-    };
-    assert_eq!(&text[..], b"MaxRecvDataSegmentLength=8192\0");
-    let answer = TextResponse {
-        opcode: Opcode::TEXT_RESPONSE.into(),
-        flags: TextFlags::FINAL,
-        itt: request.itt,
-        ttt: RESERVED_TAG.into(),
-        stat_sn: peer.status(),
-        ..TextResponse::default()
-    };
-    peer.say(answer.to_bhs(), b"MaxRecvDataSegmentLength=1024\0");
-    peer.heard.clear();
-    peer.submit(Direction::Write, 5000);
-    assert_eq!(command(&peer).1, 1024);
-}
-
-#[test]
-fn a_reset_spares_what_was_sent_after_it_and_other_luns() {
-    let mut peer = Peer::ready();
-    let before = peer.submit(Direction::None, 0);
-    let tmf = peer
-        .engine
-        .task_management(peer.now, TmfFunction::LOGICAL_UNIT_RESET, Lun::flat(3), None);
-    let other = peer
-        .engine
-        .task_management(peer.now, TmfFunction::LOGICAL_UNIT_RESET, Lun::flat(4), None);
-    let after = peer.submit(Direction::None, 0);
-    for tag in [other, tmf] {
-        let pdu = TmfResponse {
-            opcode: Opcode::TMF_RESPONSE.into(),
-            flags: 0x80,
-            itt: tag.0.into(),
-            stat_sn: peer.status(),
-            ..TmfResponse::default()
-        };
-        peer.say(pdu.to_bhs(), b"");
-    }
-    let done = peer.scsi_response(after);
-    peer.say(done.to_bhs(), b"");
-    let events = peer.events();
-    let [
-        Event::TmfDone { tag: a, .. },
-        Event::TaskDone {
-            tag: b,
-            outcome: Outcome::Aborted,
-            ..
-        },
-        Event::TmfDone { tag: c, .. },
-        Event::TaskDone {
-            tag: d,
-            outcome: Outcome::Completed { .. },
-            ..
-        },
-    ] = &events[..]
-    else {
-        panic!("{events:?}")
-    };
-    assert_eq!((*a, *b, *c, *d), (other, before, tmf, after));
 }
 
 #[test]
