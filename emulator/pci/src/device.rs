@@ -11,8 +11,8 @@ use isp4xxx::regs::{Adapter, REGISTER_FILE_LEN};
 use nix::libc;
 
 use crate::config_space::{self, ConfigSpace};
-use crate::dma::DmaMap;
 use crate::interrupt::Interrupt;
+use crate::memory::DmaMap;
 use crate::message::Request;
 use crate::wire::{MAJOR, MAX_FDS, MAX_TRANSFER, MINOR};
 

@@ -4,7 +4,7 @@
 //! registers mean (that is [`isp4xxx::regs`]) nor `hba`. A client may send anything: it is answered with an errno or
 //! disconnected, and its port is reset. Sources: the vfio-user protocol specification (`docs/interop/vfio-user.rst` of QEMU),
 //! `include/uapi/linux/vfio.h`.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod config_space;
 mod connection;
@@ -14,14 +14,15 @@ mod dma;
 mod error;
 mod interrupt;
 mod listen;
+mod memory;
 mod message;
 mod order;
 mod server;
 mod wire;
 
 pub use config_space::ConfigSpace;
-pub use dma::DmaMap;
 pub use error::{PciError, ProtocolError};
+pub use memory::DmaMap;
 pub use message::{Request, decode};
 pub use server::{Config, Server};
 pub use wire::{Header, MAX_MESSAGE};

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use emu_net::adapter::AdapterLinks;
 use isp4xxx::regs::Adapter;
 
-use crate::dma::DmaMap;
+use crate::memory::DmaMap;
 
 /// What became of it.
 #[derive(Debug, PartialEq, Eq)]

@@ -16,7 +16,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("isp4xxx", &["driver-sys", "iscsi"]),
     ("emu-net", &["iscsi", "isp4xxx"]),
     ("emu-kernel", &["driver-sys", "iscsi", "isp4xxx", "emu-net"]),
-    ("emu-pci", &["isp4xxx", "emu-net"]),
+    ("emu-pci", &["iscsi", "isp4xxx", "emu-net"]),
     ("emu-target", &["iscsi", "scsi", "emu-net"]),
     (
         "tools",

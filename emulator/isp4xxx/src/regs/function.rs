@@ -19,7 +19,9 @@ use super::queues::{Queues, RingError};
 use super::request::{self, Ping, Request, Scsi};
 use super::semaphore::Semaphores;
 use super::{mailbox, response};
-use crate::fw::{Card, Command, Completion, Event, Io, IoDone, IoTag, Passthrough, PassthroughDone, Reply};
+use crate::fw::{
+    Card, Command, Completion, Direction, Event, Io, IoDone, IoTag, Passthrough, PassthroughDone, Reply,
+};
 
 /// `MBOX_ASTS_REQUEST_TRANSFER_ERROR`: requests cannot be fetched.
 const REQUEST_TRANSFER_ERROR: u32 = 0x8003;
@@ -30,6 +32,7 @@ const RESPONSE_TRANSFER_ERROR: u32 = 0x8004;
 #[derive(Debug)]
 struct Active {
     handle: u32,
+    /// Where the payload is to be copied to when it has come; nowhere when it comes in place.
     segments: Vec<Segment>,
 }
 
@@ -276,7 +279,10 @@ impl<M: GuestMemory> Function<M> {
             tracing::debug!(port = self.port, handle, "descriptors do not fit the byte count");
             return self.respond(response::refused(handle, Completion::Incomplete));
         };
-        let buffer = match self.memory.lend(&segments, scsi.direction) {
+        let in_place = self.memory.in_place(&segments, scsi.direction);
+        let copied = in_place.is_none();
+        let lent = in_place.map_or_else(|| self.memory.lend(&segments, scsi.direction), Ok);
+        let buffer = match lent {
             Ok(buffer) => buffer,
             Err(error) => {
                 tracing::debug!(port = self.port, handle, %error, "bad descriptor");
@@ -294,7 +300,7 @@ impl<M: GuestMemory> Function<M> {
         match card.submit_io(now, self.port, io) {
             Ok(tag) => {
                 let segments = match scsi.direction {
-                    crate::fw::Direction::Read => segments,
+                    Direction::Read if copied => segments,
                     _ => Vec::new(),
                 };
                 self.active.insert(tag, Active { handle, segments });
@@ -352,8 +358,9 @@ impl<M: GuestMemory> Function<M> {
             return;
         };
         let mut entries = response::status(handle, &done);
-        let moved = if segments.is_empty() { 0 } else { done.transferred };
-        if let Err(error) = self.memory.give_back(&segments, done.buffer, moved) {
+        if !segments.is_empty()
+            && let Err(error) = self.memory.give_back(&segments, done.buffer, done.transferred)
+        {
             tracing::debug!(port = self.port, handle, %error, "payload lost");
             entries = vec![response::refused(handle, Completion::Incomplete)];
         }

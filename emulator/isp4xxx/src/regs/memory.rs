@@ -1,7 +1,7 @@
 //! Guest memory as the adapter sees it: bus addresses, checked at every access.
 //!
-//! Owns the seam between the register file and whoever maps the guest. It must not know how the guest is mapped. Payload goes
-//! through [`GuestMemory::lend`]: memory that can be lent in place overrides it; the default moves bytes through one buffer.
+//! Owns the seam between the register file and whoever maps the guest. It must not know how the guest is mapped. Payload is
+//! lent in place ([`GuestMemory::in_place`]) where the memory can do that, and goes through one bounded buffer otherwise.
 
 use iscsi::Buffer;
 use thiserror::Error;
@@ -47,7 +47,13 @@ pub trait GuestMemory {
     /// It cannot.
     fn check(&self, at: u64, len: u64, writes: bool) -> Result<(), BadAddress>;
 
-    /// A buffer for the payload of a command. The default reads what the guest sends and checks where it wants to receive.
+    /// The payload of a command where it lies, if that can be lent; nothing is copied then.
+    fn in_place(&self, segments: &[Segment], direction: Direction) -> Option<Box<dyn Buffer>> {
+        let _ = (segments, direction);
+        None
+    }
+
+    /// A buffer for the payload of a command that cannot be lent in place. The default reads what the guest sends and checks where it wants to receive.
     ///
     /// # Errors
     /// A segment is not guest memory.

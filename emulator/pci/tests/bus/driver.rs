@@ -7,7 +7,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use driver_sys::hw::raw::addr_ctrl_blk;
+use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::sys::eventfd::{EfdFlags, EventFd};
+use nix::sys::memfd::{MFdFlags, memfd_create};
 use vfio_user::Client;
 use zerocopy::{FromBytes, IntoBytes};
 
@@ -52,11 +54,24 @@ pub(crate) struct Driver {
 }
 
 impl Driver {
-    /// Connects, maps memory and the interrupt.
+    /// Connects, maps memory as QEMU has it (a memfd that cannot shrink) and the interrupt.
     pub(crate) fn attach(socket: &Path) -> Self {
-        let mut client = Client::new(socket).unwrap();
+        let flags = MFdFlags::MFD_ALLOW_SEALING | MFdFlags::MFD_CLOEXEC;
+        let memory = File::from(memfd_create("guest", flags).unwrap());
+        memory.set_len(MEMORY_LEN).unwrap();
+        fcntl(&memory, FcntlArg::F_ADD_SEALS(SealFlag::F_SEAL_SHRINK)).unwrap();
+        Self::attach_with(socket, memory)
+    }
+
+    /// As [`Driver::attach`], with memory in a plain file, which is not to be mapped.
+    pub(crate) fn attach_with_file(socket: &Path) -> Self {
         let memory = tempfile::tempfile().unwrap();
         memory.set_len(MEMORY_LEN).unwrap();
+        Self::attach_with(socket, memory)
+    }
+
+    fn attach_with(socket: &Path, memory: File) -> Self {
+        let mut client = Client::new(socket).unwrap();
         client.dma_map(0, MEMORY, MEMORY_LEN, memory.as_raw_fd()).unwrap();
         let interrupt = EventFd::from_flags(EfdFlags::EFD_NONBLOCK).unwrap();
         // Data is an eventfd, the action is to trigger.

@@ -118,7 +118,20 @@ fn ready(driver: &mut Driver) {
 fn data_goes_through_many_segments_and_the_rings_wrap() {
     let (served, target) = (Served::start(), target());
     let mut driver = logged_in(&served, &target);
-    ready(&mut driver);
+    through_many_segments(&mut driver);
+}
+
+#[test]
+fn memory_that_may_shrink_is_reached_by_copying() {
+    let (served, target) = (Served::start(), target());
+    let mut driver = Driver::attach_with_file(&served.sockets[0]);
+    driver.start([127, 0, 0, 31]);
+    login(&mut driver, &target);
+    through_many_segments(&mut driver);
+}
+
+fn through_many_segments(driver: &mut Driver) {
+    ready(driver);
     // 13 segments of odd lengths make four entries; more rounds than both rings have slots.
     let lens = [512, 100, 1, 4096, 7, 904, 36, 2048, 500, 12, 256, 232, 512];
     let bytes: u32 = lens.iter().sum();

@@ -89,15 +89,18 @@ fn moving(lab: &mut Lab<'_>) -> Result<()> {
     })
 }
 
-/// What makes each session the same session: target and ISID.
+/// What makes each session the same session to the guest: its target and its number.
 fn identity(lab: &mut Lab<'_>) -> Result<Vec<(Value, Value)>> {
     let mut sessions = listed(&mut lab.guest, "session list --detail")?;
     sessions.sort_by_key(|session| session["target_name"].to_string());
     let all: Vec<_> = sessions
         .iter_mut()
-        .map(|session| (session["target_name"].take(), session["isid"].take()))
+        .map(|session| (session["target_name"].take(), session["sid"].take()))
         .collect();
-    ensure!(all.iter().all(|(_, isid)| !isid.is_null()), "a session without an ISID");
+    ensure!(
+        all.iter().all(|(_, sid)| !sid.is_null()),
+        "a session without a number"
+    );
     all.first().context("there are no sessions")?;
     Ok(all)
 }
