@@ -5,6 +5,7 @@
 mod bench;
 mod demo;
 mod deps;
+mod dist;
 mod fuzz;
 mod loc;
 mod packages;
@@ -36,6 +37,8 @@ enum Task {
     Bench(bench::Args),
     /// Run stock kernels with their own qla4xxx driver on our PCI functions, in QEMU
     Qemu(qemu::Args),
+    /// Build hbactl as it is installed: static, small, its functions ordered by use
+    Dist(dist::Args),
     /// Run the fuzz targets (needs cargo-fuzz and a nightly toolchain)
     Fuzz(fuzz::Args),
     /// Check which crate may depend on which
@@ -51,6 +54,7 @@ fn main() -> anyhow::Result<()> {
         Task::Test(args) => test::run(&args),
         Task::Demo(args) => demo::run(&args),
         Task::Bench(args) => bench::run(&args),
+        Task::Dist(args) => dist::run(&args),
         Task::Fuzz(args) => fuzz::run(&args),
         Task::Qemu(args) => qemu::run(&args),
         Task::Deps => deps::run(),

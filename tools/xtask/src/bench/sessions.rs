@@ -66,7 +66,7 @@ pub(super) fn run(args: &Args) -> Result<Verdicts> {
     }
     let hbactl = match &args.hbactl {
         Some(path) => fs::canonicalize(path).with_context(|| format!("no {}", path.display()))?,
-        None => released(&["--package", "tools", "--bin", "hbactl"], "hbactl")?,
+        None => crate::dist::build()?,
     };
     let helper = released(
         &["--package", "driver-sys", "--example", "session_bench"],
