@@ -55,7 +55,7 @@ fn good(name: &str, args: &[&str]) -> Result<String> {
 
 fn config() -> Result<TargetConfig> {
     let mut config = TargetConfig::new(IQN, "127.0.0.1:0".parse()?);
-    config.luns = vec![LunSource::Size(64 << 20), LunSource::Size(8 << 20)];
+    config.luns = vec![LunSource::Size(64 << 20).into(), LunSource::Size(8 << 20).into()];
     Ok(config)
 }
 

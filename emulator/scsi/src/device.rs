@@ -3,10 +3,14 @@
 //! Owns the LUN map, REPORT LUNS, unit attentions and resets. Must not know how tasks are transported or queued: the transport
 //! aborts its own tasks and tells the device with [`Device::reset_unit`] and its kin. Source: SAM-5, SPC-4 §6.33.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod copy;
 
-use crate::cdb::Cdb;
-use crate::lun::{Call, LogicalUnit, Lun, request_sense};
+use std::collections::BTreeMap;
+
+use crate::cdb::{Cdb, RawCdb};
+use crate::lun::{Call, Failure, LogicalUnit, Lun, Whom, request_sense};
+use crate::opcode::Access;
+use crate::port::PortId;
 use crate::sense::{AdditionalSense, Sense};
 use crate::status::Status;
 use crate::unit_attention::{NexusId, UnitAttentions};
@@ -36,6 +40,8 @@ pub struct Response {
     pub sense: Option<Sense>,
     /// Bytes that the command moves in its direction, however much the initiator allowed: the base of residual counts.
     pub transfer: u64,
+    /// The control mode page asks for sense data in descriptor format.
+    pub descriptor_sense: bool,
 }
 
 impl Response {
@@ -44,6 +50,17 @@ impl Response {
             status: Status::Good,
             sense: None,
             transfer,
+            descriptor_sense: false,
+        }
+    }
+
+    /// The sense data as it goes to the initiator; empty if there is none.
+    #[must_use]
+    pub fn sense_bytes(&self) -> Vec<u8> {
+        match (&self.sense, self.descriptor_sense) {
+            (None, _) => Vec::new(),
+            (Some(sense), false) => sense.to_fixed(),
+            (Some(sense), true) => sense.to_descriptor(),
         }
     }
 
@@ -52,6 +69,16 @@ impl Response {
             status: Status::CheckCondition,
             sense: Some(sense),
             transfer: 0,
+            descriptor_sense: false,
+        }
+    }
+
+    const fn conflict() -> Self {
+        Self {
+            status: Status::ReservationConflict,
+            sense: None,
+            transfer: 0,
+            descriptor_sense: false,
         }
     }
 }
@@ -66,7 +93,9 @@ struct Slot {
 #[derive(Debug, Default)]
 pub struct Device {
     slots: BTreeMap<u16, Slot>,
-    nexuses: BTreeSet<NexusId>,
+    nexuses: BTreeMap<NexusId, PortId>,
+    /// Nexuses whose tasks of a unit a command of another nexus has ended.
+    aborted: Vec<(Lun, NexusId)>,
 }
 
 impl Device {
@@ -87,7 +116,7 @@ impl Device {
             return Err(unit);
         }
         let mut attentions = UnitAttentions::default();
-        for nexus in &self.nexuses {
+        for nexus in self.nexuses.keys() {
             attentions.attach(*nexus);
         }
         self.slots.insert(number, Slot { unit, attentions });
@@ -113,9 +142,14 @@ impl Device {
         self.slots.get(&number).map(|slot| &slot.unit)
     }
 
-    /// A nexus appears.
+    /// A nexus appears whose ports do not matter: persistent reservations know it by its number.
     pub fn attach(&mut self, nexus: NexusId) {
-        self.nexuses.insert(nexus);
+        self.attach_port(nexus, PortId::new(&format!("nexus-{}", nexus.0), 1));
+    }
+
+    /// A nexus appears. Persistent reservations belong to its ports and outlive it.
+    pub fn attach_port(&mut self, nexus: NexusId, port: PortId) {
+        self.nexuses.insert(nexus, port);
         for slot in self.slots.values_mut() {
             slot.attentions.attach(nexus);
         }
@@ -157,6 +191,11 @@ impl Device {
         true
     }
 
+    /// Tasks that a PREEMPT AND ABORT has ended since this was last asked: all of a nexus for a unit. The transport aborts them.
+    pub fn take_aborted(&mut self) -> Vec<(Lun, NexusId)> {
+        std::mem::take(&mut self.aborted)
+    }
+
     /// Whether there is such a unit.
     #[must_use]
     pub fn has(&self, lun: Lun) -> bool {
@@ -166,7 +205,10 @@ impl Device {
 
     /// Carries out one command. Data for the initiator is left in `data_in`, whose old contents are lost.
     pub fn execute(&mut self, request: &Request<'_>, data_in: &mut Vec<u8>) -> Response {
-        let parsed = Cdb::parse(request.cdb);
+        let raw = RawCdb::new(request.cdb);
+        let access = raw.as_ref().map_or(Access::Always, |raw| raw.opcode.access);
+        let entry = raw.as_ref().ok().map(|raw| raw.opcode);
+        let parsed = raw.and_then(|raw| Cdb::read(&raw));
         if let Ok(Cdb::ReportLuns { select, allocation }) = parsed {
             let response = self.report_luns(select, allocation, data_in);
             for slot in self.slots.values_mut() {
@@ -175,10 +217,8 @@ impl Device {
             }
             return response;
         }
-        let Some(slot) = request
-            .lun
-            .number()
-            .and_then(|number| self.slots.get_mut(&number))
+        let number = request.lun.number();
+        let Some((number, slot)) = number.and_then(|number| Some((number, self.slots.get_mut(&number)?)))
         else {
             return nobody_home(parsed.ok().as_ref(), data_in);
         };
@@ -190,34 +230,103 @@ impl Device {
         {
             return Response::good(request_sense(pending, descriptor, allocation, data_in));
         }
+        let descriptor_sense = slot.unit.descriptor_sense();
+        let check = |sense| Response {
+            descriptor_sense,
+            ..Response::check(sense)
+        };
+        // READ overwrites what a reused buffer holds; clearing it first would cost a second pass over it.
+        if !matches!(parsed, Ok(Cdb::Read(_))) {
+            data_in.clear();
+        }
         if !matches!(parsed, Ok(Cdb::Inquiry(_)))
             && let Some(attention) = slot.attentions.take(request.nexus)
         {
             data_in.clear();
-            return Response::check(attention);
+            return check(attention);
         }
-        let mut call = Call {
-            nexus: request.nexus,
-            data_out: request.data_out,
-            data_in,
-            data_in_max: request.data_in_max,
-        };
-        let outcome = match &parsed {
-            Ok(cdb) => {
-                // READ overwrites what a reused buffer holds; clearing it first would cost a second pass over it.
-                if !matches!(cdb, Cdb::Read(_)) {
-                    call.data_in.clear();
-                }
-                slot.unit.execute(cdb, &mut call)
+        let cdb = match parsed {
+            Ok(cdb) if entry.is_none_or(|entry| slot.unit.has(entry)) => cdb,
+            Ok(_) => return check(Sense::illegal(AdditionalSense::INVALID_OPCODE)),
+            Err(error) => {
+                data_in.clear();
+                return check(error.sense());
             }
-            Err(error) => Err(error.sense()),
+        };
+        let stranger;
+        let port = match self.nexuses.get(&request.nexus) {
+            Some(port) => port,
+            None => {
+                stranger = PortId::new("", 1);
+                &stranger
+            }
+        };
+        if slot.unit.conflicts(&cdb, access, request.nexus, port) {
+            data_in.clear();
+            return Response::conflict();
+        }
+        let (outcome, status) = if let Cdb::ExtendedCopy(copy) = &cdb {
+            let outcome = self.extended_copy(number, request.nexus, copy, request.data_out);
+            (outcome, Status::Good)
+        } else {
+            let mut call = Call {
+                nexus: request.nexus,
+                port,
+                data_out: request.data_out,
+                data_in,
+                data_in_max: request.data_in_max,
+                status: Status::Good,
+                attentions: Vec::new(),
+                aborted: Vec::new(),
+            };
+            let outcome = slot.unit.execute(&cdb, &mut call);
+            let (status, attentions, aborted) = (call.status, call.attentions, call.aborted);
+            if !attentions.is_empty() || !aborted.is_empty() {
+                self.spread(number, request.nexus, attentions, &aborted);
+            }
+            (outcome, status)
         };
         match outcome {
-            Ok(transfer) => Response::good(transfer),
-            Err(sense) => {
+            Ok(transfer) => Response {
+                status,
+                ..Response::good(transfer)
+            },
+            Err(failure) => {
                 data_in.clear();
-                Response::check(sense)
+                match failure {
+                    Failure::Sense(sense) => check(sense),
+                    Failure::Conflict => Response::conflict(),
+                }
             }
+        }
+    }
+
+    /// What one command means for other nexuses.
+    fn spread(
+        &mut self,
+        number: u16,
+        nexus: NexusId,
+        attentions: Vec<(Whom, AdditionalSense)>,
+        aborted: &[PortId],
+    ) {
+        let Some(slot) = self.slots.get_mut(&number) else {
+            return;
+        };
+        for (whom, what) in attentions {
+            match whom {
+                Whom::Others => slot.attentions.raise(what, Some(nexus)),
+                Whom::Port(wanted) => {
+                    for (other, _) in self.nexuses.iter().filter(|(_, port)| **port == wanted) {
+                        slot.attentions.raise_for(*other, what);
+                    }
+                }
+            }
+        }
+        let Some(lun) = Lun::from_number(number) else {
+            return;
+        };
+        for (other, _) in self.nexuses.iter().filter(|(_, port)| aborted.contains(port)) {
+            self.aborted.push((lun, *other));
         }
     }
 

@@ -15,13 +15,17 @@ pub mod lun;
 pub mod mode;
 pub mod opcode;
 pub mod param;
+pub mod port;
+pub mod reservation;
 pub mod sense;
 pub mod status;
 pub mod unit_attention;
 
 pub use cdb::{Cdb, CdbError};
 pub use device::{Device, Request, Response};
-pub use lun::{LogicalUnit, Lun, LunConfig, Medium, MediumError, MemoryMedium};
+pub use lun::{Extent, LogicalUnit, Lun, LunConfig, Medium, MediumError, MemoryMedium};
+pub use port::PortId;
+pub use reservation::{ReservationStore, StoreError};
 pub use sense::{AdditionalSense, Sense, SenseKey};
 pub use status::Status;
 pub use unit_attention::NexusId;

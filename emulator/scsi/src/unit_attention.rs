@@ -38,6 +38,15 @@ impl UnitAttentions {
         }
     }
 
+    /// Establishes a condition for one nexus.
+    pub(crate) fn raise_for(&mut self, nexus: NexusId, condition: AdditionalSense) {
+        if let Some(queue) = self.pending.get_mut(&nexus)
+            && !queue.contains(&condition)
+        {
+            queue.push(condition);
+        }
+    }
+
     /// Takes the oldest condition of a nexus.
     pub(crate) fn take(&mut self, nexus: NexusId) -> Option<Sense> {
         let queue = self.pending.get_mut(&nexus)?;

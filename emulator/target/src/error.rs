@@ -65,6 +65,16 @@ pub enum TargetError {
         /// Why.
         source: io::Error,
     },
+    /// The saved reservations of a LUN cannot be used.
+    #[error("cannot use the saved reservations {path} of logical unit {lun}: {reason}")]
+    Reservations {
+        /// Logical unit number.
+        lun: u16,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
     /// No portal to listen on.
     #[error("no address to listen on")]
     NoPortal,

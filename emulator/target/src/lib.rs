@@ -5,10 +5,10 @@
 //!
 //! ```no_run
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use emu_target::{LunSource, Target, TargetConfig};
+//! use emu_target::{LunSpec, Target, TargetConfig};
 //! let mut reactor = emu_net::reactor::Reactor::new()?;
 //! let mut config = TargetConfig::new("iqn.2026-01.net.example:disk", "127.0.0.1:3260".parse()?);
-//! config.luns.push("64M".parse::<LunSource>()?);
+//! config.luns.push("64M".parse::<LunSpec>()?);
 //! let mut target = Target::bind(&mut reactor, 0, config)?;
 //! emu_net::run::run(&mut reactor, &mut [&mut target])?;
 //! # Ok(()) }
@@ -20,13 +20,16 @@ pub mod config;
 pub mod control;
 pub mod error;
 pub mod fault;
+pub mod lun;
 mod medium;
+mod reservations;
 pub mod served;
 mod target;
 
 pub use accounts::{Account, Accounts};
-pub use config::{DigestPolicy, LunSource, TargetConfig};
+pub use config::{DigestPolicy, TargetConfig};
 pub use error::{AccountsError, TargetError};
 pub use fault::Fault;
+pub use lun::{LunSource, LunSpec};
 pub use served::Served;
 pub use target::Target;

@@ -7,7 +7,8 @@ use std::path::Path;
 
 use nix::errno::Errno;
 use nix::fcntl::{FallocateFlags, fallocate};
-use scsi::{Medium, MediumError};
+use nix::unistd::{Whence, lseek};
+use scsi::{Extent, Medium, MediumError};
 
 /// Bytes in a file, read and written in place.
 #[derive(Debug)]
@@ -113,6 +114,28 @@ impl Medium for FileMedium {
         Ok(())
     }
 
+    fn extent(&mut self, offset: u64, len: u64) -> Result<(u64, Extent), MediumError> {
+        let seek = |whence| match i64::try_from(offset).map(|at| lseek(&self.file, at, whence)) {
+            Ok(Ok(at)) => Ok(u64::try_from(at).unwrap_or(0)),
+            // Nothing of the kind before the end.
+            Ok(Err(Errno::ENXIO)) => Ok(u64::MAX),
+            // Block devices and some file systems do not tell.
+            Ok(Err(Errno::EINVAL | Errno::EOPNOTSUPP | Errno::ESPIPE)) => Err(None),
+            _ => Err(Some(MediumError::Read)),
+        };
+        let until = |at: u64| at.saturating_sub(offset).clamp(1, len);
+        match seek(Whence::SeekData) {
+            Ok(data) if data > offset => Ok((until(data), Extent::Hole)),
+            Ok(_) => match seek(Whence::SeekHole) {
+                Ok(hole) => Ok((until(hole), Extent::Mapped)),
+                Err(None) => Ok((len, Extent::Mapped)),
+                Err(Some(error)) => Err(error),
+            },
+            Err(None) => Ok((len, Extent::Mapped)),
+            Err(Some(error)) => Err(error),
+        }
+    }
+
     fn read_only(&self) -> bool {
         self.read_only
     }
@@ -136,6 +159,25 @@ mod tests {
         assert_eq!(&bytes[999..1006], b"\x07hello\x07");
         assert!(bytes[65536..131_072].iter().all(|b| *b == 0));
         assert_eq!((bytes[65535], bytes[131_072], bytes.len()), (7, 7, 256 << 10));
+    }
+
+    #[test]
+    fn a_file_tells_of_its_holes() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("disk");
+        File::create(&path).unwrap().set_len(4 << 20).unwrap();
+        let mut medium = FileMedium::open(&path, false).unwrap();
+        medium.write_at(1 << 20, &[1; 65536]).unwrap();
+        let size = 4 << 20;
+        assert_eq!(medium.extent(0, size).unwrap(), (1 << 20, Extent::Hole));
+        assert_eq!(medium.extent(1 << 20, 3 << 20).unwrap(), (65536, Extent::Mapped));
+        let rest = (1 << 20) + 65536;
+        assert_eq!(
+            medium.extent(rest, size - rest).unwrap(),
+            (size - rest, Extent::Hole)
+        );
+        medium.discard(1 << 20, 65536).unwrap();
+        assert_eq!(medium.extent(0, size).unwrap(), (size, Extent::Hole));
     }
 
     #[test]

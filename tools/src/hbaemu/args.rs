@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use emu_target::LunSource;
+use emu_target::LunSpec;
 
 /// `hbaemu`.
 #[derive(Parser, Debug)]
@@ -150,9 +150,10 @@ pub struct Target {
     /// The target's name
     #[arg(long)]
     pub iqn: String,
-    /// A logical unit: a size (64M, 2G; memory) or a file (FILE:ro is read-only); repeatable, numbered from 0
-    #[arg(long, value_name = "FILE|SIZE", num_args = 1..)]
-    pub lun: Vec<LunSource>,
+    /// A logical unit: a size (64M, 2G; memory), a file (FILE:ro is read-only) or `missing`, with options after commas: ro,
+    /// removable, full, block=512|4096, physical=BYTES, create=SIZE, reservations=FILE; repeatable, numbered from 0
+    #[arg(long, value_name = "FILE|SIZE[,OPTION]", num_args = 1..)]
+    pub lun: Vec<LunSpec>,
     /// CHAP accounts: lines `name:secret` (initiators) and `mutual:name:secret` (the target itself)
     #[arg(long, value_name = "FILE")]
     pub chap_file: Option<PathBuf>,

@@ -1,7 +1,6 @@
 //! Fields of the block commands (SBC-3 clause 5).
 
 use super::raw::{CdbError, RawCdb};
-use crate::opcode::code;
 
 /// A range of logical blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,9 +62,21 @@ impl Transfer {
             force_unit_access: raw.bit(1, 3),
         })
     }
+
+    /// COMPARE AND WRITE has a length of one byte.
+    pub(super) fn compare(raw: &RawCdb<'_>) -> Result<Self, CdbError> {
+        no_protection(raw)?;
+        Ok(Self {
+            range: Range {
+                lba: raw.wide(2, 8),
+                blocks: raw.byte(13).into(),
+            },
+            force_unit_access: raw.bit(1, 3),
+        })
+    }
 }
 
-/// VERIFY(10) and (16).
+/// VERIFY and WRITE AND VERIFY of any CDB length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verify {
     /// Which blocks.
@@ -88,53 +99,55 @@ impl Verify {
     }
 }
 
-/// WRITE SAME(10) and (16).
+/// WRITE ATOMIC(16) (SBC-4 §5.48).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct WriteSame {
-    /// Which blocks; 0 means to the end of the medium.
+pub struct AtomicWrite {
+    /// Which blocks.
     pub range: Range,
-    /// UNMAP: the blocks may be deallocated if the block sent is what unmapped blocks read as.
-    pub unmap: bool,
-    /// NDOB: no block is sent, zeros are meant.
-    pub no_data: bool,
+    /// FUA.
+    pub force_unit_access: bool,
+    /// ATOMIC BOUNDARY in blocks; 0 means that all is one.
+    pub boundary: u16,
 }
 
-impl WriteSame {
+impl AtomicWrite {
     pub(super) fn parse(raw: &RawCdb<'_>) -> Result<Self, CdbError> {
         no_protection(raw)?;
-        if raw.bit(1, 4) {
-            // ANCHOR: anchored blocks are not supported (ANC_SUP 0).
-            return Err(CdbError::Field { byte: 1, bit: 4 });
-        }
-        let no_data = raw.opcode.code == code::WRITE_SAME_16 && raw.bit(1, 0);
         Ok(Self {
-            range: Range::parse(raw),
-            unmap: raw.bit(1, 3),
-            no_data,
+            range: Range {
+                lba: raw.wide(2, 8),
+                blocks: raw.wide(12, 2) as u32,
+            },
+            force_unit_access: raw.bit(1, 3),
+            boundary: raw.wide(10, 2) as u16,
         })
     }
 }
 
-/// UNMAP.
+/// READ DEFECT DATA(10) and (12) (SBC-3 §5.17).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unmap {
-    /// PARAMETER LIST LENGTH in bytes.
-    pub list_len: usize,
+pub struct DefectData {
+    /// The twelve-byte form, with its eight-byte header.
+    pub twelve: bool,
+    /// REQ_PLIST, REQ_GLIST and DEFECT LIST FORMAT, as they go back.
+    pub lists: u8,
+    /// ALLOCATION LENGTH.
+    pub allocation: usize,
 }
 
-impl Unmap {
-    pub(super) fn parse(raw: &RawCdb<'_>) -> Result<Self, CdbError> {
-        if raw.bit(1, 0) {
-            return Err(CdbError::Field { byte: 1, bit: 0 });
+impl DefectData {
+    pub(super) fn parse(raw: &RawCdb<'_>) -> Self {
+        let twelve = raw.len() == 12;
+        Self {
+            twelve,
+            lists: raw.byte(if twelve { 1 } else { 2 }) & 0x1f,
+            allocation: if twelve { raw.int(6, 4) } else { raw.int(7, 2) },
         }
-        Ok(Self {
-            list_len: raw.int(7, 2),
-        })
     }
 }
 
 /// RDPROTECT, WRPROTECT, VRPROTECT: the logical units have no protection information.
-fn no_protection(raw: &RawCdb<'_>) -> Result<(), CdbError> {
+pub(super) fn no_protection(raw: &RawCdb<'_>) -> Result<(), CdbError> {
     if raw.byte(1) >> 5 != 0 {
         Err(CdbError::Field { byte: 1, bit: 7 })
     } else {

@@ -62,6 +62,33 @@ impl ModeSense {
     }
 }
 
+/// MODE SELECT(6) and (10) (SPC-4 §6.9, §6.10).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ModeSelect {
+    /// The ten-byte form, with its eight-byte header.
+    pub ten: bool,
+    /// PARAMETER LIST LENGTH in bytes.
+    pub list_len: usize,
+}
+
+impl ModeSelect {
+    pub(super) fn parse(raw: &RawCdb<'_>) -> Result<Self, CdbError> {
+        let ten = raw.opcode.code == code::MODE_SELECT_10;
+        if raw.bit(1, 0) {
+            // SP: nothing can be saved.
+            return Err(CdbError::Field { byte: 1, bit: 0 });
+        }
+        if !raw.bit(1, 4) {
+            // PF 0: the pages would be vendor specific.
+            return Err(CdbError::Field { byte: 1, bit: 4 });
+        }
+        Ok(Self {
+            ten,
+            list_len: if ten { raw.int(7, 2) } else { raw.int(4, 1) },
+        })
+    }
+}
+
 /// START STOP UNIT (SBC-3 §5.25).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StartStopUnit {

@@ -54,15 +54,15 @@ impl<'a> RawCdb<'a> {
     /// Any [`CdbError`].
     pub fn new(bytes: &'a [u8]) -> Result<Self, CdbError> {
         let code = *bytes.first().ok_or(CdbError::TooShort)?;
-        let mut entries = opcode::by_code(code);
-        let first = entries.next().ok_or(CdbError::UnknownOpcode)?;
+        let entries = opcode::by_code(code);
+        let first = entries.first().ok_or(CdbError::UnknownOpcode)?;
         let bytes = bytes.get(..first.cdb_len()).ok_or(CdbError::TooShort)?;
         let opcode = match first.service_action {
             None => first,
             Some(_) => {
                 let wanted = u16::from(bytes.get(1).copied().unwrap_or(0) & 0x1f);
-                std::iter::once(first)
-                    .chain(entries)
+                entries
+                    .iter()
                     .find(|entry| entry.service_action == Some(wanted))
                     .ok_or(CdbError::UnknownServiceAction)?
             }

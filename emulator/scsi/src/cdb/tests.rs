@@ -60,7 +60,13 @@ fn every_command_of_the_table_has_a_reader() {
         if let Some(action) = entry.service_action {
             cdb[1] = action as u8;
         }
-        assert!(Cdb::parse(&cdb).is_ok(), "{}", entry.name);
+        let parsed = Cdb::parse(&cdb);
+        // Zeros are not a valid MODE SELECT, for one.
+        assert!(
+            matches!(parsed, Ok(_) | Err(CdbError::Field { .. })),
+            "{}: {parsed:?}",
+            entry.name
+        );
     }
 }
 

@@ -10,6 +10,9 @@ pub const NOT_HERE: u8 = 0x7f;
 const SPC_4: u8 = 0x06;
 /// HISUP and response data format 2.
 const FORMAT: u8 = 0x12;
+const REMOVABLE: u8 = 0x80;
+/// 3PC: EXTENDED COPY.
+const THIRD_PARTY_COPY: u8 = 0x08;
 const CMDQUE: u8 = 0x02;
 /// SAM-5, SPC-4, SBC-3, iSCSI (no version claimed).
 const VERSION_DESCRIPTORS: [u16; 4] = [0x00a0, 0x0460, 0x04c0, 0x0960];
@@ -17,7 +20,10 @@ const VERSION_DESCRIPTORS: [u16; 4] = [0x00a0, 0x0460, 0x04c0, 0x0960];
 /// Standard INQUIRY data of a logical unit.
 #[must_use]
 pub fn standard(config: &LunConfig) -> Vec<u8> {
-    build(0, &config.vendor, &config.product, &config.revision)
+    let mut data = build(0, &config.vendor, &config.product, &config.revision);
+    data[1] = if config.removable { REMOVABLE } else { 0 };
+    data[5] = THIRD_PARTY_COPY;
+    data
 }
 
 /// Standard INQUIRY data of a number without a logical unit.

@@ -1,7 +1,7 @@
 //! Vital product data pages of a logical unit.
 
-use crate::lun::LogicalUnit;
 use crate::lun::limits;
+use crate::lun::{LogicalUnit, LunConfig};
 use crate::param::push_ascii;
 
 type Build = fn(&LogicalUnit) -> Vec<u8>;
@@ -38,21 +38,31 @@ fn serial(unit: &LogicalUnit) -> Vec<u8> {
     body
 }
 
+/// Code sets and designator types of the names of a unit.
+pub(crate) const BINARY: u8 = 1;
+pub(crate) const ASCII: u8 = 2;
+pub(crate) const T10: u8 = 1;
+pub(crate) const NAA: u8 = 3;
+
+/// The T10 vendor ID based name.
+pub(crate) fn t10_name(config: &LunConfig) -> Vec<u8> {
+    let mut name = Vec::new();
+    push_ascii(&mut name, &config.vendor, 8);
+    push_ascii(&mut name, &config.serial, config.serial.len().min(64));
+    name
+}
+
 /// Designators: the unit's name twice (NAA, T10 vendor ID), the port's if it is known.
 fn identification(unit: &LogicalUnit) -> Vec<u8> {
-    const BINARY: u8 = 1;
-    const ASCII: u8 = 2;
     const UTF8: u8 = 3;
     const ISCSI: u8 = 0x50;
     const PORT: u8 = 0x90; // PIV, association: target port
     let config = unit.config();
-    let mut body = vec![BINARY, 0x03, 0, 8];
+    let mut body = vec![BINARY, NAA, 0, 8];
     body.extend_from_slice(&config.naa.to_bytes());
 
-    let mut t10 = Vec::new();
-    push_ascii(&mut t10, &config.vendor, 8);
-    push_ascii(&mut t10, &config.serial, config.serial.len().min(64));
-    body.extend_from_slice(&[ASCII, 0x01, 0, t10.len() as u8]);
+    let t10 = t10_name(config);
+    body.extend_from_slice(&[ASCII, T10, 0, t10.len() as u8]);
     body.extend_from_slice(&t10);
 
     if let Some(name) = &config.port_name {
@@ -77,23 +87,37 @@ fn extended(_: &LogicalUnit) -> Vec<u8> {
 fn block_limits(unit: &LogicalUnit) -> Vec<u8> {
     let block = unit.block_size();
     let mut body = vec![0; 60];
-    body[0] = 0x01; // WSNZ
-    body[4..8].copy_from_slice(&(unit.config().max_transfer / block).to_be_bytes());
-    body[8..12].copy_from_slice(&(limits::OPTIMAL_TRANSFER / block).to_be_bytes());
-    body[16..20].copy_from_slice(&limits::MAX_UNMAP_BLOCKS.to_be_bytes());
-    body[20..24].copy_from_slice(&limits::MAX_UNMAP_DESCRIPTORS.to_be_bytes());
-    body[24..28].copy_from_slice(&(limits::UNMAP_GRANULARITY / block).max(1).to_be_bytes());
-    body[32..40].copy_from_slice(&(limits::MAX_WRITE_SAME / u64::from(block)).to_be_bytes());
+    body[0] = 0x01; // WSNZ: a WRITE SAME says how many blocks it means
+    body[1] = limits::MAX_COMPARE_AND_WRITE;
+    let mut set = |at: usize, value: u32| body[at..at + 4].copy_from_slice(&value.to_be_bytes());
+    set(4, unit.config().max_transfer / block);
+    set(8, limits::OPTIMAL_TRANSFER / block);
+    if unit.config().thin {
+        set(16, limits::MAX_UNMAP_BLOCKS);
+        set(20, limits::MAX_UNMAP_DESCRIPTORS);
+        set(24, (limits::UNMAP_GRANULARITY / block).max(1));
+        // UGAVALID: the granules begin at block 0.
+        set(28, 1 << 31);
+    }
+    set(36, (limits::MAX_WRITE_SAME / u64::from(block)) as u32);
+    set(40, limits::MAX_ATOMIC_WRITE / block);
     body
 }
 
-fn characteristics(_: &LogicalUnit) -> Vec<u8> {
+fn characteristics(unit: &LogicalUnit) -> Vec<u8> {
     let mut body = vec![0; 60];
     body[..2].copy_from_slice(&1u16.to_be_bytes()); // non-rotating medium
+    if unit.config().thin {
+        body[3] = 0x40; // WABEREQ 1: what BLOCK ERASE leaves reads without an error
+    }
     body
 }
 
-fn provisioning(_: &LogicalUnit) -> Vec<u8> {
-    // No threshold; LBPU, LBPWS, LBPWS10, LBPRZ; thin.
-    vec![0, 0xe4, 0x02, 0]
+fn provisioning(unit: &LogicalUnit) -> Vec<u8> {
+    if unit.config().thin {
+        // No threshold; LBPU, LBPWS, LBPWS10, LBPRZ; thin.
+        vec![0, 0xe4, 0x02, 0]
+    } else {
+        vec![0, 0, 0x01, 0]
+    }
 }

@@ -1,10 +1,12 @@
-//! READ, WRITE, VERIFY, SYNCHRONIZE CACHE, READ CAPACITY (SBC-3 clause 5).
+//! READ, WRITE, PRE-FETCH, SYNCHRONIZE CACHE, READ CAPACITY, READ DEFECT DATA (SBC-3 clause 5).
 
+use super::limits::MAX_ATOMIC_WRITE;
 use super::medium::MediumError;
 use super::unit::{Call, LogicalUnit, Outcome};
-use crate::cdb::{Range, Transfer, Verify};
+use crate::cdb::{AtomicWrite, DefectData, Range, Transfer};
 use crate::param;
-use crate::sense::{AdditionalSense, Sense, SenseKey};
+use crate::sense::{AdditionalSense, Sense};
+use crate::status::Status;
 
 /// Deallocated blocks read as zeros (LBPRZ) and there is provisioning management (LBPME).
 const THIN: u8 = 0xc0;
@@ -20,7 +22,8 @@ impl LogicalUnit {
     pub(super) fn read_capacity_16(&self, allocation: usize, call: &mut Call<'_>) -> Outcome {
         let mut data = self.blocks().saturating_sub(1).to_be_bytes().to_vec();
         data.extend_from_slice(&self.block_size.to_be_bytes());
-        data.extend_from_slice(&[0, 0, THIN, 0]);
+        let thin = if self.config.thin { THIN } else { 0 };
+        data.extend_from_slice(&[0, self.config.physical_exponent(), thin, 0]);
         data.resize(32, 0);
         Ok(param::answer(call.data_in, &data, allocation))
     }
@@ -32,7 +35,7 @@ impl LogicalUnit {
         call.data_in.resize(wanted, 0);
         if let Err(error) = self.medium.read_at(offset, call.data_in) {
             call.data_in.clear();
-            return Err(error.sense().with_information(transfer.range.lba));
+            return Err(error.sense().with_information(transfer.range.lba).into());
         }
         Ok(bytes)
     }
@@ -40,60 +43,67 @@ impl LogicalUnit {
     pub(super) fn write(&mut self, transfer: &Transfer, call: &mut Call<'_>) -> Outcome {
         let (offset, bytes) = self.checked(transfer.range)?;
         self.writable()?;
-        // The initiator may send less than the CDB says; whole blocks of it are written.
-        let given =
-            (call.data_out.len() as u64).min(bytes) / u64::from(self.block_size) * u64::from(self.block_size);
-        let data = call.data_out.get(..given as usize).unwrap_or_default();
+        let data = self.whole_blocks(call.data_out, bytes);
+        self.put(offset, data, transfer)?;
+        Ok(bytes)
+    }
+
+    /// WRITE ATOMIC: one command at a time touches the medium, so that every write is one for all who read.
+    pub(super) fn write_atomic(&mut self, request: &AtomicWrite, call: &mut Call<'_>) -> Outcome {
+        self.in_range(request.range)?;
+        let bytes = u64::from(request.range.blocks) * u64::from(self.block_size);
+        if request.boundary != 0 {
+            // MAXIMUM ATOMIC BOUNDARY SIZE 0: there are no boundaries.
+            return Err(Sense::cdb_field(10, 7).into());
+        }
+        if bytes > u64::from(MAX_ATOMIC_WRITE) {
+            return Err(Sense::cdb_field(12, 7).into());
+        }
+        let transfer = Transfer {
+            range: request.range,
+            force_unit_access: request.force_unit_access,
+        };
+        self.write(&transfer, call)
+    }
+
+    /// Writes bytes whose place has been checked.
+    pub(super) fn put(&mut self, offset: u64, data: &[u8], transfer: &Transfer) -> Result<(), Sense> {
         let failed = |error: MediumError| error.sense().with_information(transfer.range.lba);
         self.medium.write_at(offset, data).map_err(failed)?;
         if transfer.force_unit_access {
             self.medium.flush().map_err(failed)?;
         }
-        Ok(bytes)
+        Ok(())
     }
 
-    pub(super) fn verify(&mut self, verify: &Verify, call: &mut Call<'_>) -> Outcome {
-        let (offset, bytes) = self.checked(verify.range)?;
+    /// The initiator may send less than the CDB says; whole blocks of it are written.
+    pub(super) fn whole_blocks<'a>(&self, data: &'a [u8], bytes: u64) -> &'a [u8] {
         let block = u64::from(self.block_size);
-        let (sent, given) = match verify.byte_check {
-            0 => (0, &[][..]),
-            1 => (bytes, call.data_out),
-            _ if bytes == 0 => (0, &[][..]),
-            _ => (block, call.data_out),
-        };
-        if (given.len() as u64) < sent {
-            return Err(Sense::illegal(AdditionalSense::INVALID_FIELD_IN_CDB));
-        }
-        let mut stored = vec![0; bytes.min(VERIFY_STEP) as usize];
-        let mut done = 0;
-        while done < bytes {
-            let step = (bytes - done).min(VERIFY_STEP) as usize;
-            let stored = &mut stored[..step];
-            let lba = verify.range.lba + done / block;
-            self.medium
-                .read_at(offset + done, stored)
-                .map_err(|e| e.sense().with_information(lba))?;
-            let differs = stored
-                .iter()
-                .enumerate()
-                .find(|(i, byte)| match verify.byte_check {
-                    0 => false,
-                    1 => given.get(done as usize + i) != Some(byte),
-                    _ => given.get(i % block as usize) != Some(byte),
-                });
-            if let Some((i, _)) = differs {
-                let sense = Sense::new(SenseKey::Miscompare, AdditionalSense::MISCOMPARE_DURING_VERIFY);
-                return Err(sense.with_information(done + i as u64));
-            }
-            done += step as u64;
-        }
-        Ok(sent)
+        let given = (data.len() as u64).min(bytes) / block * block;
+        data.get(..given as usize).unwrap_or_default()
+    }
+
+    /// PRE-FETCH: everything is as near as it gets.
+    pub(super) fn pre_fetch(&self, range: Range, call: &mut Call<'_>) -> Outcome {
+        self.in_range(range)?;
+        call.status = Status::ConditionMet;
+        Ok(0)
     }
 
     pub(super) fn synchronize_cache(&mut self, range: Range) -> Outcome {
         self.in_range(range)?;
         self.medium.flush().map_err(MediumError::sense)?;
         Ok(0)
+    }
+
+    /// READ DEFECT DATA: the lists asked for are empty.
+    pub(super) fn read_defect_data(request: &DefectData, call: &mut Call<'_>) -> Outcome {
+        let data: &[u8] = if request.twelve {
+            &[0, request.lists, 0, 0, 0, 0, 0, 0]
+        } else {
+            &[0, request.lists, 0, 0]
+        };
+        Ok(param::answer(call.data_in, data, request.allocation))
     }
 
     /// Byte offset and length of a transfer, checked against capacity and the longest transfer.
@@ -115,12 +125,13 @@ impl LogicalUnit {
     }
 
     pub(super) fn writable(&self) -> Result<(), Sense> {
-        if self.read_only() {
+        if self.control.write_protect {
+            let soft = AdditionalSense::SOFTWARE_WRITE_PROTECTED;
+            Err(Sense::new(crate::sense::SenseKey::DataProtect, soft))
+        } else if self.read_only() {
             Err(MediumError::ReadOnly.sense())
         } else {
             Ok(())
         }
     }
 }
-
-const VERIFY_STEP: u64 = 256 << 10;

@@ -46,6 +46,12 @@ pub struct LunConfig {
     pub port_name: Option<String>,
     /// Refuse to write.
     pub read_only: bool,
+    /// The medium can be taken out (RMB): START STOP UNIT ejects and loads.
+    pub removable: bool,
+    /// Thin provisioning: UNMAP, WRITE SAME with UNMAP, GET LBA STATUS, SANITIZE.
+    pub thin: bool,
+    /// Physical block length in bytes, a power of two; smaller than a logical block means the same as one.
+    pub physical_block: u32,
     /// Longest READ, WRITE or VERIFY in bytes.
     pub max_transfer: u32,
 }
@@ -64,7 +70,20 @@ impl LunConfig {
             naa,
             port_name: None,
             read_only: false,
+            removable: false,
+            thin: true,
+            physical_block: 4096,
             max_transfer: 16 << 20,
+        }
+    }
+
+    /// LOGICAL BLOCKS PER PHYSICAL BLOCK EXPONENT.
+    pub(crate) fn physical_exponent(&self) -> u8 {
+        let ratio = self.physical_block / self.checked_block_size();
+        if ratio.is_power_of_two() {
+            (ratio.trailing_zeros() as u8).min(15)
+        } else {
+            0
         }
     }
 

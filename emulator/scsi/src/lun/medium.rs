@@ -1,7 +1,5 @@
 //! Where the blocks are. Files are the shell's: it implements [`Medium`] for them.
 
-use std::collections::BTreeMap;
-
 use crate::sense::{AdditionalSense, Sense, SenseKey};
 
 /// A medium failed. Becomes sense data.
@@ -32,6 +30,15 @@ impl MediumError {
             Self::ReadOnly => Sense::new(SenseKey::DataProtect, AdditionalSense::WRITE_PROTECTED),
         }
     }
+}
+
+/// What stands behind a range of a medium.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// Storage.
+    Mapped,
+    /// Nothing; it reads as zeros.
+    Hole,
 }
 
 /// Bytes that can be read and written. Offsets and lengths are in bytes and lie within [`Medium::size`].
@@ -72,103 +79,18 @@ pub trait Medium: Send {
         Ok(())
     }
 
+    /// Whether storage stands behind the byte at `offset`, and for how many bytes from there on (at least one, at most `len`) it is
+    /// alike. A medium that does not know says that it does.
+    ///
+    /// # Errors
+    /// [`MediumError::Read`].
+    fn extent(&mut self, offset: u64, len: u64) -> Result<(u64, Extent), MediumError> {
+        let _ = offset;
+        Ok((len, Extent::Mapped))
+    }
+
     /// The medium takes no writes.
     fn read_only(&self) -> bool {
         false
-    }
-}
-
-/// Memory, allocated where it has been written.
-#[derive(Debug, Default)]
-pub struct MemoryMedium {
-    size: u64,
-    pieces: BTreeMap<u64, Box<[u8]>>,
-}
-
-const PIECE: u64 = 256 << 10;
-
-impl MemoryMedium {
-    /// `size` bytes of zeros.
-    #[must_use]
-    pub const fn new(size: u64) -> Self {
-        Self {
-            size,
-            pieces: BTreeMap::new(),
-        }
-    }
-
-    /// Bytes of memory in use.
-    #[must_use]
-    pub fn allocated(&self) -> u64 {
-        self.pieces.len() as u64 * PIECE
-    }
-}
-
-/// Cuts a byte range at piece borders: piece number, offset in the piece, range of the caller's bytes.
-fn cut(offset: u64, len: usize) -> impl Iterator<Item = (u64, usize, std::ops::Range<usize>)> {
-    let mut done = 0usize;
-    std::iter::from_fn(move || {
-        if done >= len {
-            return None;
-        }
-        let at = offset + done as u64;
-        let within = (at % PIECE) as usize;
-        let step = (PIECE as usize - within).min(len - done);
-        let range = done..done + step;
-        done += step;
-        Some((at / PIECE, within, range))
-    })
-}
-
-impl Medium for MemoryMedium {
-    fn size(&self) -> u64 {
-        self.size
-    }
-
-    fn read_at(&mut self, offset: u64, into: &mut [u8]) -> Result<(), MediumError> {
-        for (piece, within, range) in cut(offset, into.len()) {
-            let into = &mut into[range];
-            match self.pieces.get(&piece) {
-                Some(bytes) => into.copy_from_slice(&bytes[within..within + into.len()]),
-                None => into.fill(0),
-            }
-        }
-        Ok(())
-    }
-
-    fn write_at(&mut self, offset: u64, from: &[u8]) -> Result<(), MediumError> {
-        for (piece, within, range) in cut(offset, from.len()) {
-            let from = &from[range];
-            let bytes = self
-                .pieces
-                .entry(piece)
-                .or_insert_with(|| vec![0; PIECE as usize].into());
-            bytes[within..within + from.len()].copy_from_slice(from);
-        }
-        Ok(())
-    }
-
-    fn flush(&mut self) -> Result<(), MediumError> {
-        Ok(())
-    }
-
-    fn discard(&mut self, offset: u64, len: u64) -> Result<(), MediumError> {
-        let end = offset.saturating_add(len);
-        let touched: Vec<u64> = self
-            .pieces
-            .range(offset / PIECE..end.div_ceil(PIECE))
-            .map(|(k, _)| *k)
-            .collect();
-        for piece in touched {
-            let start = piece * PIECE;
-            let from = offset.max(start) - start;
-            let to = end.min(start + PIECE) - start;
-            if (from, to) == (0, PIECE) {
-                self.pieces.remove(&piece);
-            } else if let Some(bytes) = self.pieces.get_mut(&piece) {
-                bytes[from as usize..to as usize].fill(0);
-            }
-        }
-        Ok(())
     }
 }

@@ -4,21 +4,28 @@
 //! unit attentions, are the [`crate::Device`]'s business.
 
 mod block;
+mod compare;
 mod config;
+mod copy;
 pub mod limits;
 mod medium;
+mod memory;
 mod number;
 mod primary;
+mod reserve;
+mod start_stop;
 mod unit;
 mod unmap;
 
 pub use config::{LunConfig, Naa};
-pub use medium::{Medium, MediumError, MemoryMedium};
+pub use medium::{Extent, Medium, MediumError};
+pub use memory::MemoryMedium;
 pub use number::Lun;
 pub use unit::LogicalUnit;
 
+pub(crate) use copy::codes as copy_codes;
 pub(crate) use primary::request_sense;
-pub(crate) use unit::Call;
+pub(crate) use unit::{Call, CopyRecord, Failure, Whom};
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
-//! Primary commands of a logical unit: INQUIRY, MODE SENSE, REQUEST SENSE, REPORT SUPPORTED OPERATION CODES.
+//! Primary commands of a logical unit: INQUIRY, MODE SENSE and SELECT, REQUEST SENSE, REPORT SUPPORTED OPERATION CODES.
 
-use super::unit::{Call, LogicalUnit, Outcome};
-use crate::cdb::{Inquiry, ModeSense, OpcodeReport, ReportSupportedOpcodes};
+use super::unit::{Call, LogicalUnit, Outcome, Whom};
+use crate::cdb::{Inquiry, ModeSelect, ModeSense, OpcodeReport, ReportSupportedOpcodes};
 use crate::opcode::{self, Opcode};
 use crate::sense::{AdditionalSense, Sense, SenseKey};
 use crate::{inquiry, mode, param};
@@ -20,22 +20,104 @@ impl LogicalUnit {
             blocks: self.blocks(),
             block_size: self.block_size,
             read_only: self.read_only(),
+            control: self.control,
         };
         let data = mode::sense(request, &unit)?;
         Ok(param::answer(call.data_in, &data, request.allocation))
     }
 
+    pub(super) fn mode_select(&mut self, request: &ModeSelect, call: &mut Call<'_>) -> Outcome {
+        if request.list_len == 0 {
+            return Ok(0);
+        }
+        let list = call.data_out.get(..request.list_len);
+        let list = list.ok_or(Sense::illegal(AdditionalSense::PARAMETER_LIST_LENGTH_ERROR))?;
+        let unit = mode::Unit {
+            blocks: self.blocks(),
+            block_size: self.block_size,
+            read_only: self.read_only(),
+            control: self.control,
+        };
+        let control = mode::select(request.ten, list, &unit)?;
+        if control != self.control {
+            self.control = control;
+            call.attentions
+                .push((Whom::Others, AdditionalSense::MODE_PARAMETERS_CHANGED));
+        }
+        Ok(request.list_len as u64)
+    }
+
     pub(super) fn report_opcodes(&self, request: &ReportSupportedOpcodes, call: &mut Call<'_>) -> Outcome {
         let data = match request.report {
-            OpcodeReport::All => all_opcodes(request.timeouts),
+            OpcodeReport::All => self.all_opcodes(request.timeouts),
             OpcodeReport::One {
                 code,
                 service_action,
                 either,
-            } => one_opcode(code, service_action, either, request.timeouts)?,
+            } => self.one_opcode(code, service_action, either, request.timeouts)?,
         };
         Ok(param::answer(call.data_in, &data, request.allocation))
     }
+
+    fn all_opcodes(&self, timeouts: bool) -> Vec<u8> {
+        let mut data = vec![0; 4];
+        for entry in opcode::TABLE.iter().filter(|entry| self.has(entry)) {
+            let flags = u8::from(entry.service_action.is_some()) | if timeouts { 2 } else { 0 };
+            data.extend_from_slice(&[entry.code, 0]);
+            data.extend_from_slice(&entry.service_action.unwrap_or(0).to_be_bytes());
+            data.extend_from_slice(&[0, flags]);
+            data.extend_from_slice(&(entry.cdb_len() as u16).to_be_bytes());
+            if timeouts {
+                push_timeouts(&mut data, entry);
+            }
+        }
+        let len = (data.len() - 4) as u32;
+        data[..4].copy_from_slice(&len.to_be_bytes());
+        data
+    }
+
+    fn one_opcode(
+        &self,
+        code: u8,
+        action: Option<u16>,
+        either: bool,
+        timeouts: bool,
+    ) -> Result<Vec<u8>, Sense> {
+        let mut entries = opcode::by_code(code)
+            .iter()
+            .filter(|entry| self.has(entry))
+            .peekable();
+        // A mismatch between the way of asking and the command is the request's fault; an unknown command is an answer.
+        if let Some(first) = entries.peek()
+            && !either
+            && first.service_action.is_some() != action.is_some()
+        {
+            return Err(Sense::cdb_field(2, 2));
+        }
+        let found = entries.find(|entry| entry.service_action.is_none() || entry.service_action == action);
+        let ctdp = if timeouts { 0x80 } else { 0 };
+        let Some(entry) = found else {
+            return Ok(vec![0, 0x01, 0, 0]);
+        };
+        let mut data = vec![0, ctdp | 0x03];
+        data.extend_from_slice(&(entry.cdb_len() as u16).to_be_bytes());
+        data.extend_from_slice(entry.usage);
+        if let (Some(action), Some(byte)) = (entry.service_action, data.get_mut(5)) {
+            // The usage map names the service action itself (SPC-4 §6.35.3).
+            *byte = *byte & !0x1f | action as u8;
+        }
+        if timeouts {
+            push_timeouts(&mut data, entry);
+        }
+        Ok(data)
+    }
+}
+
+/// Appends the command timeouts descriptor (SPC-4 §6.35.4).
+fn push_timeouts(data: &mut Vec<u8>, entry: &Opcode) {
+    data.extend_from_slice(&[0, 10, 0, 0]);
+    data.extend_from_slice(&entry.nominal.to_be_bytes());
+    data.extend_from_slice(&entry.timeout.to_be_bytes());
 }
 
 /// Parameter data of REQUEST SENSE: what is pending, or nothing.
@@ -52,46 +134,4 @@ pub(crate) fn request_sense(
         sense.to_fixed()
     };
     param::answer(data_in, &data, allocation)
-}
-
-/// A command timeouts descriptor that names no timeouts.
-const NO_TIMEOUTS: [u8; 12] = [0, 10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-
-fn all_opcodes(timeouts: bool) -> Vec<u8> {
-    let mut data = vec![0; 4];
-    for entry in opcode::TABLE {
-        let flags = u8::from(entry.service_action.is_some()) | if timeouts { 2 } else { 0 };
-        data.extend_from_slice(&[entry.code, 0]);
-        data.extend_from_slice(&entry.service_action.unwrap_or(0).to_be_bytes());
-        data.extend_from_slice(&[0, flags]);
-        data.extend_from_slice(&(entry.cdb_len() as u16).to_be_bytes());
-        if timeouts {
-            data.extend_from_slice(&NO_TIMEOUTS);
-        }
-    }
-    let len = (data.len() - 4) as u32;
-    data[..4].copy_from_slice(&len.to_be_bytes());
-    data
-}
-
-fn one_opcode(code: u8, action: Option<u16>, either: bool, timeouts: bool) -> Result<Vec<u8>, Sense> {
-    let has_actions = opcode::by_code(code).any(|e| e.service_action.is_some());
-    let known = opcode::by_code(code).next().is_some();
-    // A mismatch between the way of asking and the command is the request's fault; an unknown command is an answer.
-    if known && !either && has_actions != action.is_some() {
-        return Err(Sense::cdb_field(2, 2));
-    }
-    let found: Option<&Opcode> =
-        opcode::by_code(code).find(|e| e.service_action.is_none() || e.service_action == action);
-    let ctdp = if timeouts { 0x80 } else { 0 };
-    let Some(entry) = found else {
-        return Ok(vec![0, 0x01, 0, 0]);
-    };
-    let mut data = vec![0, ctdp | 0x03];
-    data.extend_from_slice(&(entry.cdb_len() as u16).to_be_bytes());
-    data.extend_from_slice(entry.usage);
-    if timeouts {
-        data.extend_from_slice(&NO_TIMEOUTS);
-    }
-    Ok(data)
 }

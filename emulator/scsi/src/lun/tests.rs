@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::cdb::Cdb;
+use crate::port::PortId;
 use crate::sense::{AdditionalSense, Sense, SenseKey};
+use crate::status::Status;
 use crate::unit_attention::NexusId;
 
 fn unit_with(size: u64, change: impl FnOnce(&mut LunConfig)) -> LogicalUnit {
@@ -18,14 +20,22 @@ fn unit() -> LogicalUnit {
 fn run_max(unit: &mut LogicalUnit, cdb: &[u8], out: &[u8], max: usize) -> Result<(u64, Vec<u8>), Sense> {
     let mut data_in = Vec::new();
     let cdb = Cdb::parse(cdb).map_err(|e| e.sense())?;
+    let port = PortId::new("tester", 1);
     let mut call = Call {
         nexus: NexusId(1),
+        port: &port,
         data_out: out,
         data_in: &mut data_in,
         data_in_max: max,
+        status: Status::Good,
+        attentions: Vec::new(),
+        aborted: Vec::new(),
     };
-    let transfer = unit.execute(&cdb, &mut call)?;
-    Ok((transfer, data_in))
+    match unit.execute(&cdb, &mut call) {
+        Ok(transfer) => Ok((transfer, data_in)),
+        Err(Failure::Sense(sense)) => Err(sense),
+        Err(Failure::Conflict) => panic!("nobody else is here"),
+    }
 }
 
 fn run(unit: &mut LogicalUnit, cdb: &[u8], out: &[u8]) -> Result<Vec<u8>, Sense> {

@@ -62,7 +62,7 @@ impl Target {
                     })?;
             names.push(parsed.as_str().to_owned());
         }
-        let world = World::new(open_units(&config)?);
+        let world = World::new(open_units(&config)?, names.clone());
         let portals = Portals::open(reactor, owner, &config.listen)?;
         let mut orders = Orders::new(owner);
         if let Some(path) = &config.control {
@@ -269,6 +269,11 @@ impl Target {
                 Spill::AbortTasks { except, lun } => self.for_each(reactor, now, |core| {
                     if core.id != except {
                         core.connection.abort_tasks(lun);
+                    }
+                }),
+                Spill::AbortTasksOf { client, lun } => self.for_each(reactor, now, |core| {
+                    if core.id == client {
+                        core.connection.abort_tasks(Some(lun));
                     }
                 }),
                 Spill::DropOthers { except } => self.for_each(reactor, now, |core| {

@@ -1,12 +1,18 @@
 //! From the configuration to an engine's limits and to logical units.
 
+use std::fs::OpenOptions;
+use std::io;
+use std::path::Path;
+
 use iscsi::digest::Digest;
 use iscsi::target::Config;
 use scsi::{Device, LogicalUnit, LunConfig, MemoryMedium};
 
-use crate::config::{DigestPolicy, LunSource, TargetConfig};
+use crate::config::{DigestPolicy, TargetConfig};
 use crate::error::TargetError;
+use crate::lun::{LunSource, LunSpec};
 use crate::medium::FileMedium;
+use crate::reservations::ReservationFile;
 
 /// TargetPortalGroupTag; all portals are one group.
 pub(super) const PORTAL_GROUP: u16 = 1;
@@ -40,29 +46,66 @@ pub(super) fn open_units(config: &TargetConfig) -> Result<Device, TargetError> {
         return Err(TargetError::Luns("at most 256"));
     }
     let mut device = Device::new();
-    for (index, source) in config.luns.iter().enumerate() {
+    for (index, spec) in config.luns.iter().enumerate() {
         let number = u16::try_from(index)
             .ok()
             .and_then(|i| config.first_lun.checked_add(i));
         let number = number.ok_or(TargetError::Luns("numbers end at 16383"))?;
-        let mut unit = LunConfig::new(&format!("{},{number}", config.iqn));
-        unit.block_size = config.block_size;
-        unit.port_name = Some(format!("{},t,0x{PORTAL_GROUP:04x}", config.iqn));
-        let medium: Box<dyn scsi::Medium> = match source {
-            LunSource::Size(bytes) => Box::new(MemoryMedium::new(*bytes)),
-            LunSource::File { path, read_only } => {
-                unit.read_only = *read_only;
-                let failed = |source| TargetError::LunFile {
-                    lun: number,
-                    path: path.clone(),
-                    source,
-                };
-                Box::new(FileMedium::open(path, *read_only).map_err(failed)?)
-            }
+        let Some(unit) = open_unit(config, number, spec)? else {
+            continue;
         };
-        if device.add(number, LogicalUnit::new(unit, medium)).is_err() {
+        if device.add(number, unit).is_err() {
             return Err(TargetError::Luns("numbers end at 16383"));
         }
     }
     Ok(device)
+}
+
+/// One logical unit; `None` for a number that is left out.
+fn open_unit(config: &TargetConfig, number: u16, spec: &LunSpec) -> Result<Option<LogicalUnit>, TargetError> {
+    let mut unit = LunConfig::new(&format!("{},{number}", config.iqn));
+    unit.block_size = spec.block_size.unwrap_or(config.block_size);
+    unit.physical_block = spec.physical_block.unwrap_or(unit.physical_block);
+    unit.port_name = Some(format!("{},t,0x{PORTAL_GROUP:04x}", config.iqn));
+    unit.read_only = spec.read_only;
+    unit.removable = spec.removable;
+    unit.thin = !spec.full;
+    let medium: Box<dyn scsi::Medium> = match &spec.source {
+        LunSource::Missing => return Ok(None),
+        LunSource::Size(bytes) => Box::new(MemoryMedium::new(*bytes)),
+        LunSource::File { path, read_only } => {
+            let read_only = *read_only || spec.read_only;
+            unit.read_only = read_only;
+            let failed = |source| TargetError::LunFile {
+                lun: number,
+                path: path.clone(),
+                source,
+            };
+            if let Some(bytes) = spec.create {
+                create_sparse(path, bytes).map_err(failed)?;
+            }
+            Box::new(FileMedium::open(path, read_only).map_err(failed)?)
+        }
+    };
+    let mut unit = LogicalUnit::new(unit, medium);
+    if let Some(path) = spec.reservations_file() {
+        let failed = |reason| TargetError::Reservations {
+            lun: number,
+            path: path.clone(),
+            reason,
+        };
+        let (store, saved) = ReservationFile::open(path.clone()).map_err(|e| failed(e.to_string()))?;
+        unit.keep_reservations(Box::new(store), &saved)
+            .map_err(|e| failed(e.to_string()))?;
+    }
+    Ok(Some(unit))
+}
+
+/// Makes a file of holes; one that is there stays as it is.
+fn create_sparse(path: &Path, bytes: u64) -> io::Result<()> {
+    match OpenOptions::new().write(true).create_new(true).open(path) {
+        Ok(file) => file.set_len(bytes),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
 }

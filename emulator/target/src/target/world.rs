@@ -7,7 +7,7 @@ use iscsi::Isid;
 use iscsi::negotiate::SessionType;
 use iscsi::pdu::{self, TmfFunction, TmfResponseCode};
 use iscsi::target::{Command, Completion, Event, SessionInfo, TaskManagement};
-use scsi::{Device, LogicalUnit, Lun, NexusId, Request, Status};
+use scsi::{Device, LogicalUnit, Lun, NexusId, PortId, Request, Status};
 
 use super::client::Core;
 
@@ -26,6 +26,8 @@ pub(super) enum Spill {
     Close(u64),
     /// Every connection but this one aborts its tasks of the unit (of all units).
     AbortTasks { except: u64, lun: Option<pdu::Lun> },
+    /// This connection aborts its tasks of the unit (PREEMPT AND ABORT by another).
+    AbortTasksOf { client: u64, lun: pdu::Lun },
     /// Every connection but this one is dropped.
     DropOthers { except: u64 },
 }
@@ -40,6 +42,8 @@ struct Session {
 #[derive(Debug)]
 pub(super) struct World {
     pub(super) device: Device,
+    /// Target names; the first is target port 1.
+    targets: Vec<String>,
     /// Logical units that a fault took away.
     pub(super) shelf: HashMap<u16, LogicalUnit>,
     sessions: HashMap<NexusName, Session>,
@@ -49,9 +53,10 @@ pub(super) struct World {
 }
 
 impl World {
-    pub(super) fn new(device: Device) -> Self {
+    pub(super) fn new(device: Device, targets: Vec<String>) -> Self {
         Self {
             device,
+            targets,
             shelf: HashMap::new(),
             sessions: HashMap::new(),
             next_nexus: 0,
@@ -108,8 +113,16 @@ impl World {
             self.device.detach(old.nexus);
             self.spill.push(Spill::Close(old.client));
         }
-        self.device.attach(nexus);
+        self.device.attach_port(nexus, self.port_id(session));
         core.nexus = Some(nexus);
+    }
+
+    /// What persistent reservations know the nexus by: initiator name, ISID, and the number of the target name.
+    fn port_id(&self, session: &SessionInfo) -> PortId {
+        let target = session.target.as_deref();
+        let index = self.targets.iter().position(|name| Some(name.as_str()) == target);
+        let number = index.and_then(|i| u16::try_from(i + 1).ok()).unwrap_or(1);
+        PortId::new(&format!("{},i,0x{}", session.initiator, session.isid), number)
     }
 
     fn gone(&mut self, core: &mut Core) {
@@ -153,9 +166,18 @@ impl World {
             data_in_max,
         };
         let response = self.device.execute(&request, &mut data_in);
+        for (lun, nexus) in self.device.take_aborted() {
+            let owner = self.sessions.values().find(|session| session.nexus == nexus);
+            if let Some(client) = owner.map(|session| session.client) {
+                self.spill.push(Spill::AbortTasksOf {
+                    client,
+                    lun: pdu::Lun(lun.0),
+                });
+            }
+        }
         Completion {
             status: response.status.code(),
-            sense: response.sense.map(|sense| sense.to_fixed()).unwrap_or_default(),
+            sense: response.sense_bytes(),
             data: (!data_in.is_empty()).then(|| Box::new(data_in) as _),
             transfer: response.transfer,
         }

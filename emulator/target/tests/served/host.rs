@@ -15,7 +15,7 @@ const LIMIT: Duration = Duration::from_secs(20);
 
 pub(crate) fn target_config() -> TargetConfig {
     let mut config = TargetConfig::new(IQN, "127.0.0.1:0".parse().unwrap());
-    config.luns = vec![LunSource::Size(16 << 20), LunSource::Size(1 << 20)];
+    config.luns = vec![LunSource::Size(16 << 20).into(), LunSource::Size(1 << 20).into()];
     config
 }
 

@@ -21,7 +21,8 @@ fn what_one_session_writes_another_reads_and_the_file_has() {
     served.luns = vec![LunSource::File {
         path: path.clone(),
         read_only: false,
-    }];
+    }
+    .into()];
     let target = serve(served);
     let mut writer_config = config(1);
     writer_config.offer.header_digests = vec![Digest::Crc32c];
@@ -225,7 +226,7 @@ fn what_cannot_be_served_is_named() {
         read_only: false,
     };
     assert!(matches!(
-        bind(&|c| c.luns = vec![missing.clone()]),
+        bind(&|c| c.luns = vec![missing.clone().into()]),
         TargetError::LunFile { lun: 0, .. }
     ));
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -244,7 +245,8 @@ fn a_read_only_unit_and_a_missing_one_answer_as_they_should() {
     served.luns = vec![LunSource::File {
         path,
         read_only: true,
-    }];
+    }
+    .into()];
     let target = serve(served);
     let mut host = Host::login(target.portal(), config(1));
     host.attention(0);

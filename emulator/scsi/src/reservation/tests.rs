@@ -1,0 +1,1 @@
+//! Registrations, reservations and what is kept of them.
