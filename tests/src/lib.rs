@@ -5,15 +5,4 @@
 
 #![forbid(unsafe_code)]
 
-pub mod equality;
-pub mod initiator;
-pub mod lab;
-pub mod namespace;
-pub mod need;
-pub mod netlink;
-pub mod peer;
-pub mod process;
-pub mod qemu;
-pub mod schema;
-pub mod target;
-pub mod tgt;
+pub mod conformance;

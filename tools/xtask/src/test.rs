@@ -4,11 +4,22 @@ use std::fs;
 use std::time::Instant;
 
 use anyhow::{Result, bail, ensure};
-use clap::Args as ClapArgs;
+use clap::{Args as ClapArgs, ValueEnum};
 
 use crate::packages;
-use crate::workspace::{cargo, must};
+use crate::workspace::{cargo, must, root};
 use crate::{deps, loc, qemu};
+
+/// A part of the tests that can be run by itself.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Lane {
+    /// Everything
+    Default,
+    /// What meets other people's programs (tgt, open-iscsi, libiscsi), with their output and tgt's figures beside ours
+    Peer,
+    /// Stock kernels on our PCI functions
+    Qemu,
+}
 
 /// What to run.
 #[derive(ClapArgs)]
@@ -16,9 +27,9 @@ pub(crate) struct Args {
     /// Skip formatting, lints, documentation and the structure checks
     #[arg(long)]
     tests_only: bool,
-    /// Only this lane: `qemu` is stock kernels on our PCI functions
-    #[arg(long, value_parser = ["qemu"])]
-    lane: Option<String>,
+    /// Which part
+    #[arg(long, value_enum, default_value = "default")]
+    lane: Lane,
     /// Do not install missing packages; tests that need them are left out
     #[arg(long)]
     no_install: bool,
@@ -31,12 +42,16 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         packages::install(packages::FOR_TESTS)?;
         packages::install(packages::FOR_QEMU)?;
     }
-    if args.lane.is_some() {
-        must(&mut cargo(&["build", "-p", "tools", "--bins", "--quiet"]))?;
-        return match qemu::in_tests()? {
-            None => Ok(()),
-            Some(why) => bail!("the QEMU lane cannot run here: {why}"),
-        };
+    match args.lane {
+        Lane::Default => {}
+        Lane::Peer => return peer(),
+        Lane::Qemu => {
+            must(&mut cargo(&["build", "-p", "tools", "--bins", "--quiet"]))?;
+            return match qemu::in_tests()? {
+                None => Ok(()),
+                Some(why) => bail!("the QEMU lane cannot run here: {why}"),
+            };
+        }
     }
     if !args.tests_only {
         must(&mut cargo(&["fmt", "--all", "--check"]))?;
@@ -78,4 +93,23 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         print!("Left out on this machine:\n{left_out}");
     }
     Ok(())
+}
+
+/// The lane of the peers: what they print is part of the result.
+fn peer() -> Result<()> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(root().join("tests/tests"))? {
+        let path = entry?.path();
+        let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+        if name.starts_with("peer_") && path.extension().is_some_and(|ext| ext == "rs") {
+            names.push(name.to_owned());
+        }
+    }
+    names.sort_unstable();
+    ensure!(!names.is_empty(), "no tests of peers in tests/tests");
+    must(&mut cargo(&["build", "--workspace", "--bins", "--quiet"]))?;
+    let mut args = vec!["test", "--package", "lab-tests"];
+    args.extend(names.iter().flat_map(|name| ["--test", name]));
+    args.extend(["--", "--nocapture"]);
+    must(cargo(&args).env("HBA_LANE", "peer"))
 }

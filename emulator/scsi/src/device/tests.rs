@@ -224,3 +224,5 @@ proptest::proptest! {
         proptest::prop_assert!(response.sense.is_none() || data.is_empty());
     }
 }
+
+mod nexuses;

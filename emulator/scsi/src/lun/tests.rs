@@ -331,3 +331,224 @@ fn a_failing_medium_becomes_sense_data() {
     );
     assert_eq!(key(&[0x41, 0, 0, 0, 0, 0, 0, 0, 1, 0]).key, SenseKey::DataProtect);
 }
+
+#[test]
+fn compare_and_write_swaps_only_what_matches() {
+    let mut unit = unit();
+    let caw = |blocks| [0x89, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, blocks, 0, 0];
+    let mut data = [vec![0; 512], pattern(512)].concat();
+    run(&mut unit, &caw(1), &data).unwrap();
+    let read = [0x28, 0, 0, 0, 0, 4, 0, 0, 1, 0];
+    assert_eq!(run(&mut unit, &read, &[]).unwrap(), pattern(512));
+    let sense = run(&mut unit, &caw(1), &data).unwrap_err();
+    assert_eq!((sense.key, sense.information), (SenseKey::Miscompare, Some(1)));
+    assert_eq!(
+        run(&mut unit, &read, &[]).unwrap(),
+        pattern(512),
+        "nothing was written"
+    );
+    data.push(0);
+    assert!(run(&mut unit, &caw(1), &data).is_err(), "a byte too many");
+    assert!(run(&mut unit, &caw(2), &data[..1024]).is_err(), "too little");
+}
+
+#[test]
+fn or_write_sets_bits_and_write_and_verify_reads_back() {
+    let mut unit = unit();
+    run(&mut unit, &[0x2a, 0, 0, 0, 0, 4, 0, 0, 1, 0], &[0x0f; 512]).unwrap();
+    let or = [0x8b, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 2, 0, 0];
+    run(&mut unit, &or, &[0x30; 1024]).unwrap();
+    let read = run(&mut unit, &[0x28, 0, 0, 0, 0, 4, 0, 0, 2, 0], &[]).unwrap();
+    assert_eq!((&read[..512], &read[512..]), (&[0x3f; 512][..], &[0x30; 512][..]));
+    for cdb in [
+        &[0x2e, 2, 0, 0, 0, 9, 0, 0, 1, 0][..],
+        &[0xae, 0, 0, 0, 0, 9, 0, 0, 0, 1, 0, 0],
+        &[0x8e, 2, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 1, 0, 0],
+    ] {
+        assert_eq!(run_max(&mut unit, cdb, &[cdb[0]; 512], 0).unwrap().0, 512);
+        let read = run(&mut unit, &[0x28, 0, 0, 0, 0, 9, 0, 0, 1, 0], &[]).unwrap();
+        assert_eq!(read, [cdb[0]; 512]);
+    }
+    assert!(run(&mut unit, &[0x2e, 6, 0, 0, 0, 9, 0, 0, 1, 0], &[0; 512]).is_err());
+}
+
+#[test]
+fn atomic_writes_have_a_limit_of_their_own() {
+    let mut unit = unit();
+    let write = |blocks: u16, boundary| {
+        let [high, low] = blocks.to_be_bytes();
+        [0x9c, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, boundary, high, low, 0, 0]
+    };
+    run(&mut unit, &write(512, 0), &[1; 512 * 512]).unwrap();
+    assert!(run(&mut unit, &write(513, 0), &[1; 513 * 512]).is_err());
+    assert!(run(&mut unit, &write(8, 8), &[1; 4096]).is_err(), "no boundaries");
+}
+
+#[test]
+fn lba_status_follows_writing_and_unmapping() {
+    let mut unit = unit();
+    run(&mut unit, &[0x2a, 0, 0, 0, 0, 0, 0, 0, 32, 0], &[1; 32 * 512]).unwrap();
+    let mut list = vec![0, 22, 0, 16, 0, 0, 0, 0];
+    list.extend_from_slice(&[0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 8, 0, 0, 0, 0]);
+    run(&mut unit, &[0x42, 0, 0, 0, 0, 0, 0, 0, 24, 0], &list).unwrap();
+    let status = |lba: u8, len: u8| [0x9e, 0x12, 0, 0, 0, 0, 0, 0, 0, lba, 0, 0, 0, len, 0, 0];
+    let all = run(&mut unit, &status(0, 255), &[]).unwrap();
+    let described: Vec<_> = all[8..]
+        .chunks(16)
+        .map(|d| (d[7], u32::from_be_bytes([d[8], d[9], d[10], d[11]]), d[12]))
+        .collect();
+    assert_eq!(described, [(0, 8, 0), (8, 8, 1), (16, 16, 0), (32, 2048 - 32, 1)]);
+    assert_eq!(all[..4], (4 + 64u32).to_be_bytes());
+    let one = run(&mut unit, &status(9, 24), &[]).unwrap();
+    assert_eq!((one.len(), one[15], one[19], one[20]), (24, 9, 7, 1));
+    assert!(
+        run(
+            &mut unit,
+            &[0x9e, 0x12, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0, 24, 0, 0],
+            &[]
+        )
+        .is_err()
+    );
+}
+
+#[test]
+fn sanitize_gives_every_block_up() {
+    let mut unit = unit();
+    run(&mut unit, &[0x2a, 0, 0, 0, 0, 9, 0, 0, 1, 0], &[1; 512]).unwrap();
+    for bad in [
+        [0x48, 2, 0, 0, 0, 0, 0, 0, 8, 0],
+        [0x48, 2, 1, 0, 0, 0, 0, 0, 0, 0],
+        [0x48, 1, 0, 0, 0, 0, 0, 0, 0, 0],
+    ] {
+        assert!(run(&mut unit, &bad, &[0; 8]).is_err(), "{bad:02x?}");
+    }
+    run(&mut unit, &[0x48, 2, 0, 0, 0, 0, 0, 0, 0, 0], &[]).unwrap();
+    let read = run(&mut unit, &[0x28, 0, 0, 0, 0, 9, 0, 0, 1, 0], &[]).unwrap();
+    assert_eq!(read, [0; 512]);
+}
+
+#[test]
+fn write_same_unmaps_only_where_the_block_sent_is_what_is_read_then() {
+    let mut unit = unit();
+    let same = |flags, unit: &mut LogicalUnit, block: &[u8]| {
+        run(
+            unit,
+            &[0x93, flags, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0],
+            block,
+        )
+    };
+    let mapped = |unit: &mut LogicalUnit| {
+        run(
+            unit,
+            &[0x9e, 0x12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 24, 0, 0],
+            &[],
+        )
+        .unwrap()[20]
+            == 0
+    };
+    same(0, &mut unit, &[0; 512]).unwrap();
+    assert!(mapped(&mut unit), "without UNMAP zeros are written");
+    same(8, &mut unit, &[0; 512]).unwrap();
+    assert!(!mapped(&mut unit));
+    same(8, &mut unit, &[7; 512]).unwrap();
+    assert!(mapped(&mut unit));
+    assert_eq!(
+        run(&mut unit, &[0x28, 0, 0, 0, 0, 7, 0, 0, 1, 0], &[]).unwrap(),
+        [7; 512]
+    );
+    same(9, &mut unit, &[]).unwrap();
+    assert!(!mapped(&mut unit), "NDOB and UNMAP");
+    assert!(same(9, &mut unit, &[0; 512]).is_err(), "NDOB with a block");
+    assert!(same(0, &mut unit, &[0; 1024]).is_err(), "two blocks");
+    assert!(same(0x18, &mut unit, &[0; 512]).is_err(), "ANCHOR");
+}
+
+#[test]
+fn a_fully_provisioned_unit_gives_nothing_up() {
+    let mut unit = unit_with(1 << 20, |c| c.thin = false);
+    let all = run(&mut unit, &[0xa3, 0x0c, 0, 0, 0, 0, 0, 0, 255, 255, 0, 0], &[]).unwrap();
+    assert!(
+        all[4..]
+            .chunks(8)
+            .all(|entry| entry[0] != 0x42 && entry[0] != 0x48)
+    );
+    assert!(
+        run(
+            &mut unit,
+            &[0x93, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0],
+            &[0; 512]
+        )
+        .is_err()
+    );
+    let capacity = run(
+        &mut unit,
+        &[0x9e, 0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 32, 0, 0],
+        &[],
+    )
+    .unwrap();
+    assert_eq!(
+        (capacity[13], capacity[14]),
+        (3, 0),
+        "eight blocks a physical one; not thin"
+    );
+}
+
+#[test]
+fn a_removable_medium_comes_and_goes() {
+    let mut unit = unit_with(1 << 20, |c| c.removable = true);
+    let turn = |unit: &mut LogicalUnit, bits| run(unit, &[0x1b, 0, 0, 0, bits, 0], &[]);
+    let prevent = |unit: &mut LogicalUnit, on| run(unit, &[0x1e, 0, 0, 0, on, 0], &[]).unwrap();
+    prevent(&mut unit, 1);
+    let sense = turn(&mut unit, 2).unwrap_err();
+    assert_eq!(sense.additional, AdditionalSense::MEDIUM_REMOVAL_PREVENTED);
+    prevent(&mut unit, 0);
+    turn(&mut unit, 2).unwrap();
+    let gone = run(&mut unit, &[0x28, 0, 0, 0, 0, 0, 0, 0, 1, 0], &[]).unwrap_err();
+    assert_eq!(
+        (gone.key, gone.additional),
+        (SenseKey::NotReady, AdditionalSense::MEDIUM_NOT_PRESENT)
+    );
+    assert!(
+        run(&mut unit, &[0x12, 0, 0, 0, 36, 0], &[]).unwrap()[1] & 0x80 != 0,
+        "RMB"
+    );
+    turn(&mut unit, 3).unwrap();
+    run(&mut unit, &[0x28, 0, 0, 0, 0, 0, 0, 0, 1, 0], &[]).unwrap();
+    assert!(turn(&mut self::unit(), 2).is_err(), "a fixed medium stays");
+}
+
+#[test]
+fn mode_select_changes_two_bits_and_no_others() {
+    let mut unit = unit();
+    let mut list = run(&mut unit, &[0x1a, 8, 0x0a, 0, 255, 0], &[]).unwrap();
+    list[0] = 0;
+    let select =
+        |unit: &mut LogicalUnit, list: &[u8]| run(unit, &[0x15, 0x10, 0, 0, list.len() as u8, 0], list);
+    list[6] |= 0x04;
+    list[8] |= 0x08;
+    select(&mut unit, &list).unwrap();
+    assert!(unit.descriptor_sense() && unit.read_only());
+    let write = run(&mut unit, &[0x2a, 0, 0, 0, 0, 0, 0, 0, 1, 0], &[0; 512]).unwrap_err();
+    assert_eq!(write.additional, AdditionalSense::SOFTWARE_WRITE_PROTECTED);
+    for byte in 5..list.len() {
+        let mut other = list.clone();
+        other[byte] ^= 0x01;
+        assert!(select(&mut unit, &other).is_err(), "byte {byte}");
+    }
+    assert!(select(&mut unit, &list[..list.len() - 1]).is_err());
+    let ten = [
+        &[0, 0, 0, 0, 0, 0, 0, 8][..],
+        &[0, 0, 8, 0, 0, 0, 2, 0],
+        &list[4..],
+    ]
+    .concat();
+    run(
+        &mut unit,
+        &[0x55, 0x10, 0, 0, 0, 0, 0, 0, ten.len() as u8, 0],
+        &ten,
+    )
+    .unwrap();
+    assert!(run(&mut unit, &[0x15, 0x11, 0, 0, 0, 0], &[]).is_err(), "SP");
+    unit.reset();
+    assert!(!unit.descriptor_sense() && !unit.read_only());
+}

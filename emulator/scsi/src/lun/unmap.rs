@@ -117,7 +117,7 @@ impl LogicalUnit {
             match found.last_mut() {
                 // A descriptor counts blocks in 32 bits.
                 Some((_, before, kind)) if *kind == extent && *before + count <= u64::from(u32::MAX) => {
-                    *before += count
+                    *before += count;
                 }
                 _ if full => break,
                 _ => found.push((lba, count, extent)),

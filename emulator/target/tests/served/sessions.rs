@@ -18,11 +18,13 @@ fn what_one_session_writes_another_reads_and_the_file_has() {
     let path = dir.path().join("disk");
     std::fs::File::create(&path).unwrap().set_len(8 << 20).unwrap();
     let mut served = target_config();
-    served.luns = vec![LunSource::File {
-        path: path.clone(),
-        read_only: false,
-    }
-    .into()];
+    served.luns = vec![
+        LunSource::File {
+            path: path.clone(),
+            read_only: false,
+        }
+        .into(),
+    ];
     let target = serve(served);
     let mut writer_config = config(1);
     writer_config.offer.header_digests = vec![Digest::Crc32c];
@@ -242,11 +244,13 @@ fn a_read_only_unit_and_a_missing_one_answer_as_they_should() {
     let path = dir.path().join("disk");
     std::fs::write(&path, pattern(1 << 20, 9)).unwrap();
     let mut served = target_config();
-    served.luns = vec![LunSource::File {
-        path,
-        read_only: true,
-    }
-    .into()];
+    served.luns = vec![
+        LunSource::File {
+            path,
+            read_only: true,
+        }
+        .into(),
+    ];
     let target = serve(served);
     let mut host = Host::login(target.portal(), config(1));
     host.attention(0);
