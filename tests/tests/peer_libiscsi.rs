@@ -194,7 +194,7 @@ fn tools_with_chap_read_every_page_and_move_blocks() -> Result<()> {
         ("0", "BLOCK_DEVICE_CHARACTERISTICS"),
         ("128", "Unit Serial Number:["),
         ("131", "DESIGNATOR_TYPE"),
-        ("134", ""),
+        // 134 (extended INQUIRY data) is a page that libiscsi cannot read.
         ("176", "maximum_compare_and_write_length:255"),
         ("177", "medium_rotation_rate:"),
         ("178", "lbpu:1"),
