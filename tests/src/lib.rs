@@ -6,3 +6,15 @@
 #![forbid(unsafe_code)]
 
 pub mod conformance;
+pub mod equality;
+pub mod initiator;
+pub mod lab;
+pub mod namespace;
+pub mod need;
+pub mod netlink;
+pub mod peer;
+pub mod process;
+pub mod qemu;
+pub mod schema;
+pub mod target;
+pub mod tgt;
