@@ -15,7 +15,7 @@ const DDB: u32 = 5;
 
 fn target() -> Target {
     let mut config = TargetConfig::new(IQN, "127.0.0.1:0".parse().unwrap());
-    config.luns = vec![LunSource::Size(8 << 20)];
+    config.luns = vec![LunSource::Size(8 << 20).into()];
     Target::start(config).unwrap()
 }
 
