@@ -78,7 +78,7 @@ impl Kernel {
                 .ro("flags", "2"),
         );
         for object in objects {
-            let done = self.tree.add(object);
+            let done = self.tree.add_soon(object);
             self.tree_done("boot", done);
         }
     }

@@ -3,6 +3,7 @@
 //! Source: `ql4_os.c` (`qla4xxx_sysfs_ddb_*`, `qla4xxx_ddb_login_st`, `qla4xxx_ddb_login_nt`), `scsi_transport_iscsi.c`
 //! (`iscsi_new_flashnode` and the others).
 
+use std::io;
 use std::time::{Duration, Instant};
 
 use driver_sys::hw::ddb::{DDB_DELETED_COOKIE, DdbState, MAX_PRST_DEV_DB_ENTRIES};
@@ -46,7 +47,13 @@ impl Kernel {
             }
             if let Some(entry) = self.flash_ddb(host, index) {
                 let boot = self.hosts[host].boot.contains(&Some(index));
-                self.show_flashnode(host, index, Flashnode::from_entry(&entry, true, boot));
+                let node = Flashnode::from_entry(&entry, true, boot);
+                // It is in flash, whether the tree has room for it or not.
+                for object in self.node_objects(host, index, &node) {
+                    let done = self.tree.add_soon(object);
+                    self.tree_done("flash node", done);
+                }
+                self.hosts[host].flashnodes.insert(index, node);
             }
         }
     }
@@ -81,20 +88,29 @@ impl Kernel {
         (session, conn)
     }
 
-    fn show_flashnode(&mut self, host: usize, index: u16, node: Flashnode) {
+    fn node_objects(&mut self, host: usize, index: u16, node: &Flashnode) -> [Object; 2] {
         let (path, conn_path) = self.node_paths(host, index);
         let sess = Object::bus(path, "iscsi_flashnode", "iscsi_flashnode_sess_dev_type");
         let sess = self
-            .node_attrs(host, &node)
+            .node_attrs(host, node)
             .into_iter()
             .fold(sess, |o, (n, v)| o.ro(n, v));
         let conn = Object::bus(conn_path, "iscsi_flashnode", "iscsi_flashnode_conn_dev_type");
         let conn = node.conn_attrs().into_iter().fold(conn, |o, (n, v)| o.ro(n, v));
-        for object in [sess, conn] {
-            let done = self.tree.add(object);
-            self.tree_done("flash node", done);
+        [sess, conn]
+    }
+
+    /// Shows both objects of a new node, or none of them.
+    fn show_flashnode(&mut self, host: usize, index: u16, node: Flashnode) -> io::Result<()> {
+        let (path, _) = self.node_paths(host, index);
+        let [sess, conn] = self.node_objects(host, index, &node);
+        self.tree.add(sess)?;
+        if let Err(error) = self.tree.add(conn) {
+            let _ = self.tree.remove(&path);
+            return Err(error);
         }
         self.hosts[host].flashnodes.insert(index, node);
+        Ok(())
     }
 
     fn node_attrs(&mut self, host: usize, node: &Flashnode) -> Vec<(&'static str, String)> {
@@ -176,7 +192,12 @@ impl Kernel {
             .find(|i| self.flash_ddb(host, *i).is_none())
             .ok_or(Errno::EIO)?;
         let entry = self.default_ddb(host, v6).ok_or(Errno::EIO)?;
-        self.show_flashnode(host, index, Flashnode::from_entry(&entry, false, false));
+        // Whatever fails on the way, the driver answers with this.
+        let shown = self.show_flashnode(host, index, Flashnode::from_entry(&entry, false, false));
+        if shown.is_err() {
+            self.tree_done("flash node", shown);
+            return Err(Errno::EIO);
+        }
         m.answer(0, u32::from(index));
         Ok(())
     }

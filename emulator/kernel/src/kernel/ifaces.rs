@@ -68,7 +68,7 @@ impl Kernel {
         }
         let object = Object::class(path, "iscsi_iface", Some(&h.path));
         let object = acb::show(&h.acb, iface).fold(object, |o, (n, v)| o.ro(n, v));
-        let done = self.tree.add(object);
+        let done = self.tree.add_soon(object);
         self.tree_done("interface", done);
     }
 

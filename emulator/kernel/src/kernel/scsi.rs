@@ -236,7 +236,7 @@ impl Kernel {
         // The socket first: a unit that is shown can be spoken to.
         let socket = crate::serve::socket_at(&self.config.dir.join("sg").join(&name));
         for object in device.objects() {
-            let done = self.tree.add(object);
+            let done = self.tree.add_soon(object);
             self.tree_done("device", done);
         }
         if let Some(s) = self.sessions.get_mut(&sid) {

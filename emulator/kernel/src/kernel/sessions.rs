@@ -95,7 +95,7 @@ impl Kernel {
         let (sid, no) = (s.sid, self.hosts[s.host].no);
         let values = attrs::session(&s, &self.credentials(&s));
         self.sessions.insert(sid, s);
-        let done = self.tree.add(Object::bare(path.clone()));
+        let done = self.tree.add_soon(Object::bare(path.clone()));
         self.tree_done("session", done);
         let object = Object::class(
             format!("{path}/iscsi_session/session{sid}"),
@@ -106,7 +106,7 @@ impl Kernel {
             "recovery_tmo" => o.rw(name, value),
             _ => o.ro(name, value),
         });
-        let done = self.tree.add(object);
+        let done = self.tree.add_soon(object);
         self.tree_done("session", done);
         self.multicast(event(
             kevent::CREATE_SESSION,
@@ -135,7 +135,7 @@ impl Kernel {
             .as_ref()
             .map(|c| attrs::conn(s, c, None))
             .unwrap_or_default();
-        let done = self.tree.add(Object::bare(path.clone()));
+        let done = self.tree.add_soon(Object::bare(path.clone()));
         self.tree_done("connection", done);
         let object = Object::class(
             format!("{path}/iscsi_connection/connection{sid}:{cid}"),
@@ -145,7 +145,7 @@ impl Kernel {
         let object = values
             .into_iter()
             .fold(object, |o, (name, value)| o.ro(name, value));
-        let done = self.tree.add(object);
+        let done = self.tree.add_soon(object);
         self.tree_done("connection", done);
     }
 
@@ -159,7 +159,7 @@ impl Kernel {
             None,
         )
         .ro("handle", ep.to_string());
-        let done = self.tree.add(object);
+        let done = self.tree.add_soon(object);
         self.tree_done("endpoint", done);
         ep
     }

@@ -60,6 +60,8 @@ impl Kernel {
         for host in 0..self.hosts.len() {
             if self.hosts[host].shown_uptime.is_none_or(|at| at + UPTIME <= now) {
                 self.refresh_host(host);
+                let done = self.tree.catch_up();
+                self.tree_done("what waits for room on the disk", done);
             }
         }
         self.settle(now);

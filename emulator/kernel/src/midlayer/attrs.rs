@@ -1,6 +1,6 @@
 //! Attributes of logical units whose values do not depend on the unit, as a 6.1 kernel shows them for an iSCSI disk.
 //!
-//! One table per object. `None` cannot be read (the kernel answers with an error), the file is empty here. Source: a dump of a
+//! One table per object. `None` cannot be read: the kernel answers with an error. Source: a dump of a
 //! stock kernel; `scsi_sysfs.c`, `sd.c`, `block/blk-sysfs.c`.
 
 /// Name, mode, content.

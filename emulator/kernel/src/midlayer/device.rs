@@ -170,7 +170,7 @@ impl Device {
             .link("generic", format!("{path}/scsi_generic/sg{}", self.sg));
         device = match self.wwid() {
             Some(wwid) => device.ro("wwid", wwid),
-            None => device.raw("wwid", 0o444, Vec::new()),
+            None => device.refused("wwid", 0o444),
         };
         for (code, data) in &self.vpd {
             device = device.raw(&format!("vpd_pg{code:x}"), 0o444, data.clone());
@@ -240,8 +240,10 @@ impl Device {
 }
 
 fn with_rows(object: Object, rows: &[Row]) -> Object {
-    rows.iter().fold(object, |o, (name, mode, value)| {
-        o.raw(name, *mode, value.unwrap_or_default().as_bytes().to_vec())
+    rows.iter().fold(object, |o, (name, mode, value)| match value {
+        Some(value) => o.raw(name, *mode, value.as_bytes().to_vec()),
+        None if *mode & 0o444 == 0 => o.wo(name),
+        None => o.refused(name, *mode),
     })
 }
 

@@ -7,6 +7,8 @@ use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
+use nix::sys::stat::{Mode, SFlag, mknod};
+
 use super::object::{Attr, Object};
 use super::path::relative_link;
 use super::shared::Shared;
@@ -53,15 +55,30 @@ impl Disk {
         }
     }
 
+    /// Shows an object with the links to it; on failure nothing of it is left.
+    pub(super) fn show(&mut self, object: &Object) -> io::Result<()> {
+        self.install(object)?;
+        for (n, link) in object.class_links.iter().enumerate() {
+            if let Err(error) = self.symlink(link, &object.path) {
+                for made in &object.class_links[..n] {
+                    let _ = self.unlink(made);
+                }
+                let _ = self.discard(&object.path);
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
     /// Builds the object's directory aside and renames it into place.
-    pub(super) fn install(&mut self, object: &Object) -> io::Result<()> {
+    fn install(&mut self, object: &Object) -> io::Result<()> {
         let built = self.scratch();
         let done = self.build(&built, object).and_then(|()| {
             self.mkdir_parent(&object.path)?;
             fs::rename(&built, self.root.join(&object.path))
         });
         if done.is_err() {
-            // A full disk leaves the half-built directory behind; the error below tells about it.
+            // What cannot be taken away is out of everybody's sight.
             let _ = fs::remove_dir_all(&built);
         }
         done
@@ -101,7 +118,11 @@ impl Disk {
         self.mkdir_parent(link)?;
         let built = self.scratch();
         symlink(relative_link(link, target), &built)?;
-        fs::rename(built, self.root.join(link))
+        let done = fs::rename(&built, self.root.join(link));
+        if done.is_err() {
+            let _ = fs::remove_file(&built);
+        }
+        done
     }
 
     pub(super) fn unlink(&self, path: &str) -> io::Result<()> {
@@ -148,7 +169,17 @@ impl Disk {
 }
 
 /// Writes a new file. It has its mode from the first instant: some attributes are secrets.
+///
+/// One that refuses to be read is a socket: whoever opens it gets ENXIO, root too, and the mode is still there to be seen.
 fn write_file(path: &Path, attr: &Attr, umask: u32) -> io::Result<()> {
+    if attr.refused {
+        let mode = Mode::from_bits_truncate(attr.mode);
+        mknod(path, SFlag::S_IFSOCK, mode, 0)?;
+        if attr.mode & umask != 0 {
+            fs::set_permissions(path, Permissions::from_mode(attr.mode))?;
+        }
+        return Ok(());
+    }
     let mut file = fs::OpenOptions::new()
         .write(true)
         .create_new(true)

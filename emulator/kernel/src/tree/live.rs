@@ -32,6 +32,10 @@ pub struct Tree {
     disk: Disk,
     objects: BTreeMap<String, Known>,
     attrs: BTreeMap<String, Attr>,
+    /// Objects that the disk had no room for, by path; parents sort before their children.
+    late: BTreeMap<String, Object>,
+    /// Attributes whose file is older than what is remembered.
+    stale: BTreeSet<String>,
     links: BTreeMap<String, String>,
     fixed_dirs: BTreeSet<String>,
     uevents: Vec<Uevent>,
@@ -45,6 +49,8 @@ impl Tree {
             disk: Disk::create(dir)?,
             objects: BTreeMap::new(),
             attrs: BTreeMap::new(),
+            late: BTreeMap::new(),
+            stale: BTreeSet::new(),
             links: BTreeMap::new(),
             fixed_dirs: BTreeSet::new(),
             uevents: Vec::new(),
@@ -66,9 +72,54 @@ impl Tree {
         Ok(())
     }
 
-    /// Shows an object: its directory appears whole, then its class links, then the uevent `add`.
+    /// Shows an object, now or as soon as the disk has room for it ([`Tree::catch_up`]). The error tells why not now.
+    pub fn add_soon(&mut self, object: Object) -> io::Result<()> {
+        // Nothing appears before what it is in.
+        if self.waits_for(&object.path) {
+            self.late.insert(object.path.clone(), object);
+            return Ok(());
+        }
+        let copy = object.clone();
+        self.add(object).inspect_err(|_| {
+            self.late.insert(copy.path.clone(), copy);
+        })
+    }
+
+    fn waits_for(&self, path: &str) -> bool {
+        let mut at = path;
+        while let Some((parent, _)) = at.rsplit_once('/') {
+            if self.late.contains_key(parent) {
+                return true;
+            }
+            at = parent;
+        }
+        false
+    }
+
+    /// Tries again what the disk had no room for; stops at the first thing that it still has none for.
+    pub fn catch_up(&mut self) -> io::Result<()> {
+        while let Some((path, object)) = self.late.pop_first() {
+            if let Err(error) = self.add(object.clone()) {
+                self.late.insert(path, object);
+                return Err(error);
+            }
+        }
+        while let Some(path) = self.stale.pop_first() {
+            let Some(attr) = self.attrs.get(&path) else {
+                continue;
+            };
+            if let Err(error) = self.disk.write_attr(&path, attr) {
+                self.stale.insert(path);
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// Shows an object: its directory appears whole, then its class links, then the uevent `add`. On failure nothing of it is
+    /// there.
     pub fn add(&mut self, object: Object) -> io::Result<()> {
-        self.disk.install(&object)?;
+        self.disk.show(&object)?;
         for (name, attr) in &object.attrs {
             self.attrs.insert(format!("{}/{name}", object.path), attr.clone());
         }
@@ -77,7 +128,6 @@ impl Tree {
                 .insert(format!("{}/{name}", object.path), target.clone());
         }
         for link in &object.class_links {
-            self.disk.symlink(link, &object.path)?;
             self.links.insert(link.clone(), object.path.clone());
         }
         let path = object.path.clone();
@@ -111,8 +161,13 @@ impl Tree {
                 }
             }
         }
+        self.late.remove(path);
+        for p in keys_below(&self.late, path) {
+            self.late.remove(&p);
+        }
         for p in keys_below(&self.attrs, path) {
             self.attrs.remove(&p);
+            self.stale.remove(&p);
         }
         for p in keys_below(&self.links, path) {
             self.links.remove(&p);
@@ -136,8 +191,13 @@ impl Tree {
         }
     }
 
-    /// Replaces an attribute's content; nothing is written when it already reads so.
+    /// Replaces an attribute's content; nothing is written when it already reads so. What the disk has no room for is written
+    /// later ([`Tree::catch_up`]).
     pub fn set(&mut self, path: &str, value: &str) -> io::Result<bool> {
+        if let Some(attr) = self.late_attr(path) {
+            attr.value = value.as_bytes().to_vec();
+            return Ok(true);
+        }
         let Some(attr) = self.attrs.get_mut(path) else {
             return Err(io::Error::new(
                 io::ErrorKind::NotFound,
@@ -149,20 +209,36 @@ impl Tree {
         }
         attr.value.clear();
         attr.value.extend_from_slice(value.as_bytes());
-        self.disk.write_attr(path, attr)?;
+        if let Err(error) = self.disk.write_attr(path, attr) {
+            self.stale.insert(path.to_owned());
+            return Err(error);
+        }
+        self.stale.remove(path);
         Ok(true)
     }
 
-    /// Sets several attributes of one object; an attribute that the object does not have is an error.
+    /// An attribute of an object that is not shown yet.
+    fn late_attr(&mut self, path: &str) -> Option<&mut Attr> {
+        let (object, name) = path
+            .match_indices('/')
+            .map(|(at, _)| (&path[..at], &path[at + 1..]))
+            .find(|(object, _)| self.late.contains_key(*object))?;
+        self.late.get_mut(object)?.attrs.get_mut(name)
+    }
+
+    /// Sets several attributes of one object; an attribute that the object does not have is an error. All are set, whichever
+    /// fails.
     pub fn set_all<'a>(
         &mut self,
         path: &str,
         values: impl IntoIterator<Item = (&'a str, String)>,
     ) -> io::Result<()> {
+        let mut done = Ok(());
         for (name, value) in values {
-            self.set(&format!("{path}/{name}"), &value)?;
+            let set = self.set(&format!("{path}/{name}"), &value);
+            done = done.and(set.map(drop));
         }
-        Ok(())
+        done
     }
 
     /// Adds an attribute or link to an object that is shown already.
@@ -179,9 +255,9 @@ impl Tree {
         self.attrs.get(&full).map(|a| (full.clone(), a))
     }
 
-    /// Whether a directory object is shown at this exact path.
+    /// Whether a directory object is shown at this exact path, or will be.
     pub fn contains(&self, path: &str) -> bool {
-        self.objects.contains_key(path)
+        self.objects.contains_key(path) || self.late.contains_key(path)
     }
 
     /// Sends a `change` uevent with extra variables.

@@ -11,6 +11,8 @@ pub struct Attr {
     pub mode: u32,
     /// Content, newline included. Empty for attributes that cannot be read.
     pub value: Vec<u8>,
+    /// Whoever reads it gets an error, although the mode allows it.
+    pub refused: bool,
     /// What the attribute is called in a write request, when writing it does something.
     pub writable: bool,
 }
@@ -93,6 +95,7 @@ impl Object {
             Attr {
                 mode: 0o644,
                 value: Vec::new(),
+                refused: false,
                 writable: true,
             },
         );
@@ -140,6 +143,16 @@ impl Object {
         self
     }
 
+    /// An attribute that the driver's `show` answers with an error.
+    #[must_use]
+    pub fn refused(mut self, name: &str, mode: u32) -> Self {
+        self.put(name, mode, Vec::new(), mode & 0o222 != 0);
+        if let Some(attr) = self.attrs.get_mut(name) {
+            attr.refused = true;
+        }
+        self
+    }
+
     /// An attribute with its exact bytes.
     #[must_use]
     pub fn raw(mut self, name: &str, mode: u32, value: Vec<u8>) -> Self {
@@ -153,6 +166,7 @@ impl Object {
             Attr {
                 mode,
                 value,
+                refused: false,
                 writable,
             },
         );

@@ -46,7 +46,8 @@ impl Shared {
         attr: &Attr,
         write: impl FnOnce(&Path) -> io::Result<()>,
     ) -> bool {
-        let own = attr.mode & 0o222 != 0 || attr.mode & 0o004 == 0 || name.contains("password");
+        let own =
+            attr.refused || attr.mode & 0o222 != 0 || attr.mode & 0o004 == 0 || name.contains("password");
         if own || attr.value.len() > LONGEST {
             return false;
         }

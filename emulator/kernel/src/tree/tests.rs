@@ -210,3 +210,62 @@ fn a_secret_does_not_reach_debug_output() {
     let object = Object::plain("x").ro("password", "hunter2hunter2");
     assert!(!format!("{object:?}").contains("hunter2"));
 }
+
+#[test]
+fn an_attribute_that_refuses_is_refused_to_everybody_and_keeps_its_mode() {
+    let (dir, mut tree) = tree();
+    tree.dir("class/scsi_host").expect("class");
+    tree.add(
+        Object::class(format!("{HOST}/scsi_host/host0"), "scsi_host", None)
+            .refused("phy_port_cnt", 0o444)
+            .raw("blacklist", 0o444, Vec::new()),
+    )
+    .expect("host");
+    let at = dir.path().join("sys").join(HOST).join("scsi_host/host0");
+    let error = fs::read(at.join("phy_port_cnt")).expect_err("refused");
+    assert_eq!(error.raw_os_error(), Some(nix::libc::ENXIO));
+    let mode = fs::metadata(at.join("phy_port_cnt"))
+        .expect("metadata")
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o444);
+    assert_eq!(fs::read(at.join("blacklist")).expect("empty"), b"");
+}
+
+#[test]
+fn an_object_that_cannot_be_shown_leaves_nothing_and_comes_later() {
+    let (dir, mut tree) = tree();
+    tree.dir("class/iscsi_host").expect("class");
+    let object = || {
+        Object::class(format!("{HOST}/iscsi_host/host0"), "iscsi_host", None)
+            .ro("hwaddress", "00:c0:dd:00:00:01")
+            // Cannot be made: a file is in the way.
+            .linked_from("class/blocked/host0")
+    };
+    let blocked = dir.path().join("sys/class/blocked");
+    fs::write(&blocked, "").expect("a file in the way");
+    let at = dir.path().join("sys").join(HOST).join("iscsi_host/host0");
+    let link = dir.path().join("sys/class/iscsi_host/host0");
+    tree.add(object()).expect_err("blocked");
+    assert!(
+        !at.exists()
+            && link.symlink_metadata().is_err()
+            && !tree.contains(&format!("{HOST}/iscsi_host/host0"))
+    );
+    tree.add_soon(object()).expect_err("not now");
+    let child = Object::bare(format!("{HOST}/iscsi_host/host0/child")).ro("x", "1");
+    tree.add_soon(child).expect("waits for its parent without trying");
+    tree.set(&format!("{HOST}/iscsi_host/host0/hwaddress"), "other\n")
+        .expect("set before it is shown");
+    assert!(tree.take_uevents().is_empty() && !at.exists());
+    tree.catch_up().expect_err("still blocked");
+    fs::remove_file(&blocked).expect("out of the way");
+    tree.catch_up().expect("now");
+    assert_eq!(
+        fs::read_to_string(link.join("hwaddress")).expect("attribute"),
+        "other\n"
+    );
+    assert_eq!(fs::read_to_string(at.join("child/x")).expect("child"), "1\n");
+    assert_eq!(tree.take_uevents().len(), 1);
+    tree.catch_up().expect("nothing left");
+}
