@@ -1,8 +1,9 @@
 //! The control block in use and the port's addresses.
 //!
 //! Owns which addresses a port has and their states. It must not know sessions. Duplicate address detection takes one
-//! second; a port that asks for DHCP gets the lease the card was configured with, or waits. Sources: `ql4_fw.h`
-//! `IP_ADDRSTATE_*`, `struct addr_ctrl_blk_def`; `ql4_os.c` `qla4xxx_iface_set_param`, `qla4xxx_wait_for_ip_configuration`.
+//! second; a port that asks for DHCP gets the lease its network has, or waits. With neighbour discovery on, the first IPv6 address is
+//! made of the prefix that a router advertises; solicitations end after twelve seconds (RFC 4861 section 10). A router is taken
+//! from its advertisement unless one is set by hand. Sources: `ql4_fw.h` `IP_ADDRSTATE_*`, `IPV6_RTRSTATE_*`, `struct addr_ctrl_blk_def`; `ql4_os.c` `qla4xxx_iface_set_param`, `qla4xxx_wait_for_ip_configuration`.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::{Duration, Instant};
@@ -13,41 +14,38 @@ use driver_sys::hw::aen::{IpAddrState, Ipv6RouterState};
 use driver_sys::hw::raw::{addr_ctrl_blk, addr_ctrl_blk_def};
 use zerocopy::IntoBytes;
 
+use super::network::Network;
 use super::{Aen, IpWhich};
-
-/// What a DHCP server would give this port.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DhcpLease {
-    /// Address.
-    pub address: Ipv4Addr,
-    /// Netmask.
-    pub subnet: Ipv4Addr,
-    /// Router.
-    pub gateway: Ipv4Addr,
-}
 
 /// How long duplicate address detection takes.
 const DAD: Duration = Duration::from_secs(1);
 /// How long a DHCP server takes.
 const DHCP: Duration = Duration::from_millis(200);
+/// How long a router takes to answer a solicitation.
+const ROUTER: Duration = Duration::from_millis(200);
+/// How long routers are solicited: three times, four seconds apart.
+const SOLICITING: Duration = Duration::from_secs(12);
 
 /// The control block in use.
 pub(super) struct Acb {
     pub(super) block: addr_ctrl_blk,
     states: [IpAddrState; 4],
     settles: [Option<Instant>; 4],
-    lease: Option<DhcpLease>,
+    network: Network,
     leased: bool,
+    /// A router's advertisement was heard.
+    advertised: bool,
 }
 
 impl Acb {
-    pub(super) fn new(block: addr_ctrl_blk, lease: Option<DhcpLease>) -> Self {
+    pub(super) fn new(block: addr_ctrl_blk, network: Network) -> Self {
         Self {
             block,
             states: [IpAddrState::Unconfigured; 4],
             settles: [None; 4],
-            lease,
+            network,
             leased: false,
+            advertised: false,
         }
     }
 
@@ -79,6 +77,7 @@ impl Acb {
     pub(super) fn disable(&mut self, mut changed: impl FnMut(Aen)) {
         self.settles = [None; 4];
         self.leased = false;
+        self.advertised = false;
         for which in IpWhich::ALL {
             if self.state(which) != IpAddrState::Unconfigured || which == IpWhich::Ipv4 {
                 self.set(which, IpAddrState::Disabling, &mut changed);
@@ -96,17 +95,45 @@ impl Acb {
             let settles = &mut self.settles[which as usize];
             if settles.is_some_and(|at| at <= now) {
                 *settles = None;
-                if which == IpWhich::Ipv4
-                    && let Some(lease) = self.lease
-                {
+                let next = self.settle(which, now);
+                self.set(which, next, &mut changed);
+            }
+        }
+    }
+
+    /// An address has waited long enough: its next state.
+    fn settle(&mut self, which: IpWhich, now: Instant) -> IpAddrState {
+        match which {
+            IpWhich::Ipv4 => {
+                if let Some(lease) = self.network.lease.filter(|_| self.wants_dhcp()) {
                     self.block.ipv4_addr = lease.address.octets();
                     self.block.ipv4_subnet = lease.subnet.octets();
                     self.block.ipv4_gw_addr = lease.gateway.octets();
                     self.leased = true;
                 }
-                self.set(which, IpAddrState::Preferred, &mut changed);
             }
+            // Routers are solicited from the link-local address.
+            IpWhich::LinkLocal => self.advertised = self.network.router.is_some(),
+            IpWhich::Ipv6Addr0 if self.state(which) == IpAddrState::Acquiring => {
+                let Some(advertised) = self.network.router else {
+                    return IpAddrState::Unconfigured;
+                };
+                self.block.ipv6_addr0[..8].copy_from_slice(&advertised.prefix.octets()[..8]);
+                self.block.ipv6_addr0[8..].copy_from_slice(&self.block.ipv6_if_id);
+                self.settles[which as usize] = Some(now + DAD);
+                return IpAddrState::Tentative;
+            }
+            IpWhich::Ipv6Addr0 | IpWhich::Ipv6Addr1 => {}
         }
+        IpAddrState::Preferred
+    }
+
+    /// The router's advertised address, if the router is not set by hand.
+    fn advertised_router(&self) -> Option<[u8; 16]> {
+        let router = self.network.router.filter(|_| self.advertised)?.router.octets();
+        // A driver that writes back what it read has not set it.
+        let set = self.block.ipv6_dflt_rtr_addr;
+        (set == [0; 16] || set == router).then_some(router)
     }
 
     pub(super) fn state(&self, which: IpWhich) -> IpAddrState {
@@ -151,7 +178,10 @@ impl Acb {
         block.ipv6_lnk_lcl_addr_state = state(IpWhich::LinkLocal);
         block.ipv6_addr0_state = state(IpWhich::Ipv6Addr0);
         block.ipv6_addr1_state = state(IpWhich::Ipv6Addr1);
-        block.ipv6_dflt_rtr_state = if block.ipv6_dflt_rtr_addr == [0; 16] {
+        block.ipv6_dflt_rtr_state = if let Some(router) = self.advertised_router() {
+            block.ipv6_dflt_rtr_addr = router;
+            Ipv6RouterState::Advertised.raw()
+        } else if block.ipv6_dflt_rtr_addr == [0; 16] {
             Ipv6RouterState::NoRouter.raw()
         } else {
             Ipv6RouterState::Manual.raw()
@@ -185,7 +215,7 @@ impl Acb {
                 return (IpAddrState::Unconfigured, None);
             }
             if self.wants_dhcp() {
-                return (IpAddrState::Acquiring, self.lease.map(|_| DHCP));
+                return (IpAddrState::Acquiring, self.network.lease.map(|_| DHCP));
             }
         } else {
             if !self
@@ -201,6 +231,14 @@ impl Acb {
                 .contains(Ipv6AddOptions::AUTOCONFIG_LINK_LOCAL_ADDR);
             if which == IpWhich::LinkLocal && (auto || self.block.ipv6_if_id != [0; 8]) {
                 return (IpAddrState::Tentative, Some(DAD));
+            }
+            let discovery = self
+                .block
+                .ipv6_add_flags()
+                .contains(Ipv6AddOptions::NEIGHBOR_DISCOVERY_ADDR_ENABLE);
+            if which == IpWhich::Ipv6Addr0 && discovery {
+                let wait = self.network.router.map_or(SOLICITING, |_| DAD + ROUTER);
+                return (IpAddrState::Acquiring, Some(wait));
             }
         }
         match self.address(which) {

@@ -13,8 +13,8 @@ use super::outbox::Outbox;
 use super::port::{Ctx, Port};
 use super::rom::Rom;
 use super::{
-    Command, DhcpLease, Effect, Event, Io, IoTag, LinkId, LoginFailure, MboxError, Passthrough, PingId,
-    PingStatus, Reply,
+    Command, DhcpLease, Effect, Event, Io, IoTag, LinkId, LoginFailure, MboxError, Network, Passthrough,
+    PingId, PingStatus, Reply,
 };
 use crate::chip::Chip;
 use crate::flash::{FlashError, FlashStore};
@@ -80,7 +80,11 @@ impl Card {
         now: Instant,
     ) -> Result<Self, FlashError> {
         let rom = Rom::load(config.chip, config.ports, store)?;
-        let new = |port| Port::new(config.chip, port, &rom, config.link_up, config.lease, now);
+        let network = Network {
+            lease: config.lease,
+            router: None,
+        };
+        let new = |port| Port::new(config.chip, port, &rom, config.link_up, network, now);
         Ok(Self {
             ports: (0..config.ports).map(new).collect(),
             out: Outbox::new(config.seed),
@@ -100,6 +104,14 @@ impl Card {
     #[must_use]
     pub fn ports(&self) -> usize {
         self.config.ports
+    }
+
+    /// Connects a port to another network: a DHCP server and an IPv6 router of its own. It counts from the port's next
+    /// INITIALIZE_FIRMWARE on.
+    pub fn set_network(&mut self, port: usize, network: Network) {
+        if let Some(port) = self.ports.get_mut(port) {
+            port.set_network(network);
+        }
     }
 
     /// The cable of a port is in.

@@ -19,6 +19,7 @@ mod eventlog;
 mod io;
 mod login;
 mod mailbox;
+mod network;
 mod outbox;
 mod port;
 mod reply;
@@ -31,7 +32,6 @@ pub use driver_sys::hw::aen::IpAddrState;
 pub use driver_sys::hw::ddb::DdbState;
 pub use driver_sys::hw::mailbox::{FlashCommit, FwAddState, FwState, LogoutOptions};
 
-pub use acb::DhcpLease;
 pub use card::{Card, CardConfig};
 pub use command::{Command, DdbDefaults, FactoryRegion, PingSource};
 pub use effect::{Effect, LinkId, PingId};
@@ -40,6 +40,7 @@ pub use event::{Aen, Event, IpWhich, LoginFailure, PingStatus, TaskMgmtOutcome};
 pub use io::{
     Completion, Direction, Io, IoDone, IoTag, Passthrough, PassthroughDone, Residual, TaskAttribute,
 };
+pub use network::{DhcpLease, Network, RouterAdvertisement};
 pub use reply::{DdbReply, Reply};
 
 #[cfg(test)]

@@ -13,9 +13,10 @@ use driver_sys::hw::mailbox::{FwAddState, FwState};
 use driver_sys::hw::raw::{addr_ctrl_blk, dev_db_entry, flash_sys_info};
 use driver_sys::hw::until_nul;
 
-use super::acb::{Acb, DhcpLease};
+use super::acb::Acb;
 use super::ddb::Ddbs;
 use super::eventlog::EventLog;
+use super::network::Network;
 use super::outbox::Outbox;
 use super::rom::Rom;
 use super::stats::PortStats;
@@ -59,7 +60,7 @@ pub(super) struct Port {
     pub(super) next_tag: u32,
     /// When the next heartbeat is due.
     heartbeat_at: Option<Instant>,
-    lease: Option<DhcpLease>,
+    network: Network,
 }
 
 impl Port {
@@ -68,14 +69,14 @@ impl Port {
         number: usize,
         rom: &Rom,
         link_up: bool,
-        lease: Option<DhcpLease>,
+        network: Network,
         now: Instant,
     ) -> Self {
         Self {
             number,
             chip,
             phase: Phase::ConfigWait,
-            acb: Acb::new(stored_acb(chip, rom, number), lease),
+            acb: Acb::new(stored_acb(chip, rom, number), network),
             link_up,
             ddbs: Ddbs::new(chip),
             stats: PortStats::default(),
@@ -85,8 +86,13 @@ impl Port {
             started: now,
             next_tag: 0,
             heartbeat_at: None,
-            lease,
+            network,
         }
+    }
+
+    /// Another network at the end of the cable; it counts from the next time the addresses are brought up.
+    pub(super) fn set_network(&mut self, network: Network) {
+        self.network = network;
     }
 
     /// The port's MAC address, from flash.
@@ -110,14 +116,14 @@ impl Port {
         self.cut_all(cx);
         cx.out.forget_pings(self.number);
         cx.rom.forget_held(self.number);
-        *self = Self::new(self.chip, self.number, cx.rom, self.link_up, self.lease, cx.now);
+        *self = Self::new(self.chip, self.number, cx.rom, self.link_up, self.network, cx.now);
     }
 
     /// INITIALIZE_FIRMWARE.
     pub(super) fn initialize(&mut self, cx: &mut Ctx<'_>, block: &addr_ctrl_blk) {
         self.end_all(cx, LoginFailure::Dropped);
         self.ddbs = Ddbs::new(self.chip);
-        self.acb = Acb::new(*block, self.lease);
+        self.acb = Acb::new(*block, self.network);
         self.phase = Phase::Running;
         self.auto_connect = !block.add_fw_flags().contains(AddFwOptions::AUTOCONN_DISABLE);
         for index in 0..self.chip.max_flash_ddbs {

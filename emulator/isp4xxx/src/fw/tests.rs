@@ -1,5 +1,6 @@
 //! The firmware in virtual time: commands in, events and effects out, links by hand.
 
+mod addresses;
 pub(crate) mod bench;
 mod chaos;
 mod recovery;
