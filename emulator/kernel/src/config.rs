@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use isp4xxx::chip::Chip;
+use isp4xxx::fw::Network;
 
 use crate::serve::ServeError;
 
@@ -36,6 +37,8 @@ pub struct Config {
     pub quirks: bool,
     /// Firmware mode of the card.
     pub fw_mode: FirmwareMode,
+    /// Who answers on the ports' networks, by port; nobody where none is named.
+    pub networks: Vec<Network>,
     /// Wait for the disk after every flash write. Without it a kill still leaves old or new bytes; a power loss may not.
     pub sync: bool,
     /// Everything that goes over the card's connections is written to this pcap file.
@@ -55,6 +58,7 @@ impl Config {
             disable_sysfs_boot: true,
             quirks: false,
             fw_mode: FirmwareMode::default(),
+            networks: Vec::new(),
             sync: true,
             pcap: None,
         }

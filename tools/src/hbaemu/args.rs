@@ -5,6 +5,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use emu_target::LunSpec;
+use isp4xxx::fw::{DhcpLease, RouterAdvertisement};
+
+use super::network;
 
 /// `hbaemu`.
 #[derive(Parser, Debug)]
@@ -99,6 +102,13 @@ pub struct Serve {
     /// How the firmware treats its flash targets at start
     #[arg(long, value_enum, default_value = "nonauto")]
     pub fw_mode: FwMode,
+    /// What a DHCP server gives port PORT (0 when left out) of the card; repeatable. Without one, a port that asks for DHCP keeps asking
+    #[arg(long, value_name = "[PORT=]ADDRESS/PREFIX[,GATEWAY]", value_parser = network::lease)]
+    pub dhcp_lease: Vec<(usize, DhcpLease)>,
+    /// An IPv6 router on the network of port PORT (0 when left out): the prefix it advertises, of 64 bits, and its link-local address
+    /// (fe80::1 when left out); repeatable
+    #[arg(long, value_name = "[PORT=]PREFIX/64[,ROUTER]", value_parser = network::router)]
+    pub ipv6_router: Vec<(usize, RouterAdvertisement)>,
     /// Do not wait for the disk after flash writes: a power loss of this machine may then tear the flash file
     #[arg(long)]
     pub no_sync: bool,

@@ -5,6 +5,7 @@ mod fault;
 mod flash;
 mod load;
 mod loopback;
+mod network;
 mod pci;
 mod serve;
 mod target;

@@ -7,7 +7,7 @@ use emu_net::run::run as run_loop;
 use emu_net::signals::StopSignal;
 
 use super::args::{FwMode, Serve};
-use super::{flash, ready};
+use super::{flash, network, ready};
 
 /// Serves an adapter until a signal comes.
 pub(super) fn run(args: &Serve) -> Result<()> {
@@ -26,6 +26,7 @@ pub(super) fn run(args: &Serve) -> Result<()> {
     config.disable_sysfs_boot = !args.sysfs_boot;
     config.quirks = args.quirks;
     config.sync = !args.no_sync;
+    config.networks = network::networks(ports, &args.dhcp_lease, &args.ipv6_router)?;
     config.pcap.clone_from(&args.pcap);
     config.fw_mode = match args.fw_mode {
         FwMode::Auto => FirmwareMode::AutoConnect,

@@ -99,10 +99,13 @@ impl Server {
             link_up: true,
             lease: None,
         };
-        let card = Card::power_on(card_config, store, now).map_err(|source| ServeError::Flash {
+        let mut card = Card::power_on(card_config, store, now).map_err(|source| ServeError::Flash {
             path: config.flash.clone(),
             source,
         })?;
+        for (port, network) in config.networks.iter().enumerate() {
+            card.set_network(port, *network);
+        }
         let tree = Tree::create(&config.dir).map_err(io_error("write the sysfs tree in", &config.dir))?;
         make_dirs(&config.dir)?;
         let kernel = Kernel::load(config.clone(), tree, card, now)

@@ -16,7 +16,7 @@ const MANUAL: u8 = 1;
 fn state(bench: &mut Bench, ip: u32) -> IpAddrState {
     match bench.ok(Command::GetIpAddrState {
         acb: 0,
-        ip: ip.try_into().unwrap(),
+        ip,
     }) {
         Reply::IpAddrState(state) => state,
         other => panic!("{other:?}"),
