@@ -18,7 +18,7 @@ use crate::{
     digest::Digest,
     framer::{Data, Transmitter},
     initiator::{Auth, Command, Config, Direction, Event, Initiator, TaskTag},
-    pdu::{Bhs, Lun, TaskAttribute, TmfFunction},
+    pdu::{Bhs, Lun, NopIn, TaskAttribute, TmfFunction},
     target::{self, Connection},
 };
 
@@ -120,6 +120,12 @@ impl World {
     }
 
     fn pdu(&mut self, wire: &mut Transmitter, bhs: Bhs, data: &[u8]) {
+        // A wrong StatSN ends everything: mostly it is the right one.
+        let mut common = NopIn::from_bhs(&bhs);
+        if common.stat_sn.get() & 7 != 7 {
+            common.stat_sn = self.initiator.exp_stat_sn().into();
+        }
+        let bhs = common.to_bhs();
         let data = if data.is_empty() {
             Data::None
         } else {

@@ -1,7 +1,8 @@
 //! How a connection ends: login failures, drops, and everything that still ran.
 //!
 //! Owns the rule that every task and every request ends exactly once, before the last event. At error recovery level 0 the session
-//! goes with its connection; who wants the tasks done requeues them after a new login. Source: RFC 7143 sections 7.1.4.4 and 7.1.5.
+//! goes with its connection, also after a data digest error (a resend would take a SNACK, which is level 1); who wants the tasks done
+//! requeues them after a new login. Source: RFC 7143 sections 7.1.4.4, 7.1.5 and 7.8.
 
 use super::{DropReason, Event, Initiator, LoginFailure, Outcome, TextFailure, TmfOutcome, engine::Phase};
 use crate::framer::FrameError;

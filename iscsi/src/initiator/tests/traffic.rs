@@ -322,3 +322,52 @@ fn the_time_of_completed_commands_is_counted() {
         (2, Duration::from_secs(4), Duration::from_secs(3))
     );
 }
+
+#[test]
+fn what_only_two_way_commands_have_is_read_over() {
+    let mut peer = Peer::ready();
+    let tag = peer.submit(Direction::Read, 0);
+    let pdu = ScsiResponse {
+        // Both bits of the read direction, which this side never asks for beside a write.
+        flags: ScsiResponseFlags::FINAL
+            | ScsiResponseFlags::BIDI_OVERFLOW
+            | ScsiResponseFlags::BIDI_UNDERFLOW,
+        bidi_residual: 99.into(),
+        ..peer.scsi_response(tag)
+    };
+    peer.say(pdu.to_bhs(), b"");
+    let events = peer.events();
+    let [
+        Event::TaskDone {
+            outcome: Outcome::Completed { residual, .. },
+            ..
+        },
+    ] = &events[..]
+    else {
+        panic!("{events:?}")
+    };
+    assert_eq!(*residual, Residual::None);
+}
+
+#[test]
+fn sense_is_cut_to_what_is_there() {
+    for (data, want) in [
+        (&b""[..], &b""[..]),
+        (b"\x00", b""),
+        (b"\x00\x00rest", b""),
+        (b"\x00\x03abcdef", b"abc"),
+        (b"\xff\xffabc", b"abc"),
+    ] {
+        let mut peer = Peer::ready();
+        let tag = peer.submit(Direction::None, 0);
+        let pdu = ScsiResponse {
+            status: 2,
+            ..peer.scsi_response(tag)
+        };
+        peer.say(pdu.to_bhs(), data);
+        assert!(
+            matches!(&peer.events()[..], [Event::TaskDone { outcome: Outcome::Completed { status: 2, sense, .. }, .. }] if sense == want),
+            "{data:?}"
+        );
+    }
+}
