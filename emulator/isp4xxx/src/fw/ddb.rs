@@ -214,8 +214,9 @@ impl Ddbs {
         if let Some(old) = self.get(index)
             && until_nul(&old.configured.iscsi_name) == until_nul(&entry.iscsi_name)
         {
-            // The driver logs in again to the same target: its counters go on.
+            // The driver logs in again to the same target: its counters go on, and the target stays where it moved for good.
             ddb.past = old.past;
+            ddb.moved = old.moved.filter(|_| portal(&old.configured) == portal(entry));
         }
         self.slots[at] = Slot::Used(Box::new(ddb));
         Ok(())

@@ -120,12 +120,19 @@ fn a_temporary_redirect_is_followed_once_and_a_permanent_one_is_remembered() {
         world.connects.clear();
         world.bench.card.drop_session(world.bench.now, 0, 3);
         world.pass(Duration::from_secs(4));
-        world.bench.ok(Command::ConnOpen { ddb: 3 });
-        world.run();
+        world.login(3, &entry(TARGET));
         assert_eq!(
             world.connects[0],
             if permanent { at(elsewhere) } else { at(PORTAL) }
         );
+        // Who changes the entry means the new address.
+        world.connects.clear();
+        world.bench.card.drop_session(world.bench.now, 0, 3);
+        world.pass(Duration::from_secs(4));
+        let mut changed = entry(TARGET);
+        changed.ip_addr[3] = 77;
+        world.login(3, &changed);
+        assert_eq!(world.connects[0].ip(), std::net::IpAddr::from([10, 0, 0, 77]));
     }
 }
 
