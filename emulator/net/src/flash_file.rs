@@ -1,9 +1,11 @@
-//! The adapter's flash as a file, and its EEPROM as a second file beside it.
+//! The adapter's flash as a file, its EEPROM as a second file beside it, and how changes reach the disk.
 //!
-//! Owns how bytes reach the disk: a commit writes a complete new image beside the old one (only its data, not its holes),
-//! syncs it, renames it over the old one and syncs the directory, so that after a kill or power loss at any instant the file
-//! holds the old bytes or the new ones. It must not know what the bytes mean. `FLASH.nvram` is the EEPROM, `FLASH.lock` keeps
-//! a second process away.
+//! A commit is a record in a journal beside the image, synced; then its bytes are written into the image, which nobody waits for.
+//! When the journal is full the image is synced and the journal begins anew, so that a commit costs what it changes, whatever the
+//! size of the image. After a kill or a power loss at any instant image and journal together hold the old bytes or the new ones of
+//! every commit: [`FlashStore::load`] reads them together, [`FlashStore::settle`] puts the image right. A store that is closed
+//! leaves a whole image and no journal. It must not know what the bytes mean. `FLASH.nvram` is the EEPROM, `FLASH.journal` the
+//! journal, `FLASH.lock` keeps a second process away.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind};
@@ -11,60 +13,47 @@ use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use isp4xxx::Chip;
-use isp4xxx::flash::{Area, Change, FlashStore, Loaded, PORT_STRIDE, Region, StoreError, image_len};
+use isp4xxx::flash::{Area, Change, FlashStore, Loaded, PORT_STRIDE, StoreError};
 use nix::fcntl::{Flock, FlockArg};
 
-use sparse::{copy_data, copy_sparse};
-
-/// What a commit has just done, for fault injection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Step {
-    /// The new file was made, empty.
-    Created,
-    /// A piece of the old image was copied into it.
-    Copied,
-    /// A piece of a change was written into it.
-    Changed,
-    /// It was synced.
-    Synced,
-    /// It took the old one's name.
-    Renamed,
-    /// The directory was synced.
-    Settled,
-}
-
-/// Called after every step of a commit; `true` loses power there.
-pub type Hook = Box<dyn FnMut(Step) -> bool + Send>;
+use files::{Files, Opened};
+use journal::Journal;
+use record::{Entry, Record};
+pub use step::{Hook, Part, Step};
+use writer::Writer;
 
 /// A flash image in a file.
 pub struct FlashFile {
-    flash: PathBuf,
-    nvram: PathBuf,
-    ports: usize,
-    nvram_size: usize,
-    sync: bool,
-    hook: Option<Hook>,
+    files: Files,
+    journal: Option<Journal>,
+    /// Commits of a process that was killed, until they are in the image.
+    pending: Vec<Record>,
+    out: Writer,
+    /// Power was lost, or a failure could not be undone: no more writes, the next process sorts it out.
+    dead: bool,
     _lock: Flock<File>,
 }
 
 impl std::fmt::Debug for FlashFile {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("FlashFile")
-            .field("flash", &self.flash)
-            .field("ports", &self.ports)
+            .field("flash", &self.files.flash)
+            .field("ports", &self.files.ports)
             .finish_non_exhaustive()
     }
 }
 
 impl FlashFile {
-    /// Opens the image of a card with `ports` ports and an EEPROM of `nvram_size` bytes. Nothing is read or written yet.
+    /// Opens the image of a card with `ports` ports and an EEPROM of `nvram_size` bytes. Nothing is written.
     ///
     /// # Errors
-    /// The files are not there, are no plain files, have another size, or another process uses them.
+    /// The files are not there, are no plain files, have another size, another process uses them, or the journal is none.
     pub fn open(flash: &Path, ports: usize, nvram_size: usize) -> Result<Self, StoreError> {
-        let file = Self::locked(flash, ports, nvram_size)?;
-        check(&file.flash, image_len(ports))?;
-        check(&file.nvram, nvram_size as u64)?;
+        let mut file = Self::locked(flash, ports, nvram_size)?;
+        file.files.check()?;
+        if let Some((journal, pending)) = Journal::open(&file.journal_path())? {
+            (file.journal, file.pending) = (Some(journal), pending);
+        }
         Ok(file)
     }
 
@@ -74,42 +63,41 @@ impl FlashFile {
     /// One of the files is there already (it is left alone), or cannot be written.
     pub fn create(flash: &Path, ports: usize, contents: &Loaded) -> Result<Self, StoreError> {
         let mut file = Self::locked(flash, ports, contents.nvram.len())?;
-        for path in [&file.flash, &file.nvram] {
+        for path in [&file.files.flash, &file.files.nvram, &file.journal_path()] {
             if path.symlink_metadata().is_ok() {
                 return Err(failed("create", path)(ErrorKind::AlreadyExists.into()));
             }
         }
-        file.write_all(contents)?;
-        Ok(file)
-    }
-
-    /// Puts a whole image in place of the one that is there, both files.
-    ///
-    /// # Errors
-    /// The image has another size than this one, or cannot be written; each file holds its old or its new bytes.
-    pub fn replace(&mut self, contents: &Loaded) -> Result<(), StoreError> {
-        for (path, found, expected) in [
-            (&self.flash, contents.flash_len, image_len(self.ports)),
-            (&self.nvram, contents.nvram.len() as u64, self.nvram_size as u64),
-        ] {
-            if found != expected {
-                let what = format!("the image for {}", path.display());
-                return Err(StoreError::Size {
-                    what,
-                    found,
-                    expected,
-                });
-            }
+        let areas: Vec<(u64, &[u8])> = contents
+            .areas
+            .iter()
+            .map(|(offset, bytes)| (*offset, bytes.as_slice()))
+            .collect();
+        let (files, out) = (file.files.clone(), &mut file.out);
+        let nvram = (0, contents.nvram.as_slice());
+        files::create(
+            Part::Nvram,
+            &files.nvram,
+            contents.nvram.len() as u64,
+            &[nvram],
+            out,
+        )?;
+        let made = files::create(Part::Flash, &files.flash, contents.flash_len, &areas, out);
+        if made.is_err() {
+            // Half a card is none.
+            let _ = fs::remove_file(&files.nvram);
+            let _ = fs::remove_file(&files.flash);
         }
-        self.write_all(contents)
+        made.map(|()| file)
     }
 
-    /// Reads an image without locking it: a running card may go on writing, each file is read whole as it was at some instant.
+    /// Reads an image without locking it and without changing anything: what the card held at some instant, though it may go on
+    /// writing.
     ///
     /// # Errors
-    /// The files are not there or have another size.
+    /// The files are not there or have another size, or the journal belongs to another image.
     pub fn peek(flash: &Path, ports: usize, nvram_size: usize) -> Result<Loaded, StoreError> {
-        read(flash, &Self::nvram_path(flash), ports, nvram_size)
+        read(&Files::of(flash, ports, nvram_size))
     }
 
     /// Which card an image belongs to: the number of ports by its length, the chip by its system information.
@@ -144,40 +132,17 @@ impl FlashFile {
         Ok((chip, ports))
     }
 
-    /// Copies an image, its data only, and its EEPROM to new files.
-    ///
-    /// # Errors
-    /// A file is there already, or cannot be written; nothing is left behind then.
-    pub fn dump(flash: &Path, to: &Path) -> Result<(), StoreError> {
-        let pairs = [
-            (flash.to_owned(), to.to_owned()),
-            (Self::nvram_path(flash), Self::nvram_path(to)),
-        ];
-        for (_, to) in &pairs {
-            if to.symlink_metadata().is_ok() {
-                return Err(failed("create", to)(ErrorKind::AlreadyExists.into()));
-            }
-        }
-        let copied = pairs.iter().try_for_each(|(from, to)| copy_sparse(from, to));
-        if copied.is_err() {
-            for (_, to) in &pairs {
-                let _ = fs::remove_file(to);
-            }
-        }
-        copied
-    }
-
     /// Does not wait for the disk (tests on a scratch directory). A power loss can then tear the image, a kill cannot.
     #[must_use]
     pub fn without_sync(mut self) -> Self {
-        self.sync = false;
+        self.out.sync = false;
         self
     }
 
     /// Installs a kill point.
     #[must_use]
     pub fn with_hook(mut self, hook: Hook) -> Self {
-        self.hook = Some(hook);
+        self.out.hook = Some(hook);
         self
     }
 
@@ -187,8 +152,12 @@ impl FlashFile {
         beside(flash, ".nvram")
     }
 
+    fn journal_path(&self) -> PathBuf {
+        beside(&self.files.flash, ".journal")
+    }
+
     fn locked(flash: &Path, ports: usize, nvram_size: usize) -> Result<Self, StoreError> {
-        // A commit replaces the file itself, not a link to it.
+        // What lies beside the image lies beside the file itself, not beside a link to it.
         let flash = &fs::canonicalize(flash).unwrap_or_else(|_| flash.to_owned());
         let path = beside(flash, ".lock");
         let lock = OpenOptions::new()
@@ -206,187 +175,167 @@ impl FlashFile {
             other => failed("lock", flash)(other.into()),
         })?;
         Ok(Self {
-            flash: flash.to_owned(),
-            nvram: Self::nvram_path(flash),
-            ports,
-            nvram_size,
-            sync: true,
-            hook: None,
+            files: Files::of(flash, ports, nvram_size),
+            journal: None,
+            pending: Vec::new(),
+            out: Writer {
+                sync: true,
+                hook: None,
+            },
+            dead: false,
             _lock: lock,
         })
     }
 
-    fn write_all(&mut self, contents: &Loaded) -> Result<(), StoreError> {
-        let areas: Vec<Piece<'_>> = contents
-            .areas
-            .iter()
-            .map(|(offset, bytes)| (*offset, bytes.as_slice()))
-            .collect();
-        let (flash, nvram) = (self.flash.clone(), self.nvram.clone());
-        self.rewrite(&flash, None, contents.flash_len, &areas)?;
-        self.rewrite(&nvram, None, contents.nvram.len() as u64, &[(0, &contents.nvram)])
+    /// Remembers that no more may be written after a failure that left things half done.
+    fn fatal<T>(&mut self, done: Result<T, StoreError>) -> Result<T, StoreError> {
+        self.dead |= done.is_err();
+        done
     }
 
-    /// Writes `path` anew: what `old` holds, with `pieces` over it.
-    fn rewrite(
-        &mut self,
-        path: &Path,
-        old: Option<&File>,
-        len: u64,
-        pieces: &[Piece<'_>],
-    ) -> Result<(), StoreError> {
-        let fresh = beside(path, ".new");
-        let written = self.write_fresh(&fresh, old, len, pieces);
-        if let Err(error) = written {
-            // Power that is lost cleans nothing up; everything else does.
-            if !matches!(error, StoreError::PowerLost) {
-                let _ = fs::remove_file(&fresh);
-            }
-            return Err(error);
-        }
-        fs::rename(&fresh, path).map_err(failed("replace", path))?;
-        self.step(Step::Renamed)?;
-        if self.sync {
-            let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-            let parent = parent.unwrap_or(Path::new("."));
-            // The new bytes are in place already: refusing now would be a lie about them.
-            if let Err(error) = File::open(parent).and_then(|dir| dir.sync_all()) {
-                tracing::error!(directory = %parent.display(), %error, "a renamed flash image may not outlive a power loss");
-            }
-        }
-        self.step(Step::Settled)
+    /// Makes the image whole and the journal empty.
+    fn checkpoint(&mut self, opened: &Opened<'_>) -> Result<(), StoreError> {
+        let synced = opened.sync(&mut self.out);
+        self.fatal(synced)?;
+        let Some(journal) = self.journal.as_mut() else {
+            return Ok(());
+        };
+        let restarted = journal.restart(&mut self.out);
+        self.fatal(restarted)
     }
 
-    fn write_fresh(
-        &mut self,
-        fresh: &Path,
-        old: Option<&File>,
-        len: u64,
-        pieces: &[Piece<'_>],
-    ) -> Result<(), StoreError> {
-        // What a killed process left behind goes first; a link planted there is not followed.
-        let _ = fs::remove_file(fresh);
-        // Secrets lie in it: nobody else may read it.
-        let file = OpenOptions::new()
-            .create_new(true)
-            .write(true)
-            .mode(0o600)
-            .open(fresh);
-        let file = file.map_err(failed("create", fresh))?;
-        file.set_len(len).map_err(failed("write", fresh))?;
-        self.step(Step::Created)?;
-        if let Some(old) = old {
-            copy_data(old, &file, len, fresh, fresh, || self.step(Step::Copied))?;
+    /// Puts commits of a killed process into the image.
+    fn redo(&mut self, opened: &Opened<'_>) -> Result<(), StoreError> {
+        // That they belong to this image is seen before the first byte is written.
+        replay::apply(&mut self.files.read()?, &self.pending)
+            .map_err(|place| replay::foreign(&self.files, place))?;
+        for entry in self.pending.iter().flat_map(|record| &record.entries) {
+            opened.write(&mut self.out, entry.region, entry.offset, &entry.new)?;
         }
-        for (offset, bytes) in pieces {
-            // In halves, so that a kill point lies within every record.
-            let (first, second) = bytes.split_at(bytes.len() / 2);
-            for (at, half) in [(*offset, first), (*offset + first.len() as u64, second)] {
-                file.write_all_at(half, at).map_err(failed("write", fresh))?;
-                self.step(Step::Changed)?;
-            }
-        }
-        if self.sync {
-            file.sync_all().map_err(failed("sync", fresh))?;
-        }
-        self.step(Step::Synced)
+        self.checkpoint(opened)?;
+        self.pending.clear();
+        Ok(())
     }
 
-    fn step(&mut self, step: Step) -> Result<(), StoreError> {
-        match self.hook.as_mut().is_some_and(|hook| hook(step)) {
-            true => Err(StoreError::PowerLost),
-            false => Ok(()),
+    fn write(&mut self, opened: &Opened<'_>, entries: &[Entry]) -> Result<(), StoreError> {
+        if self
+            .journal
+            .as_ref()
+            .is_some_and(|journal| journal.is_full(entries))
+        {
+            self.checkpoint(opened)?;
+        }
+        let journal = match &mut self.journal {
+            Some(journal) => journal,
+            none => none.insert(Journal::create(
+                &beside(&self.files.flash, ".journal"),
+                &mut self.out,
+            )?),
+        };
+        let mark = journal.mark();
+        let out = &mut self.out;
+        let done = journal.append(out, entries).and_then(|()| {
+            entries
+                .iter()
+                .try_for_each(|entry| opened.write(out, entry.region, entry.offset, &entry.new))
+        });
+        match done {
+            Err(StoreError::PowerLost) | Ok(()) => done,
+            Err(error) => {
+                // No commit, then: the old bytes come back.
+                let mut undone = entries
+                    .iter()
+                    .try_for_each(|entry| opened.write(out, entry.region, entry.offset, &entry.old));
+                undone = undone.and_then(|()| journal.revoke(out, mark));
+                self.fatal(undone)?;
+                Err(error)
+            }
         }
     }
 }
-
-/// Bytes and where they go.
-type Piece<'a> = (u64, &'a [u8]);
 
 /// Where in the system information the PCI device stands (`struct flash_sys_info.pciDeviceId`).
 const PCI_DEVICE_AT: u64 = 0x130;
 
 impl FlashStore for FlashFile {
     fn load(&mut self) -> Result<Loaded, StoreError> {
-        read(&self.flash, &self.nvram, self.ports, self.nvram_size)
+        read(&self.files)
     }
 
     fn commit(&mut self, changes: &[Change<'_>]) -> Result<(), StoreError> {
-        for (region, what, path, len) in [
-            (
-                Region::Flash,
-                "flash image",
-                self.flash.clone(),
-                image_len(self.ports),
-            ),
-            (
-                Region::Nvram,
-                "EEPROM image",
-                self.nvram.clone(),
-                self.nvram_size as u64,
-            ),
-        ] {
-            let pieces: Vec<Piece<'_>> = changes
-                .iter()
-                .filter(|change| change.region == region)
-                .map(|change| (change.offset, change.bytes))
-                .collect();
-            for (offset, bytes) in &pieces {
-                if offset.checked_add(bytes.len() as u64).is_none_or(|end| end > len) {
-                    return Err(StoreError::Range {
-                        what,
-                        offset: *offset,
-                        len: bytes.len(),
-                    });
+        if self.dead {
+            let why = "an earlier failure could not be undone; start again";
+            return Err(failed("write", &self.files.flash)(io::Error::other(why)));
+        }
+        let files = self.files.clone();
+        changes.iter().try_for_each(|change| files.check_range(change))?;
+        let opened = files.open()?;
+        self.settle()?;
+        let mut entries = Vec::new();
+        for change in changes {
+            entries.push(Entry {
+                region: change.region,
+                offset: change.offset,
+                old: opened.read(change.region, change.offset, change.bytes.len())?,
+                new: change.bytes.to_vec(),
+            });
+        }
+        let done = self.write(&opened, &entries);
+        self.dead |= matches!(done, Err(StoreError::PowerLost));
+        done
+    }
+
+    fn settle(&mut self) -> Result<(), StoreError> {
+        if self.pending.is_empty() || self.dead {
+            return Ok(());
+        }
+        let files = self.files.clone();
+        let done = self.redo(&files.open()?);
+        self.dead |= matches!(done, Err(StoreError::PowerLost));
+        done
+    }
+}
+
+impl Drop for FlashFile {
+    /// Leaves a whole image and no journal, unless commits are pending that nobody has accepted.
+    fn drop(&mut self) {
+        if self.dead || !self.pending.is_empty() || self.journal.is_none() {
+            return;
+        }
+        let files = self.files.clone();
+        match files.open().and_then(|opened| self.checkpoint(&opened)) {
+            Ok(()) => {
+                if let Some(journal) = self.journal.take() {
+                    journal.remove();
                 }
             }
-            if !pieces.is_empty() {
-                check(&path, len)?;
-                let old = File::open(&path).map_err(failed("open", &path))?;
-                self.rewrite(&path, Some(&old), len, &pieces)?;
+            Err(error) => {
+                tracing::error!(flash = %files.flash.display(), %error, "the journal stays beside the flash image");
             }
         }
-        Ok(())
     }
 }
 
-fn check(path: &Path, expected: u64) -> Result<(), StoreError> {
-    let meta = fs::metadata(path).map_err(failed("open", path))?;
-    if !meta.is_file() {
-        let why = io::Error::new(ErrorKind::InvalidInput, "not a plain file");
-        return Err(failed("open", path)(why));
-    }
-    if meta.len() != expected {
-        let what = path.display().to_string();
-        return Err(StoreError::Size {
-            what,
-            found: meta.len(),
-            expected,
-        });
-    }
-    Ok(())
-}
+/// How often a reader tries again when the journal began anew under its eyes.
+const TRIES: usize = 100;
 
-fn read(flash: &Path, nvram: &Path, ports: usize, nvram_size: usize) -> Result<Loaded, StoreError> {
-    check(flash, image_len(ports))?;
-    check(nvram, nvram_size as u64)?;
-    let file = File::open(flash).map_err(failed("open", flash))?;
-    let mut areas = Vec::new();
-    for port in 0..ports {
-        for area in Area::ALL {
-            let mut bytes = vec![0; area.size()];
-            let at = area.position(port);
-            file.read_exact_at(&mut bytes, at)
-                .map_err(failed("read", flash))?;
-            areas.push((at, bytes));
+/// What image and journal hold together. Changes nothing.
+fn read(files: &Files) -> Result<Loaded, StoreError> {
+    let path = beside(&files.flash, ".journal");
+    for _ in 0..TRIES {
+        let before = journal::look(&path)?.map(|found| found.header);
+        let mut loaded = files.read()?;
+        let found = journal::look(&path)?;
+        // What was written into the image meanwhile stands in the journal, unless that began anew.
+        if found.as_ref().map(|found| found.header) != before {
+            continue;
         }
+        let records = found.map(|found| found.records).unwrap_or_default();
+        replay::apply(&mut loaded, &records).map_err(|place| replay::foreign(files, place))?;
+        return Ok(loaded);
     }
-    let nvram = fs::read(nvram).map_err(failed("read", nvram))?;
-    Ok(Loaded {
-        areas,
-        flash_len: image_len(ports),
-        nvram,
-    })
+    let why = io::Error::new(ErrorKind::ResourceBusy, "it changes faster than it can be read");
+    Err(failed("read", &files.flash)(why))
 }
 
 fn beside(path: &Path, suffix: &str) -> PathBuf {
@@ -403,6 +352,11 @@ fn failed(doing: &str, path: &Path) -> impl Fn(io::Error) -> StoreError {
     }
 }
 
-mod sparse;
+mod files;
+mod journal;
+mod record;
+mod replay;
+mod step;
 #[cfg(test)]
 mod tests;
+mod writer;

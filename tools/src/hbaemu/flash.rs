@@ -94,6 +94,7 @@ fn load(file: &Path, dump: &Path, card: &Card, port: usize) -> Result<()> {
     let mut store = open(file, card)?;
     // What is there must be a card's flash; it is never overwritten with something else's.
     decode(file, card, &store.load()?)?;
+    store.settle()?;
     let mut changes: Vec<Change<'_>> = new
         .areas
         .iter()
@@ -134,7 +135,7 @@ fn open(file: &Path, card: &Card) -> Result<FlashFile> {
 }
 
 fn read(file: &Path, card: &Card) -> Result<(Loaded, Contents)> {
-    // Without the lock: a running card may go on writing, each file is read whole as it was at some instant.
+    // Without the lock and without a write: a running card goes on, what a killed one left in its journal is seen, too.
     let loaded = FlashFile::peek(file, card.ports as usize, chip(&card.chip)?.nvram_size)?;
     let contents = decode(file, card, &loaded)?;
     Ok((loaded, contents))

@@ -1,7 +1,7 @@
 //! The seam to whatever keeps the bytes.
 //!
 //! Owns the contract: a commit is atomic. It must not know files. A [`Change`] names bytes in the card's image or in the
-//! EEPROM; the changes of one commit that touch one region become visible together or not at all, whatever happens.
+//! EEPROM; the changes of one commit become permanent together or not at all, whatever happens.
 
 use zeroize::Zeroize;
 
@@ -68,6 +68,15 @@ pub trait FlashStore: Send {
     /// # Errors
     /// Nothing was changed (full disk, I/O error).
     fn commit(&mut self, changes: &[Change<'_>]) -> Result<(), StoreError>;
+
+    /// What [`FlashStore::load`] gave is a flash image: the store may now put right what an interrupted commit left behind.
+    /// Nothing that can be read changes by that.
+    ///
+    /// # Errors
+    /// It could not be written; the next start tries again.
+    fn settle(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
 }
 
 /// Why a store failed. What it held before it still holds.

@@ -38,6 +38,7 @@ impl Rom {
         let accepted = validate::accept(chip, ports, &loaded);
         loaded.wipe();
         let (image, nvram) = accepted?;
+        store.settle()?;
         Ok(Self {
             chip,
             ports,
