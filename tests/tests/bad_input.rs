@@ -107,6 +107,81 @@ fn a_broken_flash_file_is_named_and_left_as_it_is() -> Result<()> {
 }
 
 #[test]
+fn a_bad_cookie_of_any_area_is_named_and_nothing_is_overwritten() -> Result<()> {
+    use std::os::unix::fs::FileExt;
+    const CASES: [(&str, u64, [u8; 2], &str); 7] = [
+        (
+            "cookie of the system information",
+            0x0200_0000,
+            [1, 2],
+            "system information",
+        ),
+        ("MAC address", 0x0200_0008, [0xFF, 0xFF], "MAC address"),
+        ("PCI device", 0x0200_0130, [0x12, 0x34], "PCI device"),
+        ("cookie of the IFCB", 0x0400_0200, [1, 2], "IFCB"),
+        (
+            "cookie of a DDB",
+            0x0500_0000 + 512 * 7 + 508,
+            [1, 2],
+            "DDB table record 7",
+        ),
+        (
+            "cookie of a CHAP entry",
+            0x0600_0000 + 364 * 3 + 362,
+            [1, 2],
+            "CHAP table record 3",
+        ),
+        (
+            "cookie of the last CHAP entry",
+            0x0600_0000 + 364 * 127 + 362,
+            [1, 2],
+            "record 127",
+        ),
+    ];
+    let dir = tempfile::tempdir()?;
+    let image = dir.path().join("flash.img");
+    let made = hbaemu(&[
+        Path::new("flash"),
+        Path::new("init"),
+        &image,
+        Path::new("--ports"),
+        Path::new("1"),
+    ])?;
+    ensure!(made.status.success(), "{}", text(&made.stderr));
+    let file = fs::OpenOptions::new().read(true).write(true).open(&image)?;
+    for (what, at, bytes, named) in CASES {
+        let mut good = [0; 2];
+        file.read_exact_at(&mut good, at)?;
+        file.write_all_at(&bytes, at)?;
+        let nvram = fs::read(dir.path().join("flash.img.nvram"))?;
+        let said = refused_serve(dir.path()).context(what)?;
+        ensure!(
+            said.contains("flash.img") && said.contains(named),
+            "{what}: {said}"
+        );
+        let shown = hbaemu(&[
+            Path::new("flash"),
+            Path::new("show"),
+            &image,
+            Path::new("--ports"),
+            Path::new("1"),
+        ])?;
+        let shown = text(&shown.stderr);
+        ensure!(
+            shown.contains(named) && shown.contains("left alone"),
+            "{what}: {shown}"
+        );
+        let mut found = [0; 2];
+        file.read_exact_at(&mut found, at)?;
+        ensure!(found == bytes, "{what}: the image was changed");
+        ensure!(!dir.path().join("flash.img.journal").exists(), "{what}");
+        ensure!(fs::read(dir.path().join("flash.img.nvram"))? == nvram, "{what}");
+        file.write_all_at(&good, at)?;
+    }
+    Ok(())
+}
+
+#[test]
 fn a_server_that_never_answers_is_given_up_in_time() -> Result<()> {
     // A tree as an emulator leaves it, and a socket that takes connections and says nothing.
     let mut lab = Lab::start(&["--ports", "1"])?;
@@ -403,8 +478,6 @@ fn full_disk() -> Result<()> {
             "127.0.0.1",
         ])
     };
-    let first = add("first")?;
-    ensure!(first.status.success(), "{}", text(&first.stderr));
     let before = fs::read(&image)?;
     // What is left of the disk is filled to the last byte.
     let ballast = dir.path().join("ballast");
@@ -412,7 +485,7 @@ fn full_disk() -> Result<()> {
         .args(["if=/dev/zero", "bs=4k"])
         .arg(format!("of={}", ballast.display()))
         .output()?;
-    let refused = add("second")?;
+    let refused = add("first")?;
     ensure!(
         refused.status.code().is_some_and(|code| code != 0),
         "{}",
@@ -425,8 +498,16 @@ fn full_disk() -> Result<()> {
     );
     ensure!(fs::read(&image)? == before, "the flash file changed");
     fs::remove_file(&ballast)?;
-    let again = add("second")?;
+    let again = add("first")?;
     ensure!(again.status.success(), "with room again: {}", text(&again.stderr));
+    // A journal that is there needs no more room: what is acknowledged now outlives a kill.
+    let _ = Command::new("dd")
+        .args(["if=/dev/zero", "bs=4k"])
+        .arg(format!("of={}", ballast.display()))
+        .output()?;
+    let second = add("second")?;
+    ensure!(second.status.success(), "{}", text(&second.stderr));
+    running.signal(nix::sys::signal::Signal::SIGKILL)?;
     drop(running);
     let show = hbaemu(&[
         Path::new("flash"),

@@ -62,6 +62,18 @@ pub enum FlashError {
         /// Where.
         offset: u64,
     },
+    /// The system information holds something that no card of the family has there.
+    #[error("port {port}: the system information at {offset:#x} is damaged: its {what} is {found:#x}")]
+    SysInfo {
+        /// Port.
+        port: usize,
+        /// Where it begins.
+        offset: u64,
+        /// Which field.
+        what: &'static str,
+        /// What it holds.
+        found: u32,
+    },
     /// The EEPROM words do not sum to zero.
     #[error("the EEPROM checksum is wrong: its words sum to {sum:#06x}, expected 0")]
     NvramChecksum {

@@ -17,6 +17,9 @@ use super::layout::Area;
 use super::store::Loaded;
 use crate::chip::Chip;
 
+/// Who made the card, as its system information says.
+pub(super) const VENDOR: &str = "QLogic Corporation";
+
 /// What makes one card differ from another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Identity {
@@ -80,7 +83,7 @@ fn sys_info(chip: &Chip, identity: Identity, port: usize) -> flash_sys_info {
     info.cookie.set(IFCB_COOKIE);
     info.physAddrCount.set(1);
     info.physAddr[0].address = identity.mac(port);
-    info.vendorId = text("QLogic Corporation");
+    info.vendorId = text(VENDOR);
     info.productId = text(chip.board);
     info.serialNumber.set((identity.mixed() >> 32) as u32);
     info.pciDeviceVendor.set(chip.pci_vendor.into());

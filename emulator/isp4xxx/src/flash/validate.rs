@@ -8,7 +8,10 @@ use driver_sys::hw::flash::IFCB_COOKIE;
 use driver_sys::hw::nvram::word_sum;
 use driver_sys::hw::raw::{addr_ctrl_blk, dev_db_entry, flash_sys_info, ql4_chap_table};
 
+use driver_sys::hw::until_nul;
+
 use super::error::FlashError;
+use super::factory;
 use super::image::Image;
 use super::layout::{Area, image_len};
 use super::store::{Loaded, StoreError};
@@ -60,20 +63,7 @@ pub fn accept(chip: &'static Chip, ports: usize, loaded: &Loaded) -> Result<(Ima
 /// # Errors
 /// The first record that is wrong.
 pub fn check_port(chip: &Chip, image: &Image, port: usize) -> Result<(), FlashError> {
-    let info: flash_sys_info = image.record(port, Area::SysInfo, 0).unwrap_or_default();
-    if let Some(other) = chip_of(&info).filter(|other| *other != chip) {
-        return Err(FlashError::OtherChip {
-            chip: chip.name,
-            found: other.name,
-        });
-    }
-    let mac = info.physAddr[0].address;
-    if mac[0] & 1 != 0 || mac == [0; 6] {
-        return Err(FlashError::Mac {
-            port,
-            offset: Area::SysInfo.position(port),
-        });
-    }
+    check_sys_info(chip, image, port)?;
     let bad = |area: Area, index: usize, found: u32, expected: u32| FlashError::Cookie {
         port,
         area: area.name(),
@@ -105,6 +95,41 @@ pub fn check_port(chip: &Chip, image: &Image, port: usize) -> Result<(), FlashEr
         }
     }
     Ok(())
+}
+
+/// The system information has no checksum and the driver looks at no cookie of it: MAC address, number of addresses and PCI IDs must
+/// be a card's; the cookie must be the factory's where the rest is, since nobody knows what other makers of images write there.
+fn check_sys_info(chip: &Chip, image: &Image, port: usize) -> Result<(), FlashError> {
+    let info: flash_sys_info = image.record(port, Area::SysInfo, 0).unwrap_or_default();
+    if let Some(other) = chip_of(&info).filter(|other| *other != chip) {
+        return Err(FlashError::OtherChip {
+            chip: chip.name,
+            found: other.name,
+        });
+    }
+    let offset = Area::SysInfo.position(port);
+    let mac = info.physAddr[0].address;
+    if mac[0] & 1 != 0 || mac == [0; 6] {
+        return Err(FlashError::Mac { port, offset });
+    }
+    let made_here = until_nul(&info.vendorId) == factory::VENDOR.as_bytes();
+    let (cookie, count) = (info.cookie.get(), info.physAddrCount.get());
+    let (vendor, device) = (info.pciDeviceVendor.get(), info.pciDeviceId.get());
+    let wrong = [
+        ("cookie", cookie, made_here && cookie != IFCB_COOKIE),
+        ("number of MAC addresses", count, !(1..=4).contains(&count)),
+        ("PCI vendor", vendor, vendor != u32::from(chip.pci_vendor)),
+        ("PCI device", device, chip_of(&info).is_none()),
+    ];
+    match wrong.into_iter().find(|(_, _, wrong)| *wrong) {
+        None => Ok(()),
+        Some((what, found, _)) => Err(FlashError::SysInfo {
+            port,
+            offset,
+            what,
+            found,
+        }),
+    }
 }
 
 /// The chip that the system information names, if it names one of ours.

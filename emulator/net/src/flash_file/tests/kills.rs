@@ -45,8 +45,8 @@ fn ten_thousand_kills_leave_every_record_old_or_new() {
             card.command(Instant::now(), port, command).unwrap();
         }
         let before = peek(&path);
-        // Ten steps at most; later fuses do not go off.
-        fuse.store(dice.roll(10) as i64, Ordering::Relaxed);
+        // Ten steps at most, five more while it is closed; later fuses do not go off.
+        fuse.store(dice.roll(16) as i64, Ordering::Relaxed);
         let (port, command) = random_write(&mut dice);
         let outcome = card.command(Instant::now(), port, command);
         let killed = outcome.is_err();
@@ -66,11 +66,10 @@ fn ten_thousand_kills_leave_every_record_old_or_new() {
                 assert_one_write_apart(&before, &found);
             }
         } else {
-            assert!(
-                !journal(&path).exists(),
-                "a store that was closed leaves no journal"
-            );
-            assert!(snapshot(&path) == peek(&path));
+            // Unless it was killed while it was closed, the image is whole and the journal gone.
+            let whole = snapshot(&path) == peek(&path);
+            assert!(whole || journal(&path).exists());
+            closed += usize::from(!journal(&path).exists());
         }
     }
     assert!(

@@ -43,6 +43,10 @@ fn bad_cookies_and_checksums_are_named_and_left_alone() {
         ),
         (0x0400_0200, [0, 0], "IFCB"),
         (0x0200_0008, [0xFF, 0xFF], "MAC"),
+        (0x0200_0000, [0xFF, 0xFF], "cookie is 0x11beffff"),
+        (0x0A00_0004, [0, 0], "port 1: the system information at 0xa000000"),
+        (0x0200_012C, [0, 0], "PCI vendor"),
+        (0x0200_0130, [1, 2], "PCI device is 0x201"),
     ] {
         let (_dir, path) = scratch();
         drop(fresh(&path));
