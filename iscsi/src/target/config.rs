@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::trace::TraceLevel;
 use crate::negotiate::Offer;
 
 /// Limits and wishes of one connection.
@@ -31,6 +32,13 @@ pub struct Config {
     pub login_timeout: Duration,
     /// After this much silence a NOP-In is sent; after as much again the connection is closed. `None`: never.
     pub nop_interval: Option<Duration>,
+    /// How long the answer to a login with a wrong proof waits, so that guessing is slow.
+    pub chap_delay: Duration,
+    /// What to keep a trace of ([`super::Connection::poll_trace`]).
+    pub trace: TraceLevel,
+    /// Manage tasks as the UNH target's description has it, its limits included: ABORT TASK only, and an abort of a command that is
+    /// not there moves ExpCmdSN by one whatever RefCmdSN says.
+    pub strict_unh: bool,
 }
 
 impl Default for Config {
@@ -56,6 +64,9 @@ impl Default for Config {
             max_queued: 16 << 20,
             login_timeout: Duration::from_secs(15),
             nop_interval: None,
+            chap_delay: Duration::ZERO,
+            trace: TraceLevel::Off,
+            strict_unh: false,
         }
     }
 }

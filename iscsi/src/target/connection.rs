@@ -9,14 +9,15 @@ use std::time::{Duration, Instant};
 use super::config::Config;
 use super::directory::Directory;
 use super::event::{CloseReason, Command, Event, SessionInfo, TaskId};
-use super::login::{LOGIN_SEGMENT, Login};
+use super::login::{LOGIN_SEGMENT, Login, Refusal};
 use super::receive::{Disposition, Parked};
 use super::task::{Stage, Tasks};
 use super::text::PendingText;
+use super::trace::{TargetState, TraceStep, Tracer};
 use crate::LinkLoss;
 use crate::chap::Nonces;
 use crate::framer::{Data, Receiver, Step, Transmitter};
-use crate::pdu::{Bhs, TmfFunction};
+use crate::pdu::{Bhs, LoginRequest, TmfFunction};
 use crate::serial;
 
 /// How long the last bytes may take before the shell may close without them.
@@ -56,6 +57,19 @@ pub struct Connection {
     closing: Option<Instant>,
     /// The next Data-In carries a digest that does not fit.
     pub(super) corrupt: bool,
+    /// The next ABORT TASK that finds its task is rejected.
+    pub(super) keep_next: bool,
+    pub(super) trace: Tracer,
+    /// A refusal that waits for its time.
+    pub(super) late: Option<Late>,
+}
+
+/// A refused login whose answer waits.
+#[derive(Debug)]
+pub(super) struct Late {
+    pub(super) at: Instant,
+    pub(super) request: LoginRequest,
+    pub(super) refusal: Refusal,
 }
 
 /// Which phase the connection is in.
@@ -74,6 +88,7 @@ impl Connection {
         let mut rx = Receiver::new(LOGIN_SEGMENT);
         rx.set_max_data(LOGIN_SEGMENT);
         Self {
+            trace: Tracer::new(config.trace),
             phase: Phase::Login(Box::new(Login::new(&config, now))),
             config,
             directory,
@@ -99,6 +114,8 @@ impl Connection {
             ping: None,
             closing: None,
             corrupt: false,
+            keep_next: false,
+            late: None,
         }
     }
 
@@ -162,6 +179,7 @@ impl Connection {
             self.sending.pop_front();
             self.tasks.remove(id);
         }
+        self.trace.sent(out);
     }
 
     /// Nothing more is taken in: close after the last byte went out.
@@ -180,6 +198,7 @@ impl Connection {
         }
         while let Some(id) = self.ready.pop_front() {
             if let Some(task) = self.tasks.get_mut(id) {
+                self.trace.step(task.itt, task.taken(), TargetState::Processing);
                 return Some(Event::Command(Command {
                     task: id,
                     lun: task.lun,
@@ -201,7 +220,7 @@ impl Connection {
             return (!self.tx.is_empty()).then_some(closing);
         }
         match &self.phase {
-            Phase::Login(login) => Some(login.deadline),
+            Phase::Login(login) => Some(self.late.as_ref().map_or(login.deadline, |late| late.at)),
             Phase::Full(_) => {
                 let ping = self.config.nop_interval.map(|interval| self.ping_at(interval));
                 [self.logout_deadline, ping].into_iter().flatten().min()
@@ -218,7 +237,13 @@ impl Connection {
             }
             return;
         }
+        if let Some(late) = self.late.take_if(|late| late.at <= now) {
+            self.refuse_now(now, &late.request, late.refusal);
+            return;
+        }
         match &self.phase {
+            // A refusal that waits comes before the end of the login's time.
+            Phase::Login(_) if self.late.is_some() => {}
             Phase::Login(login) if login.deadline <= now => self.close(now, CloseReason::LoginTimeout),
             Phase::Login(_) => {}
             Phase::Full(_) => {
@@ -248,6 +273,16 @@ impl Connection {
             Phase::Full(session) => Some(session),
             Phase::Login(_) => None,
         }
+    }
+
+    /// The next step of a request, oldest first; nothing unless [`Config::trace`] is set.
+    pub fn poll_trace(&mut self) -> Option<TraceStep> {
+        self.trace.take()
+    }
+
+    /// The next ABORT TASK that finds its task fails, as if the SCSI side would not let go of it (a fault for tests).
+    pub const fn keep_next_task(&mut self) {
+        self.keep_next = true;
     }
 
     /// Octets received and sent so far.
@@ -328,6 +363,7 @@ impl Connection {
     /// Ends a task without an answer; the owner hears of it if it has the task.
     pub(super) fn abort(&mut self, id: TaskId) {
         let Some(task) = self.tasks.remove(id) else { return };
+        self.trace.aborted(task.itt);
         if task.stage != Stage::Sending && task.has_buffer {
             self.buffered = self.buffered.saturating_sub(task.expected);
         }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::connection::Connection;
 use super::event::{CloseReason, Event, TaskManagement, TmfId};
 use super::receive::Parked;
+use super::trace::{IscsiState, TargetState};
 use crate::framer::Data;
 use crate::pdu::{
     AsyncEvent, AsyncMessage, Bhs, LogoutReason, LogoutRequest, LogoutResponse, LogoutResponseCode, NopIn,
@@ -100,10 +101,16 @@ impl Connection {
             return;
         }
         let (itt, function) = (pdu.itt.get(), pdu.function());
+        self.trace
+            .step(itt, IscsiState::NewCmnd, TargetState::Message(function));
+        if self.config.strict_unh && function != TmfFunction::ABORT_TASK {
+            self.tmf_response(itt, function, TmfResponseCode::NOT_SUPPORTED);
+            return;
+        }
         match function {
             TmfFunction::ABORT_TASK => {
                 let code = self.abort_task(pdu);
-                self.tmf_response(itt, code);
+                self.tmf_response(itt, function, code);
             }
             TmfFunction::ABORT_TASK_SET
             | TmfFunction::CLEAR_TASK_SET
@@ -111,7 +118,7 @@ impl Connection {
             | TmfFunction::TARGET_WARM_RESET
             | TmfFunction::TARGET_COLD_RESET => {
                 if self.tmfs.len() >= MAX_TMFS {
-                    self.tmf_response(itt, TmfResponseCode::REJECTED);
+                    self.tmf_response(itt, function, TmfResponseCode::REJECTED);
                     return;
                 }
                 let target = matches!(
@@ -129,8 +136,8 @@ impl Connection {
                     lun: pdu.lun,
                 }));
             }
-            TmfFunction::TASK_REASSIGN => self.tmf_response(itt, TmfResponseCode::NO_REASSIGN),
-            _ => self.tmf_response(itt, TmfResponseCode::NOT_SUPPORTED),
+            TmfFunction::TASK_REASSIGN => self.tmf_response(itt, function, TmfResponseCode::NO_REASSIGN),
+            _ => self.tmf_response(itt, function, TmfResponseCode::NOT_SUPPORTED),
         }
     }
 
@@ -139,6 +146,9 @@ impl Connection {
         if let Some(id) = self.tasks.by_itt(pdu.referenced_task_tag.get())
             && self.tasks.get(id).is_some_and(|task| task.lun == pdu.lun)
         {
+            if std::mem::take(&mut self.keep_next) {
+                return TmfResponseCode::REJECTED;
+            }
             self.abort(id);
             return TmfResponseCode::COMPLETE;
         }
@@ -149,7 +159,14 @@ impl Connection {
         if !expected {
             return TmfResponseCode::NO_TASK;
         }
-        self.parked.insert(referenced, Parked { request: None });
+        if self.config.strict_unh {
+            self.exp_cmd_sn = self.exp_cmd_sn.wrapping_add(1);
+        } else {
+            let gone = self.parked.insert(referenced, Parked { request: None });
+            if let Some((_, _, data)) = gone.and_then(|parked| parked.request) {
+                self.parked_bytes = self.parked_bytes.saturating_sub(data.len());
+            }
+        }
         TmfResponseCode::COMPLETE
     }
 
@@ -161,13 +178,15 @@ impl Connection {
         if self.wants_close() {
             return;
         }
-        self.tmf_response(itt, code);
+        self.tmf_response(itt, function, code);
         if function == TmfFunction::TARGET_COLD_RESET && code == TmfResponseCode::COMPLETE {
             self.close(now, CloseReason::Dropped);
         }
     }
 
-    fn tmf_response(&mut self, itt: u32, response: TmfResponseCode) {
+    fn tmf_response(&mut self, itt: u32, function: TmfFunction, response: TmfResponseCode) {
+        self.trace
+            .step(itt, IscsiState::MgtFnDone, TargetState::Message(function));
         let (exp, max) = self.window();
         let pdu = TmfResponse {
             opcode: TmfResponse::OPCODE.into(),
@@ -180,6 +199,8 @@ impl Connection {
             ..TmfResponse::default()
         };
         self.push(pdu.to_bhs(), Data::None);
+        let mark = self.tx.octets() + self.tx.queued() as u64;
+        self.trace.function(mark, itt, function);
     }
 
     /// Another nexus reset the unit or cleared the task set: this connection's tasks for it (all, for `None`) end without an

@@ -22,6 +22,7 @@ mod task;
 #[cfg(test)]
 mod tests;
 mod text;
+mod trace;
 mod write;
 
 pub use config::Config;
@@ -30,3 +31,4 @@ pub use directory::{Admission, Authentication, Directory, LoginAttempt, TargetRe
 pub use event::{
     CloseReason, Command, Completion, Event, LoginFailure, SessionInfo, TaskId, TaskManagement, TmfId,
 };
+pub use trace::{IscsiState, TargetState, TraceLevel, TraceStep};

@@ -4,9 +4,10 @@ use std::time::Instant;
 
 use zerocopy::IntoBytes;
 
-use super::connection::{Connection, Phase};
+use super::connection::{Connection, Late, Phase};
 use super::event::{CloseReason, Event, LoginFailure, TaskId};
 use super::login::{Answer, Refusal};
+use super::trace::{IscsiState, TargetState};
 use crate::framer::{Data, Place};
 use crate::negotiate::SessionType;
 use crate::pdu::{
@@ -107,6 +108,9 @@ impl Connection {
             self.login_pdu(now, &bhs, &text);
             return;
         }
+        if self.trace.requests() {
+            self.trace.acknowledged(NopOut::from_bhs(&bhs).exp_stat_sn.get());
+        }
         let digest_ok = self.rx.data_digest_ok();
         match disposition {
             Disposition::Ignore => {}
@@ -117,6 +121,12 @@ impl Connection {
                         self.close(now, CloseReason::Protocol("too much data out of order"));
                         return;
                     }
+                    let state = if bhs.opcode.opcode() == Opcode::SCSI_COMMAND {
+                        IscsiState::QueueCmnd
+                    } else {
+                        IscsiState::QueueOther
+                    };
+                    self.trace.step(bhs.itt.get(), state, TargetState::Null);
                     let request = Some((bhs, self.rx.ahs().to_vec(), self.rx.data().to_vec()));
                     self.parked.entry(sn).or_insert(Parked { request });
                 } else {
@@ -177,6 +187,8 @@ impl Connection {
             };
             self.parked_bytes = self.parked_bytes.saturating_sub(data.len());
             if bhs.opcode.opcode() == Opcode::SCSI_COMMAND {
+                self.trace
+                    .step(bhs.itt.get(), IscsiState::QueueCmndRdy, TargetState::Null);
                 match self.begin_command(&bhs, &ahs) {
                     (Disposition::Command(id), _) => {
                         self.copy_in(id, &data);
@@ -195,6 +207,15 @@ impl Connection {
     }
 
     fn handle(&mut self, now: Instant, bhs: &Bhs, data: &[u8]) {
+        let state = match bhs.opcode.opcode() {
+            Opcode::NOP_OUT => Some(IscsiState::Ping),
+            Opcode::TEXT_REQUEST => Some(IscsiState::SendTextResponse),
+            Opcode::LOGOUT_REQUEST => Some(IscsiState::Logout),
+            _ => None,
+        };
+        if let Some(state) = state {
+            self.trace.step(bhs.itt.get(), state, TargetState::Null);
+        }
         match bhs.opcode.opcode() {
             Opcode::NOP_OUT => self.nop_out(&NopOut::from_bhs(bhs), data),
             Opcode::TMF_REQUEST => self.task_management(&TmfRequest::from_bhs(bhs), bhs),
@@ -227,6 +248,9 @@ impl Connection {
     }
 
     fn login_pdu(&mut self, now: Instant, bhs: &Bhs, text: &[u8]) {
+        if self.late.is_some() {
+            return;
+        }
         let request = LoginRequest::from_bhs(bhs);
         let Phase::Login(login) = &mut self.phase else {
             return;
@@ -290,6 +314,18 @@ impl Connection {
     }
 
     fn refuse_login(&mut self, now: Instant, request: &LoginRequest, refusal: Refusal) {
+        if matches!(refusal.failure, LoginFailure::Chap(_)) && !self.config.chap_delay.is_zero() {
+            self.late = Some(Late {
+                at: now + self.config.chap_delay,
+                request: *request,
+                refusal,
+            });
+        } else {
+            self.refuse_now(now, request, refusal);
+        }
+    }
+
+    pub(super) fn refuse_now(&mut self, now: Instant, request: &LoginRequest, refusal: Refusal) {
         let flags = LoginFlags::stay(request.flags.current());
         let pdu = self.login_response(request, flags, refusal.status);
         self.push(pdu.to_bhs(), Data::Bytes(&refusal.text));

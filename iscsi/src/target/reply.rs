@@ -3,6 +3,7 @@
 use super::connection::Connection;
 use super::event::{Completion, TaskId};
 use super::task::Stage;
+use super::trace::{IscsiState, TargetState};
 use crate::framer::Data;
 use crate::pdu::{DataIn, DataInFlags, ScsiResponse, ScsiResponseFlags};
 
@@ -56,6 +57,8 @@ impl Connection {
         if writes && task.has_buffer {
             self.buffered = self.buffered.saturating_sub(expected);
         }
+        self.trace.step(itt, task.taken(), TargetState::Done);
+        self.trace.step(itt, IscsiState::Done, TargetState::Handed);
         let data = completion.data.filter(|data| reads && !data.is_empty());
         let len = data.as_ref().map_or(0, |data| data.len()).min(expected);
         // What was sent counts, should the owner hand over less than it says.
@@ -82,6 +85,7 @@ impl Connection {
         }
         let mark = self.tx.octets() + self.tx.queued() as u64;
         self.sending.push_back((mark, id));
+        self.trace.status(mark, itt, self.stat_sn.wrapping_sub(1));
     }
 
     fn data_in(&mut self, id: TaskId, itt: u32, len: usize, status: Option<(u8, Residual)>) {

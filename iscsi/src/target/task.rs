@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::event::TaskId;
 use super::sense::ProtocolSense;
+use super::trace::IscsiState;
 use crate::buffer::{Buffer, Buffers};
 use crate::pdu::{CommandFlags, Lun};
 
@@ -69,6 +70,15 @@ impl Task {
 
     pub(super) const fn writes(&self) -> bool {
         self.flags.contains(CommandFlags::WRITE)
+    }
+
+    /// How the protocol side calls a task that the owner has.
+    pub(super) const fn taken(&self) -> IscsiState {
+        if self.writes() {
+            IscsiState::BufferRdy
+        } else {
+            IscsiState::NewCmnd
+        }
     }
 }
 

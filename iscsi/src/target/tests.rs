@@ -3,6 +3,7 @@
 mod data;
 mod login;
 mod order;
+mod task_management;
 
 use std::io::IoSlice;
 use std::sync::Arc;

@@ -5,6 +5,7 @@ use super::event::{Completion, TaskId};
 use super::receive::Disposition;
 use super::sense::ProtocolSense;
 use super::task::{Failure, Solicited, Stage, Task};
+use super::trace::{IscsiState, TargetState};
 use crate::buffer::Buffer;
 use crate::framer::{Data, Place};
 use crate::pdu::{
@@ -86,6 +87,8 @@ impl Connection {
             data_pdus: 0,
             failure,
         });
+        self.trace.step(itt, IscsiState::CmndReceived, TargetState::Null);
+        self.trace.step(itt, IscsiState::NewCmnd, TargetState::New);
         let place = if place_in_buffer {
             Place::Task {
                 token: id.0,
@@ -127,9 +130,15 @@ impl Connection {
             if !digest_ok {
                 task.failure = Some(Failure::Sense(ProtocolSense::CRC_ERROR));
             }
+            if bhs.data_len() > 0 {
+                self.trace
+                    .step(task.itt, IscsiState::ImmediateDataIn, TargetState::New);
+            }
             let more = !task.flags.contains(CommandFlags::FINAL) && bhs.flags & 0x80 == 0;
             if task.writes() && more && !initial_r2t && task.next < task.expected.min(first_burst) {
                 task.unsolicited = Some(0);
+                self.trace
+                    .step(task.itt, IscsiState::UnsolicitedDataIn, TargetState::New);
             }
         }
         self.progress(id);
@@ -256,11 +265,21 @@ impl Connection {
                 });
             }
             self.r2t(itt, lun, ttt, r2t_sn, offset, len);
+            let all = self.tasks.get(id).is_some_and(|task| task.next >= task.expected);
+            let state = if all {
+                IscsiState::AllR2tsSent
+            } else {
+                IscsiState::DataIn
+            };
+            self.trace.step(itt, state, TargetState::New);
         }
         if let Some(task) = self.tasks.get_mut(id)
             && task.solicited.is_empty()
         {
             task.stage = Stage::Delivered;
+            if task.writes() {
+                self.trace.step(task.itt, IscsiState::BufferRdy, TargetState::New);
+            }
             self.ready.push_back(id);
         }
     }
