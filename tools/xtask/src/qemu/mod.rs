@@ -3,6 +3,7 @@
 //! Owns the choice of kernels and the logs. What is checked stands in [`road`]. The first run makes a private QEMU root (a
 //! minute, 300 MB); kernels are fetched once each.
 
+mod boot;
 mod checks;
 mod faults;
 mod road;
@@ -23,7 +24,7 @@ pub(crate) struct Args {
     /// Kernel series of the distribution; repeatable
     #[arg(long = "kernel", value_name = "SERIES", default_values = ["6.1", "6.12", "7"])]
     kernels: Vec<String>,
-    /// Leave the faults under load out (they take three minutes a kernel)
+    /// Leave out the faults under load and the boot modes (they take five minutes a kernel)
     #[arg(long)]
     quick: bool,
     /// The chip
@@ -90,6 +91,8 @@ pub(crate) fn kernels(series: &[String], chip: &str, quick: bool, logs: Option<&
             road::walk(&mut lab, checks)?;
             if !quick {
                 faults::walk(&mut lab, checks)?;
+                road::kernel_is_content(&lab, checks)?;
+                boot::walk(&mut lab, checks)?;
             }
             road::kernel_is_content(&lab, checks)?;
             lab.guest.power_off()
