@@ -121,22 +121,28 @@ fn v4(file: &File, header: &mut SgIoV4) -> Result<(), Errno> {
     Errno::result(unsafe { libc::ioctl(file.as_raw_fd(), SG_IO, core::ptr::from_mut(header)) }).map(drop)
 }
 
+/// Sent along with a request that only wants data back: the block layer hands the one buffer of a one-way request to the driver
+/// as what is sent, whatever its direction, and gives it a buffer for the reply only beside another (`block/bsg-lib.c`,
+/// `bsg_prepare_job`).
+static UNUSED: [u8; 4] = [0; 4];
+
 /// One request of the transport class on a host's bsg node.
 pub(crate) fn transport(file: &File, job: &Job, timeout: Duration) -> Answer {
     let mut reply = vec![0u8; MAX_REPLY];
     let mut data = vec![0u8; usize::try_from(job.payload_in_len).unwrap_or(0)];
+    let out = if job.payload_out.is_empty() && !data.is_empty() {
+        &UNUSED
+    } else {
+        job.payload_out.as_slice()
+    };
     let mut header = SgIoV4 {
         subprotocol: SUBPROTOCOL_TRANSPORT,
         request_len: len(&job.request),
         request: address(job.request.as_ptr()),
         max_response_len: len(&reply),
         response: address(reply.as_mut_ptr()),
-        dout_xfer_len: len(&job.payload_out),
-        dout_xferp: if job.payload_out.is_empty() {
-            0
-        } else {
-            address(job.payload_out.as_ptr())
-        },
+        dout_xfer_len: len(out),
+        dout_xferp: if out.is_empty() { 0 } else { address(out.as_ptr()) },
         din_xfer_len: len(&data),
         din_xferp: if data.is_empty() {
             0

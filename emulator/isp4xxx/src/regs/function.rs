@@ -34,7 +34,14 @@ struct Active {
     handle: u32,
     /// Where the payload is to be copied to when it has come; nowhere when it comes in place.
     segments: Vec<Segment>,
+    /// Bytes of memory of our own that it holds.
+    copied: usize,
 }
+
+/// Most memory of our own that payload of one function takes; a driver that wants more hears that the queue is full.
+const MAX_COPIED: usize = 64 << 20;
+/// Most pass-through PDUs of one function under way.
+const MAX_PASSTHROUGHS: usize = 256;
 
 /// One PCI function.
 pub(super) struct Function<M> {
@@ -280,7 +287,15 @@ impl<M: GuestMemory> Function<M> {
             return self.respond(response::refused(handle, Completion::Incomplete));
         };
         let in_place = self.memory.in_place(&segments, scsi.direction);
-        let copied = in_place.is_none();
+        let own = if in_place.is_none() {
+            segments.iter().map(|segment| segment.len).sum()
+        } else {
+            0
+        };
+        let held: usize = self.active.values().map(|active| active.copied).sum();
+        if self.active.len() >= card.chip().iocbs.into() || held.saturating_add(own) > MAX_COPIED {
+            return self.respond(response::refused(handle, Completion::QueueFull));
+        }
         let lent = in_place.map_or_else(|| self.memory.lend(&segments, scsi.direction), Ok);
         let buffer = match lent {
             Ok(buffer) => buffer,
@@ -300,10 +315,15 @@ impl<M: GuestMemory> Function<M> {
         match card.submit_io(now, self.port, io) {
             Ok(tag) => {
                 let segments = match scsi.direction {
-                    Direction::Read if copied => segments,
+                    Direction::Read if own > 0 => segments,
                     _ => Vec::new(),
                 };
-                self.active.insert(tag, Active { handle, segments });
+                let active = Active {
+                    handle,
+                    segments,
+                    copied: own,
+                };
+                self.active.insert(tag, active);
             }
             Err((error, _)) => {
                 tracing::debug!(port = self.port, handle, %error, "command refused");
@@ -314,6 +334,9 @@ impl<M: GuestMemory> Function<M> {
 
     fn passthrough(&mut self, now: Instant, card: &mut Card, pdu: Passthrough, answer: Segment) {
         let (ddb, handle) = (pdu.ddb, pdu.handle);
+        if self.passthroughs.len() >= MAX_PASSTHROUGHS {
+            return self.respond(response::passthrough(handle, ddb, false, 0));
+        }
         match card.submit_passthrough(now, self.port, pdu) {
             Ok(()) => {
                 self.passthroughs.insert((ddb, handle), answer);
@@ -354,7 +377,7 @@ impl<M: GuestMemory> Function<M> {
 
     fn io_done(&mut self, done: IoDone) {
         // What a reset took away is not the driver's any more.
-        let Some(Active { handle, segments }) = self.active.remove(&done.tag) else {
+        let Some(Active { handle, segments, .. }) = self.active.remove(&done.tag) else {
             return;
         };
         let mut entries = response::status(handle, &done);

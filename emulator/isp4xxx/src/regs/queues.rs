@@ -11,6 +11,9 @@ use driver_sys::hw::raw::addr_ctrl_blk;
 use super::iocb::{ENTRY, Entry, RESPONSE_PROCESSED};
 use super::memory::{BadAddress, GuestMemory};
 
+/// Most responses that wait for a driver to make room; every command it may have under way needs a few.
+const MAX_BACKLOG: usize = 16_384;
+
 /// Why the rings cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RingError {
@@ -94,6 +97,9 @@ impl Queues {
 
     /// Puts a response into the ring, or keeps it until there is room.
     pub(super) fn respond(&mut self, memory: &impl GuestMemory, entry: Entry) -> Result<(), RingError> {
+        if self.backlog.len() >= MAX_BACKLOG {
+            return Err(RingError::Response);
+        }
         self.backlog.push_back(entry);
         self.flush(memory)
     }

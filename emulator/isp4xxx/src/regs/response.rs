@@ -51,6 +51,10 @@ pub(super) fn refused(handle: u32, completion: Completion) -> Entry {
     status.header = Header::one(iocb::ET_STATUS);
     status.handle.set(handle);
     status.completion = completion.code();
+    if completion == Completion::QueueFull {
+        // SAM: TASK SET FULL.
+        status.scsi_status = 0x28;
+    }
     status.entry()
 }
 

@@ -309,3 +309,51 @@ fn an_echo_and_a_refused_mailbox_command_come_back_through_the_ring() {
         (0x39, 9, 0x05, 0x40)
     );
 }
+
+#[test]
+fn a_driver_that_takes_no_responses_is_told_in_the_end() {
+    let served = Served::start();
+    let mut driver = Driver::attach(&served.sockets[0]);
+    driver.start([127, 0, 0, 31]);
+    // Mailbox commands that cannot come through the ring are answered at once, and nobody takes the answers.
+    let mut entry = [0u8; 64];
+    (entry[0], entry[3], entry[8]) = (0x38, 1, 0x60);
+    let many = vec![entry; usize::from(REQUEST_LEN) - 1];
+    driver.wait("the transfer error", |d| {
+        d.queue(&many);
+        d.event().filter(|event| event[0] == 0x8004)
+    });
+    driver.start([127, 0, 0, 31]);
+}
+
+#[test]
+fn a_driver_that_queues_too_much_hears_that_the_queue_is_full() {
+    let (served, target) = (Served::start(), target());
+    // Copied, so that what is held is our memory.
+    let mut driver = Driver::attach_with_file(&served.sockets[0]);
+    driver.start([127, 0, 0, 31]);
+    login(&mut driver, &target);
+    ready(&mut driver);
+    let segments = [(DATA, 2 << 20), (DATA, 2 << 20), (DATA, 2 << 20)];
+    let mut full = 0;
+    for round in 0..2 {
+        for handle in 0..14 {
+            driver.queue(&command(
+                round * 14 + handle,
+                READ,
+                &rw(false, 0, 12_288),
+                6 << 20,
+                &segments,
+            ));
+        }
+        for _ in 0..14 {
+            let (_, scsi, completion) = status(&driver.response());
+            assert!(
+                matches!((scsi, completion), (0, 0) | (0x28, 0x1C)),
+                "{scsi:x} {completion:x}"
+            );
+            full += usize::from(completion == 0x1C);
+        }
+    }
+    assert!((1..28).contains(&full), "{full} of 28 were refused");
+}

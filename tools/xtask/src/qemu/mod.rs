@@ -5,6 +5,7 @@
 
 mod boot;
 mod checks;
+mod equality;
 mod faults;
 mod road;
 
@@ -27,6 +28,9 @@ pub(crate) struct Args {
     /// Leave out the faults under load and the boot modes (they take five minutes a kernel)
     #[arg(long)]
     quick: bool,
+    /// Only the equality script: in the guest and on the emulated kernel, compared
+    #[arg(long)]
+    equality: bool,
     /// The chip
     #[arg(long, default_value = "isp4032", value_parser = ["isp4022", "isp4032"])]
     chip: String,
@@ -35,14 +39,38 @@ pub(crate) struct Args {
     logs: Option<PathBuf>,
 }
 
+/// How much of the lane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum What {
+    /// From an empty card to disks, and a power cycle.
+    Road,
+    /// That, faults under load, and both boot modes.
+    All,
+    /// The equality script.
+    Equality,
+}
+
 /// Runs the lane.
 pub(crate) fn run(args: &Args) -> Result<()> {
     packages::install(packages::FOR_QEMU)?;
     if let Some(why) = unavailable() {
         bail!("the QEMU lane cannot run here: {why}");
     }
-    must(&mut cargo(&["build", "--quiet", "-p", "tools", "--bins"]))?;
-    let passed = kernels(&args.kernels, &args.chip, args.quick, args.logs.as_deref())?;
+    must(&mut cargo(&[
+        "build",
+        "--quiet",
+        "-p",
+        "tools",
+        "-p",
+        "lab-tests",
+        "--bins",
+    ]))?;
+    let what = match (args.equality, args.quick) {
+        (true, _) => What::Equality,
+        (false, true) => What::Road,
+        (false, false) => What::All,
+    };
+    let passed = kernels(&args.kernels, &args.chip, what, args.logs.as_deref())?;
     println!("{passed} checks passed on {} kernels", args.kernels.len());
     Ok(())
 }
@@ -56,14 +84,14 @@ pub(crate) fn in_tests() -> Result<Option<String>> {
     match Cache::open().and_then(|cache| cache.kernel(series)) {
         Err(error) => Ok(Some(format!("{error:#}"))),
         Ok(_) => {
-            kernels(&[series.to_owned()], "isp4032", true, None)?;
+            kernels(&[series.to_owned()], "isp4032", What::Road, None)?;
             Ok(None)
         }
     }
 }
 
 /// Runs the checks on each kernel; how many passed.
-pub(crate) fn kernels(series: &[String], chip: &str, quick: bool, logs: Option<&Path>) -> Result<usize> {
+pub(crate) fn kernels(series: &[String], chip: &str, what: What, logs: Option<&Path>) -> Result<usize> {
     let cache = Cache::open().context("no private QEMU")?;
     let mut checks = Checks::default();
     for series in series {
@@ -85,11 +113,14 @@ pub(crate) fn kernels(series: &[String], chip: &str, quick: bool, logs: Option<&
         };
         checks.kernel(&kernel.release);
         let all = |checks: &mut Checks| {
+            if what == What::Equality {
+                return equality::walk(&cache, &kernel, chip, &dir, checks);
+            }
             let mut lab = checks.check("the kernel boots in QEMU", || {
                 road::Lab::start(&cache, &kernel, chip, &dir)
             })?;
             road::walk(&mut lab, checks)?;
-            if !quick {
+            if what == What::All {
                 faults::walk(&mut lab, checks)?;
                 road::kernel_is_content(&lab, checks)?;
                 boot::walk(&mut lab, checks)?;

@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::checks::Checks;
 
 /// What the guest loads, in this order and with what each needs.
-const MODULES: &[&str] = &["qla4xxx", "sd_mod", "sg", "crc32c_generic", "crc32c", "ext4"];
+pub(super) const MODULES: &[&str] = &["qla4xxx", "sd_mod", "sg", "crc32c_generic", "crc32c", "ext4"];
 pub(super) const MINUTE: Duration = Duration::from_secs(60);
 pub(super) const PLAIN: &str = "iqn.2026-11.org.example:plain";
 const CHAP: &str = "iqn.2026-11.org.example:chap";
