@@ -100,7 +100,10 @@ fn peer() -> Result<()> {
     let mut names = Vec::new();
     for entry in fs::read_dir(root().join("tests/tests"))? {
         let path = entry?.path();
-        let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+        let name = path
+            .file_stem()
+            .and_then(|stem| stem.to_str())
+            .unwrap_or_default();
         if name.starts_with("peer_") && path.extension().is_some_and(|ext| ext == "rs") {
             names.push(name.to_owned());
         }

@@ -225,4 +225,5 @@ proptest::proptest! {
     }
 }
 
+mod anything;
 mod nexuses;
