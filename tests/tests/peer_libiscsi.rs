@@ -187,6 +187,8 @@ fn tools_with_chap_read_every_page_and_move_blocks() -> Result<()> {
     }
     let mut config = config()?;
     config.accounts = Accounts::parse("alice:alice-secret-12\n")?;
+    // iscsi-ls has one account for discovery and session.
+    config.discovery_auth = true;
     let target = Served::start(config)?;
     let portal = target.portal();
     let url = format!("iscsi://alice%alice-secret-12@{portal}/{IQN}/0");
