@@ -25,7 +25,8 @@ impl Kernel {
             Event::Aen(aen) => self.aen(host, aen),
             Event::IoDone(done) => self.io_done(port, done),
             Event::PingDone { handle, status } => self.ping_done(host, handle, status),
-            Event::TaskMgmtDone { .. } | Event::PassthroughDone(_) => {}
+            Event::PassthroughDone(done) => self.passthrough_done(done),
+            Event::TaskMgmtDone { .. } => {}
         }
     }
 

@@ -14,6 +14,7 @@ mod host;
 mod ifaces;
 mod netlink;
 mod out;
+mod pdu;
 mod probe;
 mod scsi;
 mod sessions;
@@ -23,6 +24,7 @@ mod store;
 mod timers;
 mod tree_dirs;
 mod user;
+mod user_params;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::io;

@@ -1,8 +1,7 @@
-//! Sessions of user space: endpoints, bound sessions, connections, parameters, login, stop, destruction.
+//! Sessions of user space: endpoints, bound sessions, connections, login, stop, destruction.
 //!
-//! Source: `scsi_transport_iscsi.c` (`iscsi_if_transport_ep`, `iscsi_if_transport_conn`, `iscsi_if_set_param`), `ql4_os.c`
-//! (`qla4xxx_session_create`, `qla4xxx_conn_start`, `qla4xxx_conn_destroy`), `ql4_mbx.c` (`qla4xxx_set_param_ddbentry`),
-//! `libiscsi.c` (`iscsi_set_param`).
+//! Source: `scsi_transport_iscsi.c` (`iscsi_if_transport_ep`, `iscsi_if_transport_conn`), `ql4_os.c`
+//! (`qla4xxx_session_create`, `qla4xxx_conn_start`, `qla4xxx_conn_destroy`), `ql4_mbx.c` (`qla4xxx_set_param_ddbentry`).
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -14,6 +13,7 @@ use nix::errno::Errno;
 use super::Kernel;
 use super::ifaces::sockaddr;
 use super::netlink::Verdict;
+use super::user_params::leading_number;
 use crate::transport::attrs::param;
 use crate::transport::ev::Message;
 use crate::transport::session::ConnState;
@@ -22,8 +22,6 @@ use crate::transport::session::ConnState;
 const STOP_CONN_TERM: u32 = 1;
 /// `STOP_CONN_RECOVER`.
 const STOP_CONN_RECOVER: u32 = 3;
-/// A page: no parameter is longer.
-const PAGE: usize = 4096;
 
 impl Kernel {
     pub(super) fn ep_connect(&mut self, m: &mut Message) -> Result<(), Errno> {
@@ -80,7 +78,7 @@ impl Kernel {
         Ok(())
     }
 
-    fn has_conn(&self, sid: u32, cid: u32) -> bool {
+    pub(super) fn has_conn(&self, sid: u32, cid: u32) -> bool {
         self.sessions
             .get(&sid)
             .and_then(|s| s.conn.as_ref())
@@ -88,7 +86,7 @@ impl Kernel {
     }
 
     /// The kernel's own cleanup runs: the request answers ENOTCONN in its return code.
-    fn cleaning(&self, sid: u32) -> bool {
+    pub(super) fn cleaning(&self, sid: u32) -> bool {
         self.sessions
             .get(&sid)
             .and_then(|s| s.conn.as_ref())
@@ -113,62 +111,6 @@ impl Kernel {
         }
         self.bind(sid, ep);
         m.answer(0, 0);
-        Ok(())
-    }
-
-    pub(super) fn set_param(&mut self, m: &Message) -> Result<(), Errno> {
-        let (sid, cid, number, len) = (m.arg(0), m.arg(1), m.arg(2), m.arg(3) as usize);
-        if len > m.payload.len() || len > PAGE || !self.has_conn(sid, cid) {
-            return Err(Errno::EINVAL);
-        }
-        let text = driver_sys::hw::until_nul(&m.payload);
-        if text.len() > len {
-            return Err(Errno::EINVAL);
-        }
-        let text = String::from_utf8_lossy(text).into_owned();
-        let value: i64 = leading_number(&text);
-        let s = self.sessions.get_mut(&sid).ok_or(Errno::EINVAL)?;
-        if number == param::SESS_RECOVERY_TMO {
-            if !s.recovery_override {
-                s.recovery_tmo = value as i32;
-            }
-            self.refresh_session(sid);
-            return Ok(());
-        }
-        if !s
-            .conn
-            .as_ref()
-            .is_some_and(|c| matches!(c.state, ConnState::Bound | ConnState::Up))
-        {
-            return Err(Errno::ENOTCONN);
-        }
-        let units = |v: i64| (v.clamp(0, 0xffff * 512) / 512) as u16;
-        let mut flags = s.entry.iscsi_flags();
-        let mut flag = |f: IscsiOptions| flags.set(f, value != 0);
-        match number {
-            param::MAX_RECV_DLENGTH => s.entry.iscsi_max_rcv_data_seg_len.set(units(value)),
-            param::MAX_XMIT_DLENGTH => s.entry.iscsi_max_snd_data_seg_len.set(units(value)),
-            param::FIRST_BURST => s.entry.iscsi_first_burst_len.set(units(value)),
-            param::MAX_BURST => s.entry.iscsi_max_burst_len.set(units(value)),
-            param::MAX_R2T => s.entry.iscsi_max_outsnd_r2t.set(value as u16),
-            param::TPGT => s.entry.tgt_portal_grp.set(value as u16),
-            param::HDRDGST_EN => flag(IscsiOptions::HEADER_DIGEST),
-            param::DATADGST_EN => flag(IscsiOptions::DATA_DIGEST),
-            param::INITIAL_R2T_EN => flag(IscsiOptions::INITIAL_R2T),
-            param::IMM_DATA_EN => flag(IscsiOptions::IMMEDIATE_DATA),
-            param::PDU_INORDER_EN => flag(IscsiOptions::DATA_PDU_IN_ORDER),
-            param::DATASEQ_INORDER_EN => flag(IscsiOptions::DATA_SEQ_IN_ORDER),
-            param::ERL => {
-                flags.remove(IscsiOptions::ERL);
-                flags |= IscsiOptions::from_bits_retain((value & 3) as u16);
-            }
-            // Markers, timeouts and names: kept as text.
-            _ if number <= 70 => {}
-            _ => return Err(Errno::ENOSYS),
-        }
-        s.entry.set_iscsi_flags(flags);
-        s.set.insert(number, text);
-        self.refresh_session(sid);
         Ok(())
     }
 
@@ -357,43 +299,6 @@ impl Kernel {
         Ok(())
     }
 
-    pub(super) fn send_pdu(&mut self, m: &mut Message) -> Result<(), Errno> {
-        let (sid, cid, header, data) = (m.arg(0), m.arg(1), m.arg(2) as usize, m.arg(3) as usize);
-        if !self.has_conn(sid, cid) {
-            return Err(Errno::EINVAL);
-        }
-        if self.cleaning(sid) {
-            m.answer(0, (-(Errno::ENOTCONN as i32)) as u32);
-            return Ok(());
-        }
-        if header > m.payload.len() || data > m.payload.len() - header {
-            return Err(Errno::EINVAL);
-        }
-        // The firmware speaks the login itself; the driver passes on only NOP-Out and Text.
-        let s = &self.sessions[&sid];
-        let (host, ddb) = (s.host, s.ddb);
-        let opcode = m.payload.first().map(|b| b & 0x3f);
-        let sent = match (
-            ddb,
-            <[u8; 48]>::try_from(m.payload.get(..48).unwrap_or_default()),
-            opcode,
-        ) {
-            (Some(ddb), Ok(bhs), Some(0x00 | 0x04)) => {
-                let port = self.hosts[host].port;
-                let pdu = isp4xxx::fw::Passthrough {
-                    ddb,
-                    handle: sid,
-                    header: bhs,
-                    data: m.payload[header..header + data].to_vec(),
-                };
-                self.card.submit_passthrough(self.now, port, pdu).is_ok()
-            }
-            _ => false,
-        };
-        m.answer(0, if sent { 0 } else { (-(Errno::ENOSYS as i32)) as u32 });
-        Ok(())
-    }
-
     pub(super) fn destroy_user_conn(&mut self, m: &Message) -> Result<(), Errno> {
         let (sid, cid) = (m.arg(0), m.arg(1));
         if !self.has_conn(sid, cid) {
@@ -443,15 +348,4 @@ impl Kernel {
         self.unbind_session(sid);
         Ok(())
     }
-}
-
-/// The number a text begins with, as `sscanf("%d")` reads it; 0 without one.
-fn leading_number(text: &str) -> i64 {
-    let t = text.trim_start();
-    let (sign, digits) = match t.strip_prefix('-') {
-        Some(rest) => (-1, rest),
-        None => (1, t),
-    };
-    let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
-    digits[..end].parse::<i64>().map_or(0, |v| sign * v)
 }
