@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod asked;
 pub mod conformance;
 pub mod equality;
 pub mod initiator;
@@ -17,4 +18,5 @@ pub mod process;
 pub mod qemu;
 pub mod schema;
 pub mod target;
+pub mod terminal;
 pub mod tgt;

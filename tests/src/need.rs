@@ -6,7 +6,7 @@
 use std::env;
 use std::fs::OpenOptions;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// One thing a test cannot do without.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +17,8 @@ pub enum Need {
     Root,
     /// New mount and network namespaces can be made.
     Namespaces,
+    /// This machine's kernel does not have the iSCSI transport class (module scsi_transport_iscsi) loaded.
+    NoTransportClass,
 }
 
 /// The path of a program, looked up in `PATH` and the sbin directories.
@@ -66,6 +68,9 @@ impl Need {
                 .is_none()
                 .then(|| format!("{name} is not installed (package {package})")),
             Self::Root => (!nix::unistd::geteuid().is_root()).then(|| "root is needed".to_owned()),
+            Self::NoTransportClass => Path::new("/sys/class/iscsi_transport")
+                .exists()
+                .then(|| "the module scsi_transport_iscsi is loaded".to_owned()),
             Self::Namespaces => {
                 let made = std::process::Command::new("unshare")
                     .args(["-m", "-n", "true"])

@@ -11,6 +11,7 @@ pub mod exit;
 pub mod hbaemu;
 mod output;
 mod progress;
+mod prompt;
 pub mod reference;
 mod report;
 mod run;

@@ -49,6 +49,8 @@ pub trait Backend {
 
     /// Flash targets of a port, by index, without their sessions.
     fn flash_targets(&mut self, host: HostNo) -> Result<Vec<FlashTarget>>;
+    /// Index and target name of a port's flash targets, by index (no name: a SendTargets entry), reading nothing else.
+    fn flash_names(&mut self, host: HostNo) -> Result<Vec<(u32, Option<String>)>>;
     /// One flash target, without its session; `None` when there is none.
     fn flash_target(&mut self, host: HostNo, index: u32) -> Result<Option<FlashTarget>>;
     /// Makes a new, volatile entry and returns its index.

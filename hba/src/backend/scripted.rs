@@ -29,6 +29,7 @@ pub enum Call {
     SetIfaceParams(HostNo, Vec<(IfaceId, Vec<(String, ParamValue)>)>),
     Ping(IfaceId, IpAddr, u32),
     FlashTargets(HostNo),
+    FlashNames(HostNo),
     FlashTarget(HostNo, u32),
     NewFlashTarget(HostNo, PortalType),
     SetFlashTarget(HostNo, u32, Vec<(String, ParamValue)>),
@@ -166,6 +167,9 @@ impl Backend for Scripted {
     }
     fn flash_targets(&mut self, host: HostNo) -> Result<Vec<FlashTarget>> {
         self.answer(&Call::FlashTargets(host))
+    }
+    fn flash_names(&mut self, host: HostNo) -> Result<Vec<(u32, Option<String>)>> {
+        self.answer(&Call::FlashNames(host))
     }
     fn flash_target(&mut self, host: HostNo, index: u32) -> Result<Option<FlashTarget>> {
         self.answer(&Call::FlashTarget(host, index))

@@ -35,19 +35,19 @@ impl HostPort {
     /// Opens the socket and joins `groups` (bits as in `nl_groups`).
     ///
     /// # Errors
-    /// [`PortError::NoModule`] without scsi_transport_iscsi, [`PortError::NoCapability`] without CAP_SYS_ADMIN (every
-    /// request needs it) or CAP_NET_ADMIN (the groups need it), [`PortError::System`].
+    /// [`PortError::NoCapability`] without CAP_SYS_ADMIN (every request needs it) or CAP_NET_ADMIN (the groups need it),
+    /// [`PortError::NoModule`] without scsi_transport_iscsi, [`PortError::System`].
     pub fn open(groups: u32) -> Result<Self, PortError> {
-        let socket = NlSocket::new(NlFamily::Iscsi).map_err(|error| match errno(&error) {
-            Errno::EPROTONOSUPPORT | Errno::EAFNOSUPPORT => PortError::NoModule,
-            other => PortError::system("opening the iSCSI netlink socket", other),
-        })?;
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
         if effective(&status).is_some_and(|mask| mask & (1 << CAP_SYS_ADMIN) == 0) {
             return Err(PortError::NoCapability {
                 capability: "CAP_SYS_ADMIN",
             });
         }
+        let socket = NlSocket::new(NlFamily::Iscsi).map_err(|error| match errno(&error) {
+            Errno::EPROTONOSUPPORT | Errno::EAFNOSUPPORT => PortError::NoModule,
+            other => PortError::system("opening the iSCSI netlink socket", other),
+        })?;
         // The process ID as port ID, like everybody else; a second socket of this process gets another one.
         let bound = socket
             .bind(Some(std::process::id()), Groups::empty())

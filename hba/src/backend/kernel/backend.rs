@@ -141,6 +141,10 @@ impl Backend for Kernel {
         read::flash::all(&self.root, host)
     }
 
+    fn flash_names(&mut self, host: HostNo) -> Result<Vec<(u32, Option<String>)>> {
+        read::flash::names(&self.root, host)
+    }
+
     fn flash_target(&mut self, host: HostNo, index: u32) -> Result<Option<FlashTarget>> {
         read::flash::one(&self.root, host, index)
     }

@@ -99,13 +99,11 @@ pub(super) fn add_to(
         return Err(Error::new(Kind::Invalid, tried).answered("a target cannot have this address"));
     }
     let wanted = new.wanted().map_err(|e| e.during(tried.to_owned()))?;
-    let known = ctx.backend.flash_targets(host)?;
-    if let Some(twin) = known.iter().find(|t| is_twin(t, new)) {
+    let known = ctx.backend.flash_names(host)?;
+    if let Some(twin) = twin(ctx, host, &known, new)? {
         let wrong = wanted.wrong(&twin.params);
         if wrong.is_empty() {
-            return Ok(Change::Unchanged {
-                current: Some(twin.clone()),
-            });
+            return Ok(Change::Unchanged { current: Some(twin) });
         }
         return Err(Error::new(Kind::Busy, tried)
             .answered(format!(
@@ -137,7 +135,7 @@ pub(super) fn add_to(
         .backend
         .new_flash_target(host, family, ctx.deadline)
         .map_err(|e| e.during(tried.to_owned()))?;
-    if known.iter().any(|t| t.index == index) {
+    if known.iter().any(|(taken, _)| *taken == index) {
         return Err(Error::new(Kind::Failed, tried)
             .answered(format!("the driver gave index {index}, which is taken"))
             .hint("hbactl flash list shows what is there"));
@@ -171,6 +169,23 @@ pub(super) fn add_to(
         after,
         diff,
     })
+}
+
+/// The entry that has the name and the portal already. Only entries of that name are read.
+fn twin(
+    ctx: &mut Ctx<'_>,
+    host: HostNo,
+    known: &[(u32, Option<String>)],
+    new: &NewFlashTarget,
+) -> Result<Option<FlashTarget>> {
+    for (index, _) in known.iter().filter(|(_, name)| *name == new.target_name) {
+        // One that went away meanwhile is no twin.
+        let found = ctx.backend.flash_target(host, *index)?;
+        if let Some(found) = found.filter(|found| is_twin(found, new)) {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
 }
 
 fn is_twin(known: &FlashTarget, new: &NewFlashTarget) -> bool {

@@ -10,6 +10,9 @@ use crate::model::{ChapDirection, Event, EventRecord, FlashTarget, SessionBrief}
 use crate::params::{Assignment, FLASH, ParamValue};
 use crate::secret::Secret;
 
+mod discover;
+mod login;
+
 fn ready(s: &mut Scripted) -> &mut Scripted {
     s.expect(Call::AdapterKeys, Ok(vec![key()]))
 }
@@ -81,7 +84,7 @@ fn sessions_are_found_by_name_and_portal_and_twins_by_isid() {
 fn adding_makes_sets_and_reads_back() {
     let mut s = Scripted::new();
     ready(&mut s)
-        .expect::<Vec<FlashTarget>>(Call::FlashTargets(H0), Ok(vec![]))
+        .expect::<Vec<(u32, Option<String>)>>(Call::FlashNames(H0), Ok(vec![]))
         .expect(Call::NewFlashTarget(H0, V4), Ok(2u32))
         .expect(Call::SetFlashTarget(H0, 2, new_params()), Ok(()))
         .expect(Call::FlashTarget(H0, 2), Ok(Some(flash(2, &[]))));
@@ -90,15 +93,29 @@ fn adding_makes_sets_and_reads_back() {
     s.finish();
 }
 
+/// An entry with the wanted name and portal among others: only those of that name are read.
+fn twin(s: &mut Scripted) {
+    let named = |index: u32, name: &str| (index, Some(name.to_owned()));
+    let names = vec![
+        named(3, "iqn.other"),
+        named(4, TARGET),
+        named(5, TARGET),
+        (6, None),
+    ];
+    s.expect(Call::FlashNames(H0), Ok(names))
+        .expect(Call::FlashTarget(H0, 4), Ok(Some(flash(4, &[("port", "3261")]))))
+        .expect(Call::FlashTarget(H0, 5), Ok(Some(flash(5, &[]))));
+}
+
 #[test]
 fn adding_what_is_there_changes_nothing_and_with_other_settings_is_refused() {
     let mut s = Scripted::new();
-    ready(&mut s).expect(Call::FlashTargets(H0), Ok(vec![flash(5, &[])]));
+    twin(ready(&mut s));
     assert!(matches!(
         add(&mut ctx(&mut s), None, &new()),
         Ok(Change::Unchanged { .. })
     ));
-    ready(&mut s).expect(Call::FlashTargets(H0), Ok(vec![flash(5, &[])]));
+    twin(ready(&mut s));
     let mut other = new();
     other.params = vec![Assignment::parse(FLASH, "header_digest=on").expect("valid")];
     let e = add(&mut ctx(&mut s), None, &other).expect_err("differs");
@@ -114,7 +131,7 @@ fn adding_what_is_there_changes_nothing_and_with_other_settings_is_refused() {
 fn an_entry_that_reads_back_wrong_is_removed_again() {
     let mut s = Scripted::new();
     ready(&mut s)
-        .expect::<Vec<FlashTarget>>(Call::FlashTargets(H0), Ok(vec![]))
+        .expect::<Vec<(u32, Option<String>)>>(Call::FlashNames(H0), Ok(vec![]))
         .expect(Call::NewFlashTarget(H0, V4), Ok(2u32))
         .expect(Call::SetFlashTarget(H0, 2, new_params()), Ok(()))
         .expect(Call::FlashTarget(H0, 2), Ok(Some(flash(2, &[("port", "860")]))))
@@ -130,7 +147,7 @@ fn an_entry_that_reads_back_wrong_is_removed_again() {
 fn a_refused_commit_leaves_no_pending_entry() {
     let mut s = Scripted::new();
     ready(&mut s)
-        .expect::<Vec<FlashTarget>>(Call::FlashTargets(H0), Ok(vec![]))
+        .expect::<Vec<(u32, Option<String>)>>(Call::FlashNames(H0), Ok(vec![]))
         .expect(Call::NewFlashTarget(H0, V4), Ok(2u32))
         .expect::<()>(
             Call::SetFlashTarget(H0, 2, new_params()),
@@ -152,7 +169,7 @@ fn a_chap_entry_must_exist_and_be_ours_to_send() {
         (ChapDirection::Out, 9, false),
     ] {
         let mut s = Scripted::new();
-        ready(&mut s).expect::<Vec<FlashTarget>>(Call::FlashTargets(H0), Ok(vec![]));
+        ready(&mut s).expect::<Vec<(u32, Option<String>)>>(Call::FlashNames(H0), Ok(vec![]));
         chap_table(&mut s, direction);
         let mut target = new();
         target.chap = Some(index);
@@ -307,250 +324,5 @@ fn removing_reads_back() {
             assert!(outcome.expect("removed").is_changed());
         }
     }
-    s.finish();
-}
-
-#[test]
-fn login_waits_for_the_session_to_come_up() {
-    let mut s = Scripted::new();
-    one_read(ready(&mut s), flash(3, &[]), vec![]);
-    s.expect(Call::Listen, Ok(()))
-        .expect(Call::LoginFlashTarget(H0, 3), Ok(()));
-    one_read(&mut s, flash(3, &[]), vec![brief(1, TARGET, "FREE")]);
-    s.expect(Call::Session(1), Ok(Some(session(1, TARGET, "FREE"))));
-    s.expect::<Option<EventRecord>>(Call::NextEvent, Ok(None));
-    one_read(&mut s, flash(3, &[]), vec![brief(1, TARGET, "LOGGED_IN")]);
-    s.expect(Call::Session(1), Ok(Some(session(1, TARGET, "LOGGED_IN"))));
-    let change = login(&mut ctx(&mut s), None, 3).expect("logged in");
-    assert_eq!(change.after().map(|s| (s.sid, s.flash_index)), Some((1, Some(3))));
-    s.finish();
-}
-
-#[test]
-fn login_of_a_session_that_is_up_changes_nothing() {
-    let mut s = Scripted::new();
-    one_read(ready(&mut s), flash(3, &[]), vec![brief(1, TARGET, "LOGGED_IN")]);
-    s.expect(Call::Session(1), Ok(Some(session(1, TARGET, "LOGGED_IN"))));
-    assert!(matches!(
-        login(&mut ctx(&mut s), None, 3),
-        Ok(Change::Unchanged { .. })
-    ));
-    s.finish();
-}
-
-#[test]
-fn a_failed_login_tells_the_reason_that_an_event_gave() {
-    let mut s = Scripted::new();
-    one_read(ready(&mut s), flash(3, &[]), vec![]);
-    s.expect(Call::Listen, Ok(()))
-        .expect(Call::LoginFlashTarget(H0, 3), Ok(()));
-    let event = Event::ConnectionError {
-        sid: 1,
-        cid: 0,
-        code: 1011,
-        reason: "the connection failed".into(),
-    };
-    let failed = |s: &mut Scripted| {
-        one_read(s, flash(3, &[]), vec![brief(1, TARGET, "FAILED")]);
-        s.expect(Call::Session(1), Ok(Some(session(1, TARGET, "FAILED"))));
-    };
-    failed(&mut s);
-    s.expect(
-        Call::NextEvent,
-        Ok(Some(EventRecord {
-            time_ms: 0,
-            host: None,
-            event,
-        })),
-    );
-    failed(&mut s);
-    let e = login(&mut ctx(&mut s), None, 3).expect_err("failed");
-    assert_eq!(e.kind(), Kind::Failed);
-    assert!(
-        e.to_string().contains("the connection failed") && e.to_string().contains("session 1 is FAILED"),
-        "{e}"
-    );
-    s.finish();
-}
-
-#[test]
-fn a_target_that_refuses_is_asked_from_here_and_quoted() {
-    let mut s = Scripted::new();
-    let with_chap = || flash(3, &[("chap_out_idx", "4")]);
-    one_read(ready(&mut s), with_chap(), vec![]);
-    s.expect(Call::Listen, Ok(()))
-        .expect(Call::LoginFlashTarget(H0, 3), Ok(()));
-    for look in 1..=15 {
-        one_read(&mut s, with_chap(), vec![brief(1, TARGET, "FAILED")]);
-        s.expect(Call::Session(1), Ok(Some(session(1, TARGET, "FAILED"))));
-        if look < 15 {
-            s.expect::<Option<EventRecord>>(Call::NextEvent, Ok(None));
-        }
-    }
-    let adapter = crate::ops::testing::adapter();
-    s.expect(Call::Adapter(H0), Ok(Some(adapter)));
-    chap_table(&mut s, ChapDirection::Out);
-    s.expect(
-        Call::ProbeLogin(TARGET.into()),
-        Ok(ProbeOutcome::Refused(
-            "the target refused the login: authentication failure".into(),
-        )),
-    );
-    let e = login(&mut ctx(&mut s), None, 3).expect_err("refused");
-    assert_eq!(e.kind(), Kind::Failed);
-    assert!(
-        e.to_string().contains("authentication failure") && e.to_string().contains("session 1 is FAILED"),
-        "{e}"
-    );
-    s.finish();
-}
-
-#[test]
-fn login_waits_until_the_target_is_scanned() {
-    let mut s = Scripted::new();
-    one_read(ready(&mut s), flash(3, &[]), vec![]);
-    s.expect(Call::Listen, Ok(()))
-        .expect(Call::LoginFlashTarget(H0, 3), Ok(()));
-    for state in ["ALLOCATED", "SCANNED"] {
-        one_read(&mut s, flash(3, &[]), vec![brief(1, TARGET, "LOGGED_IN")]);
-        let mut up = session(1, TARGET, "LOGGED_IN");
-        up.target_state = Some(state.into());
-        s.expect(Call::Session(1), Ok(Some(up)));
-        if state == "ALLOCATED" {
-            s.expect::<Option<EventRecord>>(Call::NextEvent, Ok(None));
-        }
-    }
-    let change = login(&mut ctx(&mut s), None, 3).expect("logged in");
-    assert_eq!(
-        change.after().and_then(|s| s.target_state.as_deref()),
-        Some("SCANNED")
-    );
-    s.finish();
-}
-
-#[test]
-fn a_login_that_never_comes_up_says_what_was_waited_for() {
-    let mut s = Scripted::new();
-    one_read(ready(&mut s), flash(3, &[]), vec![]);
-    s.expect(Call::Listen, Ok(()))
-        .expect(Call::LoginFlashTarget(H0, 3), Ok(()));
-    one_read(&mut s, flash(3, &[]), vec![]);
-    let e = login(&mut late(&mut s), None, 3).expect_err("late");
-    assert_eq!(e.kind(), Kind::Timeout);
-    assert!(
-        e.to_string().contains("LOGGED_IN") && e.to_string().contains("there is no session"),
-        "{e}"
-    );
-    s.finish();
-}
-
-#[test]
-fn logout_without_a_session_changes_nothing_and_of_a_boot_target_is_refused() {
-    let mut s = Scripted::new();
-    one_read(ready(&mut s), flash(3, &[]), vec![]);
-    assert!(matches!(
-        logout(&mut ctx(&mut s), None, 3),
-        Ok(Change::Unchanged { .. })
-    ));
-    one_read(
-        ready(&mut s),
-        flash(0, &[("is_boot_target", "1")]),
-        vec![brief(1, TARGET, "LOGGED_IN")],
-    );
-    s.expect(Call::Session(1), Ok(Some(session(1, TARGET, "LOGGED_IN"))));
-    assert_eq!(
-        logout(&mut ctx(&mut s), None, 0).expect_err("boot").kind(),
-        Kind::Permission
-    );
-    s.finish();
-}
-
-fn entry(index: u32) -> FlashTarget {
-    flash(index, &[("targetname", ""), ("discovery_session", "1")])
-}
-
-#[test]
-fn discovery_adds_an_entry_asks_and_takes_it_away_again() {
-    let mut elsewhere = session(1, "iqn.before", "LOGGED_IN");
-    elsewhere.connections[0].persistent_address = Some("192.168.10.99".into());
-    let portal = ("192.168.10.50".parse().expect("address"), 3260);
-    let mut s = Scripted::new();
-    let mut params = new_params();
-    params.truncate(2);
-    params.push(("discovery_session".into(), ParamValue::Flag(true)));
-    ready(&mut s)
-        .expect::<Vec<FlashTarget>>(Call::FlashTargets(H0), Ok(vec![]))
-        .expect::<Vec<FlashTarget>>(Call::FlashTargets(H0), Ok(vec![]))
-        .expect(Call::NewFlashTarget(H0, V4), Ok(2u32))
-        .expect(Call::SetFlashTarget(H0, 2, params), Ok(()))
-        .expect(Call::FlashTarget(H0, 2), Ok(Some(entry(2))))
-        .expect(Call::Sessions, Ok(vec![brief(1, "iqn.before", "LOGGED_IN")]))
-        .expect(Call::LoginFlashTarget(H0, 2), Ok(()))
-        .expect(
-            Call::Sessions,
-            Ok(vec![
-                brief(1, "iqn.before", "LOGGED_IN"),
-                brief(2, TARGET, "LOGGED_IN"),
-            ]),
-        )
-        .expect(Call::Session(1), Ok(Some(elsewhere)))
-        .expect(Call::Session(2), Ok(Some(session(2, TARGET, "LOGGED_IN"))))
-        .expect(Call::DeleteFlashTarget(H0, 2), Ok(()))
-        .expect::<Option<FlashTarget>>(Call::FlashTarget(H0, 2), Ok(None))
-        .expect::<Vec<FlashTarget>>(Call::FlashTargets(H0), Ok(vec![]));
-    let found = discover(&mut ctx(&mut s), None, portal, None, false).expect("found");
-    assert_eq!(found.sessions.iter().map(|s| s.sid).collect::<Vec<_>>(), [2]);
-    assert_eq!((found.entry, found.portal.as_str()), (None, "192.168.10.50:3260"));
-    s.finish();
-}
-
-#[test]
-fn a_portal_that_does_not_answer_leaves_no_entry_behind() {
-    let portal = ("192.168.10.50".parse().expect("address"), 3260);
-    let mut s = Scripted::new();
-    let mut params = new_params();
-    params.truncate(2);
-    params.push(("discovery_session".into(), ParamValue::Flag(true)));
-    ready(&mut s)
-        .expect::<Vec<FlashTarget>>(Call::FlashTargets(H0), Ok(vec![]))
-        .expect::<Vec<FlashTarget>>(Call::FlashTargets(H0), Ok(vec![]))
-        .expect(Call::NewFlashTarget(H0, V4), Ok(2u32))
-        .expect(Call::SetFlashTarget(H0, 2, params), Ok(()))
-        .expect(Call::FlashTarget(H0, 2), Ok(Some(entry(2))))
-        .expect::<Vec<SessionBrief>>(Call::Sessions, Ok(vec![]))
-        .expect::<()>(
-            Call::LoginFlashTarget(H0, 2),
-            Err(Error::new(Kind::Failed, "x").answered("EIO")),
-        )
-        .expect(Call::DeleteFlashTarget(H0, 2), Ok(()))
-        .expect::<Option<FlashTarget>>(Call::FlashTarget(H0, 2), Ok(None));
-    let e = discover(&mut ctx(&mut s), None, portal, None, false).expect_err("silent");
-    assert!(
-        e.to_string().contains("discover targets at 192.168.10.50:3260"),
-        "{e}"
-    );
-    s.finish();
-}
-
-#[test]
-fn an_entry_that_was_there_before_stays() {
-    let portal = ("192.168.10.50".parse().expect("address"), 3260);
-    let mut s = Scripted::new();
-    ready(&mut s).expect(Call::FlashTargets(H0), Ok(vec![entry(7)]));
-    s.expect::<Vec<SessionBrief>>(Call::Sessions, Ok(vec![]));
-    s.expect::<()>(
-        Call::LoginFlashTarget(H0, 7),
-        Err(Error::new(Kind::Failed, "x").answered("EIO")),
-    );
-    assert!(discover(&mut ctx(&mut s), None, portal, None, false).is_err());
-    s.finish();
-}
-
-#[test]
-fn logging_in_to_a_discovery_entry_points_to_discover() {
-    let mut s = Scripted::new();
-    one_read(ready(&mut s), entry(7), vec![]);
-    let e = login(&mut ctx(&mut s), None, 7).expect_err("discovery");
-    assert!(e.next_step().is_some_and(|h| h.contains("discover")));
     s.finish();
 }

@@ -14,20 +14,46 @@ const DEVICES: &str = "bus/iscsi_flashnode/devices";
 
 /// Flash targets of a port, by index.
 pub(in super::super) fn all(root: &Root, host: HostNo) -> Result<Vec<FlashTarget>> {
+    let Some((dir, indices)) = entries(root, host)? else {
+        return Ok(Vec::new());
+    };
+    let mut reader = Reader::new();
+    Ok(indices
+        .into_iter()
+        .filter_map(|i| read(&dir, &mut reader, host, i))
+        .collect())
+}
+
+/// Index and target name of a port's flash targets, by index: one attribute each.
+pub(in super::super) fn names(root: &Root, host: HostNo) -> Result<Vec<(u32, Option<String>)>> {
+    let Some((dir, indices)) = entries(root, host)? else {
+        return Ok(Vec::new());
+    };
+    let spec = FLASH.iter().find(|spec| spec.name == "targetname");
+    let mut reader = Reader::new();
+    let name = |index: u32| {
+        let object = format!("flashnode_sess-{}:{index}", host.0);
+        let value = spec.and_then(|spec| param(&mut reader, dir.at(&object), spec));
+        (
+            index,
+            value.map(|v| v.to_string()).filter(|name| !name.is_empty()),
+        )
+    };
+    Ok(indices.into_iter().map(name).collect())
+}
+
+/// The directory of the entries, and the indices of a port's; `None` without the class.
+fn entries(root: &Root, host: HostNo) -> Result<Option<(Dir, Vec<u32>)>> {
     let fail = |e: &driver_sys::sysfs::Error| fault::sysfs(e, &format!("read the flash targets of {host}"));
     let Some(dir) = root.dir_if_present(DEVICES).map_err(|e| fail(&e))? else {
-        return Ok(Vec::new());
+        return Ok(None);
     };
     let prefix = format!("flashnode_sess-{}:", host.0);
     let mut indices: Vec<u32> = Vec::new();
     dir.for_each_name(|name| indices.extend(name.strip_prefix(&prefix).and_then(|n| n.parse::<u32>().ok())))
         .map_err(|e| fail(&e))?;
     indices.sort_unstable();
-    let mut reader = Reader::new();
-    Ok(indices
-        .into_iter()
-        .filter_map(|i| read(&dir, &mut reader, host, i))
-        .collect())
+    Ok(Some((dir, indices)))
 }
 
 /// One flash target; `None` when there is none.

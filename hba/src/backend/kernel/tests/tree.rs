@@ -84,6 +84,8 @@ fn flash_targets_have_all_their_parameters() {
         (Some("192.168.10.60"), Some(3260))
     );
     assert_eq!(kernel.flash_target(H0, 77).expect("read"), None);
+    let names: Vec<_> = all.iter().map(|t| (t.index, t.target_name.clone())).collect();
+    assert_eq!(kernel.flash_names(H0).expect("read"), names);
 }
 
 #[test]

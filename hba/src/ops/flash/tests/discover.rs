@@ -1,0 +1,93 @@
+//! Discovery.
+
+use super::*;
+
+fn entry(index: u32) -> FlashTarget {
+    flash(index, &[("targetname", ""), ("discovery_session", "1")])
+}
+
+#[test]
+fn discovery_adds_an_entry_asks_and_takes_it_away_again() {
+    let mut elsewhere = session(1, "iqn.before", "LOGGED_IN");
+    elsewhere.connections[0].persistent_address = Some("192.168.10.99".into());
+    let portal = ("192.168.10.50".parse().expect("address"), 3260);
+    let mut s = Scripted::new();
+    let mut params = new_params();
+    params.truncate(2);
+    params.push(("discovery_session".into(), ParamValue::Flag(true)));
+    ready(&mut s)
+        .expect::<Vec<FlashTarget>>(Call::FlashTargets(H0), Ok(vec![]))
+        .expect::<Vec<(u32, Option<String>)>>(Call::FlashNames(H0), Ok(vec![]))
+        .expect(Call::NewFlashTarget(H0, V4), Ok(2u32))
+        .expect(Call::SetFlashTarget(H0, 2, params), Ok(()))
+        .expect(Call::FlashTarget(H0, 2), Ok(Some(entry(2))))
+        .expect(Call::Sessions, Ok(vec![brief(1, "iqn.before", "LOGGED_IN")]))
+        .expect(Call::LoginFlashTarget(H0, 2), Ok(()))
+        .expect(
+            Call::Sessions,
+            Ok(vec![
+                brief(1, "iqn.before", "LOGGED_IN"),
+                brief(2, TARGET, "LOGGED_IN"),
+            ]),
+        )
+        .expect(Call::Session(1), Ok(Some(elsewhere)))
+        .expect(Call::Session(2), Ok(Some(session(2, TARGET, "LOGGED_IN"))))
+        .expect(Call::DeleteFlashTarget(H0, 2), Ok(()))
+        .expect::<Option<FlashTarget>>(Call::FlashTarget(H0, 2), Ok(None))
+        .expect::<Vec<FlashTarget>>(Call::FlashTargets(H0), Ok(vec![]));
+    let found = discover(&mut ctx(&mut s), None, portal, None, false).expect("found");
+    assert_eq!(found.sessions.iter().map(|s| s.sid).collect::<Vec<_>>(), [2]);
+    assert_eq!((found.entry, found.portal.as_str()), (None, "192.168.10.50:3260"));
+    s.finish();
+}
+
+#[test]
+fn a_portal_that_does_not_answer_leaves_no_entry_behind() {
+    let portal = ("192.168.10.50".parse().expect("address"), 3260);
+    let mut s = Scripted::new();
+    let mut params = new_params();
+    params.truncate(2);
+    params.push(("discovery_session".into(), ParamValue::Flag(true)));
+    ready(&mut s)
+        .expect::<Vec<FlashTarget>>(Call::FlashTargets(H0), Ok(vec![]))
+        .expect::<Vec<(u32, Option<String>)>>(Call::FlashNames(H0), Ok(vec![]))
+        .expect(Call::NewFlashTarget(H0, V4), Ok(2u32))
+        .expect(Call::SetFlashTarget(H0, 2, params), Ok(()))
+        .expect(Call::FlashTarget(H0, 2), Ok(Some(entry(2))))
+        .expect::<Vec<SessionBrief>>(Call::Sessions, Ok(vec![]))
+        .expect::<()>(
+            Call::LoginFlashTarget(H0, 2),
+            Err(Error::new(Kind::Failed, "x").answered("EIO")),
+        )
+        .expect(Call::DeleteFlashTarget(H0, 2), Ok(()))
+        .expect::<Option<FlashTarget>>(Call::FlashTarget(H0, 2), Ok(None));
+    let e = discover(&mut ctx(&mut s), None, portal, None, false).expect_err("silent");
+    assert!(
+        e.to_string().contains("discover targets at 192.168.10.50:3260"),
+        "{e}"
+    );
+    s.finish();
+}
+
+#[test]
+fn an_entry_that_was_there_before_stays() {
+    let portal = ("192.168.10.50".parse().expect("address"), 3260);
+    let mut s = Scripted::new();
+    ready(&mut s).expect(Call::FlashTargets(H0), Ok(vec![entry(7)]));
+    s.expect::<Vec<SessionBrief>>(Call::Sessions, Ok(vec![]));
+    s.expect::<()>(
+        Call::LoginFlashTarget(H0, 7),
+        Err(Error::new(Kind::Failed, "x").answered("EIO")),
+    );
+    assert!(discover(&mut ctx(&mut s), None, portal, None, false).is_err());
+    s.finish();
+}
+
+#[test]
+fn logging_in_to_a_discovery_entry_points_to_discover() {
+    let mut s = Scripted::new();
+    one_read(ready(&mut s), entry(7), vec![]);
+    let e = login(&mut ctx(&mut s), None, 7).expect_err("discovery");
+    assert!(e.next_step().is_some_and(|h| h.contains("discover")));
+    s.finish();
+}

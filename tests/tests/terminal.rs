@@ -1,0 +1,167 @@
+//! `hbactl` on a terminal: the prompt for a secret, and the progress of long transfers. Needs no privileges.
+
+use std::os::unix::process::ExitStatusExt;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use lab_tests::asked::{Asked, IQN, SECRET, describe};
+use lab_tests::need::left_out;
+use lab_tests::process::own_binary;
+use lab_tests::target::Target;
+use lab_tests::terminal::{NEEDS, Terminal};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+const FIRST: &str = "CHAP secret";
+const SECOND: &str = "Once more";
+
+fn hbactl(lab: &Asked, args: &[&str]) -> Result<Command> {
+    let mut command = Command::new(own_binary("hbactl")?);
+    command.env("HBACTL_ENDPOINT", lab.lab.endpoint()).args(args);
+    Ok(command)
+}
+
+/// `chap add` without a source of the secret.
+fn asking(lab: &Asked) -> Result<Terminal> {
+    Terminal::start(&hbactl(lab, &["chap", "add", "-u", "alice", "--index", "7"])?)
+}
+
+fn entries(lab: &Asked) -> Result<usize> {
+    let all = lab.ok(&["chap", "list"])?;
+    Ok(all.as_array().context("no list")?.len())
+}
+
+#[test]
+fn a_secret_is_asked_for_twice_and_never_shown() -> Result<()> {
+    if left_out("a_secret_is_asked_for_twice_and_never_shown", NEEDS) {
+        return Ok(());
+    }
+    let lab = Asked::start(&["--ports", "1"])?;
+    let mut terminal = asking(&lab)?;
+    terminal.shows(FIRST)?;
+    ensure!(!terminal.echoes()?, "what is typed is shown");
+    terminal.types(format!("{SECRET}\n").as_bytes())?;
+    terminal.shows(SECOND)?;
+    terminal.types(format!("{SECRET}\n").as_bytes())?;
+    let status = terminal.ended()?;
+    ensure!(status.success(), "{status}: {}", terminal.shown());
+    ensure!(!terminal.shown().contains(SECRET), "{}", terminal.shown());
+    ensure!(terminal.echoes()?, "the terminal stays silent");
+    ensure!(entries(&lab)? == 1);
+    // It is the secret that was typed: adding the same from a file changes nothing.
+    let file = lab.secret("secret", SECRET)?;
+    let same = [
+        "chap",
+        "add",
+        "-u",
+        "alice",
+        "--index",
+        "7",
+        "--secret-file",
+        &file,
+    ];
+    let again = lab.ok(&same)?;
+    ensure!(again["change"] == "unchanged", "{again}");
+    Ok(())
+}
+
+#[test]
+fn a_secret_that_is_mistyped_too_short_or_not_given_is_refused() -> Result<()> {
+    if left_out(
+        "a_secret_that_is_mistyped_too_short_or_not_given_is_refused",
+        NEEDS,
+    ) {
+        return Ok(());
+    }
+    let lab = Asked::start(&["--ports", "1"])?;
+    for (first, second, reason) in [
+        (
+            "initiator-secret-1\n",
+            Some("initiator-secret-2\n"),
+            "do not match",
+        ),
+        ("elevenbytes\n", None, "at least 12"),
+        ("\n", None, "at least 12"),
+        // End of input.
+        ("\u{4}", None, "nothing was typed"),
+    ] {
+        let mut terminal = asking(&lab)?;
+        terminal.shows(FIRST)?;
+        terminal.types(first.as_bytes())?;
+        if let Some(second) = second {
+            terminal.shows(SECOND)?;
+            terminal.types(second.as_bytes())?;
+        }
+        let status = terminal.ended()?;
+        let shown = terminal.shown();
+        ensure!(status.code() == Some(2), "{first:?}: {status}: {shown}");
+        ensure!(shown.contains(reason), "{first:?}: {shown}");
+        ensure!(!shown.contains("initiator-secret"), "{shown}");
+        ensure!(terminal.echoes()?, "{first:?}: the terminal stays silent");
+    }
+    ensure!(entries(&lab)? == 0);
+    Ok(())
+}
+
+#[test]
+fn breaking_off_at_the_prompt_gives_the_terminal_back() -> Result<()> {
+    if left_out("breaking_off_at_the_prompt_gives_the_terminal_back", NEEDS) {
+        return Ok(());
+    }
+    let lab = Asked::start(&["--ports", "1"])?;
+    // ^C, and what a session's end sends.
+    for (typed, signal) in [(Some(b"\x03"), Signal::SIGINT), (None, Signal::SIGTERM)] {
+        let mut terminal = asking(&lab)?;
+        terminal.shows(FIRST)?;
+        terminal.types(b"initia")?;
+        match typed {
+            Some(bytes) => terminal.types(bytes)?,
+            None => kill(Pid::from_raw(i32::try_from(terminal.pid())?), signal)?,
+        }
+        let status = terminal.ended()?;
+        ensure!(
+            status.signal() == Some(signal as i32),
+            "{status}: {}",
+            terminal.shown()
+        );
+        ensure!(terminal.echoes()?, "{signal}: the terminal stays silent");
+        ensure!(!terminal.shown().contains("initia"), "{}", terminal.shown());
+    }
+    ensure!(entries(&lab)? == 0);
+    Ok(())
+}
+
+/// A disk of 16 MiB whose target takes `delay` for every answer; its address.
+fn slow_disk(lab: &Asked, target: &Target, delay: &str) -> Result<String> {
+    let index = lab.add_target(target, &[])?;
+    lab.ok(&["flash", "login", &index, "-a", "1"])?;
+    let lun = lab.ok(&["lun", "list"])?[0]["address"]
+        .as_str()
+        .context("no lun")?
+        .to_owned();
+    target.fault(&["delay", delay])?;
+    Ok(lun)
+}
+
+#[test]
+fn progress_is_shown_on_a_terminal_and_nowhere_else() -> Result<()> {
+    if left_out("progress_is_shown_on_a_terminal_and_nowhere_else", NEEDS) {
+        return Ok(());
+    }
+    let lab = Asked::with_address(&["--ports", "1"])?;
+    let target = Target::start(lab.lab.path(), IQN, &["--lun", "16M"])?;
+    let lun = slow_disk(&lab, &target, "40")?;
+    let copy = lab.lab.path().join("copy");
+    let copy = copy.to_str().context("path")?;
+    let read = ["lun", "read", &lun, "--out", copy];
+    let mut terminal = Terminal::start(&hbactl(&lab, &read)?)?;
+    terminal.shows("reading")?;
+    terminal.shows("16.00 MiB")?;
+    let status = terminal.ended()?;
+    ensure!(status.success(), "{status}: {}", terminal.shown());
+    let out = lab.lab.hbactl(&read)?;
+    ensure!(out.status.success(), "{}", describe(&out));
+    ensure!(out.stderr.is_empty(), "{}", describe(&out));
+    ensure!(std::fs::metadata(copy)?.len() == 16 << 20);
+    Ok(())
+}
