@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use iscsi::target::{TraceLevel, TraceStep};
+
 use crate::accounts::Accounts;
 use crate::lun::LunSpec;
 
@@ -50,6 +52,14 @@ pub struct TargetConfig {
     pub pcap: Option<PathBuf>,
     /// Sessions at once, half-open logins included.
     pub max_connections: usize,
+    /// Logins at once; a connection beyond that is closed at once.
+    pub max_half_open: usize,
+    /// How long the answer to a wrong CHAP proof waits.
+    pub chap_delay: Duration,
+    /// Manage tasks as the UNH target's description has it, and no better.
+    pub strict_unh: bool,
+    /// What is traced, and who is told: the connection's number and the step.
+    pub trace: Option<(TraceLevel, fn(u64, &TraceStep))>,
     /// How long a login may take.
     pub login_timeout: Duration,
     /// After this much silence the target sends a NOP-In; no answer for as long again ends the session. `None`: never.
@@ -77,6 +87,10 @@ impl TargetConfig {
             control: None,
             pcap: None,
             max_connections: 1024,
+            max_half_open: 64,
+            chap_delay: Duration::from_secs(1),
+            strict_unh: false,
+            trace: None,
             login_timeout: Duration::from_secs(15),
             nop_interval: None,
             drain: Duration::from_secs(2),

@@ -32,6 +32,8 @@ pub enum Fault {
     CloseMidPdu,
     /// The next SCSI reply of every session is swallowed (the initiator's abort handling gets work).
     LoseReply,
+    /// The next ABORT TASK of every session that finds its task is rejected, and the task lives.
+    RejectAbort,
     /// The next data PDU of every session carries a wrong digest (sessions with data digests only).
     BadDigest,
     /// The portals close (connections are refused) or open again.
@@ -58,6 +60,7 @@ pub const WORDS: &[&str] = &[
     "garbage",
     "close-mid-pdu",
     "lose-reply",
+    "reject-abort",
     "bad-digest",
     "portals close|open",
     "lun NUMBER remove|add",
@@ -97,6 +100,7 @@ impl FromStr for Fault {
             ["garbage"] => Self::Garbage,
             ["close-mid-pdu"] => Self::CloseMidPdu,
             ["lose-reply"] => Self::LoseReply,
+            ["reject-abort"] => Self::RejectAbort,
             ["bad-digest"] => Self::BadDigest,
             ["portals", "close"] => Self::Portals(false),
             ["portals", "open"] => Self::Portals(true),
@@ -123,6 +127,7 @@ impl fmt::Display for Fault {
             Self::Garbage => f.write_str("garbage"),
             Self::CloseMidPdu => f.write_str("close-mid-pdu"),
             Self::LoseReply => f.write_str("lose-reply"),
+            Self::RejectAbort => f.write_str("reject-abort"),
             Self::BadDigest => f.write_str("bad-digest"),
             Self::Portals(open) => write!(f, "portals {}", if *open { "open" } else { "close" }),
             Self::Lun(lun, add) => write!(f, "lun {lun} {}", if *add { "add" } else { "remove" }),
@@ -149,6 +154,7 @@ mod tests {
             "garbage",
             "close-mid-pdu",
             "lose-reply",
+            "reject-abort",
             "bad-digest",
             "portals close",
             "portals open",

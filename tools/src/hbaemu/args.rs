@@ -151,6 +151,15 @@ pub enum Digests {
     Forbid,
 }
 
+/// What to trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Trace {
+    /// Task management functions and the commands that they end
+    Tmf,
+    /// Every request
+    Requests,
+}
+
 /// `hbaemu target`.
 #[derive(Args, Debug)]
 pub struct Target {
@@ -173,6 +182,15 @@ pub struct Target {
     /// Which digests to agree to
     #[arg(long, value_enum, default_value = "initiator")]
     pub digests: Digests,
+    /// Print the states of requests as pairs [protocol side, SCSI side]: connection, initiator task tag, pair
+    #[arg(long, value_enum)]
+    pub trace: Option<Trace>,
+    /// Manage tasks as the UNH target's description has it: ABORT TASK and nothing else
+    #[arg(long)]
+    pub strict_unh: bool,
+    /// Logins under way at once; a connection beyond that is closed
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1024), value_name = "N")]
+    pub half_open: u16,
     /// Further target names with the same logical units; repeatable
     #[arg(long, value_name = "IQN")]
     pub also: Vec<String>,

@@ -1,5 +1,6 @@
 //! `hbaemu target`.
 
+use std::io::Write;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -8,7 +9,9 @@ use emu_net::run::{Actor, run as run_loop, turn};
 use emu_net::signals::StopSignal;
 use emu_target::{Accounts, DigestPolicy, TargetConfig};
 
-use super::args::{Digests, Target};
+use iscsi::target::{TraceLevel, TraceStep};
+
+use super::args::{Digests, Target, Trace};
 use super::ready;
 
 /// Serves a target until a signal comes.
@@ -49,10 +52,24 @@ fn config(args: &Target) -> Result<TargetConfig> {
         Digests::Require => DigestPolicy::Require,
         Digests::Forbid => DigestPolicy::Forbid,
     };
+    config.strict_unh = args.strict_unh;
+    config.max_half_open = args.half_open.into();
+    config.trace = args.trace.map(|trace| {
+        let level = match trace {
+            Trace::Tmf => TraceLevel::Functions,
+            Trace::Requests => TraceLevel::Requests,
+        };
+        (level, print_step as fn(u64, &TraceStep))
+    });
     if let Some(file) = &args.chap_file {
         config.accounts = Accounts::from_file(file)?;
     }
     Ok(config)
+}
+
+/// A step on a line of its own. A reader that went away does not end the target.
+fn print_step(connection: u64, step: &TraceStep) {
+    let _ = writeln!(std::io::stdout().lock(), "{connection} {step}");
 }
 
 const TARGET: u32 = 0;

@@ -37,6 +37,7 @@ pub struct Target {
     pub(super) next_client: u64,
     pub(super) next_tsih: u16,
     pub(super) max_connections: usize,
+    pub(super) max_half_open: usize,
     pub(super) capture: Option<Capture>,
     /// New connections are not answered.
     pub(super) silent: bool,
@@ -62,7 +63,8 @@ impl Target {
                     })?;
             names.push(parsed.as_str().to_owned());
         }
-        let world = World::new(open_units(&config)?, names.clone());
+        let mut world = World::new(open_units(&config)?, names.clone());
+        world.trace = config.trace.map(|(_, told)| told);
         let portals = Portals::open(reactor, owner, &config.listen)?;
         let mut orders = Orders::new(owner);
         if let Some(path) = &config.control {
@@ -100,6 +102,7 @@ impl Target {
             next_client: 0,
             next_tsih: 0,
             max_connections: config.max_connections,
+            max_half_open: config.max_half_open,
             capture,
             silent: false,
             drain: config.drain,
@@ -159,6 +162,14 @@ impl Target {
     fn accept(&mut self, reactor: &mut Reactor, now: Instant, stream: TcpStream) {
         if self.clients.len() >= self.max_connections || self.stopping.is_some() {
             tracing::warn!(limit = self.max_connections, "connection refused: too many");
+            return;
+        }
+        let half_open = |client: &&Client| client.core.connection.session().is_none();
+        if self.clients.values().filter(half_open).count() >= self.max_half_open {
+            tracing::warn!(
+                limit = self.max_half_open,
+                "connection refused: too many logins at once"
+            );
             return;
         }
         let mut seed = [0; 32];
@@ -276,6 +287,13 @@ impl Target {
                         core.connection.abort_tasks(Some(lun));
                     }
                 }),
+                Spill::Answer { client, id, code } => {
+                    if let Some(asked) = self.clients.get_mut(&client) {
+                        asked.core.connection.complete_task_management(now, id, code);
+                        asked.core.due(now, &mut self.world);
+                        self.pump(reactor, now, client, false);
+                    }
+                }
                 Spill::DropOthers { except } => self.for_each(reactor, now, |core| {
                     if core.id != except {
                         core.connection.drop_now(now);

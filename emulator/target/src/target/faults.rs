@@ -56,6 +56,7 @@ impl Target {
             }),
             Fault::CloseMidPdu => self.for_each(reactor, now, |core| core.tamper = Tamper::Cut(CUT)),
             Fault::LoseReply => self.for_each(reactor, now, |core| core.lose_reply = true),
+            Fault::RejectAbort => self.for_each(reactor, now, |core| core.connection.keep_next_task()),
             Fault::BadDigest => self.for_each(reactor, now, |core| core.connection.corrupt_next_data()),
             Fault::Portals(true) => self.portals.reopen(reactor).map_err(|error| error.to_string())?,
             Fault::Portals(false) => self.portals.close(reactor),

@@ -25,6 +25,9 @@ pub(super) fn engine_config(config: &TargetConfig) -> Config {
         alias: config.alias.clone(),
         login_timeout: config.login_timeout,
         nop_interval: config.nop_interval,
+        chap_delay: config.chap_delay,
+        strict_unh: config.strict_unh,
+        trace: config.trace.map(|(level, _)| level).unwrap_or_default(),
         ..Config::default()
     };
     let digests = match config.digests {

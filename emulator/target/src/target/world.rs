@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use iscsi::Isid;
 use iscsi::negotiate::SessionType;
 use iscsi::pdu::{self, TmfFunction, TmfResponseCode};
-use iscsi::target::{Command, Completion, Event, SessionInfo, TaskManagement};
+use iscsi::target::{Command, Completion, Event, SessionInfo, TaskManagement, TmfId, TraceStep};
 use scsi::{Device, LogicalUnit, Lun, NexusId, PortId, Request, Status};
 
 use super::client::Core;
@@ -30,6 +30,12 @@ pub(super) enum Spill {
     AbortTasksOf { client: u64, lun: pdu::Lun },
     /// Every connection but this one is dropped.
     DropOthers { except: u64 },
+    /// The function has taken effect everywhere: its initiator may hear of it.
+    Answer {
+        client: u64,
+        id: TmfId,
+        code: TmfResponseCode,
+    },
 }
 
 #[derive(Debug)]
@@ -49,7 +55,9 @@ pub(super) struct World {
     sessions: HashMap<NexusName, Session>,
     next_nexus: u64,
     pub(super) delay: Option<Duration>,
+    /// Taken from the end: what is pushed last happens first.
     pub(super) spill: Vec<Spill>,
+    pub(super) trace: Option<fn(u64, &TraceStep)>,
 }
 
 impl World {
@@ -62,6 +70,7 @@ impl World {
             next_nexus: 0,
             delay: None,
             spill: Vec::new(),
+            trace: None,
         }
     }
 
@@ -78,8 +87,14 @@ impl World {
                 Event::Command(command) => self.command(core, now, command),
                 Event::Aborted(task) => core.delayed.retain(|(_, id, _)| *id != task),
                 Event::TaskManagement(request) => {
+                    let before = self.spill.len();
                     let code = self.task_management(core, &request);
-                    core.connection.complete_task_management(now, request.id, code);
+                    if self.spill.len() == before {
+                        core.connection.complete_task_management(now, request.id, code);
+                    } else {
+                        let (client, id) = (core.id, request.id);
+                        self.spill.insert(before, Spill::Answer { client, id, code });
+                    }
                 }
                 Event::LoggedOut(reason) => tracing::info!(client = core.id, %reason, "logout"),
                 Event::Closed(reason) => {
@@ -87,6 +102,11 @@ impl World {
                     core.delayed.clear();
                     self.gone(core);
                 }
+            }
+        }
+        if let Some(trace) = self.trace {
+            while let Some(step) = core.connection.poll_trace() {
+                trace(core.id, &step);
             }
         }
     }

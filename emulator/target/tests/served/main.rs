@@ -3,5 +3,6 @@
 
 mod faults;
 mod host;
+mod management;
 mod reservations;
 mod sessions;
