@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use lab_tests::lab::Lab;
 use lab_tests::process::until;
 use lab_tests::target::Target;

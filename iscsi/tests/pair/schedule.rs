@@ -133,7 +133,11 @@ impl Ledger {
 fn perform(pair: &mut Pair, ledger: &mut Ledger, act: &Act) {
     let open = pair.initiator.is_open();
     match act {
-        Act::Rounds(rounds) => (0..*rounds).for_each(|_| drop(pair.round())),
+        Act::Rounds(rounds) => {
+            for _ in 0..*rounds {
+                pair.round();
+            }
+        }
         Act::Hold(hold) => pair.hold = *hold,
         Act::Release => {
             for task in std::mem::take(&mut pair.held) {
