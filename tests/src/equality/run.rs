@@ -91,7 +91,12 @@ fn begin(setup: &Setup) -> Result<(Normal, BTreeMap<String, String>)> {
     }
     let scratch = setup.scratch.to_str().context("the scratch path is not UTF-8")?;
     normal.word(scratch, "SCRATCH");
-    normal.word(&setup.endpoint.to_string(), "ENDPOINT");
+    if let Endpoint::Dir(dir) = &setup.endpoint {
+        normal.word(&dir.to_string_lossy(), "ENDPOINT");
+    }
+    // The kernel's address of the transport's structure.
+    let handle = fs::read_to_string(sys.join("class/iscsi_transport/qla4xxx/handle"));
+    normal.word(handle.unwrap_or_default().trim(), "HANDLE");
     normal.port(setup.portal.port());
     let (secret, short) = (setup.scratch.join("secret"), setup.scratch.join("short"));
     fs::write(&secret, "initiator-secret-1")?;

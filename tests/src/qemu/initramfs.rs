@@ -21,6 +21,7 @@ mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev
 mkdir -p /dev/shm /mnt
+ifconfig lo up
 exec 3<>/dev/ttyS1
 stty -F /dev/ttyS1 raw -echo
 echo agent >&3
