@@ -189,7 +189,10 @@ impl Login {
                 return Err(LoginFailure::Value(key).into());
             }
             Key::InitiatorName | Key::TargetName | Key::SessionType if self.admitted => {
-                return Err(LoginFailure::Value(key).into());
+                // libiscsi says who it is again when it leaves the security stage; nobody becomes somebody else.
+                if !self.is_known(key, value) {
+                    return Err(LoginFailure::Value(key).into());
+                }
             }
             Key::InitiatorName => {
                 if self.names.initiator.replace(value.to_lowercase()).is_some() {
@@ -225,6 +228,16 @@ impl Login {
             _ => deferred.push((name, value)),
         }
         Ok(())
+    }
+
+    /// Whether a key of the leading login request is repeated as it was.
+    fn is_known(&self, key: Key, value: &str) -> bool {
+        let same = |name: &Option<String>| name.as_deref() == Some(value.to_lowercase().as_str());
+        match key {
+            Key::InitiatorName => same(&self.names.initiator),
+            Key::TargetName => same(&self.names.target),
+            _ => self.session().name() == value,
+        }
     }
 
     fn session(&self) -> SessionType {

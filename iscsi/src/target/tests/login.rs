@@ -343,3 +343,17 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_name_that_is_said_again_is_taken_and_another_is_not() {
+    for (name, status) in [
+        (NAMES[0].1, LoginStatus::SUCCESS),
+        ("iqn.2026-01.example:two", LoginStatus::INITIATOR_ERROR),
+    ] {
+        let mut peer = open();
+        let (answer, _) = peer.login(SECURITY, &[&NAMES[..], &[("AuthMethod", "CHAP,None")]].concat());
+        assert_eq!(answer.status, LoginStatus::SUCCESS);
+        let (answer, _) = peer.login(OPERATIONAL, &[("InitiatorName", name), NAMES[1]]);
+        assert_eq!(answer.status, status, "{name}");
+    }
+}
