@@ -9,6 +9,7 @@ mod bsg;
 mod chap;
 mod events;
 mod fault;
+mod flash_logins;
 mod flashnodes;
 mod host;
 mod ifaces;

@@ -29,7 +29,7 @@ pub(super) enum Task {
     /// SET_IFACE_PARAMS: the addresses go down.
     DisableAcb(super::ifaces::AcbChange),
     /// LOGIN_FLASHNODE of a SendTargets entry: the discovery ends.
-    Discovery(super::flashnodes::DiscoveryLogin),
+    Discovery(super::flash_logins::DiscoveryLogin),
     /// LOGOUT_FLASHNODE(_SID), DESTROY_SESSION: the firmware closes the session.
     Logout {
         /// Which session.
