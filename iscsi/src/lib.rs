@@ -18,7 +18,9 @@ pub mod link;
 pub mod names;
 pub mod negotiate;
 pub mod pdu;
+pub mod pool;
 pub mod serial;
+mod tagmap;
 pub mod target;
 pub mod text;
 

@@ -54,7 +54,10 @@ impl Tgtd {
         let control = (portal.port() % 32768).to_string();
         let mut command = Command::new(tgtd);
         command.args(["-f", "-C", &control, "--iscsi", &format!("portal={portal}")]);
+        // Without these the allocator maps and unmaps memory for every large transfer, which no measurement should blame tgt for.
         command
+            .env("MALLOC_MMAP_THRESHOLD_", "67108864")
+            .env("MALLOC_TRIM_THRESHOLD_", "268435456")
             .stdout(std::process::Stdio::null())
             .stderr(std::process::Stdio::null());
         let daemon = Running::spawn(&mut command)?;

@@ -3,7 +3,7 @@
 //! Owns the socket, its options and the moving of bytes: into the slot the engine names, out of the slices it lends. It must
 //! not know what the bytes mean. Payload is read to and written from the engine's buffers without a copy.
 
-use std::io::{self, IoSlice, Read, Write};
+use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::time::Instant;
@@ -15,7 +15,7 @@ use crate::reactor::{Interest, Reactor, Token};
 
 /// The engine's half of a link, as both iSCSI engines and the adapter's firmware show it.
 pub trait Duplex {
-    /// Where the next incoming bytes go. Never empty.
+    /// Where the next incoming bytes go. Empty only when nothing more is taken: the connection ends.
     fn read_slot(&mut self) -> &mut [u8];
     /// `n` bytes of the slot have been filled.
     fn received(&mut self, now: Instant, n: usize);
@@ -48,6 +48,8 @@ pub struct Link {
     interest: Interest,
     connecting: bool,
     tap: Option<Box<Conversation>>,
+    /// Long slots were the last to be filled.
+    bulk: bool,
 }
 
 impl Link {
@@ -89,6 +91,7 @@ impl Link {
             interest: Interest::WRITE,
             connecting: true,
             tap: None,
+            bulk: false,
         })
     }
 
@@ -106,6 +109,7 @@ impl Link {
             interest: Interest::READ,
             connecting: false,
             tap: None,
+            bulk: false,
         })
     }
 
@@ -181,7 +185,10 @@ impl Link {
         readable: bool,
     ) -> Pumped {
         if readable {
-            match self.read(engine, now) {
+            let mut stage = reactor.take_stage();
+            let read = self.read(engine, now, &mut stage);
+            reactor.give_stage(stage);
+            match read {
                 Pumped::Open => {}
                 // What is still queued cannot reach a peer that is gone; a half-closed one gets a last chance.
                 Pumped::PeerClosed => {
@@ -213,32 +220,50 @@ impl Link {
         reactor.forget(&self.stream);
     }
 
-    fn read(&mut self, engine: &mut impl Duplex, now: Instant) -> Pumped {
+    /// Takes in what is there. A long slot (payload) is filled by the system call itself; short ones (headers, small payload) are
+    /// filled from `stage`, which holds what one call brings. A call for a long slot brings the bytes behind it along.
+    fn read(&mut self, engine: &mut impl Duplex, now: Instant, stage: &mut [u8]) -> Pumped {
         let mut budget = READ_BUDGET;
         while budget > 0 && !engine.wants_close() {
             let slot = engine.read_slot();
-            if slot.is_empty() {
-                // The engine has no room just now (back-pressure); level-triggered readiness brings us back.
+            let direct = if slot.len() >= DIRECT { slot.len() } else { 0 };
+            let room = if self.bulk || direct > 0 {
+                STAGE_BULK
+            } else {
+                STAGE
+            };
+            let stage = stage.get_mut(..room).unwrap_or_default();
+            let taken = if direct > 0 {
+                let mut slots = [IoSliceMut::new(slot), IoSliceMut::new(stage)];
+                self.stream.read_vectored(&mut slots)
+            } else {
+                self.stream.read(stage)
+            };
+            let taken = match taken {
+                Ok(0) => return Pumped::PeerClosed,
+                Ok(n) => n,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Pumped::Open,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Pumped::Failed(error),
+            };
+            budget = budget.saturating_sub(taken);
+            let in_place = taken.min(direct);
+            if in_place > 0 {
+                if let Some(tap) = &mut self.tap {
+                    tap.received(engine.read_slot().get(..in_place).unwrap_or_default());
+                }
+                engine.received(now, in_place);
+            }
+            let staged = stage.get(..taken - in_place).unwrap_or_default();
+            if let Some(tap) = &mut self.tap {
+                tap.received(staged);
+            }
+            feed(engine, now, staged);
+            if taken < direct + room {
+                // The socket is empty: spare the call that would say so.
                 return Pumped::Open;
             }
-            let wanted = slot.len();
-            match self.stream.read(slot) {
-                Ok(0) => return Pumped::PeerClosed,
-                Ok(n) => {
-                    if let Some(tap) = &mut self.tap {
-                        tap.received(slot.get(..n).unwrap_or_default());
-                    }
-                    engine.received(now, n);
-                    budget = budget.saturating_sub(n);
-                    // A short read of a large slot means that the socket is empty: spare the call that would say so.
-                    if n < wanted && wanted > SMALL_SLOT {
-                        return Pumped::Open;
-                    }
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Pumped::Open,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Pumped::Failed(error),
-            }
+            self.bulk = direct > 0 || (self.bulk && engine.read_slot().len() >= DIRECT);
         }
         Pumped::Open
     }
@@ -246,12 +271,13 @@ impl Link {
     /// Whether the socket is full with bytes left to send.
     fn write(&mut self, engine: &mut impl Duplex, now: Instant) -> io::Result<bool> {
         loop {
-            let mut slices = Vec::with_capacity(16);
+            let mut slices = Vec::with_capacity(SLICES);
             engine.write_slices(&mut slices);
-            if slices.iter().all(|slice| slice.is_empty()) {
+            slices.truncate(MAX_SLICES);
+            let offered: usize = slices.iter().map(|slice| slice.len()).sum();
+            if offered == 0 {
                 return Ok(false);
             }
-            slices.truncate(MAX_SLICES);
             match self.stream.write_vectored(&slices) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(n) => {
@@ -259,6 +285,9 @@ impl Link {
                         tap.sent(&slices, n);
                     }
                     engine.sent(now, n);
+                    if n < offered {
+                        return Ok(true);
+                    }
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(true),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -282,9 +311,30 @@ impl AsFd for Link {
     }
 }
 
+/// Hands staged bytes to the engine, slot by slot. What comes after it wants to close is dropped.
+fn feed(engine: &mut impl Duplex, now: Instant, mut bytes: &[u8]) {
+    while !bytes.is_empty() && !engine.wants_close() {
+        let slot = engine.read_slot();
+        let (part, rest) = bytes.split_at(slot.len().min(bytes.len()));
+        let Some(to) = slot.get_mut(..part.len()).filter(|to| !to.is_empty()) else {
+            return;
+        };
+        to.copy_from_slice(part);
+        engine.received(now, part.len());
+        bytes = rest;
+    }
+}
+
 /// Bytes one link may take in before the others get their turn.
 const READ_BUDGET: usize = 1 << 20;
-const SMALL_SLOT: usize = 512;
+/// Slots of this length are read into directly; below, copying is cheaper than a system call of its own.
+const DIRECT: usize = 8 << 10;
+/// Bytes that one call takes in for short slots.
+pub(crate) const STAGE: usize = 128 << 10;
+/// The same while long slots come: most of what is staged would be payload, and copied.
+const STAGE_BULK: usize = 4 << 10;
+/// Slices that engines usually lend.
+const SLICES: usize = 64;
 /// IOV_MAX of Linux.
 const MAX_SLICES: usize = 1024;
 

@@ -7,6 +7,7 @@ use std::io;
 use std::os::fd::AsFd;
 use std::time::Instant;
 
+use crate::link::STAGE;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 
 /// Names one registered descriptor: which actor owns it and which of its descriptors it is.
@@ -79,6 +80,8 @@ pub struct Reactor {
     epoll: Epoll,
     next: u64,
     events: Vec<EpollEvent>,
+    /// Where links take bytes in before they are sorted; all links share it, one is served at a time.
+    stage: Vec<u8>,
 }
 
 impl Reactor {
@@ -92,7 +95,19 @@ impl Reactor {
             epoll,
             next: 0,
             events: vec![EpollEvent::empty(); BATCH],
+            stage: Vec::new(),
         })
+    }
+
+    /// The shared staging memory, to be given back with [`Reactor::give_stage`].
+    pub(crate) fn take_stage(&mut self) -> Vec<u8> {
+        let mut stage = std::mem::take(&mut self.stage);
+        stage.resize(STAGE, 0);
+        stage
+    }
+
+    pub(crate) fn give_stage(&mut self, stage: Vec<u8>) {
+        self.stage = stage;
     }
 
     /// Watches `fd` for `owner`. The descriptor must stay open until [`Reactor::forget`].

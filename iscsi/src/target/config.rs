@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::trace::TraceLevel;
 use crate::negotiate::Offer;
+use crate::pool::Pool;
 
 /// Limits and wishes of one connection.
 #[derive(Debug, Clone)]
@@ -39,6 +40,8 @@ pub struct Config {
     /// Manage tasks as the UNH target's description has it, its limits included: ABORT TASK only, and an abort of a command that is
     /// not there moves ExpCmdSN by one whatever RefCmdSN says.
     pub strict_unh: bool,
+    /// Where memory for write data comes from.
+    pub pool: Pool,
 }
 
 impl Default for Config {
@@ -67,6 +70,7 @@ impl Default for Config {
             chap_delay: Duration::ZERO,
             trace: TraceLevel::Off,
             strict_unh: false,
+            pool: Pool::default(),
         }
     }
 }

@@ -1,12 +1,11 @@
 //! The task set of a connection, and the buffers that the framer moves bytes into and out of.
 
-use std::collections::HashMap;
-
 use super::event::TaskId;
 use super::sense::ProtocolSense;
 use super::trace::IscsiState;
 use crate::buffer::{Buffer, Buffers};
 use crate::pdu::{CommandFlags, Lun};
+use crate::tagmap::TagMap;
 
 /// Where a task stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,8 +84,8 @@ impl Task {
 /// All tasks of a connection.
 #[derive(Default)]
 pub(super) struct Tasks {
-    tasks: HashMap<u32, Task>,
-    by_itt: HashMap<u32, u32>,
+    tasks: TagMap<Task>,
+    by_itt: TagMap<u32>,
     next_id: u32,
     /// Tasks without an answer: in the command window, and immediate ones.
     queued: u32,

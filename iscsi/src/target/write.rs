@@ -6,7 +6,6 @@ use super::receive::Disposition;
 use super::sense::ProtocolSense;
 use super::task::{Failure, Solicited, Stage, Task};
 use super::trace::{IscsiState, TargetState};
-use crate::buffer::Buffer;
 use crate::framer::{Data, Place};
 use crate::pdu::{
     Ahs, AhsList, Bhs, CommandFlags, DataOut, Lun, R2t, RESERVED_TAG, RejectReason, ScsiCommand,
@@ -66,7 +65,8 @@ impl Connection {
         };
         let buffer = (writes && failure.is_none()).then(|| {
             self.buffered = self.buffered.saturating_add(expected);
-            Box::new(vec![0u8; expected]) as Box<dyn Buffer>
+            // What is left in it is overwritten: a command is not delivered before all its bytes came.
+            self.config.pool.buffer(self.config.pool.take(expected))
         });
         let place_in_buffer = buffer.is_some();
         let id = self.tasks.insert(Task {

@@ -135,3 +135,80 @@ fn a_refused_connect_says_so() {
     let error = near.finish_connect(&mut reactor).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
 }
+
+/// Takes messages of a short head and a long body, as payload comes: the body's place is named when the head is there.
+struct Framed {
+    head: [u8; 16],
+    at: usize,
+    body: Vec<u8>,
+    in_body: bool,
+    bodies: Vec<Vec<u8>>,
+    expect: usize,
+}
+
+const BODY: usize = 40_000;
+
+impl Duplex for Framed {
+    fn read_slot(&mut self) -> &mut [u8] {
+        if self.in_body {
+            &mut self.body[self.at..]
+        } else {
+            &mut self.head[self.at..]
+        }
+    }
+    fn received(&mut self, _: Instant, n: usize) {
+        self.at += n;
+        if self.in_body && self.at == BODY {
+            self.bodies.push(std::mem::replace(&mut self.body, vec![0; BODY]));
+            (self.in_body, self.at) = (false, 0);
+        } else if !self.in_body && self.at == self.head.len() {
+            assert_eq!(self.head, [0xee; 16], "the stream is out of step");
+            (self.in_body, self.at) = (true, 0);
+        }
+    }
+    fn write_slices<'a>(&'a self, _: &mut Vec<IoSlice<'a>>) {}
+    fn sent(&mut self, _: Instant, _: usize) {}
+    fn wants_close(&self) -> bool {
+        self.bodies.len() >= self.expect
+    }
+}
+
+#[test]
+fn long_slots_are_filled_in_place_and_what_follows_is_not_lost() {
+    const COUNT: usize = 100;
+    let mut reactor = Reactor::new().unwrap();
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let mut peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let mut link = Link::accepted(&mut reactor, 0, listener.accept().unwrap().0).unwrap();
+    let sender = std::thread::spawn(move || {
+        for number in 0..COUNT {
+            let mut message = vec![0xee; 16];
+            message.extend((0..BODY).map(|at| (at + number) as u8));
+            peer.write_all(&message).unwrap();
+        }
+        peer
+    });
+    let mut engine = Framed {
+        head: [0; 16],
+        at: 0,
+        body: vec![0; BODY],
+        in_body: false,
+        bodies: Vec::new(),
+        expect: COUNT,
+    };
+    let mut ready = Vec::new();
+    while !engine.wants_close() {
+        let limit = Instant::now() + Duration::from_secs(10);
+        reactor.wait(Some(limit), &mut ready).unwrap();
+        assert!(!ready.is_empty(), "{} bodies came", engine.bodies.len());
+        link.pump(&mut reactor, &mut engine, Instant::now(), true);
+    }
+    for (number, body) in engine.bodies.iter().enumerate() {
+        assert!(
+            body.iter()
+                .enumerate()
+                .all(|(at, byte)| *byte == (at + number) as u8)
+        );
+    }
+    drop(sender.join().unwrap());
+}

@@ -35,6 +35,8 @@ pub struct Target {
     pub(super) clients: HashMap<u64, Client>,
     pub(super) tokens: HashMap<Token, u64>,
     pub(super) next_client: u64,
+    /// No client's time comes before this; `None`: no client waits for any.
+    pub(super) wake: Option<Instant>,
     pub(super) next_tsih: u16,
     pub(super) max_connections: usize,
     pub(super) max_half_open: usize,
@@ -63,7 +65,8 @@ impl Target {
                     })?;
             names.push(parsed.as_str().to_owned());
         }
-        let mut world = World::new(open_units(&config)?, names.clone());
+        let engine = engine_config(&config);
+        let mut world = World::new(open_units(&config)?, names.clone(), engine.pool.clone());
         world.trace = config.trace.map(|(_, told)| told);
         let portals = Portals::open(reactor, owner, &config.listen)?;
         let mut orders = Orders::new(owner);
@@ -94,12 +97,13 @@ impl Target {
             owner,
             portals,
             orders,
-            engine: engine_config(&config),
+            engine,
             policy: Arc::new(Mutex::new(policy)),
             world,
             clients: HashMap::new(),
             tokens: HashMap::new(),
             next_client: 0,
+            wake: None,
             next_tsih: 0,
             max_connections: config.max_connections,
             max_half_open: config.max_half_open,
@@ -206,6 +210,7 @@ impl Target {
         };
         tracing::debug!(client = id, peer = ?link.peer(), "connection");
         self.tokens.insert(link.token(), id);
+        self.wake_for(core.deadline());
         self.clients.insert(id, Client { link, core });
     }
 
@@ -236,13 +241,21 @@ impl Target {
             world: &mut self.world,
         };
         let lost = match client.link.pump(reactor, &mut driver, now, readable) {
-            Pumped::Open => return,
+            Pumped::Open => {
+                let deadline = client.core.deadline();
+                self.wake_for(deadline);
+                return;
+            }
             Pumped::Done => LinkLoss::Local,
             Pumped::PeerClosed => LinkLoss::PeerClosed,
             Pumped::Failed(error) => loss(&error),
         };
         client.core.lost(now, lost, &mut self.world);
         self.forget(reactor, id);
+    }
+
+    fn wake_for(&mut self, deadline: Option<Instant>) {
+        self.wake = [self.wake, deadline].into_iter().flatten().min();
     }
 
     pub(super) fn forget(&mut self, reactor: &mut Reactor, id: u64) {
@@ -336,24 +349,30 @@ impl Actor for Target {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        let clients = self.clients.values().filter_map(|client| client.core.deadline());
-        clients.chain(self.portals.deadline()).chain(self.stopping).min()
+        [self.wake, self.portals.deadline(), self.stopping]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     fn tick(&mut self, reactor: &mut Reactor, now: Instant) {
         self.portals.due(reactor, now);
-        let late = |client: &&Client| client.core.deadline().is_some_and(|at| at <= now);
-        let due: Vec<u64> = self
-            .clients
-            .values()
-            .filter(late)
-            .map(|client| client.core.id)
-            .collect();
-        for id in due {
-            if let Some(client) = self.clients.get_mut(&id) {
-                client.core.due(now, &mut self.world);
-                self.pump(reactor, now, id, false);
+        if self.wake.is_some_and(|at| at <= now) {
+            let late = |client: &&Client| client.core.deadline().is_some_and(|at| at <= now);
+            let due: Vec<u64> = self
+                .clients
+                .values()
+                .filter(late)
+                .map(|client| client.core.id)
+                .collect();
+            for id in due {
+                if let Some(client) = self.clients.get_mut(&id) {
+                    client.core.due(now, &mut self.world);
+                    self.pump(reactor, now, id, false);
+                }
             }
+            let deadlines = self.clients.values().filter_map(|client| client.core.deadline());
+            self.wake = deadlines.min();
         }
         self.spill(reactor, now);
         self.settle(now);

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use iscsi::Isid;
 use iscsi::negotiate::SessionType;
 use iscsi::pdu::{self, TmfFunction, TmfResponseCode};
+use iscsi::pool::Pool;
 use iscsi::target::{Command, Completion, Event, SessionInfo, TaskManagement, TmfId, TraceStep};
 use scsi::{Device, LogicalUnit, Lun, NexusId, PortId, Request, Status};
 
@@ -58,10 +59,12 @@ pub(super) struct World {
     /// Taken from the end: what is pushed last happens first.
     pub(super) spill: Vec<Spill>,
     pub(super) trace: Option<fn(u64, &TraceStep)>,
+    /// Memory for read data.
+    pool: Pool,
 }
 
 impl World {
-    pub(super) fn new(device: Device, targets: Vec<String>) -> Self {
+    pub(super) fn new(device: Device, targets: Vec<String>, pool: Pool) -> Self {
         Self {
             device,
             targets,
@@ -71,6 +74,7 @@ impl World {
             delay: None,
             spill: Vec::new(),
             trace: None,
+            pool,
         }
     }
 
@@ -172,17 +176,18 @@ impl World {
     fn execute(&mut self, nexus: NexusId, command: Command) -> Completion {
         let lun = Lun(command.lun.0);
         let data_in_max = command.data_in_max;
-        let cdb = command.cdb().into_owned();
+        let cdb = command.cdb();
+        // The engine's own buffers are one piece.
         let data_out = command
             .data_out
-            .map(|buffer| buffer.into_vec())
-            .unwrap_or_default();
-        let mut data_in = Vec::new();
+            .as_ref()
+            .map_or(&[][..], |buffer| buffer.chunk(0));
+        let mut data_in = self.pool.take_any(data_in_max);
         let request = Request {
             nexus,
             lun,
             cdb: &cdb,
-            data_out: &data_out,
+            data_out,
             data_in_max,
         };
         let response = self.device.execute(&request, &mut data_in);
@@ -195,10 +200,16 @@ impl World {
                 });
             }
         }
+        let data = if data_in.is_empty() {
+            self.pool.give(data_in);
+            None
+        } else {
+            Some(self.pool.buffer(data_in))
+        };
         Completion {
             status: response.status.code(),
             sense: response.sense_bytes(),
-            data: (!data_in.is_empty()).then(|| Box::new(data_in) as _),
+            data,
             transfer: response.transfer,
         }
     }

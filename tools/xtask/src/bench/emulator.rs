@@ -140,7 +140,7 @@ fn all(adapter: &Adapter, start: Instant, attr: &str, value: &str) -> Result<Dur
 }
 
 /// Resident memory in KiB.
-fn resident(pid: u32) -> Result<f64> {
+pub(super) fn resident(pid: u32) -> Result<f64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let kib = line
@@ -159,7 +159,7 @@ fn idle(pid: u32) -> Result<f64> {
 }
 
 /// Time on a processor so far, of all threads.
-fn processor_time(pid: u32) -> Result<Duration> {
+pub(super) fn processor_time(pid: u32) -> Result<Duration> {
     let mut sum = 0;
     for task in fs::read_dir(format!("/proc/{pid}/task"))?.flatten() {
         let text = fs::read_to_string(task.path().join("schedstat"))

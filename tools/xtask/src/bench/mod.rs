@@ -3,6 +3,7 @@
 mod adapter;
 mod emulator;
 mod flash;
+mod io;
 mod sessions;
 mod table;
 
@@ -14,7 +15,7 @@ use clap::Args as ClapArgs;
 /// What to measure.
 #[derive(ClapArgs)]
 pub(crate) struct Args {
-    /// Which measurements (all of them when none is named): sessions, flash, emulator
+    /// Which measurements (all of them when none is named): sessions, flash, emulator, io
     names: Vec<String>,
     /// Runs of each program and size, taken in turn; the median counts
     #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..=999))]
@@ -36,6 +37,7 @@ const MEASUREMENTS: &[(&str, Measurement)] = &[
     ("sessions", sessions::run),
     ("flash", flash::run),
     ("emulator", emulator::run),
+    ("io", io::run),
 ];
 
 /// Runs the named measurements; fails when one missed a wanted figure.
