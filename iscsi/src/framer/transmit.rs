@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// At most so many slices are lent at once.
-pub const MAX_SLICES: usize = 64;
+pub const MAX_SLICES: usize = 256;
 /// Header bytes are gathered into one vector up to this size.
 const COALESCE: usize = 4096;
 
@@ -135,16 +135,19 @@ impl Transmitter {
         if len == 0 {
             return;
         }
+        let digests = self.data_digest == Digest::Crc32c;
         let mut crc = Crc::default();
         match data {
             Data::None => {}
             Data::Bytes(bytes) => {
                 let bytes = bytes.get(..len).unwrap_or(bytes);
-                crc.update(bytes);
+                if digests {
+                    crc.update(bytes);
+                }
                 self.tail.extend_from_slice(bytes);
             }
             Data::Task { token, offset, .. } => {
-                if self.data_digest == Digest::Crc32c {
+                if digests {
                     pieces(buffers.buffer(token), offset, len).for_each(|piece| crc.update(piece));
                 }
                 self.flush_tail();
@@ -153,9 +156,9 @@ impl Transmitter {
         }
         let pad = [0u8; 3];
         let pad = pad.get(..padding(len)).unwrap_or_default();
-        crc.update(pad);
         self.tail.extend_from_slice(pad);
-        if self.data_digest == Digest::Crc32c {
+        if digests {
+            crc.update(pad);
             self.tail.extend_from_slice(&crc.to_wire());
         }
         self.queued += len + pad.len() + self.data_digest.len();

@@ -64,7 +64,8 @@ impl Default for Config {
             window: 128,
             max_transfer: 16 << 20,
             max_buffered: 64 << 20,
-            max_queued: 16 << 20,
+            // What is read for one reply is still in the cache when it is sent.
+            max_queued: 256 << 10,
             login_timeout: Duration::from_secs(15),
             nop_interval: None,
             chap_delay: Duration::ZERO,

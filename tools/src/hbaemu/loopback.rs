@@ -36,8 +36,12 @@ pub(super) fn run(args: &Loopback) -> Result<()> {
     server.set_nodelay(true)?;
     let (reply, batched) = (args.reply, args.batched);
     let answering = std::thread::spawn(move || {
-        let _ = pin(first);
-        answer(server, reply, batched)
+        pin(first)?;
+        match answer(server, reply, batched) {
+            // The asking side leaves with replies under way.
+            Err(error) if !GONE.contains(&error.kind()) => Err(anyhow::Error::from(error)),
+            _ => Ok(()),
+        }
     });
     pin(last)?;
     let time = Duration::try_from_secs_f64(args.seconds)?;
@@ -106,5 +110,6 @@ fn ask(mut stream: TcpStream, args: &Loopback, end: Instant) -> Result<u64> {
     Ok(done)
 }
 
+const GONE: [io::ErrorKind; 2] = [io::ErrorKind::BrokenPipe, io::ErrorKind::ConnectionReset];
 /// Replies of one write.
 const BATCH: usize = 32;
