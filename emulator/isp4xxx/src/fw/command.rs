@@ -137,11 +137,12 @@ pub enum Command {
         /// The bytes.
         data: Vec<u8>,
     },
-    /// `0x0087`: puts a region back to what the factory set.
+    /// `0x0087`: puts areas of the port's flash back to what the factory wrote, all at once. What runs goes on with what it has in RAM
+    /// until the next reset.
     RestoreFactoryDefaults {
-        /// Which region.
-        region: FactoryRegion,
-        /// Which fields of a control block; 0 and 0 mean all, others are refused.
+        /// Which areas.
+        areas: FactoryAreas,
+        /// Which fields of the control block; 0 and 0 mean all, others are refused.
         fields: [u32; 2],
     },
     /// `0x0088`: sets the fields that `addr_ctrl_blk_def` carries and brings the addresses up again.
@@ -236,11 +237,20 @@ pub enum PingSource {
     Ipv6Addr1,
 }
 
-/// What RESTORE_FACTORY_DEFAULTS restores (mailbox 3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FactoryRegion {
-    /// The control block.
-    Acb,
-    /// A number this firmware has no region for; the command is refused.
-    Unknown(u32),
+bitflags::bitflags! {
+    /// What RESTORE_FACTORY_DEFAULTS restores (mailbox 3). Source: the maker's own driver gives the mask of its
+    /// `INT_CC_RESTORE_FACTORY_DEFAULTS` to mailbox 3 as it is, and the field masks of the control block to mailboxes 4 and 5.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct FactoryAreas: u32 {
+        /// The control block.
+        const IFCB = 0x01;
+        /// The device database: no entry is left.
+        const DDB = 0x02;
+        /// The CHAP table: no entry is left.
+        const CHAP = 0x04;
+        /// IPsec settings; these chips have none, the command is refused.
+        const IPSEC = 0x08;
+        /// The port's boot block in the EEPROM: it boots from nothing. Identity and checksum stay.
+        const NVRAM = 0x10;
+    }
 }

@@ -1,6 +1,9 @@
 //! How a mailbox command fails.
 //!
-//! Owns the completion codes of mailbox 0 and the details of mailbox 1. Source: `ql4_fw.h` `MBOX_STS_*`.
+//! Owns the completion codes of mailbox 0 and the details of mailbox 1. Sources: `ql4_fw.h` `MBOX_STS_*` of the kernel's driver
+//! (0x4000, 0x4005) and of the maker's own (0x4001, 0x4006 beside them); the same numbers stand in `qla_def.h` `MBS_*`. The driver
+//! takes any 0x4xxx for a completion (`qla4xxx_isr_decode_mailbox`) and any but 0x4000 for a failure, with two exceptions that see
+//! 0x4005 only: LUN and target reset, which count it as done, and a logout, which reads mailbox 1.
 
 use std::fmt;
 

@@ -7,8 +7,8 @@ use driver_sys::hw::raw::about_fw_info;
 use zeroize::Zeroize;
 
 use super::port::{Ctx, Phase, Port};
-use super::{Aen, Command, DdbDefaults, Effect, FactoryRegion, IpWhich, MboxError, PingSource, Reply};
-use crate::flash::{Area, factory};
+use super::{Aen, Command, DdbDefaults, Effect, IpWhich, MboxError, PingSource, Reply};
+use crate::flash::factory;
 
 /// Most echoes one port has under way.
 const MAX_PINGS: usize = 64;
@@ -72,7 +72,7 @@ impl Port {
             }
             Command::GetInitFwCtrlBlock => Ok(Reply::Acb(Box::new(self.acb.report()))),
             Command::GetInitFwCtrlBlockDefaults => Ok(Reply::Acb(Box::new(self.factory_acb(cx.rom)))),
-            Command::RestoreFactoryDefaults { region, fields } => self.restore(cx, region, fields),
+            Command::RestoreFactoryDefaults { areas, fields } => self.restore(cx, areas, fields),
             Command::GetAcb { which } => {
                 self.needs_acb_v2()?;
                 match which {
@@ -233,27 +233,6 @@ impl Port {
             size,
         });
         Ok(Reply::Done)
-    }
-
-    fn restore(
-        &mut self,
-        cx: &mut Ctx<'_>,
-        region: FactoryRegion,
-        fields: [u32; 2],
-    ) -> Result<Reply, MboxError> {
-        match region {
-            FactoryRegion::Acb if fields != [0, 0] => Err(MboxError::parameter(
-                "single fields of a control block cannot be restored",
-            )),
-            FactoryRegion::Acb => {
-                let block = self.factory_acb(cx.rom);
-                cx.rom.write_record(self.number, Area::Ifcb, 0, &block)?;
-                Ok(Reply::Done)
-            }
-            FactoryRegion::Unknown(other) => Err(MboxError::parameter(format!(
-                "there is no region {other} to restore"
-            ))),
-        }
     }
 
     fn needs_running(&self) -> Result<(), MboxError> {

@@ -23,6 +23,7 @@ mod network;
 mod outbox;
 mod port;
 mod reply;
+mod restore;
 mod rom;
 mod session;
 mod stats;
@@ -33,7 +34,7 @@ pub use driver_sys::hw::ddb::DdbState;
 pub use driver_sys::hw::mailbox::{FlashCommit, FwAddState, FwState, LogoutOptions};
 
 pub use card::{Card, CardConfig};
-pub use command::{Command, DdbDefaults, FactoryRegion, PingSource};
+pub use command::{Command, DdbDefaults, FactoryAreas, PingSource};
 pub use effect::{Effect, LinkId, PingId};
 pub use error::MboxError;
 pub use event::{Aen, Event, IpWhich, LoginFailure, PingStatus, TaskMgmtOutcome};

@@ -5,7 +5,7 @@
 
 use driver_sys::hw::mailbox::FlashCommit;
 use driver_sys::hw::nvram::fix_checksum;
-use zerocopy::{FromBytes, Immutable, IntoBytes};
+use zerocopy::FromBytes;
 use zeroize::Zeroize;
 
 use super::MboxError;
@@ -126,24 +126,18 @@ impl Rom {
             return Ok(());
         }
         let mut writes = std::mem::take(held);
-        let done = self.commit(port, &writes);
+        let done = self.commit(port, &writes, None);
         writes.iter_mut().for_each(|(_, bytes)| bytes.zeroize());
         done
     }
 
-    /// Writes one record.
-    pub(super) fn write_record<T: IntoBytes + Immutable>(
+    /// Writes bytes of a port's view, and the whole EEPROM if given: all or nothing.
+    pub(super) fn commit(
         &mut self,
         port: usize,
-        area: Area,
-        index: usize,
-        record: &T,
+        writes: &[(u32, Vec<u8>)],
+        nvram: Option<Vec<u8>>,
     ) -> Result<(), MboxError> {
-        let offset = area.offset() as usize + index * area.record();
-        self.commit(port, &[(offset as u32, record.as_bytes().to_vec())])
-    }
-
-    fn commit(&mut self, port: usize, writes: &[(u32, Vec<u8>)]) -> Result<(), MboxError> {
         let mut new = self.image.clone();
         for (offset, data) in writes {
             if let Some((area, at)) = Image::locate(*offset, data.len())
@@ -155,7 +149,11 @@ impl Rom {
         // What could not be read back at the next power-on is refused now.
         validate::check_port(self.chip, &new, port).map_err(|error| MboxError::command(error.to_string()))?;
         let base = port as u64 * crate::flash::PORT_STRIDE;
-        let changes: Vec<_> = writes
+        let nvram = nvram.map(|mut bytes| {
+            fix_checksum(&mut bytes);
+            bytes
+        });
+        let mut changes: Vec<_> = writes
             .iter()
             .map(|(offset, bytes)| Change {
                 region: Region::Flash,
@@ -163,8 +161,16 @@ impl Rom {
                 bytes,
             })
             .collect();
+        changes.extend(nvram.as_deref().map(|bytes| Change {
+            region: Region::Nvram,
+            offset: 0,
+            bytes,
+        }));
         self.store.commit(&changes).map_err(|error| refused(&error))?;
         self.image = new;
+        if let Some(nvram) = nvram {
+            self.nvram = nvram;
+        }
         Ok(())
     }
 
@@ -184,15 +190,7 @@ impl Rom {
             Some(room) => room.copy_from_slice(data),
             None => return Err(self.beyond_nvram(offset, data.len())),
         }
-        fix_checksum(&mut new);
-        let change = Change {
-            region: Region::Nvram,
-            offset: 0,
-            bytes: &new,
-        };
-        self.store.commit(&[change]).map_err(|error| refused(&error))?;
-        self.nvram = new;
-        Ok(())
+        self.commit(0, &[], Some(new))
     }
 
     fn beyond_nvram(&self, offset: u32, len: usize) -> MboxError {

@@ -4,6 +4,7 @@ mod addresses;
 pub(crate) mod bench;
 mod chaos;
 mod recovery;
+mod restore;
 mod session;
 mod world;
 

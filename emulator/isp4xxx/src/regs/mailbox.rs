@@ -9,7 +9,7 @@ use zeroize::Zeroize;
 
 use super::mailroom::Mailboxes;
 use super::memory::GuestMemory;
-use crate::fw::{Command, DdbDefaults, FactoryRegion, IoTag, MboxError, Reply};
+use crate::fw::{Command, DdbDefaults, FactoryAreas, IoTag, MboxError, Reply};
 
 /// Most bytes a command moves by DMA.
 const MAX_DMA: u32 = 256 << 10;
@@ -161,10 +161,7 @@ pub(super) fn decode(
             data: bytes(memory, address(m, 1), m[4])?,
         },
         MboxCmd::RestoreFactoryDefaults => Command::RestoreFactoryDefaults {
-            region: match m[3] {
-                FACTORY_REGION_ACB => FactoryRegion::Acb,
-                other => FactoryRegion::Unknown(other),
-            },
+            areas: FactoryAreas::from_bits_retain(m[3]),
             fields: [m[4], m[5]],
         },
         MboxCmd::SetAcb => Command::SetAcb(object::<addr_ctrl_blk>(memory, address(m, 2), m[4])?),
@@ -184,9 +181,6 @@ pub(super) fn decode(
     };
     Ok(Decoded { command, to })
 }
-
-/// `ISCSI_... QLISCSI_VND region` of the control block in RESTORE_FACTORY_DEFAULTS.
-const FACTORY_REGION_ACB: u32 = 0;
 
 impl Decoded {
     /// The command, and where its reply goes.

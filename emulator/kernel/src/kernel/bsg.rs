@@ -3,7 +3,7 @@
 //! Source: `ql4_bsg.c`, `scsi_transport_iscsi.c` (`iscsi_bsg_host_dispatch`), `block/bsg-lib.c`.
 
 use driver_sys::hw::mailbox::FlashCommit;
-use isp4xxx::fw::{Command, FactoryRegion, Reply};
+use isp4xxx::fw::{Command, FactoryAreas, Reply};
 use nix::errno::Errno;
 use zerocopy::IntoBytes;
 
@@ -160,15 +160,10 @@ impl Kernel {
                 if old {
                     return Err(Errno::EINVAL);
                 }
-                let region = if a == 0 {
-                    FactoryRegion::Acb
-                } else {
-                    FactoryRegion::Unknown(a)
-                };
                 let done = self.mbox(
                     host,
                     Command::RestoreFactoryDefaults {
-                        region,
+                        areas: FactoryAreas::from_bits_retain(a),
                         fields: [b, c],
                     },
                 );

@@ -101,7 +101,7 @@ fn command(raw: Raw) -> Command {
             ip: big as u32,
         },
         _ => Command::RestoreFactoryDefaults {
-            region: FactoryRegion::Acb,
+            areas: FactoryAreas::from_bits_retain(middle % 64),
             fields: [0, 0],
         },
     }
