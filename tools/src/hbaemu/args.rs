@@ -47,10 +47,13 @@ pub enum Command {
     )]
     Target(Target),
     /// Put load on a target from an initiator of our own and print figures as JSON
-    #[command(hide = true)]
+    #[command(
+        hide = true,
+        after_help = "Example: hbaemu load 127.0.0.1:3260 iqn.2026-11.org.example:disk --depth 32"
+    )]
     Load(Load),
     /// Measure what loopback carries without iSCSI: 48-byte requests, replies of a given size; prints JSON
-    #[command(hide = true)]
+    #[command(hide = true, after_help = "Example: hbaemu loopback --reply 4096")]
     Loopback(Loopback),
     /// Look into and change an adapter's flash file
     #[command(subcommand)]
