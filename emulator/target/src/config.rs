@@ -21,6 +21,9 @@ pub enum DigestPolicy {
     Forbid,
 }
 
+/// Hears of a step of a connection's request.
+pub type Told = fn(u64, &TraceStep);
+
 /// A target and its portals.
 #[derive(Clone, Debug)]
 pub struct TargetConfig {
@@ -59,7 +62,7 @@ pub struct TargetConfig {
     /// Manage tasks as the UNH target's description has it, and no better.
     pub strict_unh: bool,
     /// What is traced, and who is told: the connection's number and the step.
-    pub trace: Option<(TraceLevel, fn(u64, &TraceStep))>,
+    pub trace: Option<(TraceLevel, Told)>,
     /// How long a login may take.
     pub login_timeout: Duration,
     /// After this much silence the target sends a NOP-In; no answer for as long again ends the session. `None`: never.

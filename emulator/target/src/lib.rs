@@ -27,7 +27,7 @@ pub mod served;
 mod target;
 
 pub use accounts::{Account, Accounts};
-pub use config::{DigestPolicy, TargetConfig};
+pub use config::{DigestPolicy, TargetConfig, Told};
 pub use error::{AccountsError, TargetError};
 pub use fault::Fault;
 pub use lun::{LunSource, LunSpec};

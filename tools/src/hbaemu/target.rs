@@ -59,7 +59,7 @@ fn config(args: &Target) -> Result<TargetConfig> {
             Trace::Tmf => TraceLevel::Functions,
             Trace::Requests => TraceLevel::Requests,
         };
-        (level, print_step as fn(u64, &TraceStep))
+        (level, print_step as emu_target::Told)
     });
     if let Some(file) = &args.chap_file {
         config.accounts = Accounts::from_file(file)?;

@@ -14,10 +14,7 @@ const ADVERTISED: u8 = 3;
 const MANUAL: u8 = 1;
 
 fn state(bench: &mut Bench, ip: u32) -> IpAddrState {
-    match bench.ok(Command::GetIpAddrState {
-        acb: 0,
-        ip,
-    }) {
+    match bench.ok(Command::GetIpAddrState { acb: 0, ip }) {
         Reply::IpAddrState(state) => state,
         other => panic!("{other:?}"),
     }
