@@ -373,6 +373,10 @@ impl Session {
             E::Targets { result: Err(_), .. } => self.ended(LoginFailure::Protocol),
             E::TmfDone { tag, outcome } => {
                 if let Some(io) = self.tmfs.remove(&tag) {
+                    // An abort that failed leaves its task alive; what ends it later is something else.
+                    if let Some(io) = io {
+                        self.aborting.remove(&io);
+                    }
                     let outcome = match outcome {
                         TmfOutcome::Response(code) => TaskMgmtOutcome::Response(code.0),
                         TmfOutcome::Rejected(_) => {

@@ -113,7 +113,7 @@ impl<M: GuestMemory> Adapter<M> {
     pub fn settle(&mut self, now: Instant) {
         while let Some((port, event)) = self.card.poll_event() {
             if let Some(function) = self.functions.get_mut(port) {
-                function.event(event);
+                function.event(now, event);
             }
         }
         for function in &mut self.functions {

@@ -121,6 +121,15 @@ impl Eeprom {
     }
 }
 
+/// The word at an index of the image; beyond its end the chip reads ones.
+pub(super) fn word(nvram: &[u8], at: u16) -> u16 {
+    let at = usize::from(at) * 2;
+    match nvram.get(at..at + 2) {
+        Some(&[low, high]) => u16::from_le_bytes([low, high]),
+        _ => 0xFFFF,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,7 +2,8 @@
 //!
 //! Owns the completion rule. The driver sets its "do not poll" flag after it has rung the doorbell, so a completion that comes
 //! earlier is lost and the command waits a minute: complete [`SETTLE`] after the driver's trailing `ctrl_status` read, and raise
-//! the same completion once more after [`REPEAT`] if no new doorbell came. Events wait until the command under way is done.
+//! the same completion once more after [`REPEAT`] if no new doorbell came. Events wait until the command under way is done, unless
+//! that has to wait for a target.
 //! Source: `ql4_mbx.c` `qla4xxx_mailbox_command` (non-poll branch), `ql4_isr.c` `qla4xxx_isr_decode_mailbox`.
 
 use std::collections::VecDeque;
@@ -25,13 +26,23 @@ enum Raised {
     Repeat,
 }
 
+/// The command under way.
+#[derive(Debug)]
+struct Pending {
+    /// Its answer; `None` while somebody else has to answer first.
+    answer: Option<Mailboxes>,
+    /// When it completes at the earliest.
+    due: Instant,
+    /// The driver has had its look.
+    looked: bool,
+}
+
 /// The out-mailboxes of a function.
 #[derive(Debug, Default)]
 pub(super) struct Mailroom {
     out: Mailboxes,
     raised: Option<Raised>,
-    /// The answer of the command under way, when it is due, and whether the driver has had its look.
-    pending: Option<(Mailboxes, Instant, bool)>,
+    pending: Option<Pending>,
     repeat: Option<(Mailboxes, Instant)>,
     events: VecDeque<Mailboxes>,
 }
@@ -56,21 +67,35 @@ impl Mailroom {
         };
     }
 
-    /// A command came; this will be its answer.
-    pub(super) fn command(&mut self, now: Instant, answer: Mailboxes) {
+    /// A command came; this will be its answer, or one that is given with [`Mailroom::answer`].
+    pub(super) fn command(&mut self, now: Instant, answer: Option<Mailboxes>) {
         if self.raised == Some(Raised::Repeat) {
             // It would be taken for the answer of this command.
             self.raised = None;
         }
         self.repeat = None;
-        self.pending = Some((answer, now + SETTLE, false));
+        self.pending = Some(Pending {
+            answer,
+            due: now + SETTLE,
+            looked: false,
+        });
+    }
+
+    /// The answer of a command that had none yet.
+    pub(super) fn answer(&mut self, now: Instant, answer: Mailboxes) {
+        if let Some(pending) = &mut self.pending {
+            pending.answer = Some(answer);
+            pending.due = pending.due.max(now);
+        }
     }
 
     /// The driver read `ctrl_status`.
     pub(super) fn looked(&mut self, now: Instant) {
-        if let Some((_, due, looked @ false)) = &mut self.pending {
-            *due = now + SETTLE;
-            *looked = true;
+        if let Some(pending) = &mut self.pending
+            && !pending.looked
+        {
+            pending.due = now + SETTLE;
+            pending.looked = true;
         }
     }
 
@@ -94,7 +119,12 @@ impl Mailroom {
         if self.raised.is_some() {
             return;
         }
-        if let Some((answer, due, _)) = self.pending {
+        if let Some(Pending {
+            answer: Some(answer),
+            due,
+            ..
+        }) = self.pending
+        {
             if due <= now {
                 self.pending = None;
                 self.raise(Raised::Completion, answer);
@@ -117,8 +147,8 @@ impl Mailroom {
             return None;
         }
         match (&self.pending, &self.repeat) {
-            (Some((_, due, _)), _) | (None, Some((_, due))) => Some(*due),
-            (None, None) => None,
+            (Some(pending), _) => pending.answer.map(|_| pending.due),
+            (None, repeat) => repeat.as_ref().map(|(_, due)| *due),
         }
     }
 
@@ -144,7 +174,7 @@ mod tests {
     fn a_completion_comes_after_the_drivers_look_and_once_more_when_nothing_follows() {
         let mut room = Mailroom::default();
         let start = start();
-        room.command(start, DONE);
+        room.command(start, Some(DONE));
         room.event(LINK);
         let looked = start + Duration::from_millis(3);
         room.looked(looked);
@@ -169,12 +199,12 @@ mod tests {
     fn a_doorbell_takes_a_repeat_back() {
         let mut room = Mailroom::default();
         let start = start();
-        room.command(start, DONE);
+        room.command(start, Some(DONE));
         room.advance(start + SETTLE, true);
         room.acknowledged(start);
         room.advance(start + REPEAT, true);
         assert!(room.raised());
-        room.command(start + REPEAT, [0x4005, 1, 2, 3, 4, 5, 6, 7]);
+        room.command(start + REPEAT, Some([0x4005, 1, 2, 3, 4, 5, 6, 7]));
         assert!(!room.raised());
         room.advance(start + REPEAT + SETTLE, true);
         assert_eq!(room.out()[0], 0x4005);
@@ -184,11 +214,33 @@ mod tests {
     fn a_driver_that_polls_gets_no_repeat() {
         let mut room = Mailroom::default();
         let start = start();
-        room.command(start, DONE);
+        room.command(start, Some(DONE));
         room.advance(start + SETTLE, false);
         room.acknowledged(start);
         room.advance(start + REPEAT, false);
         assert!(!room.raised());
         assert_eq!(room.poll_timeout(), None);
+    }
+
+    #[test]
+    fn events_pass_a_command_that_waits_for_somebody_else() {
+        let mut room = Mailroom::default();
+        let start = start();
+        room.command(start, None);
+        room.looked(start);
+        room.event(LINK);
+        assert_eq!(room.poll_timeout(), None);
+        room.advance(start + SETTLE, true);
+        assert_eq!((room.raised(), room.out()), (true, &LINK));
+        room.acknowledged(start + SETTLE);
+        room.advance(start + REPEAT * 2, true);
+        assert!(!room.raised(), "nothing to say before the answer");
+        let answered = start + REPEAT * 3;
+        room.answer(answered, DONE);
+        assert_eq!(room.poll_timeout(), Some(answered));
+        room.advance(answered, true);
+        assert_eq!((room.raised(), room.out()), (true, &DONE));
+        room.answer(answered, LINK);
+        assert_eq!(room.out(), &DONE, "an answer to nothing is nothing");
     }
 }

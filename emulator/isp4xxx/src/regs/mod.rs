@@ -7,6 +7,7 @@
 
 mod adapter;
 mod csr;
+mod doorbell;
 mod eeprom;
 mod function;
 mod iocb;
@@ -18,6 +19,7 @@ mod queues;
 mod request;
 mod response;
 mod semaphore;
+mod traffic;
 
 pub use adapter::Adapter;
 pub use map::{Access, REGISTER_FILE_LEN, REGISTERS, Register};

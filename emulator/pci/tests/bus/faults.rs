@@ -1,22 +1,9 @@
 //! The control socket: what breaks on purpose, and who may say so.
 
-use std::os::fd::AsRawFd;
 use std::os::unix::fs::PermissionsExt;
-
-use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, UnixAddr, connect, recv, send, socket};
 
 use crate::driver::Driver;
 use crate::served::Served;
-
-fn tell(served: &Served, line: &str) -> String {
-    let fd = socket(AddressFamily::Unix, SockType::SeqPacket, SockFlag::empty(), None).unwrap();
-    let path = served.dir.path().join("control");
-    connect(fd.as_raw_fd(), &UnixAddr::new(&path).unwrap()).unwrap();
-    send(fd.as_raw_fd(), line.as_bytes(), MsgFlags::empty()).unwrap();
-    let mut answer = [0; 1024];
-    let n = recv(fd.as_raw_fd(), &mut answer, MsgFlags::empty()).unwrap();
-    String::from_utf8_lossy(&answer[..n]).into_owned()
-}
 
 #[test]
 fn a_cable_and_a_crash_reach_the_driver_as_events() {
@@ -24,11 +11,11 @@ fn a_cable_and_a_crash_reach_the_driver_as_events() {
     let mut driver = Driver::attach(&served.sockets[0]);
     driver.start([127, 0, 0, 31]);
     driver.wait_event(0x8010);
-    assert_eq!(tell(&served, "link down 0"), "ok");
+    assert_eq!(served.tell("link down 0"), "ok");
     driver.wait_event(0x8011);
-    assert_eq!(tell(&served, "link up 0"), "ok");
+    assert_eq!(served.tell("link up 0"), "ok");
     driver.wait_event(0x8010);
-    assert_eq!(tell(&served, "crash 0"), "ok");
+    assert_eq!(served.tell("crash 0"), "ok");
     driver.wait_event(0x8002);
     assert_eq!(driver.mailbox([0x61, 0, 0, 0, 0, 0])[0], 0x4005, "dead");
     driver.start([127, 0, 0, 31]);
@@ -47,7 +34,7 @@ fn nonsense_is_refused_with_a_reason() {
         "drop ddb 0 5",
         "lose response 7",
     ] {
-        let answer = tell(&served, line);
+        let answer = served.tell(line);
         assert!(answer.starts_with("error "), "{line:?}: {answer}");
     }
     let mode = served

@@ -6,5 +6,7 @@ mod bring_up;
 mod driver;
 mod faults;
 mod hostile;
+mod managing;
 mod rings;
+mod scsi;
 mod served;

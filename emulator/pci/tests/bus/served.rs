@@ -1,6 +1,6 @@
 //! A served card in a thread of its own.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::thread::JoinHandle;
@@ -10,6 +10,7 @@ use emu_net::reactor::{Interest, Reactor, Ready};
 use emu_net::run::{Actor, run};
 use emu_pci::{Config, Server};
 use isp4xxx::chip::ISP4032;
+use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, UnixAddr, connect, recv, send, socket};
 
 /// Ends the loop when the other end is closed.
 struct Leash {
@@ -68,6 +69,17 @@ impl Served {
             leash: Some(leash),
             thread: Some(thread),
         }
+    }
+
+    /// A line to the control socket; the answer.
+    pub(crate) fn tell(&self, line: &str) -> String {
+        let fd = socket(AddressFamily::Unix, SockType::SeqPacket, SockFlag::empty(), None).unwrap();
+        let path = self.dir.path().join("control");
+        connect(fd.as_raw_fd(), &UnixAddr::new(&path).unwrap()).unwrap();
+        send(fd.as_raw_fd(), line.as_bytes(), MsgFlags::empty()).unwrap();
+        let mut answer = [0; 1024];
+        let n = recv(fd.as_raw_fd(), &mut answer, MsgFlags::empty()).unwrap();
+        String::from_utf8_lossy(&answer[..n]).into_owned()
     }
 }
 
