@@ -186,7 +186,7 @@ impl Link {
     ) -> Pumped {
         if readable {
             let mut stage = reactor.take_stage();
-            let read = self.read(engine, now, &mut stage);
+            let read = self.read(engine, now, stage.bytes_mut());
             reactor.give_stage(stage);
             match read {
                 Pumped::Open => {}

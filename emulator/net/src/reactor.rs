@@ -8,6 +8,7 @@ use std::os::fd::AsFd;
 use std::time::Instant;
 
 use crate::link::STAGE;
+use iscsi::pool::{Memory, Pool};
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 
 /// Names one registered descriptor: which actor owns it and which of its descriptors it is.
@@ -81,7 +82,7 @@ pub struct Reactor {
     next: u64,
     events: Vec<EpollEvent>,
     /// Where links take bytes in before they are sorted; all links share it, one is served at a time.
-    stage: Vec<u8>,
+    stage: Option<Memory>,
 }
 
 impl Reactor {
@@ -95,19 +96,17 @@ impl Reactor {
             epoll,
             next: 0,
             events: vec![EpollEvent::empty(); BATCH],
-            stage: Vec::new(),
+            stage: None,
         })
     }
 
     /// The shared staging memory, to be given back with [`Reactor::give_stage`].
-    pub(crate) fn take_stage(&mut self) -> Vec<u8> {
-        let mut stage = std::mem::take(&mut self.stage);
-        stage.resize(STAGE, 0);
-        stage
+    pub(crate) fn take_stage(&mut self) -> Memory {
+        self.stage.take().unwrap_or_else(|| Pool::default().take(STAGE))
     }
 
-    pub(crate) fn give_stage(&mut self, stage: Vec<u8>) {
-        self.stage = stage;
+    pub(crate) fn give_stage(&mut self, stage: Memory) {
+        self.stage = Some(stage);
     }
 
     /// Watches `fd` for `owner`. The descriptor must stay open until [`Reactor::forget`].

@@ -8,6 +8,7 @@ mod copy;
 use std::collections::BTreeMap;
 
 use crate::cdb::{Cdb, RawCdb};
+use crate::data_in::DataIn;
 use crate::lun::{Call, Failure, LogicalUnit, Lun, Whom, request_sense};
 use crate::opcode::Access;
 use crate::port::PortId;
@@ -204,7 +205,7 @@ impl Device {
     }
 
     /// Carries out one command. Data for the initiator is left in `data_in`, whose old contents are lost.
-    pub fn execute(&mut self, request: &Request<'_>, data_in: &mut Vec<u8>) -> Response {
+    pub fn execute(&mut self, request: &Request<'_>, data_in: &mut dyn DataIn) -> Response {
         let raw = RawCdb::new(request.cdb);
         let access = raw.as_ref().map_or(Access::Always, |raw| raw.opcode.access);
         let entry = raw.as_ref().ok().map(|raw| raw.opcode);
@@ -337,7 +338,7 @@ impl Device {
         }
     }
 
-    fn report_luns(&self, select: u8, allocation: usize, data_in: &mut Vec<u8>) -> Response {
+    fn report_luns(&self, select: u8, allocation: usize, data_in: &mut dyn DataIn) -> Response {
         data_in.clear();
         if allocation < 16 {
             return Response::check(Sense::cdb_field(6, 7));
@@ -362,7 +363,7 @@ impl Device {
 }
 
 /// A number without a logical unit answers INQUIRY and REQUEST SENSE, and refuses the rest (SPC-4 §4.6.1 and §6.6.1).
-fn nobody_home(cdb: Option<&Cdb>, data_in: &mut Vec<u8>) -> Response {
+fn nobody_home(cdb: Option<&Cdb>, data_in: &mut dyn DataIn) -> Response {
     data_in.clear();
     let missing = Sense::illegal(AdditionalSense::LUN_NOT_SUPPORTED);
     match cdb {

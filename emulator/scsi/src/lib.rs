@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub mod cdb;
+pub mod data_in;
 pub mod device;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
@@ -22,6 +23,7 @@ pub mod status;
 pub mod unit_attention;
 
 pub use cdb::{Cdb, CdbError};
+pub use data_in::DataIn;
 pub use device::{Device, Request, Response};
 pub use lun::{Extent, LogicalUnit, Lun, LunConfig, Medium, MediumError, MemoryMedium};
 pub use port::PortId;

@@ -1,12 +1,13 @@
 //! Data-in of commands with an allocation length: one place that truncates (SPC-4 §4.2.5.6).
 
+use crate::data_in::DataIn;
+
 /// Writes parameter data into the command's data-in buffer and cuts it at the allocation length.
 ///
 /// The lengths inside the data stay those of the complete data, as SPC-4 wants.
-pub(crate) fn answer(data_in: &mut Vec<u8>, complete: &[u8], allocation: usize) -> u64 {
+pub(crate) fn answer(data_in: &mut dyn DataIn, complete: &[u8], allocation: usize) -> u64 {
     let kept = complete.get(..allocation).unwrap_or(complete);
-    data_in.clear();
-    data_in.extend_from_slice(kept);
+    data_in.room(kept.len()).copy_from_slice(kept);
     kept.len() as u64
 }
 

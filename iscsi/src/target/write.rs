@@ -6,6 +6,7 @@ use super::receive::Disposition;
 use super::sense::ProtocolSense;
 use super::task::{Failure, Solicited, Stage, Task};
 use super::trace::{IscsiState, TargetState};
+use crate::buffer::Buffer;
 use crate::framer::{Data, Place};
 use crate::pdu::{
     Ahs, AhsList, Bhs, CommandFlags, DataOut, Lun, R2t, RESERVED_TAG, RejectReason, ScsiCommand,
@@ -66,7 +67,7 @@ impl Connection {
         let buffer = (writes && failure.is_none()).then(|| {
             self.buffered = self.buffered.saturating_add(expected);
             // What is left in it is overwritten: a command is not delivered before all its bytes came.
-            self.config.pool.buffer(self.config.pool.take(expected))
+            Box::new(self.config.pool.take(expected)) as Box<dyn Buffer>
         });
         let place_in_buffer = buffer.is_some();
         let id = self.tasks.insert(Task {

@@ -12,6 +12,7 @@ use iscsi::buffer::Buffer;
 use iscsi::digest::Digest;
 use iscsi::initiator::{Command, Config, Direction, Event, Initiator, Outcome};
 use iscsi::pdu::{Lun, TaskAttribute};
+use iscsi::pool::Pool;
 use iscsi::{IscsiName, Isid};
 use nix::sys::resource::{UsageWho, getrusage};
 
@@ -243,6 +244,7 @@ struct Worker {
     submitted: u64,
     done: u64,
     failed: Option<String>,
+    pool: Pool,
 }
 
 impl Worker {
@@ -263,6 +265,7 @@ impl Worker {
             submitted: 0,
             done: 0,
             failed: None,
+            pool: Pool::default(),
         }
     }
 
@@ -295,7 +298,9 @@ impl Worker {
             let buffer: Box<dyn Buffer> = if self.visit {
                 Box::new(Vec::new())
             } else {
-                Box::new(vec![0x5a; self.size as usize])
+                let mut memory = self.pool.take(self.size as usize);
+                memory.bytes_mut().fill(0x5a);
+                Box::new(memory)
             };
             self.transfer(engine, now, buffer);
         }

@@ -31,9 +31,7 @@ impl LogicalUnit {
     pub(super) fn read(&mut self, transfer: &Transfer, call: &mut Call<'_>) -> Outcome {
         let (offset, bytes) = self.checked(transfer.range)?;
         let wanted = usize::try_from(bytes).unwrap_or(usize::MAX).min(call.data_in_max);
-        // Stale contents of a reused buffer are overwritten below; only growth is zeroed.
-        call.data_in.resize(wanted, 0);
-        if let Err(error) = self.medium.read_at(offset, call.data_in) {
+        if let Err(error) = self.medium.read_at(offset, call.data_in.room(wanted)) {
             call.data_in.clear();
             return Err(error.sense().with_information(transfer.range.lba).into());
         }

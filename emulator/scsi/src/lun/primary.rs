@@ -2,6 +2,7 @@
 
 use super::unit::{Call, LogicalUnit, Outcome, Whom};
 use crate::cdb::{Inquiry, ModeSelect, ModeSense, OpcodeReport, ReportSupportedOpcodes};
+use crate::data_in::DataIn;
 use crate::opcode::{self, Opcode};
 use crate::sense::{AdditionalSense, Sense, SenseKey};
 use crate::{inquiry, mode, param};
@@ -125,7 +126,7 @@ pub(crate) fn request_sense(
     pending: Option<Sense>,
     descriptor: bool,
     allocation: usize,
-    data_in: &mut Vec<u8>,
+    data_in: &mut dyn DataIn,
 ) -> u64 {
     let sense = pending.unwrap_or(Sense::new(SenseKey::NoSense, AdditionalSense::NONE));
     let data = if descriptor {

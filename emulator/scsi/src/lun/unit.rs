@@ -6,6 +6,7 @@ use std::fmt;
 use super::config::LunConfig;
 use super::medium::Medium;
 use crate::cdb::Cdb;
+use crate::data_in::DataIn;
 use crate::mode::Control;
 use crate::opcode::{Access, Opcode, code};
 use crate::port::PortId;
@@ -58,7 +59,7 @@ pub(crate) struct Call<'a> {
     pub(crate) nexus: NexusId,
     pub(crate) port: &'a PortId,
     pub(crate) data_out: &'a [u8],
-    pub(crate) data_in: &'a mut Vec<u8>,
+    pub(crate) data_in: &'a mut dyn DataIn,
     /// No more than this many bytes go back.
     pub(crate) data_in_max: usize,
     /// The status of success.

@@ -7,6 +7,7 @@ mod faults;
 mod open;
 mod orders;
 mod portals;
+mod reply;
 mod world;
 
 pub use actor::Target;

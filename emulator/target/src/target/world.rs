@@ -11,6 +11,7 @@ use iscsi::target::{Command, Completion, Event, SessionInfo, TaskManagement, Tmf
 use scsi::{Device, LogicalUnit, Lun, NexusId, PortId, Request, Status};
 
 use super::client::Core;
+use super::reply::Reply;
 
 /// Names an I_T nexus: initiator port (name and ISID) and target port (name; there is one portal group).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -182,7 +183,7 @@ impl World {
             .data_out
             .as_ref()
             .map_or(&[][..], |buffer| buffer.chunk(0));
-        let mut data_in = self.pool.take_any(data_in_max);
+        let mut data_in = Reply::new(&self.pool);
         let request = Request {
             nexus,
             lun,
@@ -200,16 +201,10 @@ impl World {
                 });
             }
         }
-        let data = if data_in.is_empty() {
-            self.pool.give(data_in);
-            None
-        } else {
-            Some(self.pool.buffer(data_in))
-        };
         Completion {
             status: response.status.code(),
             sense: response.sense_bytes(),
-            data,
+            data: data_in.into_buffer(),
             transfer: response.transfer,
         }
     }
