@@ -326,13 +326,18 @@ fn a_ping_is_answered_by_an_event_with_its_id() {
         Err(Errno::ENOSYS)
     );
     c.ask(&ping(IfaceType::Ipv4, "127.0.0.1:0", 42)).expect("ping");
-    let id = c.event("ping event", |e| match e {
+    let (id, data) = c.event("ping event", |e| match e {
         Event::PingComplete {
-            host_no: HOST, id, ..
-        } => Some(*id),
+            host_no: HOST,
+            id,
+            data,
+            ..
+        } => Some((*id, data.as_slice().to_vec())),
         _ => None,
     });
     assert_eq!(id, 42);
+    // The driver multicasts the firmware's answer: eight mailboxes, 0x4000 in the first.
+    assert_eq!(data, [&[0, 0x40][..], &[0; 30]].concat());
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use driver_sys::endpoint::Endpoint;
-use driver_sys::netlink::{Event, HostStats, Message};
+use driver_sys::netlink::{Bytes, Event, HostStats, Message};
 
 use super::normal::is_wire;
 
@@ -51,8 +51,15 @@ impl Listener {
                             ..
                         },
                     )) => {
-                        format!("PingComplete {{ host_no: {host_no}, status: {status:?}, data: {data:?} }}")
+                        let data = hex(&data);
+                        format!("PingComplete {{ host_no: {host_no}, status: {status:?}, data: {data} }}")
                     }
+                    Ok(Message::Event(_, Event::HostEvent { host_no, code, data })) => {
+                        let data = hex(&data);
+                        format!("HostEvent {{ host_no: {host_no}, code: {code:?}, data: {data} }}")
+                    }
+                    // A counter a line.
+                    Ok(Message::Event(_, event @ Event::Stats { .. })) => format!("{event:#?}"),
                     Ok(Message::Event(_, Event::HostStats { host_no, stats })) => host_stats(host_no, &stats),
                     Ok(Message::Event(_, event)) => format!("{event:?}"),
                     Ok(Message::Reply(reply)) => format!("a reply that nobody asked for: {:?}", reply.kind),
@@ -94,7 +101,12 @@ impl Drop for Listener {
     }
 }
 
-/// The counters that are not zero.
+/// The mailboxes that come with an event; they hold nothing that is secret.
+fn hex(data: &Bytes) -> String {
+    data.as_slice().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The counters that are not zero, one a line.
 fn host_stats(host_no: u32, stats: &HostStats) -> String {
     let mut line = format!("HostStats {{ host_no: {host_no}");
     for (name, value) in HostStats::names()
@@ -106,7 +118,7 @@ fn host_stats(host_no: u32, stats: &HostStats) -> String {
         } else {
             value.to_string()
         };
-        line.push_str(&format!(", {name}: {value}"));
+        line.push_str(&format!(",\n    {name}: {value}"));
     }
-    line + &format!(", custom: {:?} }}", stats.custom)
+    line + &format!(",\n    custom: {:?} }}", stats.custom)
 }

@@ -5,6 +5,7 @@
 
 use driver_sys::hw::aen::IpAddrState;
 use driver_sys::hw::ddb::DdbState;
+use driver_sys::hw::mailbox::MboxStatus;
 
 use super::{IoDone, IoTag, PassthroughDone};
 
@@ -197,6 +198,17 @@ impl PingStatus {
     #[must_use]
     pub const fn code(self) -> u32 {
         self as u32
+    }
+
+    /// The eight mailboxes that answer a ping: the completion status first, the reason of a failure in mailbox 6. The driver
+    /// multicasts them whole. Source: `ql4_isr.c`, `qla4xxx_mbox_status_entry`.
+    #[must_use]
+    pub const fn mailboxes(self) -> [u32; 8] {
+        let completion = match self {
+            Self::Success => MboxStatus::CommandComplete,
+            _ => MboxStatus::CommandError,
+        };
+        [completion.raw() as u32, 0, 0, 0, 0, 0, self.code(), 0]
     }
 }
 

@@ -2,7 +2,6 @@
 //!
 //! Owns the layout of every answer. Source: `ql4_isr.c` (the readers of each entry), `ql4_fw.h`.
 
-use driver_sys::hw::mailbox::MboxStatus;
 use zerocopy::little_endian::U32;
 
 use super::iocb::{self, Entry, Header, Mbox, PassthruStatus, Status, StatusContinuation};
@@ -74,14 +73,7 @@ pub(super) fn passthrough(handle: u32, ddb: u16, complete: bool, unused: u32) ->
 
 /// The answer to an echo.
 pub(super) fn ping(handle: u32, status: PingStatus) -> Entry {
-    let mut mailboxes = [0; 8];
-    if status == PingStatus::Success {
-        mailboxes[0] = MboxStatus::CommandComplete.raw().into();
-    } else {
-        mailboxes[0] = MboxStatus::CommandError.raw().into();
-        mailboxes[6] = status.code();
-    }
-    mailbox(handle, mailboxes)
+    mailbox(handle, status.mailboxes())
 }
 
 /// The answer to a mailbox command that came through the ring.

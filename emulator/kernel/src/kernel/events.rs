@@ -16,6 +16,11 @@ const LINKUP: u32 = 1;
 /// `ISCSI_EVENT_LINKDOWN`.
 const LINKDOWN: u32 = 2;
 
+/// The mailboxes that the driver multicasts with an event, as they lie in its memory (`qla4xxx_post_aen_work`).
+pub(super) fn mailbox_bytes(mailboxes: [u32; 8]) -> Vec<u8> {
+    mailboxes.into_iter().flat_map(u32::to_le_bytes).collect()
+}
+
 impl Kernel {
     pub(super) fn card_event(&mut self, port: usize, event: Event) {
         let Some(host) = self.hosts.iter().position(|h| h.port == port) else {
@@ -32,8 +37,8 @@ impl Kernel {
 
     fn aen(&mut self, host: usize, aen: Aen) {
         match aen {
-            Aen::LinkUp => self.link_changed(host, true),
-            Aen::LinkDown => self.link_changed(host, false),
+            Aen::LinkUp => self.link_changed(host, true, aen.mailboxes()),
+            Aen::LinkDown => self.link_changed(host, false, aen.mailboxes()),
             Aen::DatabaseChanged { ddb, state, .. } => {
                 let sid = self
                     .sessions
@@ -66,17 +71,18 @@ impl Kernel {
         }
     }
 
-    fn link_changed(&mut self, host: usize, up: bool) {
+    fn link_changed(&mut self, host: usize, up: bool, mailboxes: [u32; 8]) {
         self.update_state(host);
         self.hosts[host].link_up = up;
         let no = self.hosts[host].no;
         let code = if up { LINKUP } else { LINKDOWN };
+        let data = mailbox_bytes(mailboxes);
         self.multicast(event(
             kevent::HOST_EVENT,
             TRANSPORT_HANDLE,
             &[],
-            &[no, 0, code],
-            &[],
+            &[no, data.len() as u32, code],
+            &data,
         ));
         if up {
             match self.hosts[host].build_list.take() {

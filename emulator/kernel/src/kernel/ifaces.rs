@@ -220,12 +220,13 @@ impl Kernel {
         };
         self.pings.swap_remove(at);
         let no = self.hosts[host].no;
+        let mailboxes = super::events::mailbox_bytes(status.mailboxes());
         self.multicast(event(
             kevent::PING_COMP,
             TRANSPORT_HANDLE,
             &[],
-            &[no, status.code(), handle, 0],
-            &[],
+            &[no, status.code(), handle, mailboxes.len() as u32],
+            &mailboxes,
         ));
     }
 }

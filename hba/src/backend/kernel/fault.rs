@@ -67,18 +67,16 @@ pub(super) fn bsg(error: &BsgError, tried: &str) -> Error {
     }
 }
 
+/// A logical unit that the kernel does not know; on every endpoint the same words.
+pub(super) fn no_unit(tried: &str) -> Error {
+    Error::new(Kind::NotFound, tried)
+        .answered("there is no such logical unit")
+        .hint("hbactl lun list shows what is there")
+}
+
 /// A SCSI command that could not be carried.
 pub(super) fn sg(error: &SgError, tried: &str) -> Error {
     match error {
-        SgError::Port(PortError::NotServed {
-            path,
-            source: Errno::ENOENT,
-        }) => Error::new(Kind::NotFound, tried)
-            .answered(format!(
-                "there is no such logical unit ({} is not there)",
-                path.display()
-            ))
-            .hint("hbactl lun list shows what is there"),
         SgError::Port(e) => port(e, tried),
         SgError::Open { path, source } => opened(path, *source, tried),
         other => Error::new(Kind::Failed, tried).answered(other.to_string()),

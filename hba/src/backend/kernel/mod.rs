@@ -62,11 +62,7 @@ impl Kernel {
 
     /// Opens a logical unit's device node. The node appears a moment after the object in sysfs (udev makes it), so one that
     /// sysfs has is waited for, at most [`NODE_LIMIT`].
-    fn open_device(
-        &self,
-        at: driver_sys::sg::Hctl,
-        deadline: Deadline,
-    ) -> std::result::Result<Device, SgError> {
+    fn open_device(&self, at: driver_sys::sg::Hctl, deadline: Deadline, tried: &str) -> Result<Device> {
         let known = format!(
             "class/scsi_device/{}:{}:{}:{}",
             at.host, at.channel, at.target, at.lun
@@ -75,11 +71,16 @@ impl Kernel {
         loop {
             match self.endpoint.open_sg(at) {
                 Err(SgError::Port(PortError::NotServed { .. }) | SgError::Open { .. })
-                    if !limit.expired() && self.root.top().has(&known) =>
+                    if !self.root.top().has(&known) =>
+                {
+                    return Err(fault::no_unit(tried));
+                }
+                Err(SgError::Port(PortError::NotServed { .. }) | SgError::Open { .. })
+                    if !limit.expired() =>
                 {
                     std::thread::sleep(NODE_POLL);
                 }
-                opened => return opened,
+                opened => return opened.map_err(|e| fault::sg(&e, tried)),
             }
         }
     }

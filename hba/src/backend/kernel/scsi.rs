@@ -35,9 +35,7 @@ impl Kernel {
         };
         let mut device = match self.device.take() {
             Some((at, device)) if at == lun => device,
-            _ => self
-                .open_device(address, deadline)
-                .map_err(|e| fault::sg(&e, &tried))?,
+            _ => self.open_device(address, deadline, &tried)?,
         };
         let transfer = match &data {
             ScsiData::None => sg::Transfer::None,
