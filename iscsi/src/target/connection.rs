@@ -146,7 +146,7 @@ impl Connection {
                 Ok(Some(Step::Pdu)) => {
                     self.pdu(now);
                     self.rx.next();
-                    if self.tx.queued() > self.config.max_queued.saturating_mul(2) + SLACK {
+                    if self.tx.queued() > self.queue_limit() {
                         self.close(now, CloseReason::Stuck);
                     }
                 }
@@ -186,6 +186,13 @@ impl Connection {
     #[must_use]
     pub const fn wants_close(&self) -> bool {
         self.closing.is_some()
+    }
+
+    /// More than this waits only for an initiator that sends and does not read: a reply begins while no more than `max_queued`
+    /// waits, and may be as long as a transfer.
+    const fn queue_limit(&self) -> usize {
+        let replies = self.config.max_queued.saturating_add(self.config.max_transfer);
+        replies.saturating_add(SLACK)
     }
 
     /// What happened since; poll until `None` before sending.

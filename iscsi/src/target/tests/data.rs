@@ -149,6 +149,48 @@ fn data_for_nobody_is_read_and_forgotten() {
     assert!(peer.closed().is_none());
 }
 
+/// As `Peer::command`, without reading answers.
+fn command_unread(peer: &mut Peer, itt: u32, expected: u32) {
+    let sn = peer.cmd_sn;
+    peer.cmd_sn = sn.wrapping_add(1);
+    let command = ScsiCommand {
+        opcode: Opcode::SCSI_COMMAND.into(),
+        flags: CommandFlags(FINAL | READ),
+        itt: itt.into(),
+        expected_length: expected.into(),
+        cmd_sn: sn.into(),
+        ..ScsiCommand::default()
+    };
+    for byte in zerocopy::IntoBytes::as_bytes(&command.to_bhs()) {
+        peer.target.read_slot()[0] = *byte;
+        peer.target.received(peer.now, 1);
+    }
+}
+
+#[test]
+fn commands_that_come_while_the_longest_reply_waits_are_taken_in() {
+    let mut peer = Peer::ready(Config::default(), &[]);
+    let longest = Config::default().max_transfer;
+    let expected = u32::try_from(longest).unwrap();
+    command_unread(&mut peer, 1, expected);
+    let Some(Event::Command(first)) = peer.target.poll_event() else {
+        panic!("no command")
+    };
+    let data = Completion {
+        data: Some(Box::new(vec![1; longest])),
+        transfer: longest as u64,
+        ..Completion::status(0)
+    };
+    peer.target.complete(first.task, data);
+    for itt in 2..40 {
+        command_unread(&mut peer, itt, expected);
+    }
+    assert!(peer.target.poll_event().is_none(), "one reply at a time");
+    peer.answers();
+    assert_eq!(peer.commands().len(), 38);
+    assert!(peer.closed().is_none());
+}
+
 #[test]
 fn commands_are_held_back_while_nothing_is_read() {
     let config = Config {
@@ -157,21 +199,7 @@ fn commands_are_held_back_while_nothing_is_read() {
     };
     let mut peer = Peer::ready(config, &[]);
     for itt in 1..=3 {
-        let sn = peer.cmd_sn;
-        peer.cmd_sn = sn.wrapping_add(1);
-        // As `command`, without reading answers.
-        let command = ScsiCommand {
-            opcode: Opcode::SCSI_COMMAND.into(),
-            flags: CommandFlags(FINAL | READ),
-            itt: itt.into(),
-            expected_length: 8192.into(),
-            cmd_sn: sn.into(),
-            ..ScsiCommand::default()
-        };
-        for byte in zerocopy::IntoBytes::as_bytes(&command.to_bhs()) {
-            peer.target.read_slot()[0] = *byte;
-            peer.target.received(peer.now, 1);
-        }
+        command_unread(&mut peer, itt, 8192);
     }
     let Some(Event::Command(first)) = peer.target.poll_event() else {
         panic!("no command")
