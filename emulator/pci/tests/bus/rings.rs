@@ -230,6 +230,8 @@ fn a_driver_that_queues_too_much_hears_that_the_queue_is_full() {
     let segments = [(DATA, 2 << 20), (DATA, 2 << 20), (DATA, 2 << 20)];
     let mut full = 0;
     for round in 0..2 {
+        // No data comes before all are queued.
+        assert!(served.tell("slow replies 1000").starts_with("ok"));
         for handle in 0..14 {
             driver.queue(&command(
                 round * 14 + handle,
@@ -239,6 +241,7 @@ fn a_driver_that_queues_too_much_hears_that_the_queue_is_full() {
                 &segments,
             ));
         }
+        assert!(served.tell("slow replies 0").starts_with("ok"));
         for _ in 0..14 {
             let (_, scsi, completion) = status(&driver.response());
             assert!(
