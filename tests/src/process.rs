@@ -1,7 +1,8 @@
 //! Child processes that end with the lab, and bounded waits.
 
 use std::ffi::OsStr;
-use std::io::{BufRead, BufReader};
+use std::fs::File;
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
@@ -32,6 +33,19 @@ impl Running {
     /// # Errors
     /// As [`Running::start`].
     pub fn start_telling(command: &mut Command, ready: &str, limit: Duration) -> Result<(Self, String)> {
+        Self::start_logging(command, ready, limit, None)
+    }
+
+    /// As [`Running::start_telling`]; every line goes to `log` too, the later ones as well.
+    ///
+    /// # Errors
+    /// As [`Running::start`].
+    pub fn start_logging(
+        command: &mut Command,
+        ready: &str,
+        limit: Duration,
+        log: Option<File>,
+    ) -> Result<(Self, String)> {
         let name = command.get_program().to_string_lossy().into_owned();
         let mut child = command
             .stdin(Stdio::null())
@@ -40,9 +54,14 @@ impl Running {
             .with_context(|| format!("cannot start {name}"))?;
         let stdout = child.stdout.take().context("no stdout")?;
         let (tell, told) = mpsc::channel();
+        let mut log = log;
         std::thread::spawn(move || {
             // Keeps draining after the ready line, so that the child never blocks on a full pipe.
             for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                if let Some(log) = &mut log {
+                    // A log that cannot be written shows in the test that reads it.
+                    let _ = writeln!(log, "{line}");
+                }
                 let _ = tell.send(line);
             }
         });

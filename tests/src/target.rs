@@ -1,5 +1,6 @@
 //! Our own iSCSI target, `hbaemu target`, in a lab: needs no privileges and no installed packages.
 
+use std::fs::File;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,6 +15,8 @@ use crate::process::{Running, own_binary};
 pub struct Target {
     portal: SocketAddr,
     control: PathBuf,
+    /// What it prints (`--trace`).
+    pub log: PathBuf,
     _running: Running,
 }
 
@@ -30,12 +33,15 @@ impl Target {
             .args(["target", "--listen", "127.0.0.1:0", "--iqn", iqn, "--control"])
             .arg(&control)
             .args(args);
-        let (running, line) = Running::start_telling(&mut command, "ready", READY)?;
+        let log = dir.join(format!("{name}.trace"));
+        let told = File::create(&log).with_context(|| format!("cannot create {}", log.display()))?;
+        let (running, line) = Running::start_logging(&mut command, "ready", READY, Some(told))?;
         let portal = line.rsplit(' ').next().unwrap_or_default();
         let portal = portal.parse().with_context(|| format!("no portal in {line:?}"))?;
         Ok(Self {
             portal,
             control,
+            log,
             _running: running,
         })
     }

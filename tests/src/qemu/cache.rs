@@ -80,7 +80,7 @@ impl Cache {
         Ok(cache)
     }
 
-    fn lock(&self) -> Result<Flock<fs::File>> {
+    pub(super) fn lock(&self) -> Result<Flock<fs::File>> {
         let path = self.dir.join("lock");
         let file = fs::File::create(&path).with_context(|| format!("cannot create {}", path.display()))?;
         Flock::lock(file, FlockArg::LockExclusive)
@@ -153,7 +153,7 @@ impl Cache {
         qemu
     }
 
-    fn chroot(&self, args: &[&str]) -> Command {
+    pub(super) fn chroot(&self, args: &[&str]) -> Command {
         let mut command = Command::new("chroot");
         command
             .arg(self.root())

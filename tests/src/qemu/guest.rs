@@ -10,6 +10,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
+use nix::sys::signal::Signal;
 
 use super::cache::{Cache, Kernel};
 use crate::process::{Running, until};
@@ -40,6 +41,8 @@ const SLOT: &str = "05";
 /// longer than the guest's stall detectors expect.
 const COMMAND_LINE: &str =
     "console=ttyS0 panic=-1 rcupdate.rcu_cpu_stall_timeout=300 nosoftlockup nowatchdog";
+/// MiB; a verifying load holds 64 of them, the programs in the initramfs 100.
+const MEMORY: &str = "1024";
 /// Most bytes one command may say.
 const MAX_SAID: usize = 16 << 20;
 
@@ -59,9 +62,10 @@ impl Guest {
         let agent = dir.join("agent.sock");
         let _ = fs::remove_file(&agent);
         let mut qemu: Command = cache.qemu();
-        qemu.args(["-accel", "tcg,thread=multi", "-smp", "2", "-m", "512"])
+        qemu.args(["-accel", "tcg,thread=multi", "-smp", "2", "-m", MEMORY])
             .args(["-machine", "q35,memory-backend=mem"])
-            .args(["-object", "memory-backend-memfd,id=mem,size=512M,share=on"])
+            .arg("-object")
+            .arg(format!("memory-backend-memfd,id=mem,size={MEMORY}M,share=on"))
             .args(["-nodefaults", "-display", "none", "-no-reboot"])
             .arg("-serial")
             .arg(format!("file:{}", console.display()))
@@ -195,6 +199,16 @@ impl Guest {
             .get_mut()
             .write_all(b"sync; poweroff -f\n")
             .context("the guest is gone")?;
+        self.qemu.ended(Duration::from_secs(30))?;
+        Ok(())
+    }
+
+    /// Takes the power away: nothing is synced, nothing is told.
+    ///
+    /// # Errors
+    /// QEMU cannot be ended.
+    pub fn cut_power(&mut self) -> Result<()> {
+        self.qemu.signal(Signal::SIGKILL)?;
         self.qemu.ended(Duration::from_secs(30))?;
         Ok(())
     }

@@ -84,11 +84,29 @@ impl Initramfs {
     /// # Errors
     /// It or a library cannot be read.
     pub fn root_program(&mut self, cache: &Cache, from: &str, to: &str) -> Result<()> {
+        self.private_program(cache, &cache.root(), from, to)
+    }
+
+    /// As [`Initramfs::root_program`], of a package that the private root does not hold ([`Cache::package`]).
+    ///
+    /// # Errors
+    /// It cannot be fetched, or it or a library cannot be read.
+    pub fn package_program(&mut self, cache: &Cache, package: &str, from: &str, to: &str) -> Result<()> {
+        let tree = cache.package(package)?;
+        self.private_program(cache, &tree, from, to)
+    }
+
+    fn private_program(&mut self, cache: &Cache, tree: &Path, from: &str, to: &str) -> Result<()> {
         let root = cache.root();
+        let mut places = Vec::new();
+        for base in [tree, &root] {
+            for place in ["usr/lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu/ceph"] {
+                places.push(base.join(place).to_string_lossy().into_owned());
+            }
+        }
         let mut list = Command::new(root.join(&LOADER[1..]));
-        list.arg("--library-path")
-            .arg(root.join("usr/lib/x86_64-linux-gnu"));
-        list.arg("--list").arg(root.join(from));
+        list.arg("--library-path").arg(places.join(":"));
+        list.arg("--list").arg(tree.join(from));
         let listed = run(&mut list)?;
         for library in libraries(&listed) {
             let name = library
@@ -99,7 +117,7 @@ impl Initramfs {
             self.file(&format!("private/{name}"), 0o755, fs::read(&library)?);
         }
         self.file("private/loader", 0o755, fs::read(root.join(&LOADER[1..]))?);
-        self.file(&format!("private{to}"), 0o755, fs::read(root.join(from))?);
+        self.file(&format!("private{to}"), 0o755, fs::read(tree.join(from))?);
         let script = format!("#!/bin/sh\nexec /private/loader --library-path /private /private{to} \"$@\"\n");
         self.file(to.trim_start_matches('/'), 0o755, script.into());
         Ok(())

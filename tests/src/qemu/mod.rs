@@ -9,6 +9,7 @@ mod card;
 mod guest;
 mod initramfs;
 mod modules;
+mod package;
 
 pub use cache::{Cache, Kernel, unavailable};
 pub use card::Card;

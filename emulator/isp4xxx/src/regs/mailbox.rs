@@ -1,20 +1,19 @@
 //! Mailbox commands: eight registers become a command of the firmware, its reply eight registers and bytes by DMA.
 //!
-//! Owns which mailbox carries what. Source: `ql4_mbx.c`, one function per command.
+//! Owns which mailbox carries what; where replies go says the table, [`super::commands`]. Source: `ql4_mbx.c`, one function per command.
 
 use driver_sys::hw::mailbox::{FlashCommit, LogoutOptions, MBOX_CMD_GET_NVRAM, MboxCmd, MboxStatus};
 use driver_sys::hw::raw::{addr_ctrl_blk, conn_event_log_entry, dev_db_entry};
 use zerocopy::{FromZeros, IntoBytes};
 use zeroize::Zeroize;
 
+use super::commands::{self, Dma, LOG_ENTRIES};
 use super::mailroom::Mailboxes;
 use super::memory::GuestMemory;
 use crate::fw::{Command, DdbDefaults, FactoryAreas, IoTag, MboxError, Reply};
 
 /// Most bytes a command moves by DMA.
 const MAX_DMA: u32 = 256 << 10;
-/// Most entries of the connection event log; the driver makes room for as many as it is told.
-const LOG_ENTRIES: usize = 100;
 
 /// A command and what becomes of its reply.
 pub(super) struct Decoded {
@@ -66,12 +65,14 @@ pub(super) fn decode(
     tag: impl Fn(u32) -> Option<IoTag>,
 ) -> Result<Decoded, MboxError> {
     let code = MboxCmd::from_raw(m[0] as u16);
-    let mut to = (0, 0);
+    let unknown = || MboxError::unsupported(format!("mailbox command {:#06x} is not known", code.raw()));
+    let to = match commands::find(code).ok_or_else(unknown)?.dma {
+        Dma::None => (0, 0),
+        Dma::To(at) => (address(m, at), m[4]),
+        Dma::Fixed(at, len) => (address(m, at), len),
+    };
     let command = match code {
-        MboxCmd::AboutFw => {
-            to = (address(m, 2), m[4]);
-            Command::AboutFirmware
-        }
+        MboxCmd::AboutFw => Command::AboutFirmware,
         MboxCmd::StopFw => Command::StopFirmware,
         MboxCmd::AbortTask => Command::AbortTask {
             ddb: index(m[1])?,
@@ -88,23 +89,17 @@ pub(super) fn decode(
             }
         }
         MboxCmd::TargetWarmReset => Command::TargetReset { ddb: index(m[1])? },
-        MboxCmd::GetManagementData => {
-            to = (address(m, 2), m[4]);
-            Command::GetManagementData { ddb: index(m[1])? }
-        }
+        MboxCmd::GetManagementData => Command::GetManagementData { ddb: index(m[1])? },
         MboxCmd::GetFwStatus => Command::GetFirmwareStatus,
         MboxCmd::WriteFlash => Command::WriteFlash {
             offset: m[3],
             data: bytes(memory, address(m, 1), m[4])?,
             options: FlashCommit::from_raw(m[5]),
         },
-        MboxCmd::ReadFlash => {
-            to = (address(m, 1), m[4]);
-            Command::ReadFlash {
-                offset: m[3],
-                len: m[4],
-            }
-        }
+        MboxCmd::ReadFlash => Command::ReadFlash {
+            offset: m[3],
+            len: m[4],
+        },
         MboxCmd::ClearDatabaseEntry => Command::ClearDatabaseEntry { ddb: index(m[1])? },
         MboxCmd::ConnCloseSessLogout => Command::ConnCloseSessLogout {
             ddb: index(m[1])?,
@@ -114,48 +109,27 @@ pub(super) fn decode(
         MboxCmd::InitializeFirmware => {
             Command::InitializeFirmware(object::<addr_ctrl_blk>(memory, address(m, 2), m[4])?)
         }
-        MboxCmd::GetInitFwCtrlBlock => {
-            to = (address(m, 2), m[4]);
-            Command::GetInitFwCtrlBlock
-        }
+        MboxCmd::GetInitFwCtrlBlock => Command::GetInitFwCtrlBlock,
         MboxCmd::RequestDatabaseEntry => Command::RequestDatabaseEntry { ddb: index(m[1])? },
         MboxCmd::SetDatabaseEntry => Command::SetDatabaseEntry {
             ddb: index(m[1])?,
             entry: object::<dev_db_entry>(memory, address(m, 2), m[4])?,
         },
-        MboxCmd::GetDatabaseEntry => {
-            to = (address(m, 2), m[4]);
-            Command::GetDatabaseEntry { ddb: index(m[1])? }
-        }
+        MboxCmd::GetDatabaseEntry => Command::GetDatabaseEntry { ddb: index(m[1])? },
         MboxCmd::GetFwState => Command::GetFirmwareState,
-        MboxCmd::GetInitFwCtrlBlockDefaults => {
-            to = (address(m, 2), m[4]);
-            Command::GetInitFwCtrlBlockDefaults
-        }
-        MboxCmd::GetDatabaseEntryDefaults => {
-            to = (address(m, 2), size_of::<dev_db_entry>() as u32);
-            Command::GetDatabaseEntryDefaults(match m[1] & 1 {
-                0 => DdbDefaults::Ipv4,
-                _ => DdbDefaults::Ipv6,
-            })
-        }
+        MboxCmd::GetInitFwCtrlBlockDefaults => Command::GetInitFwCtrlBlockDefaults,
+        MboxCmd::GetDatabaseEntryDefaults => Command::GetDatabaseEntryDefaults(match m[1] & 1 {
+            0 => DdbDefaults::Ipv4,
+            _ => DdbDefaults::Ipv6,
+        }),
         MboxCmd::ConnOpen => Command::ConnOpen { ddb: index(m[1])? },
         MboxCmd::DiagTest => Command::DiagTest,
         MboxCmd::GetCrashRecord => Command::GetCrashRecord,
-        MboxCmd::GetConnEventLog => {
-            to = (
-                address(m, 2),
-                (LOG_ENTRIES * size_of::<conn_event_log_entry>()) as u32,
-            );
-            Command::GetConnEventLog
-        }
-        code if code == MBOX_CMD_GET_NVRAM => {
-            to = (address(m, 1), m[4]);
-            Command::GetNvram {
-                offset: m[3],
-                len: m[4],
-            }
-        }
+        MboxCmd::GetConnEventLog => Command::GetConnEventLog,
+        code if code == MBOX_CMD_GET_NVRAM => Command::GetNvram {
+            offset: m[3],
+            len: m[4],
+        },
         MboxCmd::SetNvram => Command::SetNvram {
             offset: m[3],
             data: bytes(memory, address(m, 1), m[4])?,
@@ -165,19 +139,11 @@ pub(super) fn decode(
             fields: [m[4], m[5]],
         },
         MboxCmd::SetAcb => Command::SetAcb(object::<addr_ctrl_blk>(memory, address(m, 2), m[4])?),
-        MboxCmd::GetAcb => {
-            to = (address(m, 2), m[4]);
-            Command::GetAcb { which: m[1] }
-        }
+        MboxCmd::GetAcb => Command::GetAcb { which: m[1] },
         MboxCmd::DisableAcb => Command::DisableAcb,
         MboxCmd::GetIpAddrState => Command::GetIpAddrState { acb: m[1], ip: m[2] },
         MboxCmd::GetDbEntryCurrentIpAddr => Command::GetDdbCurrentAddress { ddb: index(m[1])? },
-        other => {
-            return Err(MboxError::unsupported(format!(
-                "mailbox command {:#06x} is not known",
-                other.raw()
-            )));
-        }
+        _ => return Err(unknown()),
     };
     Ok(Decoded { command, to })
 }

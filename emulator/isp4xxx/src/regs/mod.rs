@@ -6,6 +6,7 @@
 //! users of each register; facts measured with the stock driver stand where they matter.
 
 mod adapter;
+mod commands;
 mod csr;
 mod doorbell;
 mod eeprom;
@@ -22,6 +23,7 @@ mod semaphore;
 mod traffic;
 
 pub use adapter::Adapter;
+pub use commands::{Dma, MAILBOX_COMMANDS, MailboxCommand, When};
 pub use map::{Access, REGISTER_FILE_LEN, REGISTERS, Register};
 pub use memory::{BadAddress, GuestMemory, Segment};
 

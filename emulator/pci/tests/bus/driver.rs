@@ -70,6 +70,15 @@ impl Driver {
         Self::attach_with(socket, memory)
     }
 
+    /// As [`Driver::attach`], with a page whose file cannot be written and holds nothing to be read.
+    pub(crate) fn attach_with_rom(socket: &Path, at: u64) -> Self {
+        let mut driver = Self::attach(socket);
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let nothing = File::open(file.path()).unwrap();
+        driver.client.dma_map(0, at, 4096, nothing.as_raw_fd()).unwrap();
+        driver
+    }
+
     fn attach_with(socket: &Path, memory: File) -> Self {
         let mut client = Client::new(socket).unwrap();
         client.dma_map(0, MEMORY, MEMORY_LEN, memory.as_raw_fd()).unwrap();
@@ -170,6 +179,11 @@ impl Driver {
 
     /// Reset, boot, INITIALIZE_FIRMWARE with rings and this IPv4 address.
     pub(crate) fn start(&mut self, address: [u8; 4]) {
+        self.start_with(address, |_| {});
+    }
+
+    /// As [`Driver::start`], with a control block that `change` has changed.
+    pub(crate) fn start_with(&mut self, address: [u8; 4], change: impl FnOnce(&mut addr_ctrl_blk)) {
         self.boot();
         let answer = self.mailbox([0x61, 0, BUFFER as u32, 0, size_of::<addr_ctrl_blk>() as u32, 0]);
         assert_eq!(answer[0], 0x4000);
@@ -182,6 +196,7 @@ impl Driver {
         block.shdwreg_addr_lo.set(SHADOW as u32);
         block.ipv4_addr = address;
         block.ipv4_subnet = [255, 0, 0, 0];
+        change(&mut block);
         self.put(BUFFER, block.as_bytes());
         self.put(SHADOW, &[0; 8]);
         for slot in 0..u64::from(RESPONSE_LEN) {

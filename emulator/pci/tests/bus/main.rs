@@ -6,6 +6,7 @@ mod bring_up;
 mod driver;
 mod faults;
 mod hostile;
+mod mailboxes;
 mod managing;
 mod rings;
 mod scsi;

@@ -1,5 +1,7 @@
 //! Request and response rings: SCSI commands against a real target, wrap-around, bad descriptors, resets.
 
+use driver_sys::hw::raw::addr_ctrl_blk;
+
 use crate::driver::{
     COMPLETION_INTR, CTRL_STATUS, DATA, Driver, MEMORY, MEMORY_LEN, REQ_Q_IN, REQUEST_LEN, RSP_Q_OUT, SHADOW,
     set,
@@ -252,4 +254,97 @@ fn a_driver_that_queues_too_much_hears_that_the_queue_is_full() {
         }
     }
     assert!((1..28).contains(&full), "{full} of 28 were refused");
+}
+
+/// A page on the bus that cannot be reached.
+const ROM: u64 = 0x8000_0000;
+
+#[test]
+fn rings_outside_memory_and_in_rom_are_transfer_errors() {
+    let served = Served::start();
+    let mut driver = Driver::attach_with_rom(&served.sockets[0], ROM);
+    type Place = fn(&mut addr_ctrl_blk, u64);
+    let requests: Place = |block, at| {
+        block.rqq_addr_lo.set(at as u32);
+        block.rqq_addr_hi.set((at >> 32) as u32);
+    };
+    let responses: Place = |block, at| {
+        block.compq_addr_lo.set(at as u32);
+        block.compq_addr_hi.set((at >> 32) as u32);
+    };
+    let shadow: Place = |block, at| {
+        block.shdwreg_addr_lo.set(at as u32);
+        block.shdwreg_addr_hi.set((at >> 32) as u32);
+    };
+    let end = MEMORY + MEMORY_LEN;
+    let before = driver.get(MEMORY, MEMORY_LEN as usize);
+    for (place, code) in [(requests, 0x8003), (responses, 0x8004), (shadow, 0x8003)] {
+        for at in [0, MEMORY - 64, end - 2, end, ROM, u64::MAX - 63, u64::MAX] {
+            driver.events.clear();
+            driver.start_with([127, 0, 0, 31], |block| place(block, at));
+            // A mailbox command that cannot come through the ring is answered through it at once.
+            let mut entry = [0u8; 64];
+            (entry[0], entry[3], entry[8]) = (0x38, 1, 0x60);
+            driver.queue(&[entry]);
+            let event = driver.wait("an event", |d| {
+                d.event().filter(|event| event[0] & 0xFFF0 == 0x8000)
+            });
+            assert_eq!(event[0], code, "at {at:x}");
+        }
+    }
+    // Only the rings, the shadow and the buffer of the control block have changed; and the part of an entry that was inside.
+    let after = driver.get(MEMORY, MEMORY_LEN as usize);
+    let quiet = (DATA - MEMORY) as usize..MEMORY_LEN as usize - 64;
+    assert!(before[quiet.clone()] == after[quiet], "something else was written");
+    driver.start([127, 0, 0, 31]);
+}
+
+#[test]
+fn payload_cannot_go_to_rom_or_come_from_it() {
+    let (served, target) = (Served::start(), target());
+    let mut driver = Driver::attach_with_rom(&served.sockets[0], ROM);
+    driver.start([127, 0, 0, 31]);
+    login(&mut driver, &target);
+    ready(&mut driver);
+    for (flags, write) in [(READ, false), (WRITE, true)] {
+        let mixed: &[(u64, u32)] = &[(DATA, 512), (ROM, 512)];
+        driver.queue(&command(5, flags, &rw(write, 0, 2), 1024, mixed));
+        assert_eq!(status(&driver.response()), (5, 0, 1));
+    }
+    driver.queue(&command(6, READ, &rw(false, 0, 2), 1024, &[(DATA, 1024)]));
+    assert_eq!(status(&driver.response()), (6, 0, 0));
+}
+
+#[test]
+fn rings_of_absurd_lengths_are_no_rings() {
+    let served = Served::start();
+    let mut driver = Driver::attach(&served.sockets[0]);
+    type Change = fn(&mut addr_ctrl_blk);
+    let changes: [Change; 5] = [
+        |block| block.rqq_len.set(0),
+        |block| block.compq_len.set(0),
+        |block| block.compq_len.set(1),
+        |block| block.rqq_consumer_idx.set(REQUEST_LEN),
+        |block| block.compq_producer_idx.set(u16::MAX),
+    ];
+    for change in changes {
+        driver.start_with([127, 0, 0, 31], change);
+        // Nothing is fetched, nothing is answered, mailboxes work.
+        driver.write(REQ_Q_IN, 1);
+        driver.write(RSP_Q_OUT, 1);
+        driver.write(REQ_Q_IN, u32::MAX);
+        assert_eq!(driver.mailbox([0x69, 0, 0, 0, 0, 0])[0], 0x4000);
+        assert_eq!(driver.read(CTRL_STATUS) & COMPLETION_INTR, 0);
+    }
+    // Rings as long as they can be, whose end is far outside memory: what lies inside works.
+    driver.start_with([127, 0, 0, 31], |block| {
+        block.rqq_len.set(u16::MAX);
+        block.compq_len.set(u16::MAX);
+    });
+    let mut entry = [0u8; 64];
+    (entry[0], entry[3], entry[8]) = (0x38, 1, 0x60);
+    driver.queue(&[entry]);
+    assert_eq!(driver.response()[0], 0x39);
+    driver.write(REQ_Q_IN, u32::from(u16::MAX) - 1);
+    driver.wait_event(0x8003);
 }

@@ -1,4 +1,7 @@
-//! What goes wrong while a disk is written and compared all the time: nothing may be lost, sessions come back by themselves.
+//! What goes wrong while disks are written and compared all the time: nothing may be lost, sessions come back by themselves.
+//!
+//! Owns the faults and what must be the same after each. The load runs on a disk of our target on the first port and on disks of
+//! tgt on the second.
 
 use std::time::Duration;
 
@@ -7,100 +10,171 @@ use lab_tests::process::until;
 use serde_json::Value;
 
 use super::checks::Checks;
-use super::road::{Lab, MINUTE, disk_of, listed};
+use super::disks::Peer;
+use super::load::Load;
+use super::road::{Lab, MINUTE, disk_of, disks, listed};
 
-/// Writes, reads back and compares, round after round; a difference or an error leaves a word in /tmp/bad.
-const LOAD: &str = "n=0; rm -f /tmp/stop /tmp/bad; echo 0 >/tmp/rounds; \
-    while [ ! -e /tmp/stop ]; do n=$((n+1)); \
-    dd if=/dev/urandom of=/tmp/w bs=256k count=8 2>/dev/null; \
-    dd if=/tmp/w of=/dev/DISK bs=64k oflag=direct 2>/tmp/e || { echo write $n; cat /tmp/e; } >>/tmp/bad; \
-    dd if=/dev/DISK of=/tmp/r bs=64k count=32 iflag=direct 2>/tmp/e || { echo read $n; cat /tmp/e; } >>/tmp/bad; \
-    cmp /tmp/w /tmp/r >>/tmp/bad 2>&1; echo $n >/tmp/rounds; done";
-/// Longest time until a session is back and the load goes on.
+/// Longest time until sessions are back.
 const RECOVERY: Duration = Duration::from_secs(150);
+/// Sessions of both ports.
+const SESSIONS: usize = 6;
+/// Longer than all faults take.
+const ENDLESS: u64 = 7200;
 
 /// Walks through the faults.
-pub(super) fn walk(lab: &mut Lab<'_>, checks: &mut Checks) -> Result<()> {
-    let disk = disk_of(&mut lab.guest, 96 << 20)?;
-    let load = LOAD.replace("DISK", &disk).replace("\\\n", "");
-    lab.guest.must(
-        &format!("echo 10 >/sys/block/{disk}/device/timeout; ({load}) >/dev/null 2>&1 &"),
-        MINUTE,
-    )?;
+pub(super) fn walk(lab: &mut Lab<'_>, peer: &mut Peer, checks: &mut Checks) -> Result<()> {
+    let mut names = Peer::raw(lab)?;
+    names.push(disk_of(&mut lab.guest, 96 << 20)?);
+    for disk in &names {
+        lab.guest
+            .must(&format!("echo 10 >/sys/block/{disk}/device/timeout"), MINUTE)?;
+    }
     let before = identity(lab)?;
-    let mut fault = |what: &str, lab: &mut Lab<'_>, act: &dyn Fn(&mut Lab<'_>) -> Result<()>| {
+    let load = Load::start(&mut lab.guest, &names, ENDLESS)?;
+    let mut fault = |what: &str, lab: &mut Lab<'_>, act: &mut dyn FnMut(&mut Lab<'_>) -> Result<()>| {
         checks.check(what, || {
-            moving(lab)?;
+            load.moves(&mut lab.guest)?;
             act(lab)?;
-            until(RECOVERY, "the sessions to be logged in", || {
-                let sessions = listed(&mut lab.guest, "session list")?;
-                let up = sessions.iter().filter(|s| s["state"] == "LOGGED_IN").count();
-                Ok((up == 3).then_some(()))
-            })?;
-            moving(lab)?;
-            let bad = lab.guest.run("cat /tmp/bad", MINUTE)?.stdout;
-            ensure!(bad.is_empty(), "the load found: {bad}");
+            all_up(lab)?;
+            load.moves(&mut lab.guest)?;
             let after = identity(lab)?;
             ensure!(after == before, "sessions changed: {before:?} to {after:?}");
             Ok(())
         })
     };
-    fault("the cable is out for ten seconds, under load", lab, &|lab| {
-        lab.card.fault(&["link-down", "0"])?;
-        std::thread::sleep(Duration::from_secs(10));
-        lab.card.fault(&["link-up", "0"])
-    })?;
-    fault("the target goes away and comes back, under load", lab, &|lab| {
-        let target = &lab.targets[1];
-        target.fault(&["portals", "close"])?;
-        target.fault(&["drop-sessions"])?;
-        std::thread::sleep(Duration::from_secs(5));
-        target.fault(&["portals", "open"])
+    fault(
+        "the cables are out for ten seconds, under load",
+        lab,
+        &mut |lab| {
+            lab.card.fault(&["link-down", "0"])?;
+            lab.card.fault(&["link-down", "1"])?;
+            std::thread::sleep(Duration::from_secs(10));
+            lab.card.fault(&["link-up", "0"])?;
+            lab.card.fault(&["link-up", "1"])
+        },
+    )?;
+    fault("tgt is killed and started again, under load", lab, &mut |_| {
+        peer.restart(Duration::from_secs(5))
     })?;
     fault(
         "the firmware dies and the driver resets it, under load",
         lab,
-        &|lab| lab.card.fault(&["crash", "0"]),
+        &mut |lab| lab.card.fault(&["crash", "0"]),
     )?;
     fault(
-        "the target loses a response: the driver aborts the command",
+        "a response is lost: the driver aborts the command, under load",
         lab,
-        &|lab| {
+        &mut |lab| {
             lab.targets[1].fault(&["lose-reply"])?;
-            let log = lab.card.log.clone();
-            until(RECOVERY, "the abort", || {
-                Ok(std::fs::read_to_string(&log)?.contains("AbortTask").then_some(()))
-            })
+            traced(lab, "ABORT_TASK]")
         },
     )?;
-    lab.guest.must("touch /tmp/stop; sync", MINUTE)?;
-    Ok(())
+    fault(
+        "the abort fails too: the driver resets the logical unit, under load",
+        lab,
+        &mut |lab| {
+            lab.targets[1].fault(&["reject-abort"])?;
+            lab.targets[1].fault(&["lose-reply"])?;
+            traced(lab, "LOGICAL_UNIT_RESET]")
+        },
+    )?;
+    let done = checks.check("the load found no difference", || load.stop(&mut lab.guest))?;
+    println!(
+        "     written {} MiB, compared {} MiB",
+        done.written >> 20,
+        done.compared >> 20
+    );
+    power_cut(lab, checks, &before)
 }
 
-/// The load makes progress.
-fn moving(lab: &mut Lab<'_>) -> Result<()> {
-    let rounds = |lab: &mut Lab<'_>| -> Result<u64> {
-        let text = lab.guest.must("cat /tmp/rounds", MINUTE)?;
-        Ok(text.trim().parse().unwrap_or(0))
-    };
-    let begun = rounds(lab)?;
-    until(RECOVERY, "the load to go on", || {
-        Ok((rounds(lab)? >= begun + 2).then_some(()))
+/// The guest loses its power while it writes; what was synced before is there after it, and the card logs in again.
+fn power_cut(lab: &mut Lab<'_>, checks: &mut Checks, before: &[Identity]) -> Result<()> {
+    checks.check(
+        "the guest's power fails under load: nothing synced is lost",
+        || {
+            let raw = Peer::raw(lab)?;
+            let disk = Peer::files(lab)?;
+            for command in [
+                &format!("mount -t ext4 /dev/{disk} /mnt"),
+                "dd if=/dev/urandom of=/mnt/last bs=1M count=16 conv=fsync 2>/dev/null",
+            ] {
+                lab.guest.must(command, MINUTE)?;
+            }
+            let sums = lab.guest.must("sha256sum /mnt/[1-8] /mnt/last", 5 * MINUTE)?;
+            let load = Load::start(&mut lab.guest, &raw, ENDLESS)?;
+            lab.guest.must(
+                "(while dd if=/dev/zero of=/mnt/noise bs=64k count=64; do :; done) >/dev/null 2>&1 &",
+                MINUTE,
+            )?;
+            load.moves(&mut lab.guest)?;
+            lab.cut_power()?;
+            all_up(lab)?;
+            disks(&mut lab.guest, 8)?;
+            let disk = Peer::files(lab)?;
+            lab.guest
+                .must(&format!("mount -t ext4 /dev/{disk} /mnt"), MINUTE)?;
+            let again = lab.guest.must("sha256sum /mnt/[1-8] /mnt/last", 5 * MINUTE)?;
+            ensure!(again == sums, "files changed: {sums} to {again}");
+            lab.guest.must("umount /mnt", MINUTE)?;
+            let names = |all: &[Identity]| -> Vec<_> {
+                let names = all
+                    .iter()
+                    .map(|session| (session.target.clone(), session.isid.clone()));
+                names.collect()
+            };
+            let after = identity(lab)?;
+            ensure!(
+                names(&after) == names(before),
+                "sessions changed: {before:?} to {after:?}"
+            );
+            Ok(())
+        },
+    )
+}
+
+/// Every session is logged in.
+fn all_up(lab: &mut Lab<'_>) -> Result<()> {
+    until(RECOVERY, "the sessions to be logged in", || {
+        let sessions = listed(&mut lab.guest, "session list")?;
+        let up = sessions.iter().filter(|s| s["state"] == "LOGGED_IN").count();
+        Ok((up == SESSIONS).then_some(()))
     })
 }
 
-/// What makes each session the same session to the guest: its target and its number.
-fn identity(lab: &mut Lab<'_>) -> Result<Vec<(Value, Value)>> {
-    let mut sessions = listed(&mut lab.guest, "session list --detail")?;
-    sessions.sort_by_key(|session| session["target_name"].to_string());
-    let all: Vec<_> = sessions
-        .iter_mut()
-        .map(|session| (session["target_name"].take(), session["sid"].take()))
-        .collect();
-    ensure!(
-        all.iter().all(|(_, sid)| !sid.is_null()),
-        "a session without a number"
-    );
-    all.first().context("there are no sessions")?;
+/// Our target has seen this task management function since it was started.
+fn traced(lab: &Lab<'_>, function: &str) -> Result<()> {
+    let log = &lab.targets[1].log;
+    until(RECOVERY, &format!("{function} in {}", log.display()), || {
+        Ok(std::fs::read_to_string(log)?.contains(function).then_some(()))
+    })
+}
+
+/// What makes a session the same session, to the guest (its number) and to the target (its ISID).
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Identity {
+    target: Value,
+    sid: Value,
+    isid: Value,
+}
+
+fn identity(lab: &mut Lab<'_>) -> Result<Vec<Identity>> {
+    let mut all = Vec::new();
+    for session in listed(&mut lab.guest, "session list")? {
+        let sid = session["sid"].as_u64().context("a session without a number")?;
+        let shown = super::road::good(&mut lab.guest, &format!("session show {sid} -o json"))?;
+        let mut shown: Value = serde_json::from_str(&shown)?;
+        let session = &mut shown["data"];
+        ensure!(
+            session["isid"].is_string(),
+            "session {sid} has no ISID: {session}"
+        );
+        all.push(Identity {
+            target: session["target_name"].take(),
+            sid: session["sid"].take(),
+            isid: session["isid"].take(),
+        });
+    }
+    ensure!(all.len() == SESSIONS, "{} sessions", all.len());
+    all.sort_by_key(|session| session.target.to_string());
     Ok(all)
 }

@@ -5,8 +5,10 @@
 
 mod boot;
 mod checks;
+mod disks;
 mod equality;
 mod faults;
+mod load;
 mod road;
 
 use std::path::{Path, PathBuf};
@@ -25,9 +27,12 @@ pub(crate) struct Args {
     /// Kernel series of the distribution; repeatable
     #[arg(long = "kernel", value_name = "SERIES", default_values = ["6.1", "6.12", "7"])]
     kernels: Vec<String>,
-    /// Leave out the faults under load and the boot modes (they take five minutes a kernel)
+    /// Leave out the disks of tgt, the faults under load and the boot modes (they take ten minutes a kernel)
     #[arg(long)]
     quick: bool,
+    /// How long the verifying load on tgt's disks runs
+    #[arg(long, default_value_t = 60, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    load: u64,
     /// Only the equality script: in the guest and on the emulated kernel, compared
     #[arg(long)]
     equality: bool,
@@ -44,8 +49,11 @@ pub(crate) struct Args {
 pub(crate) enum What {
     /// From an empty card to disks, and a power cycle.
     Road,
-    /// That, faults under load, and both boot modes.
-    All,
+    /// That, disks of tgt with a load of so many seconds, faults under load, and both boot modes.
+    All {
+        /// Seconds.
+        load: u64,
+    },
     /// The equality script.
     Equality,
 }
@@ -68,7 +76,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let what = match (args.equality, args.quick) {
         (true, _) => What::Equality,
         (false, true) => What::Road,
-        (false, false) => What::All,
+        (false, false) => What::All { load: args.load },
     };
     let passed = kernels(&args.kernels, &args.chip, what, args.logs.as_deref())?;
     println!("{passed} checks passed on {} kernels", args.kernels.len());
@@ -117,11 +125,13 @@ pub(crate) fn kernels(series: &[String], chip: &str, what: What, logs: Option<&P
                 return equality::walk(&cache, &kernel, chip, &dir, checks);
             }
             let mut lab = checks.check("the kernel boots in QEMU", || {
-                road::Lab::start(&cache, &kernel, chip, &dir)
+                road::Lab::start(&cache, &kernel, chip, &dir, matches!(what, What::All { .. }))
             })?;
             road::walk(&mut lab, checks)?;
-            if what == What::All {
-                faults::walk(&mut lab, checks)?;
+            if let What::All { load } = what {
+                let mut peer = disks::walk(&mut lab, checks, load)?;
+                faults::walk(&mut lab, &mut peer, checks)?;
+                peer.remove(&mut lab)?;
                 road::kernel_is_content(&lab, checks)?;
                 boot::walk(&mut lab, checks)?;
             }

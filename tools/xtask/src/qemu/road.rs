@@ -11,6 +11,7 @@ use lab_tests::target::Target;
 use serde_json::Value;
 
 use super::checks::Checks;
+use super::load::FIO;
 
 /// What the guest loads, in this order and with what each needs.
 pub(super) const MODULES: &[&str] = &["qla4xxx", "sd_mod", "sg", "crc32c_generic", "crc32c", "ext4"];
@@ -18,13 +19,14 @@ pub(super) const MINUTE: Duration = Duration::from_secs(60);
 pub(super) const PLAIN: &str = "iqn.2026-11.org.example:plain";
 const CHAP: &str = "iqn.2026-11.org.example:chap";
 const TWO: &str = "iqn.2026-11.org.example:two";
-const SECRET: &str = "correct-horse-12";
+pub(super) const SECRET: &str = "correct-horse-12";
 
 /// A guest with its card and targets.
 pub(super) struct Lab<'a> {
     cache: &'a Cache,
     kernel: &'a Kernel,
-    dir: &'a Path,
+    /// Where its files lie.
+    pub(super) dir: &'a Path,
     initramfs: PathBuf,
     modules: Vec<String>,
     chip: &'a str,
@@ -37,11 +39,20 @@ pub(super) struct Lab<'a> {
 }
 
 impl<'a> Lab<'a> {
-    /// Starts targets and card and boots the guest.
-    pub(super) fn start(cache: &'a Cache, kernel: &'a Kernel, chip: &'a str, dir: &'a Path) -> Result<Self> {
+    /// Starts targets and card and boots the guest, with fio in it if it is to run a load.
+    pub(super) fn start(
+        cache: &'a Cache,
+        kernel: &'a Kernel,
+        chip: &'a str,
+        dir: &'a Path,
+        load: bool,
+    ) -> Result<Self> {
         let mut image = Initramfs::new(cache, kernel, MODULES)?;
         image.program(&own_binary("hbactl")?, "/bin/hbactl")?;
         image.root_program(cache, "usr/sbin/mke2fs", "/sbin/mke2fs")?;
+        if load {
+            image.package_program(cache, "fio", FIO.1, FIO.0)?;
+        }
         image.file("root/secret", 0o600, SECRET.into());
         let modules = image.modules.clone();
         let initramfs = dir.join("initramfs");
@@ -51,7 +62,11 @@ impl<'a> Lab<'a> {
         let accounts = accounts.to_string_lossy().into_owned();
         let targets = [
             Target::start(dir, PLAIN, &["--lun", "64M"])?,
-            Target::start(dir, CHAP, &["--lun", "96M", "--chap-file", &accounts])?,
+            Target::start(
+                dir,
+                CHAP,
+                &["--lun", "96M", "--chap-file", &accounts, "--trace", "tmf"],
+            )?,
             Target::start(dir, TWO, &["--lun", "16M", "--lun", "32M"])?,
         ];
         let card = Card::start(dir, chip, 2)?;
@@ -77,6 +92,16 @@ impl<'a> Lab<'a> {
     /// Switches the guest off and boots it again; the card goes on.
     pub(super) fn reboot(&mut self, parameters: &str) -> Result<()> {
         self.guest.power_off()?;
+        self.boot_again(parameters)
+    }
+
+    /// Takes the guest's power away and boots it again; the card goes on.
+    pub(super) fn cut_power(&mut self) -> Result<()> {
+        self.guest.cut_power()?;
+        self.boot_again("")
+    }
+
+    fn boot_again(&mut self, parameters: &str) -> Result<()> {
         self.guest = Guest::boot(
             self.cache,
             self.kernel,
