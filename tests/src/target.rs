@@ -26,9 +26,17 @@ impl Target {
     /// # Errors
     /// The program is not built, or does not get ready.
     pub fn start(dir: &Path, iqn: &str, args: &[&str]) -> Result<Self> {
+        Self::start_as(&own_binary("hbaemu")?, dir, iqn, args)
+    }
+
+    /// As [`Target::start`], with this `hbaemu`.
+    ///
+    /// # Errors
+    /// As [`Target::start`].
+    pub fn start_as(hbaemu: &Path, dir: &Path, iqn: &str, args: &[&str]) -> Result<Self> {
         let name = iqn.rsplit(':').next().unwrap_or(iqn);
         let control = dir.join(format!("{name}.control"));
-        let mut command = Command::new(own_binary("hbaemu")?);
+        let mut command = Command::new(hbaemu);
         command
             .args(["target", "--listen", "127.0.0.1:0", "--iqn", iqn, "--control"])
             .arg(&control)

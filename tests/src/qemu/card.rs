@@ -27,12 +27,20 @@ impl Card {
     /// # Errors
     /// `hbaemu` is not built or does not get ready.
     pub fn start(dir: &Path, chip: &str, ports: usize) -> Result<Self> {
+        Self::start_as(&own_binary("hbaemu")?, dir, chip, ports)
+    }
+
+    /// As [`Card::start`], with this `hbaemu`.
+    ///
+    /// # Errors
+    /// As [`Card::start`].
+    pub fn start_as(hbaemu: &Path, dir: &Path, chip: &str, ports: usize) -> Result<Self> {
         let sockets: Vec<PathBuf> = (0..ports)
             .map(|port| dir.join(format!("fn{port}.sock")))
             .collect();
         let flash = dir.join("card.flash");
         let log = dir.join("card.log");
-        let mut command = Command::new(own_binary("hbaemu")?);
+        let mut command = Command::new(hbaemu);
         command.args(["-vv", "pci", "--no-sync", "--chip", chip, "--flash"]);
         let control = dir.join("card.control");
         command.arg(&flash).arg("--control").arg(&control);

@@ -58,6 +58,21 @@ impl Guest {
         dir: &Path,
         sockets: &[PathBuf],
     ) -> Result<Self> {
+        Self::boot_with(cache, kernel, initramfs, dir, sockets, &[])
+    }
+
+    /// As [`Guest::boot`], with further arguments of QEMU.
+    ///
+    /// # Errors
+    /// As [`Guest::boot`].
+    pub fn boot_with(
+        cache: &Cache,
+        kernel: &Kernel,
+        initramfs: &Path,
+        dir: &Path,
+        sockets: &[PathBuf],
+        more: &[&str],
+    ) -> Result<Self> {
         let console = dir.join("console.log");
         let agent = dir.join("agent.sock");
         let _ = fs::remove_file(&agent);
@@ -91,7 +106,8 @@ impl Guest {
             .arg(&kernel.image)
             .arg("-initrd")
             .arg(initramfs)
-            .args(["-append", COMMAND_LINE]);
+            .args(["-append", COMMAND_LINE])
+            .args(more);
         let errors = fs::File::create(dir.join("qemu.log"))?;
         qemu.stdout(Stdio::null()).stderr(errors);
         let mut qemu = Running::spawn(&mut qemu)?;

@@ -4,6 +4,8 @@
 //! shifts a word out, WRITE shifts one in and programs it when chip select falls, writes need EWEN first. Source: `ql4_nvram.c`
 //! (`AUBURN_EEPROM_*`, `fm93c56a_*`), `ql4_nvram.h`.
 
+use std::time::{Duration, Instant};
+
 const CLOCK: u32 = 0x1;
 const SELECT: u32 = 0x2;
 /// To the chip.
@@ -39,6 +41,35 @@ enum State {
     Ready(Program),
     /// Done until chip select falls.
     Done,
+}
+
+/// How often the pins were touched, and from when to when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Touched {
+    pub(super) accesses: u64,
+    first: Instant,
+    last: Instant,
+}
+
+impl Touched {
+    /// One more access; the first of a row when there was none before.
+    pub(super) fn again(touched: Option<Self>, now: Instant) -> Self {
+        let before = touched.unwrap_or(Self {
+            accesses: 0,
+            first: now,
+            last: now,
+        });
+        Self {
+            accesses: before.accesses + 1,
+            last: now,
+            ..before
+        }
+    }
+
+    /// From the first access to the last.
+    pub(super) fn time(&self) -> Duration {
+        self.last.saturating_duration_since(self.first)
+    }
 }
 
 /// The chip's pins and its shift register.

@@ -11,7 +11,7 @@ use driver_sys::hw::mailbox::MboxStatus;
 
 use super::csr::{Csr, FUNCTION, SCSI_INTR_ENABLE};
 use super::doorbell::Managing;
-use super::eeprom::Eeprom;
+use super::eeprom::{Eeprom, Touched};
 use super::mailroom::{Mailboxes, Mailroom};
 use super::map::{self, Access};
 use super::memory::{GuestMemory, Segment};
@@ -30,6 +30,8 @@ pub(super) struct Function<M> {
     pub(super) mailboxes_in: Mailboxes,
     pub(super) mailroom: Mailroom,
     eeprom: Eeprom,
+    /// What the driver did with the EEPROM's pins since the last boot.
+    touched: Option<Touched>,
     booted: bool,
     pub(super) queues: Option<Queues>,
     /// A ring was found broken: silence until the next reset.
@@ -52,6 +54,7 @@ impl<M: GuestMemory> Function<M> {
             mailboxes_in: [0; 8],
             mailroom: Mailroom::default(),
             eeprom: Eeprom::default(),
+            touched: None,
             booted: false,
             queues: None,
             broken: false,
@@ -116,7 +119,10 @@ impl<M: GuestMemory> Function<M> {
                 self.mailroom.looked(now);
                 status
             }
-            Some(_) if offset == map::NVRAM => self.eeprom.read(),
+            Some(_) if offset == map::NVRAM => {
+                self.touched = Some(Touched::again(self.touched, now));
+                self.eeprom.read()
+            }
             Some(_) if offset == map::SEMAPHORE => semaphores.read(),
             Some(_) => self.plain(offset),
         }
@@ -138,6 +144,7 @@ impl<M: GuestMemory> Function<M> {
         match (offset, register.access) {
             (map::CTRL_STATUS, _) => self.control(now, card, semaphores, value),
             (map::NVRAM, Access::Masked(exists)) => {
+                self.touched = Some(Touched::again(self.touched, now));
                 let pins = map::masked(self.eeprom.read(), value, exists);
                 let program = self
                     .eeprom
@@ -187,6 +194,10 @@ impl<M: GuestMemory> Function<M> {
         }
         if set.contains(Csr::BOOT_ENABLE) && !self.booted {
             self.booted = true;
+            if let Some(touched) = self.touched.take() {
+                let (accesses, ms) = (touched.accesses, touched.time().as_millis());
+                tracing::debug!(port = self.port, accesses, ms, "EEPROM read");
+            }
             let mut answer = [0; 8];
             answer[0] = MboxStatus::CommandComplete.raw().into();
             self.mailroom.booted(answer);

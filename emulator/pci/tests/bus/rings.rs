@@ -295,7 +295,10 @@ fn rings_outside_memory_and_in_rom_are_transfer_errors() {
     // Only the rings, the shadow and the buffer of the control block have changed; and the part of an entry that was inside.
     let after = driver.get(MEMORY, MEMORY_LEN as usize);
     let quiet = (DATA - MEMORY) as usize..MEMORY_LEN as usize - 64;
-    assert!(before[quiet.clone()] == after[quiet], "something else was written");
+    assert!(
+        before[quiet.clone()] == after[quiet],
+        "something else was written"
+    );
     driver.start([127, 0, 0, 31]);
 }
 

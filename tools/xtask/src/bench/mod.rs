@@ -4,6 +4,7 @@ mod adapter;
 mod emulator;
 mod flash;
 mod io;
+mod qemu;
 mod sessions;
 mod table;
 
@@ -15,7 +16,7 @@ use clap::Args as ClapArgs;
 /// What to measure.
 #[derive(ClapArgs)]
 pub(crate) struct Args {
-    /// Which measurements (all of them when none is named): sessions, flash, emulator, io
+    /// Which measurements (all of them when none is named): sessions, flash, emulator, io, qemu
     names: Vec<String>,
     /// Runs of each program and size, taken in turn; the median counts
     #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..=999))]
@@ -38,6 +39,7 @@ const MEASUREMENTS: &[(&str, Measurement)] = &[
     ("flash", flash::run),
     ("emulator", emulator::run),
     ("io", io::run),
+    ("qemu", qemu::run),
 ];
 
 /// Runs the named measurements; fails when one missed a wanted figure.

@@ -78,6 +78,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         (false, true) => What::Road,
         (false, false) => What::All { load: args.load },
     };
+    if matches!(what, What::All { .. }) {
+        packages::install(&[packages::TGT])?;
+    }
     let passed = kernels(&args.kernels, &args.chip, what, args.logs.as_deref())?;
     println!("{passed} checks passed on {} kernels", args.kernels.len());
     Ok(())
