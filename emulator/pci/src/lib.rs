@@ -12,6 +12,8 @@ mod control;
 mod device;
 mod dma;
 mod error;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod interrupt;
 mod listen;
 mod memory;
