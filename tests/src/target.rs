@@ -65,14 +65,30 @@ impl Target {
     /// # Errors
     /// It failed, with its messages.
     pub fn fault(&self, words: &[&str]) -> Result<()> {
+        self.tell(&["fault"], words).map(drop)
+    }
+
+    /// Runs `hbaemu lun` against it (`add`, `remove`, `list` and their arguments) and expects success; gives what it printed.
+    ///
+    /// # Errors
+    /// It failed, with its messages.
+    pub fn lun(&self, verb: &str, words: &[&str]) -> Result<String> {
+        self.tell(&["lun", verb], words)
+    }
+
+    fn tell(&self, command: &[&str], words: &[&str]) -> Result<String> {
         let out = Command::new(own_binary("hbaemu")?)
-            .args(["fault", "--target"])
+            .args(command)
+            .arg("--target")
             .arg(&self.control)
             .args(words)
             .output()?;
         if !out.status.success() {
-            bail!("hbaemu fault {words:?}: {}", String::from_utf8_lossy(&out.stderr));
+            bail!(
+                "hbaemu {command:?} {words:?}: {}",
+                String::from_utf8_lossy(&out.stderr)
+            );
         }
-        Ok(())
+        Ok(String::from_utf8_lossy(&out.stdout).into_owned())
     }
 }

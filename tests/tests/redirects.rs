@@ -3,7 +3,10 @@
 
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
+use iscsi::Isid;
+use iscsi::initiator::{Config, Event};
+use lab_tests::initiator::Host;
 use lab_tests::lab::Lab;
 use lab_tests::process::until;
 use lab_tests::target::Target;
@@ -91,6 +94,46 @@ fn a_temporary_move_is_asked_for_again_after_a_loss() -> Result<()> {
 #[test]
 fn a_permanent_move_is_kept() -> Result<()> {
     moved("127.0.0.62", true)
+}
+
+/// Where the target sends a login, and whether for good.
+fn redirection(target: &Target) -> Result<(String, bool)> {
+    let config = Config::new(
+        "iqn.2026-11.org.example:host".parse()?,
+        Some(IQN.parse()?),
+        Isid([0, 2, 0x3d, 0, 0, 1]),
+        [1; 32],
+    );
+    let mut host = Host::connect(target.portal(), config)?;
+    match host.take("the end of the login", |_| true)? {
+        Event::Redirected { permanent, address } => {
+            Ok((format!("{}:{}", address.host, address.port), permanent))
+        }
+        other => bail!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_target_that_has_moved_before_it_starts_sends_on_at_once() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let serve = |name: &str, args: &[&str]| {
+        let dir = dir.path().join(name);
+        std::fs::create_dir(&dir)?;
+        Target::start(&dir, IQN, args)
+    };
+    let new = serve("new", &["--lun", "16M"])?;
+    for kind in ["temporary", "permanent"] {
+        let to = format!("{kind}:{}", new.portal());
+        let old = serve(kind, &["--lun", "8M", "--redirect", &to])?;
+        let moved = redirection(&old)?;
+        ensure!(
+            moved == (new.portal().to_string(), kind == "permanent"),
+            "{kind}: {moved:?}"
+        );
+        old.fault(&["clear"])?;
+        ensure!(redirection(&old).is_err(), "cleared, it takes logins itself");
+    }
+    Ok(())
 }
 
 #[test]

@@ -51,6 +51,8 @@ pub struct TargetConfig {
     pub advertise: Vec<SocketAddr>,
     /// A unix socket that takes [`crate::Fault`]s as lines; see [`crate::control`].
     pub control: Option<PathBuf>,
+    /// Logins are sent to this portal, for good (`true`) or for this time, until [`crate::Fault::Clear`].
+    pub redirect: Option<(SocketAddr, bool)>,
     /// Everything that goes over its connections is written to this pcap file.
     pub pcap: Option<PathBuf>,
     /// Sessions at once, half-open logins included.
@@ -88,6 +90,7 @@ impl TargetConfig {
             extra_targets: Vec::new(),
             advertise: Vec::new(),
             control: None,
+            redirect: None,
             pcap: None,
             max_connections: 1024,
             max_half_open: 64,

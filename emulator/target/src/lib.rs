@@ -25,6 +25,7 @@ mod medium;
 mod reservations;
 pub mod served;
 mod target;
+mod unit_order;
 
 pub use accounts::{Account, Accounts};
 pub use config::{DigestPolicy, TargetConfig, Told};
@@ -33,3 +34,4 @@ pub use fault::Fault;
 pub use lun::{LunSource, LunSpec};
 pub use served::Served;
 pub use target::Target;
+pub use unit_order::UnitLine;

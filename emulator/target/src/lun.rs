@@ -2,6 +2,7 @@
 //!
 //! Owns the `--lun` grammar; one table of options serves the parser, the texts and the guide.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -182,6 +183,42 @@ impl FromStr for LunSpec {
             return Err(LunSpecError::NoFile);
         }
         Ok(spec)
+    }
+}
+
+impl fmt::Display for LunSpec {
+    /// As it is typed; a size in bytes.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.source {
+            LunSource::Missing => f.write_str("missing")?,
+            LunSource::Size(bytes) => write!(f, "{bytes}")?,
+            LunSource::File { path, read_only } => {
+                write!(f, "{}{}", path.display(), if *read_only { ":ro" } else { "" })?;
+            }
+        }
+        for (option, on) in [
+            ("ro", self.read_only),
+            ("removable", self.removable),
+            ("full", self.full),
+        ] {
+            if on {
+                write!(f, ",{option}")?;
+            }
+        }
+        let numbers = [
+            ("block", self.block_size.map(u64::from)),
+            ("physical", self.physical_block.map(u64::from)),
+            ("create", self.create),
+        ];
+        for (option, value) in numbers {
+            if let Some(value) = value {
+                write!(f, ",{option}={value}")?;
+            }
+        }
+        match &self.reservations {
+            Some(file) => write!(f, ",reservations={}", file.display()),
+            None => Ok(()),
+        }
     }
 }
 

@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use super::connection::Connection;
-use super::event::{CloseReason, Event, TaskManagement, TmfId};
+use super::event::{CloseReason, Event, TaskId, TaskManagement, TmfId};
 use super::receive::Parked;
+use super::task::Stage;
 use super::trace::{IscsiState, TargetState};
 use crate::framer::Data;
 use crate::pdu::{
@@ -209,6 +210,18 @@ impl Connection {
         for id in self.tasks.active(lun) {
             self.abort(id);
         }
+    }
+
+    /// The commands for units chosen that the owner has taken and not completed, oldest first.
+    #[must_use]
+    pub fn held_tasks(&self, chosen: impl Fn(crate::pdu::Lun) -> bool) -> Vec<TaskId> {
+        let mut held = self.tasks.active(None);
+        held.retain(|id| {
+            let task = self.tasks.get(*id);
+            task.is_some_and(|task| task.stage == Stage::Delivered && chosen(task.lun))
+                && !self.ready.contains(id)
+        });
+        held
     }
 
     /// Asks the initiator to log out within `seconds`; drops the session if it does not. False outside the full feature phase.

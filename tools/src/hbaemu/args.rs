@@ -58,6 +58,9 @@ pub enum Command {
     /// Look into and change an adapter's flash file
     #[command(subcommand)]
     Flash(Flash),
+    /// Add, remove and list the logical units of a running target
+    #[command(subcommand)]
+    Lun(Lun),
     /// Break something on purpose, or mend it
     Fault(Fault),
 }
@@ -163,6 +166,27 @@ pub enum Trace {
     Requests,
 }
 
+/// Where logins are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Redirect {
+    /// The portal.
+    pub to: SocketAddr,
+    /// The target has moved for good.
+    pub permanent: bool,
+}
+
+fn redirect(text: &str) -> Result<Redirect, String> {
+    let (permanent, to) = match text.split_once(':') {
+        Some(("temporary", to)) => (false, to),
+        Some(("permanent", to)) => (true, to),
+        _ => return Err("say temporary:ADDR:PORT or permanent:ADDR:PORT".to_owned()),
+    };
+    let to = to
+        .parse()
+        .map_err(|_| format!("{to:?} is no address with a port"))?;
+    Ok(Redirect { to, permanent })
+}
+
 /// `hbaemu target`.
 #[derive(Args, Debug)]
 pub struct Target {
@@ -197,7 +221,10 @@ pub struct Target {
     /// Further target names with the same logical units; repeatable
     #[arg(long, value_name = "IQN")]
     pub also: Vec<String>,
-    /// A unix socket that `hbaemu fault --target` talks to
+    /// Send every login elsewhere, for this time or for good; `hbaemu fault … clear` ends it
+    #[arg(long, value_name = "temporary|permanent:ADDR:PORT", value_parser = redirect)]
+    pub redirect: Option<Redirect>,
+    /// A unix socket that `hbaemu fault --target` and `hbaemu lun` talk to
     #[arg(long, value_name = "SOCKET")]
     pub control: Option<PathBuf>,
     /// Write what goes over the connections to a capture file (for Wireshark); CHAP answers and data stand in it
@@ -315,6 +342,44 @@ pub enum Flash {
         /// Which port, from 0
         #[arg(long, default_value_t = 0)]
         port: u32,
+    },
+}
+
+/// `hbaemu lun`.
+#[derive(Subcommand, Debug)]
+pub enum Lun {
+    /// Add a logical unit; every session hears of it (unit attention 3F/0E)
+    #[command(after_help = "Example: hbaemu lun add --target /tmp/disk.control 2G")]
+    Add {
+        /// The control socket of the `hbaemu target`
+        #[arg(long, value_name = "SOCKET")]
+        target: PathBuf,
+        /// Its number; the lowest that is free when left out
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(0..=16383))]
+        number: Option<u16>,
+        /// The unit, as for `hbaemu target --lun`
+        #[arg(value_name = "FILE|SIZE[,OPTION]")]
+        unit: LunSpec,
+    },
+    /// Remove a logical unit and let go of its file; what it has been asked is ended
+    #[command(after_help = "Example: hbaemu lun remove --target /tmp/disk.control 1")]
+    Remove {
+        /// The control socket of the `hbaemu target`
+        #[arg(long, value_name = "SOCKET")]
+        target: PathBuf,
+        /// Its number
+        #[arg(value_parser = clap::value_parser!(u16).range(0..=16383))]
+        number: u16,
+    },
+    /// List the logical units: number, block length in bytes, capacity in blocks, whether they can be written, what they are
+    #[command(after_help = "Example: hbaemu lun list --target /tmp/disk.control --json")]
+    List {
+        /// The control socket of the `hbaemu target`
+        #[arg(long, value_name = "SOCKET")]
+        target: PathBuf,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
     },
 }
 

@@ -5,6 +5,7 @@ mod fault;
 mod flash;
 mod load;
 mod loopback;
+mod lun;
 mod network;
 mod pci;
 mod serve;
@@ -45,6 +46,7 @@ pub fn hbaemu(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Load(load) => load::run(load),
         Command::Loopback(loopback) => loopback::run(loopback),
         Command::Flash(flash) => flash::run(flash),
+        Command::Lun(lun) => lun::run(lun),
         Command::Fault(fault) => fault::run(fault),
     };
     match done {

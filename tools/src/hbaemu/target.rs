@@ -52,6 +52,7 @@ fn config(args: &Target) -> Result<TargetConfig> {
         Digests::Require => DigestPolicy::Require,
         Digests::Forbid => DigestPolicy::Forbid,
     };
+    config.redirect = args.redirect.map(|redirect| (redirect.to, redirect.permanent));
     config.strict_unh = args.strict_unh;
     config.max_half_open = args.half_open.into();
     config.trace = args.trace.map(|trace| {

@@ -19,6 +19,7 @@ use super::directory::{Policy, PortalDirectory};
 use super::open::{PORTAL_GROUP, engine_config, open_units};
 use super::orders::{Order, Orders};
 use super::portals::Portals;
+use super::units::Units;
 use super::world::{Spill, World};
 use crate::config::TargetConfig;
 use crate::error::TargetError;
@@ -32,6 +33,7 @@ pub struct Target {
     pub(super) engine: Config,
     pub(super) policy: Arc<Mutex<Policy>>,
     pub(super) world: World,
+    pub(super) units: Units,
     pub(super) clients: HashMap<u64, Client>,
     pub(super) tokens: HashMap<Token, u64>,
     pub(super) next_client: u64,
@@ -66,7 +68,8 @@ impl Target {
             names.push(parsed.as_str().to_owned());
         }
         let engine = engine_config(&config);
-        let mut world = World::new(open_units(&config)?, names.clone(), engine.pool.clone());
+        let (device, units) = open_units(&config)?;
+        let mut world = World::new(device, names.clone(), engine.pool.clone());
         world.trace = config.trace.map(|(_, told)| told);
         let portals = Portals::open(reactor, owner, &config.listen)?;
         let mut orders = Orders::new(owner);
@@ -91,7 +94,7 @@ impl Target {
             advertise: config.advertise.clone(),
             portal_group: PORTAL_GROUP,
             refuse: None,
-            redirect: None,
+            redirect: config.redirect,
         };
         Ok(Self {
             owner,
@@ -100,6 +103,7 @@ impl Target {
             engine,
             policy: Arc::new(Mutex::new(policy)),
             world,
+            units,
             clients: HashMap::new(),
             tokens: HashMap::new(),
             next_client: 0,
@@ -156,6 +160,12 @@ impl Target {
                 self.clients.len(),
                 portals.join(" ")
             ));
+        }
+        if text.starts_with("unit-") {
+            let order = text
+                .parse()
+                .map_err(|error: crate::unit_order::UnitOrderError| error.to_string())?;
+            return self.unit_order(reactor, now, order);
         }
         let fault = text
             .parse()

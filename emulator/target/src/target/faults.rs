@@ -72,7 +72,7 @@ impl Target {
                     .map_err(|_| "no such number")?;
             }
             Fault::Lun(number, false) => {
-                let unit = self.world.device.remove(*number).ok_or("there is no such unit")?;
+                let unit = self.take_unit(reactor, now, *number)?;
                 self.world.shelf.insert(*number, unit);
             }
         }

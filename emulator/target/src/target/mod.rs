@@ -8,6 +8,7 @@ mod open;
 mod orders;
 mod portals;
 mod reply;
+mod units;
 mod world;
 
 pub use actor::Target;

@@ -8,6 +8,7 @@ use iscsi::digest::Digest;
 use iscsi::target::Config;
 use scsi::{Device, LogicalUnit, LunConfig, MemoryMedium};
 
+use super::units::Units;
 use crate::config::{DigestPolicy, TargetConfig};
 use crate::error::TargetError;
 use crate::lun::{LunSource, LunSpec};
@@ -16,7 +17,8 @@ use crate::reservations::ReservationFile;
 
 /// TargetPortalGroupTag; all portals are one group.
 pub(super) const PORTAL_GROUP: u16 = 1;
-const MAX_LUNS: usize = 256;
+/// Logical units of a target at most.
+pub(super) const MAX_LUNS: usize = 256;
 
 /// What the protocol engine is told.
 pub(super) fn engine_config(config: &TargetConfig) -> Config {
@@ -43,33 +45,56 @@ pub(super) fn engine_config(config: &TargetConfig) -> Config {
     engine
 }
 
+/// What all logical units of a target have in common.
+#[derive(Debug)]
+pub(super) struct Open {
+    /// The target's name.
+    iqn: String,
+    /// Logical block length in bytes, if the unit does not say.
+    block_size: u32,
+}
+
 /// The device with every logical unit of the configuration.
-pub(super) fn open_units(config: &TargetConfig) -> Result<Device, TargetError> {
+pub(super) fn open_units(config: &TargetConfig) -> Result<(Device, Units), TargetError> {
     if config.luns.len() > MAX_LUNS {
         return Err(TargetError::Luns("at most 256"));
     }
     let mut device = Device::new();
+    let mut units = Units::new(Open {
+        iqn: config.iqn.clone(),
+        block_size: config.block_size,
+    });
     for (index, spec) in config.luns.iter().enumerate() {
         let number = u16::try_from(index)
             .ok()
             .and_then(|i| config.first_lun.checked_add(i));
         let number = number.ok_or(TargetError::Luns("numbers end at 16383"))?;
-        let Some(unit) = open_unit(config, number, spec)? else {
+        let Some(unit) = open_unit(&units.open, number, 0, spec)? else {
             continue;
         };
         if device.add(number, unit).is_err() {
             return Err(TargetError::Luns("numbers end at 16383"));
         }
+        units.made(number, spec);
     }
-    Ok(device)
+    Ok((device, units))
 }
 
-/// One logical unit; `None` for a number that is left out.
-fn open_unit(config: &TargetConfig, number: u16, spec: &LunSpec) -> Result<Option<LogicalUnit>, TargetError> {
-    let mut unit = LunConfig::new(&format!("{},{number}", config.iqn));
-    unit.block_size = spec.block_size.unwrap_or(config.block_size);
+/// One logical unit; `None` for a number that is left out. Another generation of a number is another disk.
+pub(super) fn open_unit(
+    open: &Open,
+    number: u16,
+    generation: u32,
+    spec: &LunSpec,
+) -> Result<Option<LogicalUnit>, TargetError> {
+    let iqn = &open.iqn;
+    let mut unit = LunConfig::new(&match generation {
+        0 => format!("{iqn},{number}"),
+        _ => format!("{iqn},{number},{generation}"),
+    });
+    unit.block_size = spec.block_size.unwrap_or(open.block_size);
     unit.physical_block = spec.physical_block.unwrap_or(unit.physical_block);
-    unit.port_name = Some(format!("{},t,0x{PORTAL_GROUP:04x}", config.iqn));
+    unit.port_name = Some(format!("{iqn},t,0x{PORTAL_GROUP:04x}"));
     unit.read_only = spec.read_only;
     unit.removable = spec.removable;
     unit.thin = !spec.full;

@@ -154,7 +154,7 @@ fn the_control_socket_takes_the_same_orders() {
     control::send(&path, &Fault::DropSessions).unwrap();
     host.until("drop", dropped);
     let error = control::send(&path, &Fault::Lun(77, false)).unwrap_err();
-    assert!(error.to_string().contains("no such unit"), "{error}");
+    assert!(error.to_string().contains("no logical unit 77"), "{error}");
     target.stop();
     assert!(!path.exists());
     assert!(control::status(&path).is_err());

@@ -63,11 +63,9 @@ impl Host {
         self.events.iter().any(is)
     }
 
-    fn step(&mut self) {
+    /// Sends what is ready, and reads nothing.
+    pub(crate) fn push(&mut self) {
         let now = Instant::now();
-        if self.engine.poll_timeout().is_some_and(|at| at <= now) {
-            self.engine.handle_timeout(now);
-        }
         loop {
             let mut slices: Vec<IoSlice<'_>> = Vec::new();
             self.engine.write_slices(&mut slices);
@@ -79,6 +77,22 @@ impl Host {
                 Err(_) => self.lose(),
             }
         }
+    }
+
+    /// Waits until the target has sent something, and leaves it there.
+    pub(crate) fn wait_for_bytes(&self) {
+        let end = Instant::now() + LIMIT;
+        while !matches!(self.stream.peek(&mut [0; 1]), Ok(1)) {
+            assert!(Instant::now() < end, "the target says nothing");
+        }
+    }
+
+    fn step(&mut self) {
+        let now = Instant::now();
+        if self.engine.poll_timeout().is_some_and(|at| at <= now) {
+            self.engine.handle_timeout(now);
+        }
+        self.push();
         if !self.engine.wants_close() && !self.gone {
             match self.stream.read(self.engine.read_slot()) {
                 Ok(0) => self.lose(),
@@ -154,6 +168,11 @@ impl Host {
         let (outcome, data) = self.run(lun, &cdb10(0x28, lba, len), Direction::Read, vec![0; len]);
         assert_eq!(status(&outcome), 0, "{outcome:?}");
         data
+    }
+
+    /// Takes every unit attention.
+    pub(crate) fn ready(&mut self, lun: u16) {
+        while self.attention(lun).is_some() {}
     }
 
     /// Additional sense code of the next unit attention; `None` if the unit is ready.

@@ -6,3 +6,4 @@ mod host;
 mod management;
 mod reservations;
 mod sessions;
+mod units;
