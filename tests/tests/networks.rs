@@ -3,11 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use driver_sys::netlink::code::IfaceType;
-use driver_sys::netlink::params::NetParam;
-use driver_sys::netlink::{Bytes, IfaceAttr, IfaceCode, Request};
 use lab_tests::lab::Lab;
-use lab_tests::netlink::Client;
 use lab_tests::process::until;
 use serde_json::Value;
 
@@ -44,25 +40,11 @@ fn dhcp_gives_a_lease_where_there_is_a_server_and_keeps_asking_elsewhere() -> Re
     Ok(())
 }
 
-/// An interface that is off is not there: it is switched on by its number.
-fn enable_ipv6(lab: &Lab, port: &str) -> Result<()> {
-    let host_no = port.trim_start_matches("host").parse()?;
-    let attrs = vec![IfaceAttr {
-        iface_num: 0,
-        iface_type: IfaceType::Ipv6,
-        param: IfaceCode::Net(NetParam::IfaceEnable),
-        value: Bytes::u8(2),
-    }];
-    let mut client = Client::open(&lab.endpoint())?;
-    client.ask(&Request::SetIfaceParams { host_no, attrs }).map(drop)
-}
-
 #[test]
 fn an_ipv6_router_gives_a_prefix_and_its_own_address() -> Result<()> {
     let lab = Lab::start(&["--ports", "2", "--ipv6-router", "2001:db8:0:7::/64,fe80::77"])?;
     for port in ["host1", "host2"] {
-        enable_ipv6(&lab, port)?;
-        apply(&lab, "ipv6", port, &["ipaddr_autocfg=nd"])?;
+        apply(&lab, "ipv6", port, &["enabled=on", "ipaddr_autocfg=nd"])?;
     }
     let shown = until(Duration::from_secs(20), "an address of the prefix", || {
         let shown = show(&lab, "ipv6", "host1")?;
@@ -83,4 +65,62 @@ fn an_ipv6_router_gives_a_prefix_and_its_own_address() -> Result<()> {
             Ok((param(&shown, "ipaddress_state") == "Unconfigured").then_some(()))
         },
     )
+}
+
+/// The names of the interfaces in the tree.
+fn objects(lab: &Lab) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(lab.endpoint().join("sys/class/iscsi_iface"))? {
+        names.push(entry?.file_name().to_string_lossy().into_owned());
+    }
+    names.sort();
+    Ok(names)
+}
+
+#[test]
+fn ipv6_is_switched_on_and_off_although_the_kernel_hides_what_is_off() -> Result<()> {
+    let lab = Lab::start(&["--ports", "1"])?;
+    ensure!(objects(&lab)? == ["ipv4-iface-1-0"], "{:?}", objects(&lab)?);
+    let listed = lab.json(&["iface", "list", "-a", "host1"])?;
+    ensure!(
+        listed[1]["name"] == "ipv6-iface-1-0"
+            && listed[1]["present"] == false
+            && listed[1]["enabled"] == false,
+        "{listed}"
+    );
+    let text = lab.hbactl(&["iface", "list", "-a", "host1"])?.stdout;
+    ensure!(String::from_utf8_lossy(&text).contains("not shown while off"));
+    // Nothing to ping from.
+    let refused = lab.hbactl(&["iface", "ping", "ipv6", "fd00::1", "-a", "host1"])?;
+    ensure!(refused.status.code() == Some(3), "{refused:?}");
+    ensure!(
+        String::from_utf8_lossy(&refused.stderr).contains("ipv6 is off on host1"),
+        "{refused:?}"
+    );
+
+    apply(&lab, "ipv6", "host1", &["enabled=on"])?;
+    let on = ["ipv4-iface-1-0", "ipv6-iface-1-0", "ipv6-iface-1-1"];
+    ensure!(objects(&lab)? == on, "{:?}", objects(&lab)?);
+    // Both at once, each its own address.
+    lab.json(&["iface", "set", "ipv6", "-a", "host1", "ipaddress=fd00::21"])?;
+    apply(&lab, "ipv6-1", "host1", &["ipaddress=fd00::22"])?;
+    for (iface, address) in [("ipv6", "fd00::21"), ("ipv6-1", "fd00::22")] {
+        let shown = show(&lab, iface, "host1")?;
+        ensure!(shown["address"] == address && shown["present"] == true, "{shown}");
+    }
+
+    apply(&lab, "ipv6", "host1", &["enabled=off"])?;
+    ensure!(objects(&lab)? == ["ipv4-iface-1-0"], "{:?}", objects(&lab)?);
+    let off = show(&lab, "ipv6-1", "host1")?;
+    ensure!(off["present"] == false && off["address"].is_null(), "{off}");
+    // The addresses stayed in flash: on again, they are back.
+    apply(&lab, "ipv6", "host1", &["enabled=on"])?;
+    let back = show(&lab, "ipv6", "host1")?;
+    ensure!(back["address"] == "fd00::21", "{back}");
+    // The other way round: with IPv4 off, the port is still there to be managed.
+    apply(&lab, "ipv4", "host1", &["enabled=off"])?;
+    ensure!(objects(&lab)? == on[1..], "{:?}", objects(&lab)?);
+    apply(&lab, "ipv4", "host1", &["enabled=on"])?;
+    ensure!(objects(&lab)? == on, "{:?}", objects(&lab)?);
+    Ok(())
 }

@@ -19,6 +19,10 @@ pub struct Iface {
     pub family: Family,
     /// Number within the family.
     pub num: u32,
+    /// Whether the kernel shows it. Drivers as qla4xxx take the objects of a protocol that is off away; such an interface is set by
+    /// its family and number, and only `enabled` is known of it.
+    #[serde(default = "yes")]
+    pub present: bool,
     /// Whether the protocol is on.
     pub enabled: Option<bool>,
     /// IP address.
@@ -50,6 +54,7 @@ impl Iface {
             host: id.host,
             family: id.family,
             num: id.num,
+            present: true,
             enabled: get("enabled").and_then(ParamValue::as_flag),
             address: text("ipaddress"),
             address_state: text("ipaddress_state"),
@@ -58,6 +63,16 @@ impl Iface {
                 .and_then(|n| u32::try_from(n).ok()),
             params,
             staged: BTreeMap::new(),
+        }
+    }
+
+    /// An interface of a protocol that is off, which the kernel does not show.
+    #[must_use]
+    pub fn off(id: IfaceId) -> Self {
+        let params = Params::from([("enabled".to_owned(), Some(ParamValue::Flag(false)))]);
+        Self {
+            present: false,
+            ..Self::from_params(id, params)
         }
     }
 
@@ -70,6 +85,10 @@ impl Iface {
             num: self.num,
         }
     }
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// A parameter waiting to be applied.

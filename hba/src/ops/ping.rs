@@ -45,10 +45,18 @@ pub fn ping(
     check(iface, request, &tried)?;
     let keys = ctx.backend.adapter_keys()?;
     require(AdapterId::Host(iface.host).resolve(&keys)?, &tried, |f| f.ping)?;
-    if !ctx.backend.ifaces(iface.host)?.iter().any(|i| i.id() == iface) {
-        return Err(Error::new(Kind::NotFound, tried)
-            .answered(format!("there is no interface {iface}"))
-            .hint("hbactl iface list shows what is there"));
+    match ctx.backend.ifaces(iface.host)?.iter().find(|i| i.id() == iface) {
+        Some(found) if found.present => {}
+        Some(_) => {
+            return Err(Error::new(Kind::NotFound, tried)
+                .answered(format!("{} is off on {}", iface.family, iface.host))
+                .hint("hbactl iface set IFACE enabled=on, then iface apply, switches it on"));
+        }
+        None => {
+            return Err(Error::new(Kind::NotFound, tried)
+                .answered(format!("there is no interface {iface}"))
+                .hint("hbactl iface list shows what is there"));
+        }
     }
     let mut result = PingResult {
         host: iface.host,

@@ -4,6 +4,7 @@
 
 pub mod qla4xxx;
 
+use crate::ids::Family;
 use crate::model::{Features, Limits};
 
 /// What can be managed through the driver of a transport; everything off for an unknown one.
@@ -37,6 +38,23 @@ pub fn limits(transport: &str, model: Option<&str>) -> Limits {
         flash_targets: Some(if ten_gig { 512 } else { 64 }),
         chap_entries: (!ten_gig).then_some(128),
         ipv4_ifaces: Some(1),
-        ipv6_ifaces: Some(2),
+        // ISP4010 has no IPv6.
+        ipv6_ifaces: Some(if model.is_some_and(|m| m.contains("4010")) {
+            0
+        } else {
+            2
+        }),
     }
+}
+
+/// Interfaces of a port, by family and number, whose objects the driver makes and takes away as their protocol is switched:
+/// without an object the protocol is off. Source: `ql4_os.c` (`qla4xxx_create_ifaces`, `qla4xxx_destroy_ipv6_iface`).
+pub fn switched_ifaces(transport: &str, model: Option<&str>) -> impl Iterator<Item = (Family, u32)> {
+    let limits = if qla4xxx::applies(transport) {
+        limits(transport, model)
+    } else {
+        Limits::default()
+    };
+    let all = |family, count: Option<u32>| (0..count.unwrap_or(0)).map(move |num| (family, num));
+    all(Family::Ipv4, limits.ipv4_ifaces).chain(all(Family::Ipv6, limits.ipv6_ifaces))
 }

@@ -10,7 +10,11 @@ pub(crate) fn table(all: &[Iface]) -> Table {
             i.name.clone(),
             flag(i.enabled),
             known(i.address.as_ref()),
-            known(i.address_state.as_ref()),
+            if i.present {
+                known(i.address_state.as_ref())
+            } else {
+                "not shown while off".to_owned()
+            },
             known(i.mtu),
             if i.staged.is_empty() {
                 "-".to_owned()
@@ -30,7 +34,12 @@ pub(crate) fn details(i: &Iface) -> Details {
         ("Interface".to_owned(), i.name.clone()),
         ("Host".to_owned(), i.host.to_string()),
     ];
-    rows.push(("Applied".to_owned(), String::new()));
+    let applied = if i.present {
+        ""
+    } else {
+        "the kernel shows nothing more while the protocol is off"
+    };
+    rows.push(("Applied".to_owned(), applied.to_owned()));
     rows.extend(
         i.params
             .iter()

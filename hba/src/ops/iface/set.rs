@@ -40,6 +40,11 @@ pub fn set(ctx: &mut Ctx<'_>, iface: IfaceId, params: &[Assignment]) -> Result<C
     if values.contains_key("ipaddress") && dhcp(source) {
         ctx.warn("the address has no effect while bootproto is dhcp");
     }
+    if !before.present && !values.is_empty() && !values.contains_key("enabled") {
+        ctx.warn(format!(
+            "{iface} is off: stage enabled=on too, or this has no effect"
+        ));
+    }
     finish(ctx, &mut stage, &key, before, values)
 }
 

@@ -280,3 +280,77 @@ fn a_refused_message_that_changed_nothing_is_told_as_it_is() {
     );
     s.finish();
 }
+
+const ID6: IfaceId = IfaceId {
+    host: H0,
+    family: Family::Ipv6,
+    num: 0,
+};
+
+/// An IPv6 interface that is on, without an address or with one.
+fn port6(address: &str) -> Iface {
+    let pairs = [("enabled", "enable"), ("ipaddress", address)];
+    Iface::from_params(ID6, super::super::testing::params(IFACE, &pairs))
+}
+
+#[test]
+fn an_interface_that_is_off_is_switched_on_by_its_number() {
+    let dir = Dir::new();
+    let mut s = Scripted::new();
+    found(&mut s, Iface::off(ID6));
+    let mut c = dir.ctx(&mut s);
+    set(&mut c, ID6, &[wish("ipaddress=fd00::6")]).expect("staged");
+    assert!(
+        c.warnings.iter().any(|w| w.contains("enabled=on")),
+        "{:?}",
+        c.warnings
+    );
+    drop(c);
+    found(&mut s, Iface::off(ID6));
+    let mut c = dir.ctx(&mut s);
+    set(&mut c, ID6, &[wish("enabled=on")]).expect("staged");
+    assert!(c.warnings.is_empty(), "{:?}", c.warnings);
+    drop(c);
+    no_sessions(found(&mut s, Iface::off(ID6)));
+    let batch = vec![
+        ("enabled".to_owned(), ParamValue::Flag(true)),
+        ("ipaddress".to_owned(), ParamValue::Text("fd00::6".into())),
+    ];
+    s.expect(Call::SetIfaceParams(H0, vec![(ID6, batch)]), Ok(()));
+    // The object comes, then the address.
+    for now in [Iface::off(ID6), port6("::"), port6("fd00::6")] {
+        s.expect(Call::Ifaces(H0), Ok(vec![now]));
+    }
+    let change = apply(&mut dir.ctx(&mut s), None).expect("applied");
+    assert_eq!(change.diff().len(), 2);
+    s.finish();
+}
+
+#[test]
+fn an_interface_that_does_not_come_is_not_taken_for_on() {
+    let dir = Dir::new();
+    let mut s = Scripted::new();
+    found(&mut s, Iface::off(ID6));
+    set(&mut dir.ctx(&mut s), ID6, &[wish("enabled=on")]).expect("staged");
+    no_sessions(found(&mut s, Iface::off(ID6)));
+    let sent = |on| vec![(ID6, vec![("enabled".to_owned(), ParamValue::Flag(on))])];
+    s.expect(Call::SetIfaceParams(H0, sent(true)), Ok(()))
+        .expect(Call::Ifaces(H0), Ok(vec![Iface::off(ID6)]))
+        .expect(Call::SetIfaceParams(H0, sent(false)), Ok(()))
+        .expect(Call::Ifaces(H0), Ok(vec![Iface::off(ID6)]));
+    let e = apply(&mut dir.late(&mut s), None).expect_err("still off");
+    assert_eq!(e.kind(), Kind::VerifyFailed { rolled_back: true });
+    assert!(e.to_string().contains("enabled of ipv6-iface-0-0"), "{e}");
+    s.finish();
+}
+
+#[test]
+fn switching_an_interface_off_that_is_off_stages_nothing() {
+    let dir = Dir::new();
+    let mut s = Scripted::new();
+    found(&mut s, Iface::off(ID6));
+    let change = set(&mut dir.ctx(&mut s), ID6, &[wish("enabled=off")]).expect("unchanged");
+    assert!(matches!(change, Change::Unchanged { .. }));
+    assert_eq!(dir.staged(), "");
+    s.finish();
+}

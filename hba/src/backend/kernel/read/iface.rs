@@ -4,16 +4,37 @@ use driver_sys::sysfs::class::iface::{Family as SysFamily, IfaceId as SysId};
 use driver_sys::sysfs::{Reader, Root};
 
 use super::super::fault;
+use super::adapter::transport_name;
 use super::param;
 use crate::error::Result;
 use crate::ids::{Family, HostNo, IfaceId};
 use crate::model::Iface;
 use crate::params::{IFACE, Params, fits_family};
+use crate::quirks::switched_ifaces;
 
 const CLASS: &str = "class/iscsi_iface";
 
-/// Interfaces of a port: IPv4 first, then by number.
+/// Interfaces of a port: IPv4 first, then by number. With those of a protocol that is off, where the driver takes their objects away.
 pub(in super::super) fn all(root: &Root, host: HostNo) -> Result<Vec<Iface>> {
+    let mut found = present(root, host)?;
+    let mut reader = Reader::new();
+    let at = format!("class/scsi_host/{host}");
+    let mut text = |attr: &str| reader.may::<String>(root.at(&at), attr).ok().flatten();
+    if let Some(driver) = text("proc_name") {
+        let model = text("hba_model");
+        for (family, num) in switched_ifaces(transport_name(&driver), model.as_deref()) {
+            let id = IfaceId { host, family, num };
+            if found.iter().all(|i| i.id() != id) {
+                found.push(Iface::off(id));
+            }
+        }
+        found.sort_by_key(Iface::id);
+    }
+    Ok(found)
+}
+
+/// Interfaces that have an object.
+fn present(root: &Root, host: HostNo) -> Result<Vec<Iface>> {
     let fail = |e: &driver_sys::sysfs::Error| fault::sysfs(e, &format!("read the interfaces of {host}"));
     let Some(dir) = root.dir_if_present(CLASS).map_err(|e| fail(&e))? else {
         return Ok(Vec::new());

@@ -62,6 +62,40 @@ fn interfaces_come_in_order_with_their_own_parameters() {
     );
     assert!(!ifaces[0].params.contains_key("hop_limit") && ifaces[1].params.contains_key("hop_limit"));
     assert_eq!(ifaces[1].family, Family::Ipv6);
+    assert!(ifaces.iter().all(|i| i.present));
+}
+
+#[test]
+fn interfaces_without_an_object_are_off_on_adapters_that_could_have_them() {
+    let dir = dir();
+    let mut kernel = opened(dir.path(), LOGIN);
+    let class = dir.path().join("sys/class/iscsi_iface");
+    for gone in ["ipv6-iface-0-0", "ipv6-iface-0-1"] {
+        std::fs::remove_file(class.join(gone)).expect("the object's link");
+    }
+    let ifaces = kernel.ifaces(H0).expect("read");
+    let seen: Vec<_> = ifaces
+        .iter()
+        .map(|i| (i.name.as_str(), i.present, i.enabled))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            ("ipv4-iface-0-0", true, Some(true)),
+            ("ipv6-iface-0-0", false, Some(false)),
+            ("ipv6-iface-0-1", false, Some(false)),
+        ]
+    );
+    assert!(kernel.ifaces(HostNo(9)).expect("read").is_empty());
+    let model = dir.path().join("sys/class/scsi_host/host0/hba_model");
+    std::fs::write(model, "QLA4010\n").expect("written");
+    let names: Vec<_> = kernel
+        .ifaces(H0)
+        .expect("read")
+        .into_iter()
+        .map(|i| i.name)
+        .collect();
+    assert_eq!(names, ["ipv4-iface-0-0"], "ISP4010 has no IPv6");
 }
 
 #[test]
