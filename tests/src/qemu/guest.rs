@@ -31,7 +31,7 @@ pub struct Said {
 pub struct Guest {
     qemu: Running,
     agent: BufReader<UnixStream>,
-    /// What the guest's kernel prints.
+    /// What the guest's kernel prints, boot after boot.
     pub console: PathBuf,
 }
 
@@ -82,8 +82,9 @@ impl Guest {
             .arg("-object")
             .arg(format!("memory-backend-memfd,id=mem,size={MEMORY}M,share=on"))
             .args(["-nodefaults", "-display", "none", "-no-reboot"])
-            .arg("-serial")
-            .arg(format!("file:{}", console.display()))
+            .arg("-chardev")
+            .arg(format!("file,id=console,path={},append=on", console.display()))
+            .args(["-serial", "chardev:console"])
             .arg("-chardev")
             .arg(format!(
                 "socket,id=agent,path={},server=on,wait=off",
@@ -229,7 +230,7 @@ impl Guest {
         Ok(())
     }
 
-    /// What the kernel has printed so far.
+    /// What the kernel has printed so far, earlier boots in the same directory included.
     #[must_use]
     pub fn kernel_log(&self) -> String {
         let bytes = fs::read(&self.console).unwrap_or_default();

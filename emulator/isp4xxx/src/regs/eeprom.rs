@@ -43,32 +43,32 @@ enum State {
     Done,
 }
 
-/// How often the pins were touched, and from when to when.
+/// How often the pins were touched, and how long that took.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Touched {
     pub(super) accesses: u64,
-    first: Instant,
+    pub(super) time: Duration,
     last: Instant,
 }
 
+/// A longer pause between two accesses is not spent on them.
+const PAUSE: Duration = Duration::from_millis(100);
+
 impl Touched {
-    /// One more access; the first of a row when there was none before.
+    /// One more access; the first when there was none before.
     pub(super) fn again(touched: Option<Self>, now: Instant) -> Self {
         let before = touched.unwrap_or(Self {
             accesses: 0,
-            first: now,
+            time: Duration::ZERO,
             last: now,
         });
+        let since = now.saturating_duration_since(before.last);
+        let counts = if since < PAUSE { since } else { Duration::ZERO };
         Self {
             accesses: before.accesses + 1,
+            time: before.time + counts,
             last: now,
-            ..before
         }
-    }
-
-    /// From the first access to the last.
-    pub(super) fn time(&self) -> Duration {
-        self.last.saturating_duration_since(self.first)
     }
 }
 

@@ -195,7 +195,7 @@ impl<M: GuestMemory> Function<M> {
         if set.contains(Csr::BOOT_ENABLE) && !self.booted {
             self.booted = true;
             if let Some(touched) = self.touched.take() {
-                let (accesses, ms) = (touched.accesses, touched.time().as_millis());
+                let (accesses, ms) = (touched.accesses, touched.time.as_millis());
                 tracing::debug!(port = self.port, accesses, ms, "EEPROM read");
             }
             let mut answer = [0; 8];

@@ -25,7 +25,7 @@ const IQN: &str = "iqn.2026-11.org.example:bench";
 const INITIATOR: &str = "iqn.2026-11.org.example:guest";
 /// What drives our card, and what the peer needs.
 const OURS: &[&str] = &["sd_mod", "qla4xxx"];
-const PEER: &[&str] = &["virtio_pci", "virtio_net", "iscsi_tcp"];
+const PEER: &[&str] = &["crc32c_generic", "crc32c", "virtio_pci", "virtio_net", "iscsi_tcp"];
 /// The host as QEMU's user networking shows it.
 const HOST: &str = "10.0.2.2";
 const NETWORK: &[&str] = &["-netdev", "user,id=net0", "-device", "virtio-net-pci,netdev=net0"];
@@ -182,7 +182,7 @@ impl Bench {
         let port = self.target.portal().port();
         for command in [
             "ifconfig eth0 10.0.2.15 netmask 255.255.255.0 up".to_owned(),
-            format!("iscsistart -i {INITIATOR} -t {IQN} -g 1 -a {HOST} -p {port} >/tmp/iscsistart 2>&1"),
+            format!("iscsistart -i {INITIATOR} -t {IQN} -g 1 -a {HOST} -p {port} >&2"),
         ] {
             guest.must(&command, MINUTE)?;
         }
@@ -271,12 +271,13 @@ fn fio(guest: &mut Guest, disk: &str, mode: &str, size: &str, depth: u32) -> Res
     Ok(rate / f64::from(1u32 << 20))
 }
 
-/// How long the driver's probing of both functions took by the guest's clock: from its first line to its last of that kind.
+/// How long the driver's probing of both functions took by the guest's clock at the last boot: from its first line to its last.
 fn probe_time(log: &str) -> Option<Duration> {
     let at = |line: &str| -> Option<f64> {
         let stamp = line.trim_start().strip_prefix('[')?.split(']').next()?;
         stamp.trim().parse().ok()
     };
+    let log = log.get(log.rfind("] Linux version")?..)?;
     let first = log.lines().find(|line| line.contains("Configuring PCI"))?;
     let last = log
         .lines()
@@ -317,7 +318,8 @@ mod tests {
 
     #[test]
     fn probing_lasts_from_its_first_line_to_its_last() {
-        let log = "[    1.500000] qla4xxx 0000:00:05.1: Configuring PCI space...\n[    2.0] x\n\
+        let log = "[    0.5] qla4xxx 0000:00:05.1: Configuring PCI space...\n[    0.000000] Linux version 6.1\n\
+                   [    1.500000] qla4xxx 0000:00:05.1: Configuring PCI space...\n[    2.0] x\n\
                    [    9.750000]  QLogic iSCSI HBA Driver version: 5.04.00-k6\n";
         assert_eq!(probe_time(log), Some(Duration::from_millis(8250)));
         assert_eq!(probe_time("nothing"), None);
