@@ -2,12 +2,12 @@
 //!
 //! Owns the QEMU process, its console log and the agent's line. Every wait has a limit.
 
-use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+use std::{fmt, fs};
 
 use anyhow::{Context, Result, bail, ensure};
 use nix::sys::signal::Signal;
@@ -35,9 +35,19 @@ pub struct Guest {
     pub console: PathBuf,
 }
 
+/// On a busy machine a kernel without KVM sometimes hangs for good where it changes its clock, long before it has modules.
+#[derive(Debug)]
+struct DidNotBoot;
+
+impl fmt::Display for DidNotBoot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the guest did not boot")
+    }
+}
+
 /// The first function's slot; function 0 is a dummy, as the network function of a real card.
 const SLOT: &str = "05";
-/// The driver reads the EEPROM pin by pin with interrupts off, 80 000 accesses a port; on a busy machine without KVM that takes
+/// The driver reads the EEPROM pin by pin with interrupts off, 158 000 accesses a port; on a busy machine without KVM that takes
 /// longer than the guest's stall detectors expect.
 const COMMAND_LINE: &str =
     "console=ttyS0 panic=-1 rcupdate.rcu_cpu_stall_timeout=300 nosoftlockup nowatchdog";
@@ -61,11 +71,27 @@ impl Guest {
         Self::boot_with(cache, kernel, initramfs, dir, sockets, &[])
     }
 
-    /// As [`Guest::boot`], with further arguments of QEMU.
+    /// As [`Guest::boot`], with further arguments of QEMU. A guest that hangs before the agent speaks is booted once more; the
+    /// console's log has both.
     ///
     /// # Errors
     /// As [`Guest::boot`].
     pub fn boot_with(
+        cache: &Cache,
+        kernel: &Kernel,
+        initramfs: &Path,
+        dir: &Path,
+        sockets: &[PathBuf],
+        more: &[&str],
+    ) -> Result<Self> {
+        let boot = || Self::boot_once(cache, kernel, initramfs, dir, sockets, more);
+        match boot() {
+            Err(error) if error.is::<DidNotBoot>() => boot().context("it hung twice"),
+            booted => booted,
+        }
+    }
+
+    fn boot_once(
         cache: &Cache,
         kernel: &Kernel,
         initramfs: &Path,
@@ -130,9 +156,7 @@ impl Guest {
                 qemu
             },
         };
-        let hello = guest
-            .line(Duration::from_secs(120))
-            .context("the guest did not boot")?;
+        let hello = guest.line(Duration::from_secs(120)).context(DidNotBoot)?;
         ensure!(hello == "agent", "the guest said {hello:?}");
         Ok(guest)
     }
