@@ -6,7 +6,7 @@
 use driver_sys::hw::raw::addr_ctrl_blk;
 use zerocopy::{FromBytes, IntoBytes};
 
-use super::acb_table::{Field, On, ROWS, Row, Space};
+use super::acb_table::{Field, On, Row, Space, rows};
 use crate::text::{cstr, ip4, ip6};
 
 /// An interface of a port.
@@ -35,7 +35,7 @@ impl IfaceKind {
 pub(crate) fn show(acb: &addr_ctrl_blk, iface: IfaceKind) -> impl Iterator<Item = (&'static str, String)> {
     let bytes = acb.as_bytes().to_vec();
     let acb = *acb;
-    ROWS.iter()
+    rows()
         .filter(move |r| !r.attr.is_empty() && r.on != if iface == IfaceKind::V4 { On::V6 } else { On::V4 })
         .map(move |r| (r.attr, show_field(&acb, &bytes, r.field, iface)))
 }
@@ -156,9 +156,7 @@ pub(crate) fn apply(acb: &mut addr_ctrl_blk, p: Param<'_>) -> Effect {
         (IFACE_PARAM, _, _) => (Space::Iface, On::Both),
         _ => return Effect::None,
     };
-    let found = ROWS
-        .iter()
-        .find(|r| r.settable && r.space == space && r.param == p.param && r.on == on);
+    let found = rows().find(|r| r.settable && r.space == space && r.param == p.param && r.on == on);
     let Some(row) = found else {
         tracing::debug!(param = p.param, "unknown interface parameter");
         return Effect::None;

@@ -12,12 +12,12 @@ pub(crate) mod flashnode;
 mod tests {
     use driver_sys::netlink::params::{FLASHNODE_PARAMS, IFACE_PARAMS, NET_PARAMS};
 
-    use super::acb_table::{ROWS, Space};
+    use super::acb_table::{Space, rows};
     use super::ddb_table::NUMBERS;
 
     #[test]
     fn attribute_names_are_those_of_the_parameter_tables() {
-        for row in ROWS.iter().filter(|r| !r.attr.is_empty()) {
+        for row in rows().filter(|r| !r.attr.is_empty()) {
             let named = match row.space {
                 Space::Net => NET_PARAMS
                     .iter()
