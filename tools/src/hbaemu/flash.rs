@@ -3,12 +3,14 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
+use driver_sys::hw::nvram::fix_checksum;
 use emu_net::flash_file::FlashFile;
 use isp4xxx::chip::Chip;
 use isp4xxx::flash::{
     Change, Contents, DdbView, FlashStore, Identity, Loaded, PORT_STRIDE, PortContents, Region,
     factory_default, image_len, inspect,
 };
+use isp4xxx::nvram::BootBlock;
 use serde_json::{Value, json};
 
 use super::args::{Card, Flash};
@@ -71,10 +73,12 @@ fn dump(file: &Path, out: &Path, card: &Card, port: usize) -> Result<()> {
         .areas
         .into_iter()
         .filter(|(at, _)| (view..view + PORT_STRIDE).contains(at));
+    // A one-port card has its boot bytes where the first port has them.
+    let nvram = with_boot(loaded.nvram.clone(), 0, &loaded.nvram, port);
     let one = Loaded {
         areas: areas.map(|(at, bytes)| (at - view, bytes)).collect(),
         flash_len: image_len(1),
-        nvram: loaded.nvram,
+        nvram,
     };
     FlashFile::create(out, 1, &one)?;
     ready(&format!(
@@ -93,7 +97,8 @@ fn load(file: &Path, dump: &Path, card: &Card, port: usize) -> Result<()> {
     let (new, _) = read(dump, &one)?;
     let mut store = open(file, card)?;
     // What is there must be a card's flash; it is never overwritten with something else's.
-    decode(file, card, &store.load()?)?;
+    let there = store.load()?;
+    decode(file, card, &there)?;
     store.settle()?;
     let mut changes: Vec<Change<'_>> = new
         .areas
@@ -104,20 +109,34 @@ fn load(file: &Path, dump: &Path, card: &Card, port: usize) -> Result<()> {
             bytes,
         })
         .collect();
-    // A one-port card takes the whole EEPROM, boot bytes included; on a card of two the EEPROM belongs to both.
-    if card.ports == 1 {
-        changes.push(Change {
-            region: Region::Nvram,
-            offset: 0,
-            bytes: &new.nvram,
-        });
-    }
+    // A one-port card takes the whole EEPROM; on a card of two it belongs to both, and the port's boot bytes are taken.
+    let nvram = match card.ports {
+        1 => new.nvram.clone(),
+        _ => with_boot(there.nvram, port, &new.nvram, 0),
+    };
+    changes.push(Change {
+        region: Region::Nvram,
+        offset: 0,
+        bytes: &nvram,
+    });
     store.commit(&changes)?;
     ready(&format!(
         "put {} into port {port} of {}",
         dump.display(),
         file.display()
     ))
+}
+
+/// An EEPROM whose `port` boots as the port `from` of another does; as it was on a chip without boot bytes.
+fn with_boot(mut nvram: Vec<u8>, port: usize, other: &[u8], from: usize) -> Vec<u8> {
+    let block = BootBlock::read(other, from).and_then(|block| block.bytes(nvram.len(), port));
+    for (at, byte) in block.into_iter().flatten() {
+        if let Some(place) = nvram.get_mut(at) {
+            *place = byte;
+        }
+        fix_checksum(&mut nvram);
+    }
+    nvram
 }
 
 fn in_range(card: &Card, port: usize) -> Result<()> {
@@ -256,4 +275,30 @@ fn ddb_text(ddb: &DdbView) -> String {
         .chap_index
         .map_or_else(String::new, |index| format!(" CHAP {index}"));
     format!("{name} at {portal},{}{chap}", ddb.tpgt)
+}
+
+#[cfg(test)]
+mod tests {
+    use driver_sys::hw::nvram::word_sum;
+
+    use super::*;
+
+    #[test]
+    fn boot_bytes_move_to_another_port_and_the_image_stays_valid() {
+        let mut one = vec![0u8; 2048];
+        for (at, byte) in (BootBlock {
+            mode: 1,
+            primary: Some(2),
+            secondary: None,
+        })
+        .bytes(2048, 0)
+        .unwrap()
+        {
+            one[at] = byte;
+        }
+        let two = with_boot(vec![0; 2048], 1, &one, 0);
+        assert_eq!(BootBlock::read(&two, 1), BootBlock::read(&one, 0));
+        assert!(!BootBlock::read(&two, 0).unwrap().enabled());
+        assert_eq!(word_sum(&two), 0);
+    }
 }

@@ -11,8 +11,10 @@ use std::time::{Duration, Instant};
 
 /// How long after the driver's last look a command completes.
 pub(super) const SETTLE: Duration = Duration::from_millis(4);
-/// How long until a completion is raised again.
-pub(super) const REPEAT: Duration = Duration::from_millis(400);
+/// How long until a completion is raised again. Not sooner: on a machine so loaded that the driver's thread has not yet run after
+/// the first, the second makes `mbx_intr_comp` count two, and the driver takes its next command for one that timed out. Not later: a
+/// command whose completion was lost takes this long.
+pub(super) const REPEAT: Duration = Duration::from_millis(900);
 /// Most events that wait; older ones are dropped (the driver's own queue is as long).
 const MAX_EVENTS: usize = 512;
 

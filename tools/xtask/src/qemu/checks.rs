@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 pub(super) struct Checks {
     kernel: String,
     passed: usize,
+    failed: Vec<anyhow::Error>,
 }
 
 impl Checks {
@@ -31,6 +32,25 @@ impl Checks {
             self.passed += 1;
         }
         done.with_context(|| format!("{}: {what}", self.kernel))
+    }
+
+    /// As [`Checks::check`], but goes on after a failure, which [`Checks::verdict`] tells.
+    pub(super) fn also(&mut self, what: &str, check: impl FnOnce() -> Result<()>) {
+        if let Err(error) = self.check(what, check) {
+            self.failed.push(error);
+        }
+    }
+
+    /// What failed since the last verdict.
+    pub(super) fn verdict(&mut self) -> Result<()> {
+        let mut failed = std::mem::take(&mut self.failed).into_iter();
+        let Some(first) = failed.next() else {
+            return Ok(());
+        };
+        for other in failed {
+            println!("{other:#}");
+        }
+        Err(first)
     }
 
     /// How many passed.

@@ -31,11 +31,19 @@ pub(super) fn walk(
 ) -> Result<()> {
     let dir = dir.join("equality");
     std::fs::create_dir_all(&dir)?;
-    let stock = checks.check("the equality script runs in the guest", || {
-        in_guest(cache, kernel, chip, &dir)
-    })?;
-    let emulated = checks.check("the equality script runs on the emulated kernel", || {
-        on_emulated(chip, &dir)
+    let beside = dir.join("emulated");
+    std::fs::create_dir_all(&beside)?;
+    let (stock, emulated) = std::thread::scope(|scope| {
+        let emulated = scope.spawn(|| on_emulated(chip, &beside));
+        let stock = checks.check("the equality script runs in the guest", || {
+            in_guest(cache, kernel, chip, &dir)
+        })?;
+        let emulated = checks.check("the equality script runs on the emulated kernel", || {
+            emulated
+                .join()
+                .unwrap_or_else(|_| Err(anyhow::anyhow!("the run panicked")))
+        })?;
+        anyhow::Ok((stock, emulated))
     })?;
     std::fs::write(dir.join("stock.txt"), &stock)?;
     std::fs::write(dir.join("emulated.txt"), &emulated)?;

@@ -219,11 +219,11 @@ pub(super) fn walk(lab: &mut Lab<'_>, checks: &mut Checks) -> Result<()> {
 }
 
 /// The guest's kernel has nothing bad to say.
-pub(super) fn kernel_is_content(lab: &Lab<'_>, checks: &mut Checks) -> Result<()> {
+pub(super) fn kernel_is_content(guest: &Guest, checks: &mut Checks) -> Result<()> {
     checks.check(
         "the driver lost no mailbox command and the kernel is content",
         || {
-            let log = lab.guest.kernel_log();
+            let log = guest.kernel_log();
             for bad in [
                 "Mailbox Cmd",
                 "Oops",
