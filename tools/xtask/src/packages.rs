@@ -20,14 +20,17 @@ pub(crate) const TGT: Tool = Tool {
     purpose: "the iSCSI target the adapter logs in to",
 };
 
+/// The initiator that everybody has.
+pub(crate) const OPEN_ISCSI: Tool = Tool {
+    program: "iscsiadm",
+    package: "open-iscsi",
+    purpose: "the peer that reads the same sysfs tree beside us",
+};
+
 /// Everything the tests meet.
 pub(crate) const FOR_TESTS: &[Tool] = &[
     TGT,
-    Tool {
-        program: "iscsiadm",
-        package: "open-iscsi",
-        purpose: "the peer that reads the emulated sysfs tree beside us",
-    },
+    OPEN_ISCSI,
     Tool {
         program: "iscsi-inq",
         package: "libiscsi-bin",

@@ -1,6 +1,6 @@
 //! `cargo xtask qemu`: stock kernels with their own qla4xxx on our PCI functions, one line per check.
 //!
-//! Owns the choice of kernels and the logs. What is checked stands in [`road`]. The first run makes a private QEMU root (a
+//! Owns the choice of kernels and the logs. What is checked stands in the modules below. The first run makes a private QEMU root (a
 //! minute, 300 MB); kernels are fetched once each.
 
 mod boot;
@@ -90,6 +90,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     };
     if matches!(what, What::All { .. }) {
         packages::install(&[packages::TGT])?;
+    }
+    if matches!(what, What::All { .. } | What::Boot) {
+        packages::install(&[packages::OPEN_ISCSI])?;
     }
     let passed = kernels(&args.kernels, &args.chip, what, args.logs.as_deref())?;
     println!("{passed} checks passed on {} kernels", args.kernels.len());

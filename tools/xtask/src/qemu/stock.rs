@@ -34,6 +34,8 @@ pub(super) fn install(image: &mut Initramfs) -> Result<()> {
         0o600,
         b"InitiatorName=iqn.2000-01.com.example:guest\n".to_vec(),
     );
+    // iscsid asks who its callers are, and hangs up on those it cannot name.
+    image.file("etc/passwd", 0o644, b"root:x:0:0:root:/root:/bin/sh\n".to_vec());
     image.file("run/lock/iscsi/empty", 0o600, Vec::new());
     image.file("var/lib/iscsi/empty", 0o600, Vec::new());
     Ok(())
