@@ -356,3 +356,32 @@ fn same(ours: &[String], theirs: &[String]) -> Result<()> {
     ensure!(ours == theirs, "hbactl: {ours:#?}\niscsiadm: {theirs:#?}");
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn chap_records_are_told_apart_by_direction() {
+        let told = "# BEGIN RECORD 2.1.8\nhost.auth.tbl_idx = 5\nhost.auth.username = operator\n# END RECORD\n\
+                    # BEGIN RECORD 2.1.8\nhost.auth.tbl_idx = 7\nhost.auth.username_in = array\n# END RECORD\n";
+        assert_eq!(accounts(told), ["5: username operator", "7: username_in array"]);
+    }
+
+    #[test]
+    fn a_record_that_differs_is_told_and_a_secret_is_left_alone() {
+        let params = json!({"tpgt": 1, "chap_auth_en": true, "username": "", "password": REDACTED});
+        let told = "flashnode.session.tpgt = 1\nflashnode.session.chap_auth_en = 1\n\
+                    flashnode.session.username = <empty>\nflashnode.session.password = x\nflashnode.conn[0].other = 3\n";
+        assert_eq!(record(&params, told).unwrap(), 3);
+        let error = record(&params, &told.replace("tpgt = 1", "tpgt = 2")).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .contains("flashnode.session.tpgt is 2, hbactl says 1"),
+            "{error}"
+        );
+    }
+}
