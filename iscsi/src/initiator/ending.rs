@@ -1,8 +1,7 @@
 //! How a connection ends: login failures, drops, and everything that still ran.
 //!
 //! Owns the rule that every task and every request ends exactly once, before the last event. At error recovery level 0 the session
-//! goes with its connection, also after a data digest error (a resend would take a SNACK, which is level 1); who wants the tasks done
-//! requeues them after a new login. Source: RFC 7143 sections 7.1.4.4, 7.1.5 and 7.8.
+//! goes with its connection; who wants the tasks done requeues them after a new login. Source: RFC 7143 sections 7.1.4.4 and 7.1.5.
 
 use super::{DropReason, Event, Initiator, LoginFailure, Outcome, TextFailure, TmfOutcome, engine::Phase};
 use crate::framer::FrameError;
@@ -16,9 +15,7 @@ impl Initiator {
     /// Drops the connection. What the login phase comes across is a login failure.
     pub(super) fn fail(&mut self, why: DropReason) {
         match why {
-            DropReason::Frame(FrameError::HeaderDigest) | DropReason::DataDigest => {
-                self.counters.digest_errors += 1;
-            }
+            DropReason::Frame(FrameError::HeaderDigest) => self.counters.digest_errors += 1,
             DropReason::Frame(FrameError::TooLong { .. }) | DropReason::Protocol(_) => {
                 self.counters.format_errors += 1;
             }
@@ -43,8 +40,10 @@ impl Initiator {
         for tag in tags {
             self.end_task(tag, Outcome::Lost);
         }
-        for tag in std::mem::take(&mut self.tmfs).into_keys() {
-            self.tmf_done(tag, TmfOutcome::Lost);
+        for (tag, tmf) in std::mem::take(&mut self.tmfs) {
+            if tmf.given_up.is_none() {
+                self.tmf_done(tag, TmfOutcome::Lost);
+            }
         }
         for tag in std::mem::take(&mut self.nops).into_keys() {
             self.nop_done(tag, false);

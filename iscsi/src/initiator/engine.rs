@@ -48,6 +48,8 @@ pub struct Initiator {
     /// Liveness NOP-Out: tag and when it was sent.
     pub(super) ping: Option<(u32, Instant)>,
     pub(super) nop_backlog: usize,
+    /// A response could not be read: the session is logged out.
+    pub(super) damaged: bool,
     /// The target asked for negotiation while another exchange ran.
     pub(super) renegotiation_due: bool,
     pub(super) last_rx: Instant,
@@ -84,6 +86,7 @@ impl Initiator {
             logout: None,
             ping: None,
             nop_backlog: 0,
+            damaged: false,
             renegotiation_due: false,
             last_rx: now,
             login_deadline: now + config.timeouts.login,
@@ -255,10 +258,8 @@ impl Initiator {
     fn pdu(&mut self, now: Instant) {
         let bhs = *self.rx.bhs();
         self.counters.count_rx(bhs.opcode.opcode());
-        if !self.rx.data_digest_ok() {
-            self.fail(DropReason::DataDigest);
-            return;
-        }
+        let data_ok = self.rx.data_digest_ok();
+        self.counters.digest_errors += u64::from(!data_ok);
         let data = self.rx.take_data();
         let pdu = TargetPdu::decode(&bhs);
         if let Phase::Login(_) = self.phase {
@@ -273,14 +274,12 @@ impl Initiator {
             return;
         }
         let done = match pdu {
+            _ if !data_ok => self.on_damaged(now, &bhs),
             TargetPdu::DataIn(pdu) => self.on_data_in(&pdu),
             TargetPdu::ScsiResponse(pdu) => self.on_scsi_response(&pdu, &data),
             TargetPdu::R2t(pdu) => self.on_r2t(&pdu),
             TargetPdu::NopIn(pdu) => self.on_nop_in(&pdu, &data),
-            TargetPdu::TmfResponse(pdu) => {
-                self.on_tmf_response(&pdu);
-                Ok(())
-            }
+            TargetPdu::TmfResponse(pdu) => self.on_tmf_response(&pdu),
             TargetPdu::TextResponse(pdu) => self.on_text_response(now, &pdu, &data),
             TargetPdu::LogoutResponse(pdu) => self.on_logout_response(&pdu),
             TargetPdu::AsyncMessage(pdu) => self.on_async(now, &pdu, data),

@@ -85,6 +85,8 @@ pub enum Outcome {
     Rejected(RejectReason),
     /// A task management function ended it.
     Aborted,
+    /// Read data came with a wrong digest, and the task was given up.
+    Damaged,
     /// The connection went away, by loss or logout.
     Lost,
     /// There was no full feature phase of a normal session, or the CDB is empty or too long: nothing was sent.

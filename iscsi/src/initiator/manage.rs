@@ -4,7 +4,7 @@
 
 use std::time::Instant;
 
-use super::{DropReason, Event, Initiator, Outcome, TaskTag, TmfOutcome};
+use super::{DropReason, Event, Initiator, Outcome, TaskTag, TmfOutcome, damage::GivenUp};
 use crate::{
     framer::Data,
     pdu::{
@@ -19,13 +19,15 @@ const MAX_NOP_BACKLOG: usize = 1 << 20;
 
 /// A task management function on its way.
 pub(super) struct Tmf {
-    function: TmfFunction,
-    lun: Lun,
+    pub(super) function: TmfFunction,
+    pub(super) lun: Lun,
     /// The task to abort.
-    task: Option<u32>,
+    pub(super) task: Option<u32>,
     /// Commands before this number are affected.
-    cmd_sn: u32,
+    pub(super) cmd_sn: u32,
     pub(super) deadline: Instant,
+    /// Nobody asked for it: the engine gives up the task.
+    pub(super) given_up: Option<GivenUp>,
 }
 
 impl Tmf {
@@ -82,6 +84,7 @@ impl Initiator {
             task,
             cmd_sn: self.cmd_sn,
             deadline,
+            given_up: None,
         };
         let unsent: Vec<u32> = self.waiting.iter().copied().collect();
         let affected = |tag: &u32| {
@@ -103,20 +106,31 @@ impl Initiator {
         } else {
             None
         };
+        self.send_tmf(tag, function, lun, referenced, ref_cmd_sn);
+        self.tmfs.insert(tag, tmf);
+        TaskTag(tag)
+    }
+
+    pub(super) fn send_tmf(
+        &mut self,
+        tag: u32,
+        function: TmfFunction,
+        lun: Lun,
+        task: Option<u32>,
+        ref_cmd_sn: Option<u32>,
+    ) {
         let pdu = TmfRequest {
             opcode: OpcodeByte::immediate(TmfRequest::OPCODE),
             flags: TmfRequest::flags_of(function),
             lun,
             itt: tag.into(),
-            referenced_task_tag: referenced.unwrap_or(RESERVED_TAG).into(),
+            referenced_task_tag: task.unwrap_or(RESERVED_TAG).into(),
             cmd_sn: self.cmd_sn.into(),
             exp_stat_sn: self.exp_stat_sn.into(),
             ref_cmd_sn: ref_cmd_sn.unwrap_or(0).into(),
             ..TmfRequest::default()
         };
         self.send(pdu.to_bhs(), Data::None);
-        self.tmfs.insert(tag, tmf);
-        TaskTag(tag)
     }
 
     pub(super) fn tmf_done(&mut self, tag: u32, outcome: TmfOutcome) {
@@ -126,18 +140,22 @@ impl Initiator {
         });
     }
 
-    pub(super) fn on_tmf_response(&mut self, pdu: &TmfResponse) {
+    pub(super) fn on_tmf_response(&mut self, pdu: &TmfResponse) -> Result<(), DropReason> {
         let tag = pdu.itt.get();
-        let Some(tmf) = self.tmfs.remove(&tag) else {
+        let Some(mut tmf) = self.tmfs.remove(&tag) else {
             self.counters.format_errors += 1;
-            return;
+            return Ok(());
         };
+        if let Some(given_up) = tmf.given_up.take() {
+            return self.on_given_up(tmf.task, given_up, pdu.response);
+        }
         // A task that the target does not know will never be answered either.
         let gone = pdu.response == TmfResponseCode::NO_TASK && tmf.function == TmfFunction::ABORT_TASK;
         if pdu.response == TmfResponseCode::COMPLETE || gone {
             self.abort_sent(tmf.cmd_sn, |tag, lun| tmf.affects(tag, lun));
         }
         self.tmf_done(tag, TmfOutcome::Response(pdu.response));
+        Ok(())
     }
 
     /// Ends what was sent before `cmd_sn` and is chosen.
@@ -244,6 +262,9 @@ impl Initiator {
         }
         if pdu.response != LogoutResponseCode::SUCCESS {
             return Err(DropReason::LogoutRefused(pdu.response));
+        }
+        if self.damaged {
+            return Err(DropReason::DataDigest);
         }
         self.end(Event::LoggedOut {
             time2wait: pdu.time2wait.get(),

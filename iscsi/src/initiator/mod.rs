@@ -1,12 +1,13 @@
 //! The initiator of one connection: login, SCSI tasks, discovery, task management, liveness, logout.
 //!
 //! An [`Initiator`] is made when TCP is connected and lives as long as that connection; who wants to log in again makes another one.
-//! ERL 0: whatever goes wrong on the wire drops the connection, and every task is completed exactly once with its buffer. Must not
-//! know sockets, clocks or who owns it. Never panics on peer input. Source: RFC 7143.
+//! ERL 0: a data digest error ends its task, whatever else goes wrong on the wire drops the connection, and every task is completed
+//! exactly once with its buffer. Must not know sockets, clocks or who owns it. Never panics on peer input. Source: RFC 7143.
 
 mod auth;
 mod config;
 mod counters;
+mod damage;
 mod ending;
 mod engine;
 mod event;

@@ -286,6 +286,7 @@ impl Initiator {
             _ => 0,
         };
         let transferred = task.expected - missing;
+        let damaged = task.damaged;
         let took = self.last_rx.saturating_duration_since(task.submitted);
         self.counters.completed += 1;
         self.counters.busy = self.counters.busy.saturating_add(took);
@@ -297,15 +298,17 @@ impl Initiator {
             }
             told => told,
         };
-        self.end_task(
-            tag,
+        let outcome = if damaged {
+            Outcome::Damaged
+        } else {
             Outcome::Completed {
                 status,
                 sense,
                 residual,
                 transferred,
-            },
-        );
+            }
+        };
+        self.end_task(tag, outcome);
     }
 
     /// Takes a task out and gives its buffer back. What the send queue still lends is copied first.

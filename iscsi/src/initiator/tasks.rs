@@ -24,6 +24,8 @@ pub(super) struct Task {
     /// Bytes received, or sent without or with R2T.
     pub(super) moved: u32,
     pub(super) submitted: Instant,
+    /// Data with a wrong digest came.
+    pub(super) damaged: bool,
 }
 
 impl Task {
@@ -53,6 +55,7 @@ impl Task {
             data_sn: 0,
             submitted: now,
             moved: 0,
+            damaged: false,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The initiator against a scripted peer, in virtual time.
 
 mod chap;
+mod damage;
 mod hostile;
 mod login;
 mod manage;

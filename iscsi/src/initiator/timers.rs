@@ -70,8 +70,12 @@ impl Initiator {
             .map(|(tag, _)| *tag)
             .collect();
         for tag in late {
-            self.tmfs.remove(&tag);
+            let tmf = self.tmfs.remove(&tag);
             self.counters.timeout_errors += 1;
+            if tmf.is_some_and(|tmf| tmf.given_up.is_some()) {
+                self.fail(DropReason::DataDigest);
+                return;
+            }
             self.tmf_done(tag, TmfOutcome::TimedOut);
         }
         let late: Vec<u32> = self

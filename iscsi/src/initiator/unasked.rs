@@ -67,18 +67,19 @@ impl Initiator {
             Opcode::SCSI_COMMAND if reason == RejectReason::TASK_IN_PROGRESS => {}
             Opcode::SCSI_COMMAND => {
                 if let Some(cmd_sn) = self.tasks.0.get(&tag).and_then(|task| task.cmd_sn) {
-                    // A damaged command is thrown away; the target waits for its CmdSN, and only a new session fills that gap.
+                    // A damaged command is thrown away, and the target waits for its CmdSN.
                     if reason == RejectReason::DATA_DIGEST_ERROR && !serial::before(cmd_sn, self.window.exp) {
-                        return Err(DropReason::Protocol("a command was damaged on its way"));
+                        self.on_damaged_command(now, tag);
+                    } else {
+                        self.end_task(tag, Outcome::Rejected(reason));
                     }
-                    self.end_task(tag, Outcome::Rejected(reason));
                 }
             }
-            Opcode::TMF_REQUEST => {
-                if self.tmfs.remove(&tag).is_some() {
-                    self.tmf_done(tag, TmfOutcome::Rejected(reason));
-                }
-            }
+            Opcode::TMF_REQUEST => match self.tmfs.remove(&tag) {
+                Some(tmf) if tmf.given_up.is_some() => return Err(DropReason::DataDigest),
+                Some(_) => self.tmf_done(tag, TmfOutcome::Rejected(reason)),
+                None => {}
+            },
             Opcode::TEXT_REQUEST => {
                 if self.exchange.as_ref().is_some_and(|exchange| exchange.tag == tag) {
                     self.close_exchange(now, Err(TextFailure::Rejected(reason)));

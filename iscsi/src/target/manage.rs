@@ -162,6 +162,9 @@ impl Connection {
         }
         if self.config.strict_unh {
             self.exp_cmd_sn = self.exp_cmd_sn.wrapping_add(1);
+        } else if referenced == self.exp_cmd_sn {
+            // The answer says already that the number counts as received.
+            self.exp_cmd_sn = self.exp_cmd_sn.wrapping_add(1);
         } else {
             let gone = self.parked.insert(referenced, Parked { request: None });
             if let Some((_, _, data)) = gone.and_then(|parked| parked.request) {

@@ -12,7 +12,7 @@ use crate::framer::{Data, Place};
 use crate::negotiate::SessionType;
 use crate::pdu::{
     Bhs, DataOut, LoginFlags, LoginRequest, LoginResponse, LoginStatus, LogoutRequest, NopOut, Opcode,
-    Reject, RejectReason, TextRequest, TmfRequest,
+    RESERVED_TAG, Reject, RejectReason, TextRequest, TmfRequest,
 };
 use crate::serial;
 
@@ -133,6 +133,7 @@ impl Connection {
                     self.reject(&bhs, RejectReason::DATA_DIGEST_ERROR);
                 }
             }
+            Disposition::Reject(_) if !digest_ok => self.reject(&bhs, RejectReason::DATA_DIGEST_ERROR),
             Disposition::Reject(reason) => {
                 self.advance(&bhs);
                 self.reject(&bhs, reason);
@@ -143,12 +144,14 @@ impl Connection {
                 self.advance(&bhs);
                 self.handle(now, &bhs, &data);
             }
+            // The command is thrown away with its data, and its CmdSN is still awaited.
+            Disposition::Command(id) if !digest_ok => {
+                self.abort(id);
+                self.reject(&bhs, RejectReason::DATA_DIGEST_ERROR);
+            }
             Disposition::Command(id) => {
                 self.advance(&bhs);
-                if !digest_ok {
-                    self.reject(&bhs, RejectReason::DATA_DIGEST_ERROR);
-                }
-                self.finish_command(id, &bhs, digest_ok);
+                self.finish_command(id, &bhs);
             }
             Disposition::Data(id) | Disposition::BadData(id) => {
                 if !digest_ok {
@@ -195,7 +198,7 @@ impl Connection {
                         // What came unsolicited meanwhile is lost: all that is missing will be solicited.
                         let mut bhs = bhs;
                         bhs.flags |= 0x80;
-                        self.finish_command(id, &bhs, true);
+                        self.finish_command(id, &bhs);
                     }
                     (Disposition::Reject(reason), _) => self.reject(&bhs, reason),
                     _ => {}
@@ -217,6 +220,11 @@ impl Connection {
             self.trace.step(bhs.itt.get(), state, TargetState::Null);
         }
         match bhs.opcode.opcode() {
+            // Nothing but SendTargets and the logout is for a discovery session; who answers a ping was asked (RFC 7143 §4.3).
+            Opcode::TMF_REQUEST if self.discovery() => self.reject(bhs, RejectReason::PROTOCOL_ERROR),
+            Opcode::NOP_OUT if self.discovery() && NopOut::from_bhs(bhs).ttt.get() == RESERVED_TAG => {
+                self.reject(bhs, RejectReason::PROTOCOL_ERROR);
+            }
             Opcode::NOP_OUT => self.nop_out(&NopOut::from_bhs(bhs), data),
             Opcode::TMF_REQUEST => self.task_management(&TmfRequest::from_bhs(bhs), bhs),
             Opcode::TEXT_REQUEST => self.text_request(&TextRequest::from_bhs(bhs), bhs, data),

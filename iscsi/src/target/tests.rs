@@ -2,6 +2,7 @@
 
 mod data;
 mod login;
+mod malformed;
 mod order;
 mod task_management;
 

@@ -116,7 +116,7 @@ impl Connection {
     }
 
     /// A command and its immediate data are complete.
-    pub(super) fn finish_command(&mut self, id: TaskId, bhs: &Bhs, digest_ok: bool) {
+    pub(super) fn finish_command(&mut self, id: TaskId, bhs: &Bhs) {
         let params = self
             .session()
             .map(|session| (session.params.initial_r2t, session.params.first_burst as usize));
@@ -128,9 +128,6 @@ impl Connection {
         };
         if task.failure.is_none() {
             task.next = bhs.data_len();
-            if !digest_ok {
-                task.failure = Some(Failure::Sense(ProtocolSense::CRC_ERROR));
-            }
             if bhs.data_len() > 0 {
                 self.trace
                     .step(task.itt, IscsiState::ImmediateDataIn, TargetState::New);

@@ -113,6 +113,20 @@ pub(crate) struct Pair {
     pub(crate) events: Vec<initiator::Event>,
     pub(crate) seen: Vec<target::Event>,
     initiator_closed: bool,
+    /// A bit of the byte that comes after so many more to the target, and to the initiator, is wrong.
+    pub(crate) flip: [Option<usize>; 2],
+}
+
+/// Flips a bit of the byte asked for, if it is among these.
+fn damage(flip: &mut Option<usize>, bytes: &mut [u8]) {
+    let Some(at) = *flip else { return };
+    match bytes.get_mut(at) {
+        Some(byte) => {
+            *byte ^= 0x04;
+            *flip = None;
+        }
+        None => *flip = Some(at - bytes.len()),
+    }
 }
 
 pub(crate) fn initiator_config() -> initiator::Config {
@@ -149,6 +163,7 @@ impl Pair {
             events: Vec::new(),
             seen: Vec::new(),
             initiator_closed: false,
+            flip: [None; 2],
         }
     }
 
@@ -159,11 +174,12 @@ impl Pair {
             let mut slices: Vec<IoSlice<'_>> = Vec::new();
             self.initiator.write_slices(&mut slices);
             let cut = self.cuts.next();
-            let bytes: Vec<u8> = slices
+            let mut bytes: Vec<u8> = slices
                 .iter()
                 .flat_map(|slice| slice.iter().copied())
                 .take(cut)
                 .collect();
+            damage(&mut self.flip[0], &mut bytes);
             self.to_target.extend(&bytes);
             bytes.len()
         };
@@ -175,11 +191,12 @@ impl Pair {
             let mut slices: Vec<IoSlice<'_>> = Vec::new();
             self.target.write_slices(&mut slices);
             let cut = self.cuts.next();
-            let bytes: Vec<u8> = slices
+            let mut bytes: Vec<u8> = slices
                 .iter()
                 .flat_map(|slice| slice.iter().copied())
                 .take(cut)
                 .collect();
+            damage(&mut self.flip[1], &mut bytes);
             self.to_initiator.extend(&bytes);
             bytes.len()
         };

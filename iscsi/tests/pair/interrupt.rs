@@ -12,12 +12,12 @@ use proptest::prelude::*;
 
 use crate::harness::*;
 
-const BLOCKS: usize = 24;
+pub(crate) const BLOCKS: usize = 24;
 /// First block of the reads.
-const READS: u32 = 100;
+pub(crate) const READS: u32 = 100;
 
 /// A pair with small bursts, so that transfers take many PDUs, and a disk that begins with a pattern.
-fn pair(digests: bool, initial_r2t: bool, cuts: Vec<usize>) -> Pair {
+pub(crate) fn pair(digests: bool, initial_r2t: bool, cuts: Vec<usize>) -> Pair {
     let mut config = initiator_config();
     if digests {
         config.offer.header_digests = vec![Digest::Crc32c];
@@ -43,7 +43,7 @@ fn pair(digests: bool, initial_r2t: bool, cuts: Vec<usize>) -> Pair {
 }
 
 /// Three writes and three reads beside each other, run for some rounds.
-fn busy(pair: &mut Pair, rounds: usize) -> Vec<(TaskTag, bool)> {
+pub(crate) fn busy(pair: &mut Pair, rounds: usize) -> Vec<(TaskTag, bool)> {
     let mut tags = Vec::new();
     for number in 0..3u32 {
         let lba = number * BLOCKS as u32;

@@ -52,7 +52,9 @@ pub(super) fn done(
                 engine::Residual::Overflow(n) => (Completion::DataOverrun, Residual::Overflow(n)),
             };
         }
-        Outcome::TargetFailure(_) | Outcome::Rejected(_) => io.completion = Completion::Incomplete,
+        Outcome::TargetFailure(_) | Outcome::Rejected(_) | Outcome::Damaged => {
+            io.completion = Completion::Incomplete;
+        }
         Outcome::Aborted if aborted => io.completion = Completion::Aborted,
         Outcome::Aborted => io.completion = Completion::ResetOccurred,
         Outcome::Lost => io.completion = Completion::DeviceLoggedOut,

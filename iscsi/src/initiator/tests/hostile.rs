@@ -164,16 +164,12 @@ fn with_digests() -> (Peer, Vec<u8>) {
 }
 
 #[test]
-fn digest_errors_drop_the_connection_and_are_counted() {
-    for (at, why) in [
-        (20, DropReason::Frame(FrameError::HeaderDigest)),
-        (49, DropReason::Frame(FrameError::HeaderDigest)),
-        (55, DropReason::DataDigest),
-        (70, DropReason::DataDigest),
-    ] {
+fn header_digest_errors_drop_the_connection_and_are_counted() {
+    for at in [20, 49] {
         let (mut peer, mut wire) = with_digests();
         wire[at] ^= 0x10;
         peer.feed(&wire);
+        let why = DropReason::Frame(FrameError::HeaderDigest);
         assert!(
             matches!(peer.events()[..], [Event::Dropped(got)] if got == why),
             "{at}"

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::peer::{Peer, config};
 use crate::{
-    initiator::{AsyncReport, Direction, DropReason, Event, Outcome, TaskTag, TextFailure, TmfOutcome},
+    initiator::{AsyncReport, Direction, Event, Outcome, TaskTag, TextFailure, TmfOutcome},
     negotiate::Offer,
     pdu::*,
 };
@@ -294,20 +294,27 @@ fn a_reject_is_taken_by_its_reason() {
     let header = command(&mut peer);
     reject(&mut peer, RejectReason::TASK_IN_PROGRESS, &header);
     assert!(peer.events().is_empty() && peer.engine.outstanding() == 1);
-    // A damaged command leaves a gap in CmdSN that only a new session fills.
+    // A damaged command leaves a gap in CmdSN, which its abort fills.
     let mut peer = Peer::ready();
     let header = command(&mut peer);
     reject(&mut peer, RejectReason::DATA_DIGEST_ERROR, &header);
+    assert!(peer.events().is_empty() && peer.engine.outstanding() == 1);
+    let Some((InitiatorPdu::TmfRequest(abort), _)) = peer.heard.last() else {
+        panic!("{:?}", peer.heard.last());
+    };
+    assert_eq!(abort.ref_cmd_sn, ScsiCommand::from_bhs(&header).cmd_sn);
+    assert_eq!(abort.referenced_task_tag, header.itt);
+    let tag = TaskTag(abort.itt.get());
+    peer.exp_cmd_sn = peer.exp_cmd_sn.wrapping_add(1);
+    peer.say(tmf_response(tag, TmfResponseCode::COMPLETE).to_bhs(), b"");
     assert!(matches!(
         peer.events()[..],
-        [
-            Event::TaskDone {
-                outcome: Outcome::Lost,
-                ..
-            },
-            Event::Dropped(DropReason::Protocol("a command was damaged on its way"))
-        ]
+        [Event::TaskDone {
+            outcome: Outcome::Rejected(RejectReason::DATA_DIGEST_ERROR),
+            ..
+        }]
     ));
+    assert!(peer.engine.is_open());
     // It was taken nevertheless: the task alone ends.
     let mut peer = Peer::ready();
     let header = command(&mut peer);

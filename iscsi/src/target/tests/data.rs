@@ -119,6 +119,31 @@ fn a_digest_error_rejects_the_pdu_and_ends_the_command() {
 }
 
 #[test]
+fn a_damaged_command_is_thrown_away_and_its_number_awaited() {
+    let mut peer = small(&[("DataDigest", "CRC32C"), ("ImmediateData", "Yes")]);
+    let sn = peer.cmd_sn;
+    peer.tx.set_digests(Digest::None, Digest::None);
+    assert!(
+        peer.command(1, FINAL | WRITE, 512, &[7; 512]).is_empty(),
+        "the digest is still to come"
+    );
+    let answers = peer.bytes(&[0xde, 0xad, 0xbe, 0xef]);
+    assert_eq!(rejects(&answers), [RejectReason::DATA_DIGEST_ERROR]);
+    assert!(ended(&answers).is_none() && peer.commands().is_empty());
+    assert_eq!(peer.target.exp_cmd_sn, sn);
+    // The command again, whole this time; what came after it waited.
+    peer.command(2, FINAL | READ, 0, &[]);
+    assert!(peer.commands().is_empty());
+    peer.tx.set_digests(Digest::None, Digest::Crc32c);
+    peer.command_sn(sn, 1, FINAL | WRITE, 512, &[8; 512]);
+    let commands = peer.commands();
+    assert_eq!(commands.len(), 2);
+    let first = commands.into_iter().next().unwrap();
+    assert_eq!(first.data_out.unwrap().into_vec(), [8; 512]);
+    assert_eq!(peer.target.buffered, 512, "the thrown away one costs nothing");
+}
+
+#[test]
 fn claimed_lengths_cost_no_memory() {
     let mut peer = small(&[("ImmediateData", "No")]);
     let (response, sense) = ended(&peer.command(1, FINAL | WRITE, u32::MAX, &[])).unwrap();
