@@ -8,6 +8,7 @@ use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::time::Instant;
 
+use iscsi::pool::{Memory, Pool};
 use nix::sys::socket::{self, AddressFamily, SockFlag, SockType, SockaddrStorage};
 
 use crate::pcap::{Capture, Conversation, Opened};
@@ -186,7 +187,7 @@ impl Link {
     ) -> Pumped {
         if readable {
             let mut stage = reactor.take_stage();
-            let read = self.read(engine, now, stage.bytes_mut());
+            let read = self.read(engine, now, &mut stage);
             reactor.give_stage(stage);
             match read {
                 Pumped::Open => {}
@@ -222,7 +223,7 @@ impl Link {
 
     /// Takes in what is there. A long slot (payload) is filled by the system call itself; short ones (headers, small payload) are
     /// filled from `stage`, which holds what one call brings. A call for a long slot brings the bytes behind it along.
-    fn read(&mut self, engine: &mut impl Duplex, now: Instant, stage: &mut [u8]) -> Pumped {
+    fn read(&mut self, engine: &mut impl Duplex, now: Instant, memory: &mut Memory) -> Pumped {
         let mut budget = READ_BUDGET;
         while budget > 0 && !engine.wants_close() {
             let slot = engine.read_slot();
@@ -232,7 +233,8 @@ impl Link {
             } else {
                 STAGE
             };
-            let stage = stage.get_mut(..room).unwrap_or_default();
+            let room = room.min(memory.bytes().len());
+            let stage = memory.bytes_mut().get_mut(..room).unwrap_or_default();
             let taken = if direct > 0 {
                 let mut slots = [IoSliceMut::new(slot), IoSliceMut::new(stage)];
                 self.stream.read_vectored(&mut slots)
@@ -262,6 +264,9 @@ impl Link {
             if taken < direct + room {
                 // The socket is empty: spare the call that would say so.
                 return Pumped::Open;
+            }
+            if direct == 0 && room < STAGE {
+                *memory = Pool::default().take(STAGE);
             }
             self.bulk = direct > 0 || (self.bulk && engine.read_slot().len() >= DIRECT);
         }
@@ -330,7 +335,9 @@ const READ_BUDGET: usize = 1 << 20;
 /// Slots of this length are read into directly; below, copying is cheaper than a system call of its own.
 const DIRECT: usize = 8 << 10;
 /// Bytes that one call takes in for short slots.
-pub(crate) const STAGE: usize = 128 << 10;
+const STAGE: usize = 128 << 10;
+/// The same until so many came at once: a program that has little to say need not touch all that memory.
+pub(crate) const FIRST_STAGE: usize = 8 << 10;
 /// The same while long slots come: most of what is staged would be payload, and copied.
 const STAGE_BULK: usize = 4 << 10;
 /// Slices that engines usually lend.

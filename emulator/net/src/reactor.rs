@@ -7,7 +7,7 @@ use std::io;
 use std::os::fd::AsFd;
 use std::time::Instant;
 
-use crate::link::STAGE;
+use crate::link::FIRST_STAGE;
 use iscsi::pool::{Memory, Pool};
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 
@@ -102,7 +102,9 @@ impl Reactor {
 
     /// The shared staging memory, to be given back with [`Reactor::give_stage`].
     pub(crate) fn take_stage(&mut self) -> Memory {
-        self.stage.take().unwrap_or_else(|| Pool::default().take(STAGE))
+        self.stage
+            .take()
+            .unwrap_or_else(|| Pool::default().take(FIRST_STAGE))
     }
 
     pub(crate) fn give_stage(&mut self, stage: Memory) {

@@ -18,6 +18,7 @@
 pub mod accounts;
 pub mod config;
 pub mod control;
+mod direct;
 pub mod error;
 pub mod fault;
 pub mod lun;

@@ -33,6 +33,8 @@ pub struct LunSpec {
     pub removable: bool,
     /// Fully provisioned: blocks cannot be given up.
     pub full: bool,
+    /// A file is read and written past the page cache (O_DIRECT) where its file system can.
+    pub direct: bool,
     /// Logical block length in bytes; the target's if left out.
     pub block_size: Option<u32>,
     /// Physical block length in bytes; 4096 if left out.
@@ -51,6 +53,7 @@ impl From<LunSource> for LunSpec {
             read_only: false,
             removable: false,
             full: false,
+            direct: false,
             block_size: None,
             physical_block: None,
             create: None,
@@ -90,6 +93,10 @@ pub const OPTIONS: &[(&str, &str)] = &[
     ),
     ("full", "fully provisioned: no UNMAP, no holes"),
     ("thin", "thin provisioning (the default)"),
+    (
+        "direct",
+        "a file is read and written past the page cache (O_DIRECT)",
+    ),
     ("block=512|4096", "logical block length"),
     ("physical=BYTES", "physical block length, 4096 unless given"),
     ("create=SIZE", "a missing file is made, sparse and this large"),
@@ -112,7 +119,7 @@ pub enum LunSpecError {
     #[error("block and physical take a power of two from 512 to 65536 bytes, block 512 or 4096")]
     Block,
     /// An option that the source cannot have.
-    #[error("only a file can be created")]
+    #[error("only a file can be created or taken past the page cache")]
     NoFile,
 }
 
@@ -179,7 +186,7 @@ impl FromStr for LunSpec {
         }
         spec.source = source.parse()?;
         let file = matches!(spec.source, LunSource::File { .. });
-        if spec.create.is_some() && !file {
+        if (spec.create.is_some() || spec.direct) && !file {
             return Err(LunSpecError::NoFile);
         }
         Ok(spec)
@@ -231,6 +238,7 @@ impl LunSpec {
                 "removable" => self.removable = true,
                 "full" => self.full = true,
                 "thin" => self.full = false,
+                "direct" => self.direct = true,
                 _ => return Ok(false),
             },
             Some(("block", bytes)) => {
@@ -294,9 +302,10 @@ mod tests {
 
     #[test]
     fn options_follow_the_source() {
-        let spec: LunSpec = "a,b.img,ro,removable,full,block=4096,physical=8192,create=1M,reservations=/r"
-            .parse()
-            .unwrap();
+        let spec: LunSpec =
+            "a,b.img,ro,removable,full,direct,block=4096,physical=8192,create=1M,reservations=/r"
+                .parse()
+                .unwrap();
         assert_eq!(
             spec,
             LunSpec {
@@ -304,6 +313,7 @@ mod tests {
                 read_only: true,
                 removable: true,
                 full: true,
+                direct: true,
                 block_size: Some(4096),
                 physical_block: Some(8192),
                 create: Some(1 << 20),
@@ -313,7 +323,9 @@ mod tests {
         for text in ["1M,block=513", "1M,block=8192", "1M,physical=0", "1M,physical=x"] {
             assert_eq!(text.parse::<LunSpec>(), Err(LunSpecError::Block), "{text}");
         }
-        assert_eq!("1M,create=1M".parse::<LunSpec>(), Err(LunSpecError::NoFile));
+        for text in ["1M,create=1M", "1M,direct", "missing,direct"] {
+            assert_eq!(text.parse::<LunSpec>(), Err(LunSpecError::NoFile), "{text}");
+        }
         assert_eq!("f,create=x".parse::<LunSpec>(), Err(LunSpecError::Size));
         for (option, _) in OPTIONS {
             let known = option.split('|').next().unwrap_or_default();

@@ -10,10 +10,14 @@ use nix::fcntl::{FallocateFlags, fallocate};
 use nix::unistd::{Whence, lseek};
 use scsi::{Extent, Medium, MediumError};
 
+use crate::direct::Direct;
+
 /// Bytes in a file, read and written in place.
 #[derive(Debug)]
 pub(crate) struct FileMedium {
     file: File,
+    /// The same file past the page cache.
+    direct: Option<Direct>,
     size: u64,
     read_only: bool,
     /// The file system takes holes.
@@ -54,10 +58,39 @@ impl FileMedium {
         }
         Ok(Self {
             file,
+            direct: None,
             size,
             read_only,
             holes: true,
         })
+    }
+
+    /// Goes past the page cache from now on where the file system does; false if it does not at all.
+    pub(crate) fn bypass_cache(&mut self, path: &Path) -> io::Result<bool> {
+        self.direct = Direct::open(path, &self.file, self.read_only)?;
+        Ok(self.direct.is_some())
+    }
+
+    fn read_all(&self, offset: u64, into: &mut [u8]) -> io::Result<()> {
+        let done = match &self.direct {
+            Some(direct) => direct.read(offset, into)?,
+            None => 0,
+        };
+        match into.get_mut(done..) {
+            Some(rest) if !rest.is_empty() => self.file.read_exact_at(rest, offset + done as u64),
+            _ => Ok(()),
+        }
+    }
+
+    fn write_all(&self, offset: u64, from: &[u8]) -> io::Result<()> {
+        let done = match &self.direct {
+            Some(direct) => direct.write(offset, from)?,
+            None => 0,
+        };
+        match from.get(done..) {
+            Some(rest) if !rest.is_empty() => self.file.write_all_at(rest, offset + done as u64),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -75,14 +108,14 @@ impl Medium for FileMedium {
     }
 
     fn read_at(&mut self, offset: u64, into: &mut [u8]) -> Result<(), MediumError> {
-        self.file.read_exact_at(into, offset).map_err(|error| {
+        self.read_all(offset, into).map_err(|error| {
             tracing::warn!(%error, offset, "reading a logical unit's file");
             MediumError::Read
         })
     }
 
     fn write_at(&mut self, offset: u64, from: &[u8]) -> Result<(), MediumError> {
-        self.file.write_all_at(from, offset).map_err(|error| {
+        self.write_all(offset, from).map_err(|error| {
             tracing::warn!(%error, offset, "writing a logical unit's file");
             write_error(&error)
         })
@@ -159,6 +192,58 @@ mod tests {
         assert_eq!(&bytes[999..1006], b"\x07hello\x07");
         assert!(bytes[65536..131_072].iter().all(|b| *b == 0));
         assert_eq!((bytes[65535], bytes[131_072], bytes.len()), (7, 7, 256 << 10));
+    }
+
+    #[test]
+    fn a_medium_past_the_cache_reads_and_writes_anywhere() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("disk");
+        // The end is no multiple of any alignment.
+        let mut model: Vec<u8> = (0..70_000).map(|i: u32| (i % 251) as u8).collect();
+        std::fs::write(&path, &model).unwrap();
+        let mut medium = FileMedium::open(&path, false).unwrap();
+        if !medium.bypass_cache(&path).unwrap() {
+            println!(
+                "without O_DIRECT at {}: only the ordinary way is seen",
+                dir.path().display()
+            );
+        }
+        let pool = iscsi::pool::Pool::default();
+        for (step, (offset, len)) in [
+            (0, 4096),
+            (512, 8192),
+            (4096, 61_440),
+            (1, 3),
+            (65_536, 4464),
+            (69_999, 1),
+            (8192, 16_384),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let mut memory = pool.take(len);
+            medium.read_at(offset as u64, memory.bytes_mut()).unwrap();
+            assert_eq!(memory.bytes(), &model[offset..offset + len], "{offset}+{len}");
+            memory.bytes_mut().fill(step as u8);
+            medium.write_at(offset as u64, memory.bytes()).unwrap();
+            model[offset..offset + len].fill(step as u8);
+        }
+        medium.flush().unwrap();
+        let mut whole = vec![0; model.len()];
+        medium.read_at(0, &mut whole).unwrap();
+        assert!(whole == model && std::fs::read(&path).unwrap() == model);
+        // It shrinks: an error, whichever way is taken.
+        File::options()
+            .write(true)
+            .open(&path)
+            .unwrap()
+            .set_len(5000)
+            .unwrap();
+        for (offset, len) in [(4096, 4096), (0, 8192), (65_536, 4096)] {
+            let mut memory = pool.take(len);
+            let read = medium.read_at(offset, memory.bytes_mut());
+            assert_eq!(read, Err(MediumError::Read), "{offset}+{len}");
+        }
     }
 
     #[test]

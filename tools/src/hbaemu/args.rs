@@ -1,5 +1,6 @@
 //! What people type to `hbaemu`.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -27,6 +28,35 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// `hbaemu load` alone.
+#[derive(Parser)]
+struct LoadOnly {
+    #[arg(short, long, action = clap::ArgAction::Count)]
+    verbose: u8,
+    #[command(flatten)]
+    load: Load,
+}
+
+impl Cli {
+    /// Reads what was typed.
+    ///
+    /// # Errors
+    /// What clap has to say, help included.
+    pub fn read(args: &[OsString]) -> Result<Self, clap::Error> {
+        // A load may be over sooner than the options of all commands are laid out. Only the whole of them gives help.
+        if let [_, word, rest @ ..] = args
+            && word == "load"
+            && let Ok(only) = LoadOnly::try_parse_from(std::iter::once(word).chain(rest))
+        {
+            return Ok(Self {
+                verbose: only.verbose,
+                command: Command::Load(only.load),
+            });
+        }
+        Self::try_parse_from(args)
+    }
 }
 
 /// What to do.
@@ -197,7 +227,7 @@ pub struct Target {
     #[arg(long)]
     pub iqn: String,
     /// A logical unit: a size (64M, 2G; memory), a file (FILE:ro is read-only) or `missing`, with options after commas: ro,
-    /// removable, full, block=512|4096, physical=BYTES, create=SIZE, reservations=FILE; repeatable, numbered from 0
+    /// removable, full, direct, block=512|4096, physical=BYTES, create=SIZE, reservations=FILE; repeatable, numbered from 0
     #[arg(long, value_name = "FILE|SIZE[,OPTION]", num_args = 1..)]
     pub lun: Vec<LunSpec>,
     /// CHAP accounts: lines `name:secret` (initiators) and `mutual:name:secret` (the target itself)
@@ -414,4 +444,30 @@ fn after_help() -> String {
         super::fault::PCI_WORDS.join("\n  "),
         emu_target::fault::WORDS.join("\n  ")
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_load_is_read_alike_alone_and_among_all_commands() {
+        for (line, good) in [
+            ("hbaemu load 127.0.0.1:3260 iqn.x --depth 4 --write", true),
+            ("hbaemu load 127.0.0.1:3260 iqn.x -vv --logins 1", true),
+            ("hbaemu -v load 127.0.0.1:3260 iqn.x", true),
+            ("hbaemu load 127.0.0.1:3260", false),
+            ("hbaemu load 127.0.0.1:3260 iqn.x --depth 0", false),
+            ("hbaemu load --help", false),
+        ] {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            let (fast, whole) = (Cli::read(&words), Cli::try_parse_from(&words));
+            assert_eq!(fast.is_ok(), good, "{line}");
+            match (fast, whole) {
+                (Ok(fast), Ok(whole)) => assert_eq!(format!("{fast:?}"), format!("{whole:?}"), "{line}"),
+                (Err(fast), Err(whole)) => assert_eq!(fast.to_string(), whole.to_string(), "{line}"),
+                (fast, whole) => panic!("{line}: {fast:?}, {whole:?}"),
+            }
+        }
+    }
 }

@@ -112,7 +112,15 @@ pub(super) fn open_unit(
             if let Some(bytes) = spec.create {
                 create_sparse(path, bytes).map_err(failed)?;
             }
-            Box::new(FileMedium::open(path, read_only).map_err(failed)?)
+            let mut medium = FileMedium::open(path, read_only).map_err(failed)?;
+            if spec.direct && !medium.bypass_cache(path).map_err(failed)? {
+                tracing::warn!(
+                    lun = number,
+                    path = %path.display(),
+                    "the file system has no direct I/O (O_DIRECT): the page cache is used"
+                );
+            }
+            Box::new(medium)
         }
     };
     let mut unit = LogicalUnit::new(unit, medium);
