@@ -207,6 +207,7 @@ impl fmt::Display for LunSpec {
             ("ro", self.read_only),
             ("removable", self.removable),
             ("full", self.full),
+            ("direct", self.direct),
         ] {
             if on {
                 write!(f, ",{option}")?;

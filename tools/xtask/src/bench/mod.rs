@@ -27,6 +27,9 @@ pub(crate) struct Args {
     /// Measure this hbaemu instead of building one
     #[arg(long, value_name = "PATH")]
     hbaemu: Option<PathBuf>,
+    /// Measure I/O at real-time priority, for a machine that has other work
+    #[arg(long)]
+    realtime: bool,
     /// Print the figures without failing when one is missed
     #[arg(long)]
     no_fail: bool,

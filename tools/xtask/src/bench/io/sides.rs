@@ -21,6 +21,7 @@ use super::pair::{Case, Measured};
 use crate::bench::Args;
 use crate::bench::adapter::hbaemu;
 use crate::bench::emulator::{processor_time, resident};
+use crate::workspace::must;
 
 const IQN: &str = "iqn.2026-11.org.example:bench";
 /// Size of the logical unit.
@@ -52,6 +53,11 @@ impl Sides {
     /// Starts both targets.
     pub(super) fn start(args: &Args) -> Result<Self> {
         let program = hbaemu(args)?;
+        if args.realtime {
+            // What is started from here on inherits it.
+            let own = std::process::id().to_string();
+            must(Command::new("chrt").args(["--all-tasks", "--rr", "--pid", "10", &own]))?;
+        }
         let memory = Path::new("/dev/shm");
         let dir = if memory.is_dir() {
             tempfile::tempdir_in(memory)
