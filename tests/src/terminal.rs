@@ -81,10 +81,21 @@ impl Terminal {
     /// # Errors
     /// It has not in time; the error tells what it has shown.
     pub fn shows(&mut self, text: &str) -> Result<()> {
+        self.shows_times(text, 1)
+    }
+
+    /// Waits until the terminal has shown `text` so many times since the start.
+    ///
+    /// # Errors
+    /// As [`Terminal::shows`].
+    pub fn shows_times(&mut self, text: &str, times: usize) -> Result<()> {
         let deadline = Instant::now() + LIMIT;
-        while !self.shown().contains(text) {
+        while self.shown().matches(text).count() < times {
             if Instant::now() > deadline {
-                bail!("the terminal did not show {text:?} but {:?}", self.shown());
+                bail!(
+                    "the terminal did not show {text:?} {times} times but {:?}",
+                    self.shown()
+                );
             }
             self.look(Duration::from_millis(50))?;
         }

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use lab_tests::asked::{Asked, IQN, SECRET, describe};
-use lab_tests::need::left_out;
+use lab_tests::need::{Need, left_out};
 use lab_tests::process::own_binary;
 use lab_tests::target::Target;
 use lab_tests::terminal::{NEEDS, Terminal};
@@ -128,6 +128,53 @@ fn breaking_off_at_the_prompt_gives_the_terminal_back() -> Result<()> {
         ensure!(!terminal.shown().contains("initia"), "{}", terminal.shown());
     }
     ensure!(entries(&lab)? == 0);
+    Ok(())
+}
+
+/// A shell with job control: it tells how the command ended or stopped, and goes on with it after a line.
+const SHELL: &str = "set -m; \"$0\" \"$@\"; echo \"status $?\" >&2; read -r go; fg >&2; echo \"end $?\" >&2";
+
+#[test]
+fn stopping_at_the_prompt_gives_the_terminal_back_and_going_on_asks_again() -> Result<()> {
+    const SHELL_NEEDS: &[Need] = &[Need::Tool("setsid", "util-linux"), Need::Tool("bash", "bash")];
+    if left_out(
+        "stopping_at_the_prompt_gives_the_terminal_back_and_going_on_asks_again",
+        SHELL_NEEDS,
+    ) {
+        return Ok(());
+    }
+    let lab = Asked::start(&["--ports", "1"])?;
+    let asking = hbactl(&lab, &["chap", "add", "-u", "alice", "--index", "7"])?;
+    let mut shell = Command::new("bash");
+    shell.args(["--norc", "-c", SHELL]).arg(asking.get_program());
+    shell
+        .args(asking.get_args())
+        .env("HBACTL_ENDPOINT", lab.lab.endpoint());
+    let mut terminal = Terminal::start(&shell)?;
+    terminal.shows(FIRST)?;
+    ensure!(!terminal.echoes()?, "what is typed is shown");
+    // ^Z in the middle of the secret.
+    terminal.types(b"initia\x1a")?;
+    terminal.shows("status 148")?;
+    ensure!(
+        terminal.echoes()?,
+        "the terminal stays silent while the program is stopped"
+    );
+    terminal.types(b"\n")?;
+    terminal.shows_times(FIRST, 2)?;
+    ensure!(!terminal.echoes()?, "what is typed is shown after going on");
+    terminal.types(format!("{SECRET}\n").as_bytes())?;
+    terminal.shows(SECOND)?;
+    terminal.types(format!("{SECRET}\n").as_bytes())?;
+    terminal.shows("end 0")?;
+    let status = terminal.ended()?;
+    ensure!(
+        status.success() && terminal.echoes()?,
+        "{status}: {}",
+        terminal.shown()
+    );
+    ensure!(!terminal.shown().contains("initia"), "{}", terminal.shown());
+    ensure!(entries(&lab)? == 1);
     Ok(())
 }
 

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use isp4xxx::Chip;
 use isp4xxx::flash::{Area, Change, FlashStore, Loaded, PORT_STRIDE, StoreError};
-use nix::fcntl::{Flock, FlockArg};
+use nix::fcntl::{Flock, FlockArg, OFlag};
 
 use files::{Files, Opened};
 use journal::Journal;
@@ -105,7 +105,7 @@ impl FlashFile {
     /// # Errors
     /// It cannot be read, has an odd length, or names no known chip.
     pub fn identify(flash: &Path) -> Result<(&'static Chip, usize), StoreError> {
-        let file = File::open(flash).map_err(failed("open", flash))?;
+        let file = files::readable(flash)?;
         let len = file.metadata().map_err(failed("open", flash))?.len();
         let ports = usize::try_from(len / PORT_STRIDE).unwrap_or(0);
         if ports == 0 || !len.is_multiple_of(PORT_STRIDE) {
@@ -165,6 +165,7 @@ impl FlashFile {
             .truncate(false)
             .write(true)
             .mode(0o600)
+            .custom_flags(OFlag::O_NONBLOCK.bits())
             .open(&path);
         let lock = lock.map_err(failed("open", &path))?;
         let lock = Flock::lock(lock, FlockArg::LockExclusiveNonblock).map_err(|(_, errno)| match errno {

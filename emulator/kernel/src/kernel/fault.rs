@@ -65,6 +65,7 @@ impl Kernel {
             .power_cycle(now)
             .map_err(|e| FaultError::Dead(e.to_string()));
         self.io.clear();
+        self.end_recoveries();
         for sid in all {
             self.destroy_session(sid);
         }

@@ -14,6 +14,7 @@ use zerocopy::FromBytes;
 
 use super::Kernel;
 use super::probe::Stage;
+use crate::midlayer::Recovery;
 use crate::qla4xxx::acb;
 use crate::qla4xxx::flashnode::Flashnode;
 use crate::text::{cstr, ip4, mac};
@@ -49,6 +50,8 @@ pub(crate) struct Host {
     pub(super) build_list: Option<bool>,
     /// A SendTargets login is under way.
     pub(super) discovering: bool,
+    /// Commands that took too long.
+    pub(super) recovery: Recovery,
     /// When the firmware's uptime was last shown.
     pub(super) shown_uptime: Option<Instant>,
 }
@@ -59,7 +62,7 @@ impl Host {
         format!("{}/iscsi_iface/{}", self.path, iface.name(self.no))
     }
 
-    fn class_path(&self, class: &str) -> String {
+    pub(super) fn class_path(&self, class: &str) -> String {
         format!("{}/{class}/host{}", self.path, self.no)
     }
 
@@ -110,6 +113,7 @@ impl Kernel {
             stage: Stage::Running,
             build_list: None,
             discovering: false,
+            recovery: Recovery::default(),
             shown_uptime: None,
         });
         let host = self.hosts.len() - 1;

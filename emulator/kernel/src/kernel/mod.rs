@@ -17,6 +17,7 @@ mod netlink;
 mod out;
 mod pdu;
 mod probe;
+mod recovery;
 mod scsi;
 mod sessions;
 mod sg;
@@ -46,12 +47,18 @@ use crate::tree::Tree;
 /// Who waits for an I/O of the card.
 enum IoOwner {
     /// A scan of this session.
-    Scan(u32),
+    Scan { sid: u32, lun: u64, until: Instant },
     /// An sg client.
     Sg {
         sid: u32,
         waiting: crate::midlayer::Waiting,
     },
+    /// The ladder of this host has it: it took too long.
+    Late { host: usize },
+    /// A test of the ladder of this host.
+    Test { host: usize, sid: u32 },
+    /// A test that took too long itself.
+    Nobody,
 }
 
 /// The address that identifies the transport, as a 6.1 kernel shows one.
@@ -142,6 +149,7 @@ impl Kernel {
             .io
             .values()
             .any(|o| matches!(o, IoOwner::Sg { waiting, .. } if waiting.client == client))
+            && !self.hosts.iter().any(|h| h.recovery.holds_client(client))
         {
             self.cancelled.remove(&client);
         }
@@ -159,6 +167,7 @@ impl Kernel {
             }
             quiet &= !self.advance_probes();
             quiet &= !self.advance_netlink();
+            quiet &= !self.advance_recovery();
             quiet &= !self.advance_scans();
             if quiet {
                 break;

@@ -2,10 +2,12 @@
 //!
 //! Source: `scsi_scan.c`, `scsi_lib.c`, `ql4_os.c` (`qla4xxx_queuecommand`), `ql4_isr.c` (`qla4xxx_status_entry`).
 
+use std::time::Duration;
+
 use isp4xxx::fw::{Completion, Direction, Io, IoDone, TaskAttribute};
 
 use super::{IoOwner, Kernel, Out};
-use crate::midlayer::{Device, DeviceState, Disk, Found, ScanJob, ScanNext};
+use crate::midlayer::{Device, DeviceState, Disk, Found, ScanJob, ScanNext, did};
 use crate::transport::session::TargetState;
 use crate::tree::Object;
 
@@ -58,16 +60,17 @@ impl Kernel {
     }
 
     fn advance_scan(&mut self, sid: u32) -> bool {
-        if self
-            .io
-            .values()
-            .any(|o| matches!(o, IoOwner::Scan(s) if *s == sid))
-        {
+        let running = |o: &IoOwner| matches!(o, IoOwner::Scan { sid: s, .. } if *s == sid);
+        if self.io.values().any(running) {
             return false;
         }
         let Some(s) = self.sessions.get_mut(&sid) else {
             return false;
         };
+        let recovery = &self.hosts[s.host].recovery;
+        if recovery.holds_host() || recovery.holds_scan(sid) {
+            return false;
+        }
         let Some(scan) = s.scan.as_mut() else { return false };
         match scan.next() {
             ScanNext::Command { lun, cdb, len } => {
@@ -76,7 +79,9 @@ impl Kernel {
                 } else {
                     Direction::Read
                 };
-                let sent = self.submit(sid, lun, &cdb, direction, vec![0; len], IoOwner::Scan(sid));
+                let until = self.now + scan_timeout(&cdb);
+                let owner = IoOwner::Scan { sid, lun, until };
+                let sent = self.submit(sid, lun, &cdb, direction, vec![0; len], owner);
                 if sent.is_err()
                     && let Some(s) = self.sessions.get_mut(&sid)
                 {
@@ -147,7 +152,7 @@ impl Kernel {
             self.look_at_sense(&owner, &done.sense);
         }
         match owner {
-            IoOwner::Scan(sid) => {
+            IoOwner::Scan { sid, .. } => {
                 let good = matches!(
                     done.completion,
                     Completion::Complete | Completion::DataUnderrun | Completion::DataOverrun
@@ -170,6 +175,12 @@ impl Kernel {
                 }
             }
             IoOwner::Sg { waiting, .. } => self.sg_done(&waiting, done),
+            IoOwner::Late { host } => {
+                let recovery = &mut self.hosts[host].recovery;
+                recovery.returned(done.tag, did::of(done.completion));
+            }
+            IoOwner::Test { host, .. } => self.unit_tested(host, &done),
+            IoOwner::Nobody => {}
         }
     }
 
@@ -228,6 +239,7 @@ impl Kernel {
             path: format!("{target_path}/{name}"),
             name: name.clone(),
             state: DeviceState::Running,
+            timeouts: 0,
             inquiry: found.inquiry,
             vpd: found.vpd,
             sg,
@@ -264,7 +276,12 @@ impl Kernel {
     }
 }
 
-fn sense_key(sense: &[u8]) -> Option<u8> {
+/// How long a command of a scan may take (`scsi_inq_timeout`; everything else as `SCSI_REPORT_LUNS_TIMEOUT` and `SD_TIMEOUT`).
+fn scan_timeout(cdb: &[u8]) -> Duration {
+    Duration::from_secs(if cdb.starts_with(&[0x12, 0]) { 20 } else { 30 })
+}
+
+pub(super) fn sense_key(sense: &[u8]) -> Option<u8> {
     match sense.first()? & 0x7f {
         0x70 | 0x71 => sense.get(2).map(|b| b & 0x0f),
         0x72 | 0x73 => sense.get(1).map(|b| b & 0x0f),

@@ -4,7 +4,7 @@
 
 use std::time::Instant;
 
-use isp4xxx::fw::{Completion, Direction, IoDone, Residual};
+use isp4xxx::fw::{Direction, IoDone, Residual};
 
 use super::{ClientId, IoOwner, Kernel, Out};
 use crate::midlayer::{DeviceState, MAX_WAITING, Waiting, cached_answer, did};
@@ -24,16 +24,7 @@ struct SgAnswer<'a> {
 
 impl Kernel {
     pub(super) fn sg_done(&mut self, waiting: &Waiting, done: IoDone) {
-        let host = match done.completion {
-            Completion::Complete | Completion::DataUnderrun | Completion::DataOverrun => did::OK,
-            Completion::Aborted if waiting.until <= self.now => did::TIME_OUT,
-            Completion::Aborted => did::ABORT,
-            Completion::ResetOccurred => did::RESET,
-            Completion::Timeout => did::BUS_BUSY,
-            Completion::QueueFull => did::OK,
-            Completion::DeviceUnavailable | Completion::DeviceLoggedOut => did::TRANSPORT_DISRUPTED,
-            Completion::Incomplete => did::ERROR,
-        };
+        let host = did::of(done.completion);
         let residual = match done.residual {
             Residual::Underflow(n) => n,
             Residual::None | Residual::Overflow(_) => 0,
@@ -75,7 +66,7 @@ impl Kernel {
         self.out.push_back(Out::To(client, out));
     }
 
-    fn sg_fails(&mut self, client: ClientId, host: u32) {
+    pub(super) fn sg_fails(&mut self, client: ClientId, host: u32) {
         self.answer_sg(
             client,
             &SgAnswer {
@@ -105,7 +96,9 @@ impl Kernel {
             Some(_) if !known => self.sg_refused(waiting.client, Errno::EINVAL),
             Some((sid, lun, state)) => {
                 waiting.lun = lun;
+                let held = self.holds_commands(sid);
                 match state {
+                    DeviceState::Running if held => self.hold_sg(sid, waiting),
                     DeviceState::Running => self.send_sg(sid, waiting),
                     DeviceState::Blocked => self.queue_sg(sid, waiting),
                     DeviceState::TransportOffline | DeviceState::Offline => {
@@ -170,10 +163,16 @@ impl Kernel {
                     residual,
                 },
             );
-        } else if s.waiting.len() >= MAX_WAITING {
-            self.sg_fails(waiting.client, did::REQUEUE);
         } else {
-            s.waiting.push_back(waiting);
+            self.hold_sg(sid, waiting);
+        }
+    }
+
+    /// A command waits for its session, or for its host's recovery.
+    fn hold_sg(&mut self, sid: u32, waiting: Waiting) {
+        match self.sessions.get_mut(&sid) {
+            Some(s) if s.waiting.len() < MAX_WAITING => s.waiting.push_back(waiting),
+            _ => self.sg_fails(waiting.client, did::REQUEUE),
         }
     }
 
@@ -183,13 +182,16 @@ impl Kernel {
             return;
         };
         let queue = std::mem::take(&mut s.waiting);
+        let held = self.holds_commands(sid);
         for waiting in queue {
             let running = self
                 .sessions
                 .get(&sid)
                 .and_then(|s| s.devices.get(&waiting.lun))
                 .is_some_and(|d| d.state == DeviceState::Running);
-            if running {
+            if running && held {
+                self.hold_sg(sid, waiting);
+            } else if running {
                 self.send_sg(sid, waiting);
             } else {
                 self.sg_fails(waiting.client, did::NO_CONNECT);
@@ -197,7 +199,7 @@ impl Kernel {
         }
     }
 
-    /// Commands that took too long: waiting ones fail, running ones are aborted.
+    /// Commands that took too long: waiting ones fail, running ones go to their host's ladder.
     pub(super) fn command_timers(&mut self) {
         let now = self.now;
         let mut late = Vec::new();
@@ -213,24 +215,6 @@ impl Kernel {
         for client in late {
             self.sg_fails(client, did::TIME_OUT);
         }
-        let running: Vec<_> = self
-            .io
-            .iter()
-            .filter_map(|((port, tag), o)| match o {
-                IoOwner::Sg { sid, waiting } if waiting.until <= now => {
-                    Some((*port, *tag, *sid, waiting.client))
-                }
-                _ => None,
-            })
-            .collect();
-        for (port, tag, sid, client) in running {
-            let ddb = self.sessions.get(&sid).and_then(|s| s.ddb);
-            let abort = ddb.map(|ddb| isp4xxx::fw::Command::AbortTask { ddb, tag });
-            let aborted = abort.is_some_and(|a| self.card.command(now, port, a).is_ok());
-            // Whatever the target says to the abort, the caller hears now; a late end finds nobody.
-            self.io.remove(&(port, tag));
-            tracing::debug!(?tag, aborted, "command timed out");
-            self.sg_fails(client, did::TIME_OUT);
-        }
+        self.commands_late();
     }
 }

@@ -96,7 +96,7 @@ impl Kernel {
         }
     }
 
-    fn param(&self, name: &str) -> String {
+    pub(super) fn param(&self, name: &str) -> String {
         let at = format!("module/qla4xxx/parameters/{name}");
         self.tree
             .resolve(&at)

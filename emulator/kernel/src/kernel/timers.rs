@@ -23,7 +23,8 @@ impl Kernel {
         });
         let running = self.io.values().filter_map(|o| match o {
             super::IoOwner::Sg { waiting, .. } => Some(waiting.until),
-            super::IoOwner::Scan(_) => None,
+            super::IoOwner::Scan { until, .. } => Some(*until),
+            super::IoOwner::Late { .. } | super::IoOwner::Test { .. } | super::IoOwner::Nobody => None,
         });
         let probes = self.hosts.iter().filter_map(|h| match &h.stage {
             Stage::Running => None,
@@ -34,6 +35,7 @@ impl Kernel {
         sessions
             .chain(running)
             .chain(probes)
+            .chain(self.hosts.iter().filter_map(|h| h.recovery.deadline()))
             .chain(self.busy.as_ref().map(|b| b.deadline().min(self.now + POLL)))
             .chain(self.card.poll_timeout())
             .chain(

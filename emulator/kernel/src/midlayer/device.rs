@@ -78,6 +78,8 @@ pub(crate) struct Device {
     pub(crate) name: String,
     /// State.
     pub(crate) state: DeviceState,
+    /// Commands that took too long (`iotmo_cnt`).
+    pub(crate) timeouts: u32,
     /// INQUIRY data.
     pub(crate) inquiry: Vec<u8>,
     /// Vital product data pages by number.
@@ -295,6 +297,7 @@ mod tests {
         let mut device = Device {
             name: "1:0:0:0".into(),
             state: DeviceState::Running,
+            timeouts: 0,
             inquiry: vec![0; 36],
             vpd: vec![],
             sg: 0,
@@ -321,6 +324,7 @@ mod tests {
         let device = Device {
             name: String::new(),
             state: DeviceState::Running,
+            timeouts: 0,
             inquiry,
             vpd: vec![],
             sg: 0,

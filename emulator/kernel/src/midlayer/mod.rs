@@ -5,10 +5,12 @@
 mod attrs;
 mod cache;
 mod device;
+mod recovery;
 mod scan;
 
 pub(crate) use cache::cached_answer;
 pub(crate) use device::{Device, DeviceState, Disk};
+pub(crate) use recovery::{Late, Reach, Recovery, Step, Unit};
 pub(crate) use scan::{Found, ScanJob, ScanNext, lun_bytes};
 
 use crate::kernel::ClientId;
@@ -34,11 +36,26 @@ pub(crate) const MAX_WAITING: usize = 256;
 
 /// `DID_*` host bytes.
 pub(crate) mod did {
+    use isp4xxx::fw::Completion;
+
+    /// What the driver makes of a completion status (`qla4xxx_status_entry`).
+    pub(crate) fn of(completion: Completion) -> u32 {
+        match completion {
+            Completion::Complete
+            | Completion::DataUnderrun
+            | Completion::DataOverrun
+            | Completion::QueueFull => OK,
+            Completion::Aborted | Completion::ResetOccurred => RESET,
+            Completion::Timeout => BUS_BUSY,
+            Completion::DeviceUnavailable | Completion::DeviceLoggedOut => TRANSPORT_DISRUPTED,
+            Completion::Incomplete => ERROR,
+        }
+    }
+
     pub(crate) const OK: u32 = 0;
     pub(crate) const NO_CONNECT: u32 = 1;
     pub(crate) const BUS_BUSY: u32 = 2;
     pub(crate) const TIME_OUT: u32 = 3;
-    pub(crate) const ABORT: u32 = 5;
     pub(crate) const ERROR: u32 = 7;
     pub(crate) const RESET: u32 = 8;
     pub(crate) const TRANSPORT_DISRUPTED: u32 = 14;

@@ -1,4 +1,4 @@
-//! Writes flash records for ever, so that a test can kill it: `flash-torture FLASH`, one byte on stdout for each write.
+//! Writes flash records until a test kills it: `flash-torture FLASH [ROUNDS]`, one byte on stdout for each write.
 //!
 //! Every record is filled with one byte, so that a torn one shows.
 
@@ -17,7 +17,13 @@ const TABLES: [(u32, u32, usize, usize, u16); 2] = [
 ];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let path = std::env::args_os().nth(1).ok_or("usage: flash-torture FLASH")?;
+    let path = std::env::args_os()
+        .nth(1)
+        .ok_or("usage: flash-torture FLASH [ROUNDS]")?;
+    let rounds = match std::env::args().nth(2) {
+        Some(rounds) => rounds.parse()?,
+        None => u32::MAX,
+    };
     let chip = Chip::by_name("isp4032").ok_or("no such chip")?;
     let store = FlashFile::open(Path::new(&path), 1, chip.nvram_size)?;
     let config = CardConfig {
@@ -29,7 +35,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let mut card = Card::power_on(config, Box::new(store), Instant::now())?;
     let mut out = std::io::stdout();
-    for round in 0_u32.. {
+    for round in 0..rounds {
         for (base, records, len, cookie_at, cookie) in TABLES {
             let mut data = vec![round as u8; len];
             data[cookie_at..cookie_at + 2].copy_from_slice(&cookie.to_le_bytes());

@@ -8,6 +8,7 @@ use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use isp4xxx::flash::{Area, Change, Loaded, Region, StoreError, image_len};
+use nix::fcntl::OFlag;
 
 use super::step::Part;
 use super::writer::Writer;
@@ -149,6 +150,20 @@ fn check(path: &Path, expected: u64) -> Result<(), StoreError> {
         });
     }
     Ok(())
+}
+
+/// Opens a plain file to read; anything else is refused without waiting for whoever writes to it.
+pub(super) fn readable(path: &Path) -> Result<File, StoreError> {
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(OFlag::O_NONBLOCK.bits())
+        .open(path)
+        .map_err(failed("open", path))?;
+    if !file.metadata().map_err(failed("open", path))?.is_file() {
+        let why = io::Error::new(ErrorKind::InvalidInput, "not a plain file");
+        return Err(failed("open", path)(why));
+    }
+    Ok(file)
 }
 
 /// Writes a new file: a whole one beside it takes the name, so that a kill leaves none or all of it.

@@ -273,3 +273,19 @@ fn the_rest_of_a_commit_that_failed_is_taken_back() {
     store.commit(&[good]).unwrap();
     assert!(peek(&path) != before);
 }
+
+#[test]
+fn a_pipe_in_the_place_of_a_file_is_refused_and_not_waited_for() {
+    use nix::sys::stat::Mode;
+    let (dir, path) = scratch();
+    drop(fresh(&path));
+    let pipe = dir.path().join("pipe");
+    nix::unistd::mkfifo(&pipe, Mode::S_IRUSR | Mode::S_IWUSR).unwrap();
+    let refused = |error: StoreError| assert!(error.to_string().contains("pipe"), "{error}");
+    refused(FlashFile::identify(&pipe).unwrap_err());
+    refused(open(&pipe).unwrap_err());
+    let lock = beside(&path, ".lock");
+    fs::remove_file(&lock).unwrap();
+    nix::unistd::mkfifo(&lock, Mode::S_IRUSR | Mode::S_IWUSR).unwrap();
+    assert!(open(&path).unwrap_err().to_string().contains(".lock"));
+}
