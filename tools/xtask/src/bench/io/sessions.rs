@@ -13,7 +13,7 @@ pub(super) const MANY: Case = Case {
     ..Case::reads(4, 32)
 };
 /// Sessions that idle while memory is looked at.
-const IDLE: u32 = 256;
+pub(super) const IDLE: u32 = 256;
 /// Visits, taken in turn.
 const VISITS: usize = 25;
 

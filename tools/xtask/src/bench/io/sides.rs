@@ -79,6 +79,8 @@ impl Sides {
         let mut command = Command::new(&program);
         command.args(["target", "--listen", "127.0.0.1:0", "--iqn", IQN, "--lun"]);
         command.arg(&file);
+        // Idle sessions all come at once.
+        command.args(["--half-open", &super::sessions::IDLE.to_string()]);
         let (ours, line) = Running::start_telling(&mut command, "ready", READY)?;
         pin(ours.pid(), &target_cpu)?;
         let portal = line.rsplit(' ').next().unwrap_or_default();
