@@ -38,9 +38,6 @@ pub(super) struct Function<M> {
     pub(super) broken: bool,
     pub(super) active: BTreeMap<IoTag, Active>,
     pub(super) passthroughs: BTreeMap<(u16, u32), Segment>,
-    /// Responses that the driver has not been told of, and when it is to be.
-    pub(super) gathered: usize,
-    pub(super) tell_at: Option<Instant>,
     /// A task management function that the mailbox command under way waits for.
     pub(super) managing: Option<Managing>,
     /// The next response is to be lost (fault injection).
@@ -63,8 +60,6 @@ impl<M: GuestMemory> Function<M> {
             broken: false,
             active: BTreeMap::new(),
             passthroughs: BTreeMap::new(),
-            gathered: 0,
-            tell_at: None,
             managing: None,
             lose_response: false,
         }
@@ -82,7 +77,6 @@ impl<M: GuestMemory> Function<M> {
         self.broken = false;
         self.active.clear();
         self.passthroughs.clear();
-        (self.gathered, self.tell_at) = (0, None);
         self.managing = None;
     }
 
@@ -219,7 +213,7 @@ impl<M: GuestMemory> Function<M> {
     pub(super) fn event(&mut self, now: Instant, event: Event) {
         match event {
             Event::Aen(aen) => self.mailroom.event(aen.mailboxes()),
-            Event::IoDone(done) => self.io_done(now, done),
+            Event::IoDone(done) => self.io_done(done),
             Event::PingDone { handle, status } => self.ping_done(handle, status),
             Event::TaskMgmtDone { ddb, tag, outcome } => self.managed(now, ddb, tag, outcome),
             Event::PassthroughDone(done) => self.passthrough_done(done),
@@ -229,9 +223,6 @@ impl<M: GuestMemory> Function<M> {
     /// Raises what is due.
     pub(super) fn advance(&mut self, now: Instant) {
         let interrupts = self.interrupts_on();
-        if self.tell_at.is_some_and(|at| at <= now) {
-            self.tell();
-        }
         if self.booted {
             self.mailroom.advance(now, interrupts);
         }
@@ -239,6 +230,6 @@ impl<M: GuestMemory> Function<M> {
 
     /// When [`Function::advance`] is wanted.
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
-        self.mailroom.poll_timeout().into_iter().chain(self.tell_at).min()
+        self.mailroom.poll_timeout()
     }
 }

@@ -3,7 +3,7 @@
 //! Owns the commands under way and the bounds on them. Bad rings or descriptors end as on hardware: a failed command, or a
 //! transfer error event after which the driver resets the adapter. Source: `ql4_isr.c`, `ql4_iocb.c`.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use driver_sys::hw::mailbox::MboxStatus;
 
@@ -11,7 +11,7 @@ use super::csr::Csr;
 use super::function::Function;
 use super::iocb::Entry;
 use super::memory::{GuestMemory, Segment};
-use super::queues::{Queues, RingError};
+use super::queues::RingError;
 use super::request::{self, Ping, Request, Scsi};
 use super::response;
 use crate::fw::{Card, Command, Completion, Direction, Io, IoDone, Passthrough, PassthroughDone, PingStatus};
@@ -22,8 +22,6 @@ const REQUEST_TRANSFER_ERROR: u32 = 0x8003;
 const RESPONSE_TRANSFER_ERROR: u32 = 0x8004;
 /// Most memory of our own that payload of one function takes; a driver that wants more hears that the queue is full.
 const MAX_COPIED: usize = 64 << 20;
-/// Longest that a response waits for others before the driver is told.
-const GATHER: Duration = Duration::from_millis(1);
 /// Most pass-through PDUs of one function under way.
 const MAX_PASSTHROUGHS: usize = 256;
 
@@ -150,7 +148,7 @@ impl<M: GuestMemory> Function<M> {
         self.respond(response::ping(handle, status));
     }
 
-    pub(super) fn io_done(&mut self, now: Instant, done: IoDone) {
+    pub(super) fn io_done(&mut self, done: IoDone) {
         // What a reset took away is not the driver's any more.
         let Some(Active { handle, segments, .. }) = self.active.remove(&done.tag) else {
             return;
@@ -167,15 +165,7 @@ impl<M: GuestMemory> Function<M> {
             return;
         }
         for entry in entries {
-            self.put(entry);
-        }
-        // An interrupt costs the guest more than a command does: it comes when as many responses wait as commands are under way,
-        // so at once when there is nothing else to come.
-        self.gathered += 1;
-        if self.gathered >= self.active.len() {
-            self.tell();
-        } else {
-            self.tell_at.get_or_insert(now + GATHER);
+            self.respond(entry);
         }
     }
 
@@ -196,27 +186,14 @@ impl<M: GuestMemory> Function<M> {
         self.respond(response::passthrough(done.handle, done.ddb, complete, unused));
     }
 
-    /// Puts a response into the ring and tells the driver.
     fn respond(&mut self, entry: Entry) {
-        self.put(entry);
-        self.tell();
-    }
-
-    fn put(&mut self, entry: Entry) {
         if self.broken {
             return;
         }
         let Some(queues) = &mut self.queues else { return };
-        if let Err(error) = queues.respond(&self.memory, entry) {
-            self.ring_broke(error);
-        }
-    }
-
-    /// Raises the interrupt for what waits in the ring.
-    pub(super) fn tell(&mut self) {
-        (self.gathered, self.tell_at) = (0, None);
-        if !self.broken && self.queues.as_ref().is_some_and(Queues::waiting) {
-            self.csr.insert(Csr::COMPLETION_INTR);
+        match queues.respond(&self.memory, entry) {
+            Ok(()) => self.csr.insert(Csr::COMPLETION_INTR),
+            Err(error) => self.ring_broke(error),
         }
     }
 
