@@ -2,7 +2,7 @@
 
 use emu_target::{Fault, Served as Target};
 
-use crate::driver::{CTRL_STATUS, DATA, Driver, PROCESSOR_INTR, set};
+use crate::driver::{COMPLETION_INTR, CTRL_STATUS, DATA, Driver, PROCESSOR_INTR, set};
 use crate::scsi::{DDB, READ, command, logged_in, ready, rw, status, target};
 use crate::served::Served;
 
@@ -114,4 +114,25 @@ fn a_reset_of_the_chip_forgets_task_management_under_way() {
     while let Some(event) = driver.event() {
         assert_eq!(event[0] >> 12, 8, "a completion of nothing: {event:x?}");
     }
+}
+
+#[test]
+fn a_response_is_told_of_though_other_commands_hang() {
+    let (served, target) = (Served::start(), target());
+    let mut driver = started(&served, &target);
+    for pair in 0..3 {
+        // One of the two is lost.
+        target.fault(&Fault::LoseReply).unwrap();
+        read(&mut driver, pair * 2);
+        read(&mut driver, pair * 2 + 1);
+        assert_eq!(status(&driver.response()).1, 0);
+    }
+    driver.wait("nothing to be told", |d| {
+        (d.read(CTRL_STATUS) & COMPLETION_INTR == 0).then_some(())
+    });
+    read(&mut driver, 9);
+    driver.wait("the interrupt", |d| {
+        (d.read(CTRL_STATUS) & COMPLETION_INTR != 0).then_some(())
+    });
+    assert_eq!(status(&driver.response()), (9, 0, 0));
 }

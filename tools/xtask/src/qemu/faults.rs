@@ -16,6 +16,8 @@ use super::road::{Lab, MINUTE, disk_of, disks, listed};
 
 /// Longest time until sessions are back.
 const RECOVERY: Duration = Duration::from_secs(150);
+/// Size of the disk of our target that the load runs on.
+const OURS: u64 = 96 << 20;
 /// Sessions of both ports.
 const SESSIONS: usize = 6;
 /// Longer than all faults take.
@@ -24,11 +26,7 @@ const ENDLESS: u64 = 7200;
 /// Walks through the faults.
 pub(super) fn walk(lab: &mut Lab<'_>, peer: &mut Peer, checks: &mut Checks) -> Result<()> {
     let mut names = Peer::raw(lab)?;
-    names.push(disk_of(&mut lab.guest, 96 << 20)?);
-    for disk in &names {
-        lab.guest
-            .must(&format!("echo 10 >/sys/block/{disk}/device/timeout"), MINUTE)?;
-    }
+    names.push(disk_of(&mut lab.guest, OURS)?);
     let before = identity(lab)?;
     let load = Load::start(&mut lab.guest, &names, ENDLESS)?;
     let mut fault = |what: &str, lab: &mut Lab<'_>, act: &mut dyn FnMut(&mut Lab<'_>) -> Result<()>| {
@@ -65,6 +63,8 @@ pub(super) fn walk(lab: &mut Lab<'_>, peer: &mut Peer, checks: &mut Checks) -> R
         "a response is lost: the driver aborts the command, under load",
         lab,
         &mut |lab| {
+            // A kernel gives a command up for good after six such times, so not while an adapter is reset on a busy machine.
+            timeout(lab, 10)?;
             lab.targets[1].fault(&["lose-reply"])?;
             traced(lab, "ABORT_TASK]")
         },
@@ -147,6 +147,13 @@ fn traced(lab: &Lab<'_>, function: &str) -> Result<()> {
     until(RECOVERY, &format!("{function} in {}", log.display()), || {
         Ok(std::fs::read_to_string(log)?.contains(function).then_some(()))
     })
+}
+
+/// How long the kernel waits for a command on the disk of our target, in seconds.
+fn timeout(lab: &mut Lab<'_>, seconds: u32) -> Result<()> {
+    let disk = disk_of(&mut lab.guest, OURS)?;
+    let set = format!("echo {seconds} >/sys/block/{disk}/device/timeout");
+    lab.guest.must(&set, MINUTE).map(drop)
 }
 
 /// What makes a session the same session, to the guest (its number) and to the target (its ISID).
