@@ -25,7 +25,13 @@ const IQN: &str = "iqn.2026-11.org.example:bench";
 const INITIATOR: &str = "iqn.2026-11.org.example:guest";
 /// What drives our card, and what the peer needs.
 const OURS: &[&str] = &["sd_mod", "qla4xxx"];
-const PEER: &[&str] = &["crc32c_generic", "crc32c", "virtio_pci", "virtio_net", "iscsi_tcp"];
+const PEER: &[&str] = &[
+    "crc32c_generic",
+    "crc32c",
+    "virtio_pci",
+    "virtio_net",
+    "iscsi_tcp",
+];
 /// The host as QEMU's user networking shows it.
 const HOST: &str = "10.0.2.2";
 const NETWORK: &[&str] = &["-netdev", "user,id=net0", "-device", "virtio-net-pci,netdev=net0"];
