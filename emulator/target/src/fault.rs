@@ -24,6 +24,8 @@ pub enum Fault {
     RequestLogout(u16),
     /// Every session is told that the target drops it (async event 3), then dropped.
     AnnounceDrop,
+    /// The same for the connection, which is all that a session has (async event 2).
+    AnnounceConnectionDrop,
     /// Bytes are taken and nothing is answered, on sessions old and new.
     Silent,
     /// The next reply of every session is garbage.
@@ -55,7 +57,7 @@ pub const WORDS: &[&str] = &[
     "delay MILLISECONDS",
     "drop-sessions",
     "request-logout [SECONDS]",
-    "announce-drop",
+    "announce-drop [connection]",
     "silent",
     "garbage",
     "close-mid-pdu",
@@ -96,6 +98,7 @@ impl FromStr for Fault {
             ["request-logout"] => Self::RequestLogout(5),
             ["request-logout", seconds] => Self::RequestLogout(seconds.parse().map_err(|_| unknown())?),
             ["announce-drop"] => Self::AnnounceDrop,
+            ["announce-drop", "connection"] => Self::AnnounceConnectionDrop,
             ["silent"] => Self::Silent,
             ["garbage"] => Self::Garbage,
             ["close-mid-pdu"] => Self::CloseMidPdu,
@@ -123,6 +126,7 @@ impl fmt::Display for Fault {
             Self::DropSessions => f.write_str("drop-sessions"),
             Self::RequestLogout(seconds) => write!(f, "request-logout {seconds}"),
             Self::AnnounceDrop => f.write_str("announce-drop"),
+            Self::AnnounceConnectionDrop => f.write_str("announce-drop connection"),
             Self::Silent => f.write_str("silent"),
             Self::Garbage => f.write_str("garbage"),
             Self::CloseMidPdu => f.write_str("close-mid-pdu"),
@@ -150,6 +154,7 @@ mod tests {
             "drop-sessions",
             "request-logout 7",
             "announce-drop",
+            "announce-drop connection",
             "silent",
             "garbage",
             "close-mid-pdu",

@@ -247,6 +247,25 @@ impl Connection {
         true
     }
 
+    /// Tells the initiator that this connection, its session's only one, is dropped, and drops it. It may come back after `wait`
+    /// seconds.
+    pub fn announce_connection_drop(&mut self, now: Instant, wait: u16) -> bool {
+        let Some(cid) = self.session().map(|session| session.cid) else {
+            return false;
+        };
+        if self.wants_close() {
+            return false;
+        }
+        let of = Parameters {
+            first: cid,
+            second: wait,
+            third: 0,
+        };
+        self.send_async(AsyncEvent::DROP_CONNECTION, crate::pdu::Lun::default(), of, &[]);
+        self.close(now, CloseReason::Dropped);
+        true
+    }
+
     /// Reports a SCSI event with its sense data.
     pub fn scsi_event(&mut self, lun: crate::pdu::Lun, sense: &[u8]) -> bool {
         if self.discovery() || self.wants_close() {
@@ -254,22 +273,20 @@ impl Connection {
         }
         let mut data = u16::try_from(sense.len()).unwrap_or(0).to_be_bytes().to_vec();
         data.extend_from_slice(sense);
-        self.send_async(AsyncEvent::SCSI, lun, 0, 0, &data);
+        self.send_async(AsyncEvent::SCSI, lun, Parameters::default(), &data);
         true
     }
 
     fn async_message(&mut self, event: AsyncEvent, parameter2: u16, parameter3: u16, data: &[u8]) {
-        self.send_async(event, crate::pdu::Lun::default(), parameter2, parameter3, data);
+        let parameters = Parameters {
+            first: 0,
+            second: parameter2,
+            third: parameter3,
+        };
+        self.send_async(event, crate::pdu::Lun::default(), parameters, data);
     }
 
-    fn send_async(
-        &mut self,
-        event: AsyncEvent,
-        lun: crate::pdu::Lun,
-        parameter2: u16,
-        parameter3: u16,
-        data: &[u8],
-    ) {
+    fn send_async(&mut self, event: AsyncEvent, lun: crate::pdu::Lun, parameters: Parameters, data: &[u8]) {
         let (exp, max) = self.window();
         let pdu = AsyncMessage {
             opcode: AsyncMessage::OPCODE.into(),
@@ -280,10 +297,19 @@ impl Connection {
             exp_cmd_sn: exp.into(),
             max_cmd_sn: max.into(),
             event,
-            parameter2: parameter2.into(),
-            parameter3: parameter3.into(),
+            parameter1: parameters.first.into(),
+            parameter2: parameters.second.into(),
+            parameter3: parameters.third.into(),
             ..AsyncMessage::default()
         };
         self.push(pdu.to_bhs(), Data::Bytes(data));
     }
+}
+
+/// What the three parameter fields of an asynchronous message mean depends on its event.
+#[derive(Debug, Clone, Copy, Default)]
+struct Parameters {
+    first: u16,
+    second: u16,
+    third: u16,
 }

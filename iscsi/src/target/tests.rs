@@ -5,6 +5,7 @@ mod login;
 mod malformed;
 mod order;
 mod task_management;
+mod text;
 
 use std::io::IoSlice;
 use std::sync::Arc;

@@ -47,6 +47,9 @@ impl Target {
             Fault::AnnounceDrop => self.for_each(reactor, now, |core| {
                 core.connection.announce_drop(now, 0);
             }),
+            Fault::AnnounceConnectionDrop => self.for_each(reactor, now, |core| {
+                core.connection.announce_connection_drop(now, 0);
+            }),
             Fault::Silent => {
                 self.silent = true;
                 self.for_each(reactor, now, |core| core.tamper = Tamper::Silent);

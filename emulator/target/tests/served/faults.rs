@@ -49,11 +49,13 @@ fn sessions_are_dropped_asked_to_leave_and_told_to() {
     });
     assert!(host.has(|e| matches!(e, Event::Async(AsyncReport::LogoutRequested { seconds: 5 }))));
 
-    let mut host = Host::login(target.portal(), config(1));
-    target.fault(&Fault::AnnounceDrop).unwrap();
-    host.until("announced drop", |h| {
-        h.has(|e| matches!(e, Event::Dropped(DropReason::ByTarget { .. })))
-    });
+    for fault in [Fault::AnnounceDrop, Fault::AnnounceConnectionDrop] {
+        let mut host = Host::login(target.portal(), config(1));
+        target.fault(&fault).unwrap();
+        host.until("announced drop", |h| {
+            h.has(|e| matches!(e, Event::Dropped(DropReason::ByTarget { .. })))
+        });
+    }
 }
 
 #[test]

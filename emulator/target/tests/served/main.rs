@@ -1,9 +1,11 @@
 //! The served target over TCP, under this workspace's own initiator engine.
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
+mod conformance;
 mod faults;
 mod host;
 mod management;
+mod raw;
 mod reservations;
 mod sessions;
 mod units;
