@@ -15,8 +15,9 @@ pub const READY: Duration = Duration::from_secs(20);
 /// An emulated adapter that is being served, and where.
 #[derive(Debug)]
 pub struct Lab {
-    dir: tempfile::TempDir,
+    // Ends before its directory goes.
     serve: Option<Running>,
+    dir: tempfile::TempDir,
     args: Vec<String>,
 }
 
