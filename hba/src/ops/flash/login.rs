@@ -19,6 +19,8 @@ use crate::model::{Event, FlashTarget, Owner, Session};
 const FAILED_LOOKS: u32 = 15;
 /// Looks at a session that is up before its scan is no longer waited for.
 const SCAN_LOOKS: u32 = 50;
+/// Looks at a session that is up before its negotiated values are no longer waited for.
+const SETTLE_LOOKS: u32 = 10;
 
 /// Logs in to a flash target and waits until the session is up.
 ///
@@ -106,10 +108,10 @@ fn wait_logged_in(
         let state = match session_of(ctx, &target)? {
             Some(s) if s.logged_in() => {
                 unscanned += 1;
-                if s.target_state.as_deref() != Some("ALLOCATED")
-                    || unscanned > SCAN_LOOKS
-                    || ctx.deadline.expired()
-                {
+                let scanned = s.target_state.as_deref() != Some("ALLOCATED") || unscanned > SCAN_LOOKS;
+                // The driver says LOGGED_IN first and copies what was negotiated then; a TSIH is never 0.
+                let settled = s.tsid != Some(0) || unscanned > SETTLE_LOOKS;
+                if scanned && settled || ctx.deadline.expired() {
                     return Ok(s);
                 }
                 failed = 0;

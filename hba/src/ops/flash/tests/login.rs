@@ -121,6 +121,26 @@ fn login_waits_until_the_target_is_scanned() {
 }
 
 #[test]
+fn login_waits_for_what_was_negotiated() {
+    let mut s = Scripted::new();
+    one_read(ready(&mut s), flash(3, &[]), vec![]);
+    s.expect(Call::Listen, Ok(()))
+        .expect(Call::LoginFlashTarget(H0, 3), Ok(()));
+    for tsih in [0, 7] {
+        one_read(&mut s, flash(3, &[]), vec![brief(1, TARGET, "LOGGED_IN")]);
+        let mut up = session(1, TARGET, "LOGGED_IN");
+        up.tsid = Some(tsih);
+        s.expect(Call::Session(1), Ok(Some(up)));
+        if tsih == 0 {
+            s.expect::<Option<EventRecord>>(Call::NextEvent, Ok(None));
+        }
+    }
+    let change = login(&mut ctx(&mut s), None, 3).expect("logged in");
+    assert_eq!(change.after().and_then(|s| s.tsid), Some(7));
+    s.finish();
+}
+
+#[test]
 fn a_login_that_never_comes_up_says_what_was_waited_for() {
     let mut s = Scripted::new();
     one_read(ready(&mut s), flash(3, &[]), vec![]);
