@@ -1,6 +1,6 @@
 //! A card that was prepared outside of the guest, in both boot modes of the driver, and the flash read from both sides.
 //!
-//! Owns the order of the checks and the guest. What is compared stands in [`truth`](super::truth) and [`stock`](super::stock).
+//! Owns the order of the checks and the guest. What is compared stands in [`truth`] and [`stock`].
 //! Source: `ql4_os.c`, `ql4xdisablesysfsboot` (`qla4xxx_build_ddb_list`, `qla4xxx_sysfs_ddb_export`, `qla4xxx_setup_boot_info`).
 
 use std::path::{Path, PathBuf};
