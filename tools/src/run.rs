@@ -100,12 +100,14 @@ fn run(cli: &Cli) -> Done {
 
 /// The time limit asked for; else a minute, except where the work itself decides how long it takes.
 fn deadline(cli: &Cli) -> Deadline {
-    use crate::args::{iface, lun};
+    use crate::args::{adapter, event, iface, lun};
     let own_pace = matches!(
         cli.noun,
         Noun::Ping(_)
             | Noun::Iface(iface::Verb::Ping(_))
             | Noun::Lun(lun::Verb::Read(_) | lun::Verb::Write(_))
+            | Noun::Adapter(adapter::Verb::Events(_))
+            | Noun::Event(event::Verb::Follow(_))
     );
     Deadline::after(match cli.global.timeout {
         Some(seconds) => Duration::from_secs(seconds),

@@ -96,13 +96,21 @@ pub(super) fn guard_sessions(ctx: &mut Ctx<'_>, host: HostNo, tried: &str) -> Re
     if count == 0 {
         return Ok(());
     }
+    let (sessions, drop, them) = match count {
+        1 => (format!("1 session of {host}"), "drops and logs in again", "it"),
+        _ => (
+            format!("{count} sessions of {host}"),
+            "drop and log in again",
+            "them",
+        ),
+    };
     if ctx.force || ctx.dry_run {
-        ctx.warn(format!("{count} sessions of {host} drop and log in again"));
+        ctx.warn(format!("{sessions} {drop}"));
         return Ok(());
     }
     Err(Error::new(Kind::Busy, tried)
-        .answered(format!("{count} sessions of {host} would drop"))
-        .hint("log them out first, or use --force"))
+        .answered(format!("{sessions} would drop"))
+        .hint(format!("log {them} out first, or use --force")))
 }
 
 /// All adapter ports, by host number.

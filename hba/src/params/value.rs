@@ -79,6 +79,10 @@ impl Assignment {
         let Some((name, value)) = text.split_once('=') else {
             return Err(Error::new(Kind::Invalid, "read a parameter").answered("expected NAME=VALUE"));
         };
+        if name.trim().is_empty() {
+            return Err(Error::new(Kind::Invalid, "read a parameter")
+                .answered("expected NAME=VALUE, there is no name"));
+        }
         Self::new(table, name.trim(), value.trim())
     }
 

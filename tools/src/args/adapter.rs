@@ -27,6 +27,22 @@ pub enum Verb {
 pub struct Which {
     /// Host number (`2`, `host2`), MAC address or PCI name; not needed when there is only one
     pub adapter: Option<AdapterId>,
+    /// The same, as other nouns have it
+    #[arg(
+        short = 'a',
+        long = "adapter",
+        value_name = "ADAPTER",
+        conflicts_with = "adapter"
+    )]
+    pub named: Option<AdapterId>,
+}
+
+impl Which {
+    /// The port that was named, either way.
+    #[must_use]
+    pub fn id(&self) -> Option<&AdapterId> {
+        self.adapter.as_ref().or(self.named.as_ref())
+    }
 }
 
 /// `adapter reset`.

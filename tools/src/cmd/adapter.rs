@@ -15,12 +15,12 @@ pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb) -> Done {
             out.list("adapter.list", &all, &ctx.warnings, view::adapter::table)
         }
         Verb::Show(which) => {
-            let one = adapter::show(ctx, which.adapter.as_ref())?;
+            let one = adapter::show(ctx, which.id())?;
             out.one("adapter.show", &one, &ctx.warnings, view::adapter::details)
         }
         Verb::Reset(reset) => {
             ctx.force = reset.force;
-            let change = adapter::reset(ctx, reset.which.adapter.as_ref())?;
+            let change = adapter::reset(ctx, reset.which.id())?;
             out.change("adapter.reset", "adapter", &change, &ctx.warnings)
         }
         Verb::Events(follow) => event::follow(ctx, out, follow),

@@ -4,8 +4,8 @@ use std::io::Write;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use hba::Ctx;
 use hba::ops::{adapter, event};
-use hba::{Ctx, Deadline};
 
 use crate::args::Format;
 use crate::args::event::{Follow, Verb};
@@ -29,8 +29,9 @@ pub(crate) fn follow(ctx: &mut Ctx<'_>, out: &Out, options: &Follow) -> Done {
         names: options.only.clone(),
         objects: options.objects,
     };
-    // Following has no natural end: the global time limit is about commands that have one.
-    ctx.deadline = Deadline::after(options.seconds.map_or(Deadline::MAX, Duration::from_secs));
+    if let Some(seconds) = options.seconds {
+        ctx.deadline = ctx.deadline.at_most(Duration::from_secs(seconds));
+    }
     let mut seen = 0;
     let mut failed = None;
     event::follow(ctx, &filter, &mut |record| {

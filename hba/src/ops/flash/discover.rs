@@ -84,7 +84,7 @@ pub fn discover(
         .login_flash_target(host, index, ctx.deadline)
         .map_err(|e| e.during(tried.clone()));
     let sessions = match outcome {
-        Ok(()) => settle(ctx, host, index, at, &before),
+        Ok(()) => settle(ctx, host, existing, at, &before),
         Err(e) => Err(e),
     };
     if ours && !keep {
@@ -142,12 +142,12 @@ fn sids(ctx: &mut Ctx<'_>, host: HostNo) -> Result<BTreeSet<u32>> {
     Ok(all)
 }
 
-/// The sessions found: new ones, those that name the entry as their parent, and those to the portal that were up before (the driver
-/// makes no second one). Waits a little for new ones to come up.
+/// The sessions found: new ones, those that name the entry as their parent if it was there before (a new one may have the index that
+/// an older one had), and those to the portal that were up before (the driver makes no second one). Waits a little for new ones.
 fn settle(
     ctx: &mut Ctx<'_>,
     host: HostNo,
-    entry: u32,
+    existing: Option<u32>,
     at: (IpAddr, u16),
     before: &BTreeSet<u32>,
 ) -> Result<Vec<Session>> {
@@ -161,7 +161,7 @@ fn settle(
             let is_new = !before.contains(&sid);
             new |= is_new;
             if is_new
-                || parent(&session) == Some(u64::from(entry))
+                || existing.is_some_and(|entry| parent(&session) == Some(u64::from(entry)))
                 || (session.logged_in() && goes_to(&session, at))
             {
                 found.push(session);

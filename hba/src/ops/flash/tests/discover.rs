@@ -10,6 +10,10 @@ fn entry(index: u32) -> FlashTarget {
 fn discovery_adds_an_entry_asks_and_takes_it_away_again() {
     let mut elsewhere = session(1, "iqn.before", "LOGGED_IN");
     elsewhere.connections[0].persistent_address = Some("192.168.10.99".into());
+    // Found by an earlier entry that had the same index.
+    elsewhere
+        .params
+        .insert("discovery_parent_idx".into(), Some(ParamValue::Number(2)));
     let portal = ("192.168.10.50".parse().expect("address"), 3260);
     let mut s = Scripted::new();
     let mut params = new_params();
