@@ -15,6 +15,7 @@ mod host;
 mod ifaces;
 mod netlink;
 mod out;
+mod owner;
 mod pdu;
 mod probe;
 mod recovery;
@@ -38,28 +39,12 @@ pub(crate) use bsg::BsgRequest;
 pub(crate) use fault::FaultError;
 use host::Host;
 pub(crate) use out::{ClientId, Out};
+use owner::IoOwner;
 
 use crate::config::Config;
 use crate::transport::ev;
 use crate::transport::session::{Endpoint, Session};
 use crate::tree::Tree;
-
-/// Who waits for an I/O of the card.
-enum IoOwner {
-    /// A scan of this session.
-    Scan { sid: u32, lun: u64, until: Instant },
-    /// An sg client.
-    Sg {
-        sid: u32,
-        waiting: crate::midlayer::Waiting,
-    },
-    /// The ladder of this host has it: it took too long.
-    Late { host: usize },
-    /// A test of the ladder of this host.
-    Test { host: usize, sid: u32 },
-    /// A test that took too long itself.
-    Nobody,
-}
 
 /// The address that identifies the transport, as a 6.1 kernel shows one.
 const TRANSPORT_HANDLE: u64 = 0xffff_ffff_c04c_d5a0;
