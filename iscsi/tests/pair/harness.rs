@@ -1,5 +1,8 @@
 //! Two engines, two byte pipes, one clock.
 
+pub(crate) use crate::memory::{Scattered, pattern};
+pub(crate) use crate::wire::Cuts;
+use crate::wire::damage;
 use std::{
     collections::{BTreeMap, VecDeque},
     io::IoSlice,
@@ -84,21 +87,6 @@ impl Directory for Books {
     }
 }
 
-/// Where the stream is cut: piece lengths, used round and round.
-pub(crate) struct Cuts(VecDeque<usize>);
-
-impl Cuts {
-    pub(crate) fn new(lengths: impl IntoIterator<Item = usize>) -> Self {
-        Self(lengths.into_iter().map(|length| length.max(1)).collect())
-    }
-
-    fn next(&mut self) -> usize {
-        let length = self.0.pop_front().unwrap_or(usize::MAX);
-        self.0.push_back(length);
-        length
-    }
-}
-
 pub(crate) struct Pair {
     pub(crate) initiator: Initiator,
     pub(crate) target: Connection,
@@ -115,18 +103,6 @@ pub(crate) struct Pair {
     initiator_closed: bool,
     /// A bit of the byte that comes after so many more to the target, and to the initiator, is wrong.
     pub(crate) flip: [Option<usize>; 2],
-}
-
-/// Flips a bit of the byte asked for, if it is among these.
-fn damage(flip: &mut Option<usize>, bytes: &mut [u8]) {
-    let Some(at) = *flip else { return };
-    match bytes.get_mut(at) {
-        Some(byte) => {
-            *byte ^= 0x04;
-            *flip = None;
-        }
-        None => *flip = Some(at - bytes.len()),
-    }
 }
 
 pub(crate) fn initiator_config() -> initiator::Config {
@@ -404,47 +380,6 @@ fn carry_out(disks: &mut BTreeMap<Lun, Vec<u8>>, command: target::Command) -> Co
         transfer,
         ..Completion::status(GOOD)
     }
-}
-
-/// Memory in segments of 700 bytes.
-pub(crate) struct Scattered(Vec<u8>);
-
-impl Scattered {
-    const SEGMENT: usize = 700;
-
-    pub(crate) fn new(len: usize) -> Self {
-        Self(vec![0; len])
-    }
-
-    fn end(&self, offset: usize) -> usize {
-        (offset / Self::SEGMENT)
-            .saturating_add(1)
-            .saturating_mul(Self::SEGMENT)
-            .min(self.0.len())
-    }
-}
-
-impl Buffer for Scattered {
-    fn len(&self) -> usize {
-        self.0.len()
-    }
-    fn chunk(&self, offset: usize) -> &[u8] {
-        self.0.get(offset..self.end(offset)).unwrap_or_default()
-    }
-    fn chunk_mut(&mut self, offset: usize) -> &mut [u8] {
-        let end = self.end(offset);
-        self.0.get_mut(offset..end).unwrap_or_default()
-    }
-    fn into_vec(self: Box<Self>) -> Vec<u8> {
-        self.0
-    }
-}
-
-/// Bytes that tell their place.
-pub(crate) fn pattern(len: usize, seed: u8) -> Vec<u8> {
-    (0..len)
-        .map(|at| (at / 251) as u8 ^ (at as u8).wrapping_mul(31) ^ seed)
-        .collect()
 }
 
 /// The outcome of a command that moved `bytes` without a residual.

@@ -7,5 +7,7 @@ mod harness;
 mod interrupt;
 mod login;
 mod manage;
+mod memory;
 mod schedule;
 mod transfer;
+mod wire;
