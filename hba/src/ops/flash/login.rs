@@ -3,6 +3,7 @@
 //! Source: qla4xxx `ql4_os.c` (`qla4xxx_ddb_login_nt`: returns before the login is done; `qla4xxx_sysfs_ddb_logout`).
 
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use super::super::adapter::resolve_able;
 use super::super::write::{LOOK_AGAIN, wait_for};
@@ -15,8 +16,10 @@ use crate::error::{Error, Kind, Result};
 use crate::ids::{AdapterId, HostNo};
 use crate::model::{Event, FlashTarget, Owner, Session};
 
-/// Looks at a failed session before its target is asked.
+/// Looks at a failed session before its target is asked,
 const FAILED_LOOKS: u32 = 15;
+/// or so long where a look takes long.
+const FAILED_WAIT: Duration = Duration::from_secs(3);
 /// Looks at a session that is up before its scan is no longer waited for.
 const SCAN_LOOKS: u32 = 50;
 /// Looks at a session that is up before its negotiated values are no longer waited for.
@@ -103,6 +106,7 @@ fn wait_logged_in(
 ) -> Result<Session> {
     let mut reason: Option<String> = None;
     let (mut failed, mut unscanned, mut asked) = (0, 0, false);
+    let mut patience = None;
     loop {
         let target = one(ctx, host, index, tried)?;
         let state = match session_of(ctx, &target)? {
@@ -118,7 +122,10 @@ fn wait_logged_in(
                 "the session is up and being scanned".to_owned()
             }
             Some(s) => {
-                failed += u32::from(s.state.as_deref() == Some("FAILED"));
+                if s.state.as_deref() == Some("FAILED") {
+                    failed += 1;
+                    patience.get_or_insert_with(|| ctx.deadline.at_most(FAILED_WAIT));
+                }
                 format!(
                     "session {} is {}",
                     s.sid,
@@ -127,7 +134,8 @@ fn wait_logged_in(
             }
             None => "there is no session".to_owned(),
         };
-        if failed > 0 && !asked && (failed >= FAILED_LOOKS || ctx.deadline.expired()) {
+        let long = failed >= FAILED_LOOKS || patience.is_some_and(|wait| wait.expired());
+        if failed > 0 && !asked && long {
             asked = true;
             reason = diagnose(ctx, &target)?;
         }
