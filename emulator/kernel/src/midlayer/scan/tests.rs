@@ -1,0 +1,103 @@
+//! Scans of scripted targets.
+
+use super::*;
+
+fn run(job: &mut ScanJob, mut target: impl FnMut(u64, &[u8]) -> Result<Vec<u8>, Option<u8>>) -> Vec<Found> {
+    let mut found = Vec::new();
+    for _ in 0..1000 {
+        match job.next() {
+            ScanNext::Command { lun, cdb, len } => {
+                let answer = target(lun, &cdb);
+                if let Ok(d) = &answer {
+                    assert!(d.len() <= len);
+                }
+                job.answer(answer.as_deref().map_err(|e| *e));
+            }
+            ScanNext::Found(f) => found.push(*f),
+            ScanNext::Capacity(..) => {}
+            ScanNext::Done => return found,
+        }
+    }
+    panic!("the scan does not end");
+}
+
+fn target(lun: u64, cdb: &[u8]) -> Result<Vec<u8>, Option<u8>> {
+    let mut inq = vec![0u8; 36];
+    inq[2] = 5;
+    inq[4] = 31;
+    match (cdb[0], cdb[1] & 1) {
+        (0x12, 0) if lun <= 2 => Ok(inq),
+        (0x12, 1) if cdb[2] == 0 => Ok(vec![0, 0, 0, 2, 0, 0x83]),
+        (0x12, 1) => Ok(vec![0, cdb[2], 0, 0]),
+        (0xa0, _) => {
+            let mut d = vec![0, 0, 0, 16, 0, 0, 0, 0];
+            d.extend(lun_bytes(0));
+            d.extend(lun_bytes(2));
+            Ok(d)
+        }
+        (0x25, _) => Ok(vec![0, 0, 0, 99, 0, 0, 2, 0]),
+        (0x00, _) => Ok(vec![]),
+        _ => Err(Some(5)),
+    }
+}
+
+#[test]
+fn every_reported_unit_is_found_with_its_pages_and_capacity() {
+    let found = run(&mut ScanJob::new(vec![], None), target);
+    assert_eq!(found.iter().map(|f| f.lun).collect::<Vec<_>>(), [0, 2]);
+    assert_eq!(found[0].capacity, Some((100, 512)));
+    assert_eq!(found[1].vpd.iter().map(|v| v.0).collect::<Vec<_>>(), [0, 0x83]);
+}
+
+#[test]
+fn known_units_are_left_alone() {
+    let found = run(&mut ScanJob::new(vec![0], None), target);
+    assert_eq!(found.iter().map(|f| f.lun).collect::<Vec<_>>(), [2]);
+}
+
+#[test]
+fn unit_attentions_are_retried_but_not_for_ever() {
+    let mut left = 3;
+    let found = run(&mut ScanJob::new(vec![], None), |lun, cdb| {
+        if left > 0 {
+            left -= 1;
+            return Err(Some(6));
+        }
+        target(lun, cdb)
+    });
+    assert_eq!(found.len(), 2);
+    assert!(run(&mut ScanJob::new(vec![], None), |_, _| Err(Some(6))).is_empty());
+}
+
+#[test]
+fn garbage_ends_the_scan() {
+    for byte in [0u8, 0x1f, 0x7f, 0xff] {
+        run(&mut ScanJob::new(vec![], None), |_, cdb| {
+            Ok(if cdb[0] == 0x00 { vec![] } else { vec![byte; 8] })
+        });
+        run(&mut ScanJob::new(vec![], None), |_, _| Ok(vec![]));
+    }
+}
+
+#[test]
+fn a_lun_goes_to_eight_bytes_and_back() {
+    for lun in [0, 5, 255, 0x4100, 0x0001_0002] {
+        assert_eq!(scsilun_to_int(lun_bytes(lun)), lun);
+    }
+    assert_eq!(lun_bytes(5), [0, 5, 0, 0, 0, 0, 0, 0]);
+}
+
+#[test]
+fn a_large_disk_is_asked_with_sixteen_bytes() {
+    let found = run(&mut ScanJob::new(vec![], Some(0)), |lun, cdb| match cdb[0] {
+        0x25 => Ok(vec![0xff, 0xff, 0xff, 0xff, 0, 0, 2, 0]),
+        0x9e => Ok([
+            &0x2_0000_0000u64.to_be_bytes()[..],
+            &512u32.to_be_bytes(),
+            &[0; 20],
+        ]
+        .concat()),
+        _ => target(lun, cdb),
+    });
+    assert_eq!(found[0].capacity, Some((0x2_0000_0001, 512)));
+}
