@@ -20,11 +20,11 @@ pub(super) fn resolve_key(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<A
         (None, []) => Err(Error::new(Kind::NotFound, "choose an adapter")
             .answered("there is no iscsi adapter here")
             .hint("load the adapter's driver, or name an --endpoint")),
-        (None, many) => {
+        (None, many @ [first, ..]) => {
             let list: Vec<String> = many.iter().map(|k| k.host.to_string()).collect();
             Err(Error::new(Kind::Invalid, "choose an adapter")
                 .answered(format!("there are {}", list.join(", ")))
-                .hint("name one of them"))
+                .hint(format!("name one of them: -a {}", first.host)))
         }
     }
 }

@@ -11,6 +11,11 @@ use super::{Access, ParamKind, ParamSpec};
 use crate::error::{Error, Kind, Result};
 use crate::secret::REDACTED;
 
+/// Names more alike than this (Jaro-Winkler, 0 to 1) are offered to who mistyped one.
+const ALIKE: f64 = 0.88;
+/// So many are offered at the most.
+const OFFERED: usize = 4;
+
 /// A parameter's value.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
@@ -92,15 +97,17 @@ impl Assignment {
     /// As [`Assignment::parse`].
     pub fn new(table: &'static [ParamSpec], name: &str, value: &str) -> Result<Self> {
         let Some(spec) = table.iter().find(|s| s.name == name) else {
-            let close: Vec<_> = table
+            let alike = |s: &ParamSpec| strsim::jaro_winkler(s.name, name);
+            let mut close: Vec<&ParamSpec> = table
                 .iter()
-                .filter(|s| s.name.contains(name) && !name.is_empty())
-                .map(|s| s.name)
+                .filter(|s| s.name.contains(name) || alike(s) > ALIKE)
                 .collect();
+            close.sort_by(|a, b| alike(b).total_cmp(&alike(a)));
+            let close: Vec<_> = close.iter().take(OFFERED).map(|s| s.name).collect();
             let e = Error::new(Kind::Invalid, format!("set parameter {}", name.escape_debug()))
                 .answered("no such parameter");
             return Err(if close.is_empty() {
-                e
+                e.hint("`hbactl iface params` and `hbactl flash params` list the names")
             } else {
                 e.hint(format!("did you mean {}?", close.join(", ")))
             });
@@ -218,6 +225,21 @@ mod tests {
         ] {
             let a = Assignment::new(table, name, written).expect(name);
             assert_eq!(a.spec.from_sysfs(shown), Some(a.value), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_mistyped_name_is_answered_with_those_like_it() {
+        for (table, text, hint) in [
+            (IFACE, "ipadress=10.0.0.1", "did you mean ipaddress"),
+            (FLASH, "max_burst_lenght=512", "did you mean max_burst_len"),
+            (FLASH, "zzz=1", "flash params"),
+        ] {
+            let error = Assignment::parse(table, text).expect_err(text);
+            assert!(
+                error.next_step().is_some_and(|next| next.contains(hint)),
+                "{text}: {error:?}"
+            );
         }
     }
 

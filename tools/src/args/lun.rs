@@ -37,7 +37,7 @@ pub struct List {
     #[command(flatten)]
     pub adapter: AdapterArg,
     /// Only those of this session
-    #[arg(long, value_name = "SID", conflicts_with = "adapter")]
+    #[arg(long, value_name = "SID", value_parser = super::session::sid, conflicts_with = "adapter")]
     pub session: Option<u32>,
 }
 

@@ -20,6 +20,7 @@ pub enum Verb {
     #[command(after_help = "Example: hbactl session rescan 7")]
     Rescan {
         /// Session number; all sessions when left out
+        #[arg(value_parser = sid)]
         sid: Option<u32>,
     },
 }
@@ -39,5 +40,12 @@ pub struct List {
 #[derive(Args, Debug)]
 pub struct Which {
     /// Session number (see `session list`)
+    #[arg(value_parser = sid)]
     pub sid: u32,
+}
+
+/// The number that the kernel gave a session.
+pub(super) fn sid(text: &str) -> Result<u32, String> {
+    text.parse()
+        .map_err(|_| "a session has a number; `hbactl session list` shows it".into())
 }

@@ -3,6 +3,7 @@
 use clap::Subcommand;
 
 use super::AdapterArg;
+use super::session::sid;
 
 /// Which counters.
 #[derive(Subcommand, Debug)]
@@ -14,12 +15,14 @@ pub enum Verb {
     #[command(after_help = "Example: hbactl stats session 7")]
     Session {
         /// Session number (see `session list`)
+        #[arg(value_parser = sid)]
         sid: u32,
     },
     /// Counters of one connection
     #[command(after_help = "Example: hbactl stats connection 7 0")]
     Connection {
         /// Session number (see `session list`)
+        #[arg(value_parser = sid)]
         sid: u32,
         /// Connection number
         #[arg(default_value_t = 0)]
