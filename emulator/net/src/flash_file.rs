@@ -327,8 +327,10 @@ fn read(files: &Files) -> Result<Loaded, StoreError> {
         let before = journal::look(&path)?.map(|found| found.header);
         let mut loaded = files.read()?;
         let found = journal::look(&path)?;
-        // What was written into the image meanwhile stands in the journal, unless that began anew.
-        if found.as_ref().map(|found| found.header) != before {
+        // What was written into the image meanwhile stands in the journal, unless that began anew, then or while it was read: its
+        // records are then those of two beginnings.
+        let header = found.as_ref().map(|found| found.header);
+        if header != before || journal::look(&path)?.map(|found| found.header) != before {
             continue;
         }
         let records = found.map(|found| found.records).unwrap_or_default();
