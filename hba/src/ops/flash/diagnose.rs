@@ -10,8 +10,18 @@ use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::model::{ChapDirection, FlashTarget};
 
+/// What the target, or the way to it, tells.
+pub(super) enum Diagnosis {
+    /// The login cannot succeed, and why.
+    Refused(String),
+    /// This host does not reach the target either, which may say something of the adapter, too.
+    Unreachable(String),
+    /// Nothing that would explain it.
+    Nothing,
+}
+
 /// The reason, when the target gives one. A target that is out of the host's reach, or would take the login, tells nothing.
-pub(super) fn diagnose(ctx: &mut Ctx<'_>, target: &FlashTarget) -> Result<Option<String>> {
+pub(super) fn diagnose(ctx: &mut Ctx<'_>, target: &FlashTarget) -> Result<Diagnosis> {
     // A time of its own: it is asked when the operator's has run out, too.
     let deadline = Deadline::after(PROBE_LIMIT);
     let initiator = ctx
@@ -22,7 +32,7 @@ pub(super) fn diagnose(ctx: &mut Ctx<'_>, target: &FlashTarget) -> Result<Option
     let (Some(initiator), Some(name), Some(ip), Some(port)) =
         (initiator, target.target_name.clone(), address, target.port)
     else {
-        return Ok(None);
+        return Ok(Diagnosis::Nothing);
     };
     let chap = match target.chap_index {
         None => None,
@@ -30,7 +40,7 @@ pub(super) fn diagnose(ctx: &mut Ctx<'_>, target: &FlashTarget) -> Result<Option
             let records = records(ctx, target.host)?;
             let find = |wanted: &dyn Fn(&&ChapRecord) -> bool| records.iter().find(wanted).cloned();
             let Some(out) = find(&|r| r.index == index) else {
-                return Ok(Some(format!(
+                return Ok(Diagnosis::Refused(format!(
                     "the flash target uses chap entry {index}, which does not exist"
                 )));
             };
@@ -45,12 +55,11 @@ pub(super) fn diagnose(ctx: &mut Ctx<'_>, target: &FlashTarget) -> Result<Option
         chap,
     };
     Ok(match ctx.backend.probe_login(&probe, deadline) {
-        ProbeOutcome::Refused(why) => Some(format!("asked by this host, {why}")),
+        ProbeOutcome::Refused(why) => Diagnosis::Refused(format!("asked by this host, {why}")),
         ProbeOutcome::Unreachable(why) => {
-            ctx.warn(format!("this host cannot reach {} either: {why}", probe.portal));
-            None
+            Diagnosis::Unreachable(format!("this host cannot reach {} either: {why}", probe.portal))
         }
-        ProbeOutcome::Accepted | ProbeOutcome::Unknown(_) => None,
+        ProbeOutcome::Accepted | ProbeOutcome::Unknown(_) => Diagnosis::Nothing,
     })
 }
 

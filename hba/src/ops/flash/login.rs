@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::super::adapter::resolve_able;
 use super::super::write::{LOOK_AGAIN, wait_for};
-use super::diagnose::diagnose;
+use super::diagnose::{Diagnosis, diagnose};
 use super::find::one;
 use crate::Change;
 use crate::change::Difference;
@@ -105,6 +105,8 @@ fn wait_logged_in(
     listening: bool,
 ) -> Result<Session> {
     let mut reason: Option<String> = None;
+    // Said only if the login fails: a host without a way to the target is no fault of its own.
+    let mut remark: Option<String> = None;
     let (mut failed, mut unscanned, mut asked) = (0, 0, false);
     let mut patience = None;
     loop {
@@ -137,14 +139,22 @@ fn wait_logged_in(
         let long = failed >= FAILED_LOOKS || patience.is_some_and(|wait| wait.expired());
         if failed > 0 && !asked && long {
             asked = true;
-            reason = diagnose(ctx, &target)?;
+            match diagnose(ctx, &target)? {
+                Diagnosis::Refused(why) => reason = Some(why),
+                Diagnosis::Unreachable(why) => remark = Some(why),
+                Diagnosis::Nothing => {}
+            }
+        }
+        let over = ctx.deadline.expired();
+        if let Some(remark) = remark.take_if(|_| reason.is_some() || over) {
+            ctx.warn(remark);
         }
         if let Some(reason) = &reason {
             return Err(Error::new(Kind::Failed, tried)
                 .answered(format!("{reason}; {state}"))
                 .hint(retry_hint(&target)));
         }
-        if ctx.deadline.expired() {
+        if over {
             return Err(
                 Error::timeout(tried, format!("session state LOGGED_IN; {state}")).hint(retry_hint(&target))
             );
