@@ -59,7 +59,7 @@ pub(crate) enum What {
         /// Seconds.
         load: u64,
     },
-    /// What belongs to every test run: the road, and the equality script.
+    /// The lane of the tests: the road, and the equality script.
     Tests,
     /// The equality script.
     Equality,
@@ -99,8 +99,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// The part that belongs to every test run: one kernel without the long faults. Why it had to be left out, or `None`.
-pub(crate) fn in_tests() -> Result<Option<String>> {
+/// The part that belongs to the tests: one kernel's road to its disks, and with `equality` the equality script. Why it had to be left
+/// out, or `None`.
+pub(crate) fn in_tests(equality: bool) -> Result<Option<String>> {
     if let Some(why) = unavailable() {
         return Ok(Some(why));
     }
@@ -108,7 +109,8 @@ pub(crate) fn in_tests() -> Result<Option<String>> {
     match Cache::open().and_then(|cache| cache.kernel(series)) {
         Err(error) => Ok(Some(format!("{error:#}"))),
         Ok(_) => {
-            kernels(&[series.to_owned()], "isp4032", What::Tests, None)?;
+            let what = if equality { What::Tests } else { What::Road };
+            kernels(&[series.to_owned()], "isp4032", what, None)?;
             Ok(None)
         }
     }
