@@ -61,22 +61,13 @@ pub fn commands(input: &[u8]) {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::{fs, path::Path};
+#[path = "../../../fuzz/replay.rs"]
+mod corpus;
 
+#[cfg(test)]
+mod tests {
     #[test]
     fn commands_keep_their_promises_on_the_corpus() {
-        let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/scsi");
-        let mut files: Vec<_> = fs::read_dir(&dir)
-            .unwrap_or_else(|why| panic!("{}: {why}", dir.display()))
-            .map(|entry| entry.unwrap().path())
-            .collect();
-        files.sort();
-        assert!(!files.is_empty(), "{} is empty", dir.display());
-        for file in files {
-            let input = fs::read(&file).unwrap();
-            let outcome = std::panic::catch_unwind(|| super::commands(&input));
-            assert!(outcome.is_ok(), "{}", file.display());
-        }
+        super::corpus::replay("scsi", super::commands);
     }
 }
