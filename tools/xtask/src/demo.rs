@@ -18,7 +18,7 @@ use nix::sys::signal::{SigSet, Signal};
 use serde_json::Value;
 
 use crate::packages;
-use crate::workspace::{cargo, must};
+use crate::workspace::build_programs;
 
 /// How the demo ends.
 #[derive(ClapArgs)]
@@ -37,7 +37,7 @@ const MIB: u64 = 1 << 20;
 /// Builds, starts an adapter and a target, and walks the road.
 pub(crate) fn run(args: &Args) -> Result<()> {
     packages::install(&[packages::TGT])?;
-    must(&mut cargo(&["build", "--quiet", "--package", "tools", "--bins"]))?;
+    build_programs()?;
     let lab = Lab::start(&["--ports", "2"])?;
     let (_target, portals) = Target::start(&lab)?;
     let demo = Demo {

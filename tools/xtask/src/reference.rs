@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use clap::Args as ClapArgs;
 use tools::reference;
 
-use crate::workspace::{cargo, must, root};
+use crate::workspace::{build_programs, must, root};
 
 /// Where to write.
 #[derive(ClapArgs)]
@@ -21,7 +21,7 @@ pub(crate) struct Args {
 /// Writes the pages, and lets a built `hbactl` write its man pages and completions.
 pub(crate) fn run(args: &Args) -> Result<()> {
     pages()?;
-    must(&mut cargo(&["build", "--quiet", "--package", "tools", "--bins"]))?;
+    build_programs()?;
     let out = root().join(&args.out);
     let hbactl = root().join("target/debug/hbactl");
     fs::create_dir_all(out.join("completions"))?;

@@ -7,7 +7,7 @@ use anyhow::{Result, bail, ensure};
 use clap::{Args as ClapArgs, ValueEnum};
 
 use crate::packages;
-use crate::workspace::{cargo, must, root};
+use crate::workspace::{build_lab, cargo, must, root};
 use crate::{deps, loc, qemu};
 
 /// A part of the tests that can be run by itself.
@@ -46,7 +46,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         Lane::Default => {}
         Lane::Peer => return peer(),
         Lane::Qemu => {
-            must(&mut cargo(&["build", "-p", "tools", "--bins", "--quiet"]))?;
+            build_lab()?;
             return match qemu::in_tests(true)? {
                 None => Ok(()),
                 Some(why) => bail!("the QEMU lane cannot run here: {why}"),

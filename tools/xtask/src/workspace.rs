@@ -29,6 +29,17 @@ pub(crate) fn must(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
+/// Builds `hbactl` and `hbaemu`.
+pub(crate) fn build_programs() -> Result<()> {
+    must(&mut cargo(&["build", "--quiet", "--package", "tools", "--bins"]))
+}
+
+/// Builds these and the programs of the lab's tests, as a guest or a test runs them.
+pub(crate) fn build_lab() -> Result<()> {
+    let packages = ["--package", "tools", "--package", "lab-tests"];
+    must(cargo(&["build", "--quiet", "--bins"]).args(packages))
+}
+
 /// A command as one would type it.
 pub(crate) fn show(command: &Command) -> String {
     let program = Path::new(command.get_program());

@@ -18,7 +18,7 @@ use serde_json::Value;
 use super::Args;
 use super::adapter::hbaemu;
 use super::table::{Verdicts, Wanted, median};
-use crate::workspace::{cargo, must};
+use crate::workspace::build_lab;
 
 const SERIES: &str = "6.1";
 const IQN: &str = "iqn.2026-11.org.example:bench";
@@ -72,15 +72,7 @@ pub(super) fn run(args: &Args) -> Result<Verdicts> {
         println!("left out: bench qemu: iscsistart is missing (package open-iscsi)");
         return Ok(verdicts);
     };
-    must(&mut cargo(&[
-        "build",
-        "--quiet",
-        "-p",
-        "tools",
-        "-p",
-        "lab-tests",
-        "--bins",
-    ]))?;
+    build_lab()?;
     let bench = Bench::prepare(&hbaemu(args)?, &iscsistart)?;
     bench.set_up()?;
     let mut guest = bench.start(&mut verdicts)?;

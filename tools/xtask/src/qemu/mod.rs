@@ -20,7 +20,7 @@ use clap::Args as ClapArgs;
 use lab_tests::qemu::{Cache, unavailable};
 
 use crate::packages;
-use crate::workspace::{cargo, must};
+use crate::workspace::build_lab;
 use checks::Checks;
 
 /// What to run.
@@ -73,15 +73,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if let Some(why) = unavailable() {
         bail!("the QEMU lane cannot run here: {why}");
     }
-    must(&mut cargo(&[
-        "build",
-        "--quiet",
-        "-p",
-        "tools",
-        "-p",
-        "lab-tests",
-        "--bins",
-    ]))?;
+    build_lab()?;
     let what = match (args.equality, args.quick) {
         _ if args.boot => What::Boot,
         (true, _) => What::Equality,
