@@ -16,9 +16,9 @@ pub struct ConfigSpace {
 }
 
 impl ConfigSpace {
-    /// As after reset.
+    /// As after reset. Each port has an interrupt pin of its own, so that what one has to say does not run the other's handler.
     #[must_use]
-    pub fn new(chip: &Chip) -> Self {
+    pub fn new(chip: &Chip, port: usize) -> Self {
         let mut space = Self {
             bytes: [0; LEN],
             writable: [0; LEN],
@@ -40,9 +40,9 @@ impl ConfigSpace {
         space.allow(0x14, &size);
         space.put(0x2C, &chip.subsys_vendor.to_le_bytes());
         space.put(0x2E, &chip.subsys_device.to_le_bytes());
-        // Interrupt line, pin A.
+        // Interrupt line; pin A, B, C or D.
         space.allow(0x3C, &[0xFF]);
-        space.put(0x3D, &[0x01]);
+        space.put(0x3D, &[1 + (port % 4) as u8]);
         space
     }
 
@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn identity_stays_and_bars_tell_their_size() {
-        let mut space = ConfigSpace::new(&ISP4032);
+        let mut space = ConfigSpace::new(&ISP4032, 0);
         space.write(0, &[0xFF; LEN]);
         let mut bytes = [0; LEN];
         space.read(0, &mut bytes);
@@ -98,5 +98,15 @@ mod tests {
         space.write(254, &[1, 2, 3, 4]);
         space.read(250, &mut bytes[..16]);
         assert_eq!(bytes[..16], [0; 16]);
+    }
+
+    #[test]
+    fn each_port_has_a_pin_of_its_own() {
+        let pin = |port| {
+            let mut pin = [0];
+            ConfigSpace::new(&ISP4032, port).read(0x3D, &mut pin);
+            pin[0]
+        };
+        assert_eq!([pin(0), pin(1)], [1, 2]);
     }
 }

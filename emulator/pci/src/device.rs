@@ -48,7 +48,7 @@ impl Device {
         Self {
             chip,
             port,
-            config: ConfigSpace::new(chip),
+            config: ConfigSpace::new(chip, port),
             interrupt: Interrupt::default(),
         }
     }
@@ -134,7 +134,7 @@ impl Device {
             }
             Request::Reset => {
                 adapter.reset(now, self.port);
-                self.config = ConfigSpace::new(self.chip);
+                self.config = ConfigSpace::new(self.chip, self.port);
                 Ok(Vec::new())
             }
         }
