@@ -4,33 +4,37 @@ use std::time::Duration;
 
 use driver_sys::hw::nvram::word_sum;
 use driver_sys::hw::raw::{addr_ctrl_blk, dev_db_entry, flash_sys_info};
+use isp4xxx::Chip;
 use vfio_user::Client;
 use zerocopy::FromBytes;
 
 use crate::driver::{
     BUFFER, CTRL_STATUS, Driver, INTR_MASK, MEMORY, MEMORY_LEN, NVRAM, PROCESSOR_INTR, SEMAPHORE, set,
 };
-use crate::served::Served;
+use crate::served::{CHIPS, Served};
 
 const CONFIG: u32 = 7;
 
 #[test]
 fn configuration_space_names_the_chip_and_its_windows() {
-    let served = Served::start();
-    let mut client = Client::new(&served.sockets[0]).unwrap();
-    let mut id = [0; 4];
-    client.region_read(CONFIG, 0, &mut id).unwrap();
-    assert_eq!(id, [0x77, 0x10, 0x32, 0x40]);
-    let sizes: Vec<u64> = (0..=7).map(|index| client.region(index).unwrap().size).collect();
-    assert_eq!(sizes, [256, 256, 0, 0, 0, 0, 0, 256]);
-    assert_eq!(client.get_irq_info(0).unwrap().count, 1);
-    assert_eq!(client.get_irq_info(1).unwrap().count, 0);
-    // The command register can be written, the identity cannot.
-    client.region_write(CONFIG, 4, &[7, 0]).unwrap();
-    client.region_write(CONFIG, 0, &[0; 4]).unwrap();
-    let mut back = [0; 6];
-    client.region_read(CONFIG, 0, &mut back).unwrap();
-    assert_eq!(back, [0x77, 0x10, 0x32, 0x40, 7, 0]);
+    for chip in CHIPS {
+        let served = Served::with(chip);
+        let mut client = Client::new(&served.sockets[0]).unwrap();
+        let identity = [chip.pci_vendor.to_le_bytes(), chip.pci_device.to_le_bytes()].concat();
+        let mut id = [0; 4];
+        client.region_read(CONFIG, 0, &mut id).unwrap();
+        assert_eq!(id, *identity);
+        let sizes: Vec<u64> = (0..=7).map(|index| client.region(index).unwrap().size).collect();
+        assert_eq!(sizes, [256, 256, 0, 0, 0, 0, 0, 256]);
+        assert_eq!(client.get_irq_info(0).unwrap().count, 1);
+        assert_eq!(client.get_irq_info(1).unwrap().count, 0);
+        // The command register can be written, the identity cannot.
+        client.region_write(CONFIG, 4, &[7, 0]).unwrap();
+        client.region_write(CONFIG, 0, &[0; 4]).unwrap();
+        let mut back = [0; 6];
+        client.region_read(CONFIG, 0, &mut back).unwrap();
+        assert_eq!(back, *[&identity[..], &[7, 0]].concat());
+    }
 }
 
 #[test]
@@ -56,7 +60,15 @@ fn each_function_knows_its_number_and_semaphores_are_the_cards() {
 
 #[test]
 fn the_eeprom_read_pin_by_pin_sums_to_zero_and_names_the_board() {
-    let served = Served::start();
+    for chip in CHIPS {
+        let image = eeprom(&Served::with(chip));
+        assert_eq!(&image[8..16], chip.board.as_bytes());
+        assert_eq!(word_sum(&image), 0);
+    }
+}
+
+/// The EEPROM, as the driver reads it.
+fn eeprom(served: &Served) -> Vec<u8> {
     let mut driver = Driver::attach(&served.sockets[0]);
     let mut image = Vec::new();
     for at in 0..1024u32 {
@@ -77,13 +89,18 @@ fn the_eeprom_read_pin_by_pin_sums_to_zero_and_names_the_board() {
         pins(&mut driver, 0);
         image.extend(word.to_le_bytes());
     }
-    assert_eq!(&image[8..16], b"QLE4062C");
-    assert_eq!(word_sum(&image), 0);
+    image
 }
 
 #[test]
 fn mailbox_commands_answer_in_registers_and_by_dma() {
-    let served = Served::start();
+    for chip in CHIPS {
+        commands(chip);
+    }
+}
+
+fn commands(chip: &'static Chip) {
+    let served = Served::with(chip);
     let mut driver = Driver::attach(&served.sockets[0]);
     driver.boot();
     let buffer = BUFFER as u32;
@@ -94,7 +111,7 @@ fn mailbox_commands_answer_in_registers_and_by_dma() {
     // READ_FLASH: the system information
     assert_eq!(driver.mailbox([0x26, buffer, 0, 0x0200_0000, 512, 0])[0], 0x4000);
     let info = flash_sys_info::read_from_bytes(&driver.get(BUFFER, 512)).unwrap();
-    assert_eq!(info.pciDeviceId.get(), 0x4032);
+    assert_eq!(u64::from(info.pciDeviceId.get()), u64::from(chip.pci_device));
     assert_eq!(info.physAddr[0].address[..3], [0x00, 0xC0, 0xDD]);
     // GET_FW_STATE before and after INITIALIZE_FIRMWARE
     assert_eq!(driver.mailbox([0x69, 0, 0, 0, 0, 0])[1], 1);

@@ -9,7 +9,8 @@ use std::time::Instant;
 use emu_net::reactor::{Interest, Reactor, Ready};
 use emu_net::run::{Actor, run};
 use emu_pci::{Config, Server};
-use isp4xxx::chip::ISP4032;
+use isp4xxx::Chip;
+use isp4xxx::chip::{ISP4022, ISP4032};
 use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, UnixAddr, connect, recv, send, socket};
 
 /// Ends the loop when the other end is closed.
@@ -31,7 +32,10 @@ impl Actor for Leash {
     }
 }
 
-/// A served two-port ISP4032; ends when dropped.
+/// The chips with a PCI model.
+pub(crate) const CHIPS: [&Chip; 2] = [&ISP4022, &ISP4032];
+
+/// A served two-port card; ends when dropped.
 pub(crate) struct Served {
     pub(crate) dir: tempfile::TempDir,
     pub(crate) sockets: Vec<PathBuf>,
@@ -40,11 +44,16 @@ pub(crate) struct Served {
 }
 
 impl Served {
+    /// An ISP4032.
     pub(crate) fn start() -> Self {
+        Self::with(&ISP4032)
+    }
+
+    pub(crate) fn with(chip: &'static Chip) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let sockets: Vec<PathBuf> = (1..=2).map(|n| dir.path().join(format!("fn{n}"))).collect();
         let config = Config {
-            chip: &ISP4032,
+            chip,
             ports: 2,
             sockets: sockets.clone(),
             flash: dir.path().join("card.flash"),
