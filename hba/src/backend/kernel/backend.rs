@@ -9,7 +9,8 @@ use driver_sys::netlink::{Bytes, Destination, Event, Request, Return, code};
 
 use super::events::Listener;
 use super::netlink::Ask;
-use super::{Kernel, encode, fault, read, vendor};
+use super::store::store;
+use super::{Kernel, encode, read, vendor};
 use crate::backend::{
     Backend, ChapRecord, FirmwareBoot, LoginProbe, LunScope, ProbeOutcome, ScsiData, ScsiOutcome,
 };
@@ -64,11 +65,15 @@ impl Backend for Kernel {
         read::adapter::one(&self.root, host)
     }
 
-    fn reset_adapter(&mut self, host: HostNo, _: Deadline) -> Result<()> {
+    fn reset_adapter(&mut self, host: HostNo, deadline: Deadline) -> Result<()> {
         let path = format!("class/scsi_host/{host}/host_reset");
-        self.endpoint
-            .store(&path, b"adapter")
-            .map_err(|e| fault::store(&e, &format!("reset {host}")))
+        store(
+            &self.endpoint,
+            path,
+            b"adapter",
+            deadline,
+            &format!("reset {host}"),
+        )
     }
 
     fn ifaces(&mut self, host: HostNo) -> Result<Vec<Iface>> {
@@ -303,15 +308,13 @@ impl Backend for Kernel {
         Ok(())
     }
 
-    fn scan_session(&mut self, host: HostNo, sid: u32, _: Deadline) -> Result<()> {
+    fn scan_session(&mut self, host: HostNo, sid: u32, deadline: Deadline) -> Result<()> {
         let tried = format!("scan session {sid}");
         let target = self.session(sid)?.and_then(|s| s.target_id).ok_or_else(|| {
             Error::new(Kind::NotFound, tried.clone()).answered("the session is gone, or has no scsi target")
         })?;
         let path = format!("class/scsi_host/{host}/scan");
-        self.endpoint
-            .store(&path, format!("0 {target} -").as_bytes())
-            .map_err(|e| fault::store(&e, &tried))
+        store(&self.endpoint, path, format!("0 {target} -"), deadline, &tried)
     }
 
     fn luns(&mut self, scope: LunScope) -> Result<Vec<Lun>> {

@@ -11,6 +11,7 @@ mod probe;
 mod read;
 mod scsi;
 mod stats;
+mod store;
 mod vendor;
 
 use std::time::Duration;
