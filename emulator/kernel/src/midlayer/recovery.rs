@@ -7,19 +7,20 @@
 //! `scsi_eh_ready_devs`, `scsi_eh_tur`, `scsi_send_eh_cmnd`, `scsi_eh_offline_sdevs`), `ql4_os.c` (`qla4xxx_eh_*`,
 //! `qla4xxx_eh_wait_on_command`), `scsi_transport_iscsi.c` (`iscsi_block_scsi_eh`).
 
+mod ladder;
+
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use isp4xxx::fw::IoTag;
 
 use super::{Waiting, did};
+use ladder::{Ladder, Taken, Turn};
 
 /// How long the firmware may take to give a command back that it was told to end: `EH_WAIT_CMD_TOV` and one looks of 2 s each.
 pub(crate) const GIVE_BACK: Duration = Duration::from_secs(121 * 2);
 /// `eh_timeout` of a unit: how long it may be blocked before it is tested, and how long the test may take.
 pub(crate) const TEST: Duration = Duration::from_secs(10);
-/// A test that ends with a unit attention is sent once more (`scsi_eh_tur`).
-const TESTS: u8 = 2;
 
 /// A unit: session and number.
 pub(crate) type Unit = (u32, u64);
@@ -73,55 +74,13 @@ pub(crate) enum Reach {
     Offline,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Job {
-    Lun(Unit),
-    Target(u32),
-    Host,
-}
-
-impl Job {
-    fn covers(self, unit: Unit) -> bool {
-        match self {
-            Self::Lun(own) => own == unit,
-            Self::Target(sid) => sid == unit.0,
-            Self::Host => true,
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Rung {
-    Lun,
-    Target,
-    Host,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum At {
-    /// The next job of the rung.
-    Next,
-    /// Its session has to be there.
-    Reach(Job),
-    /// The reset was asked for.
-    Ordered(Job),
-    /// The commands have to come back.
-    Back(Job, Instant),
-    /// Units to test, the first one after so many tests and blocked until then at most.
-    Test(VecDeque<Unit>, u8, Instant),
-    /// The first is being tested for the so manieth time.
-    Testing(VecDeque<Unit>, u8, Instant),
-    /// Every rung failed.
-    Failed,
-}
-
 /// The ladder of a host.
 #[derive(Default)]
 pub(crate) struct Recovery {
     aborts: VecDeque<Late>,
     abort_until: Option<Instant>,
     failed: Vec<Late>,
-    ladder: Option<(Rung, VecDeque<Job>, At)>,
+    ladder: Option<Ladder>,
     done: VecDeque<(Late, u32)>,
     deadline: Option<Instant>,
     first: Option<Instant>,
@@ -206,137 +165,26 @@ impl Recovery {
         if self.ladder.is_none() && (running > 0 || !self.aborts.is_empty()) {
             return Step::Wait;
         }
-        let (mut rung, mut jobs, mut at) = self
-            .ladder
-            .take()
-            .unwrap_or_else(|| (Rung::Lun, self.jobs(Rung::Lun), At::Next));
+        let mut ladder = match self.ladder.take() {
+            Some(ladder) => ladder,
+            None => self.first_rung(),
+        };
         loop {
             if let Some((late, host_byte)) = self.done.pop_front() {
-                self.ladder = Some((rung, jobs, at));
+                self.ladder = Some(ladder);
                 return Step::Finish(late, host_byte);
             }
-            if past && rung < Rung::Host && matches!(at, At::Next) {
-                (rung, jobs) = (Rung::Host, self.jobs(Rung::Host));
+            if past {
+                self.hurry(&mut ladder);
             }
-            let step = match at {
-                At::Next => match jobs.pop_front() {
-                    Some(job) if self.failed.iter().any(|l| job.covers(l.unit)) => {
-                        at = At::Reach(job);
-                        continue;
-                    }
-                    Some(_) => {
-                        at = At::Next;
-                        continue;
-                    }
-                    None if self.failed.is_empty() => return Step::Over,
-                    None => {
-                        rung = match rung {
-                            Rung::Lun => Rung::Target,
-                            Rung::Target => Rung::Host,
-                            Rung::Host => {
-                                at = At::Failed;
-                                continue;
-                            }
-                        };
-                        jobs = self.jobs(rung);
-                        at = At::Next;
-                        continue;
-                    }
-                },
-                At::Reach(job) => {
-                    let reached = self
-                        .failed
-                        .iter()
-                        .find(|l| job.covers(l.unit))
-                        .map_or(Reach::Gone, |l| reach(l.unit));
-                    match (job, reached) {
-                        (Job::Host, _) | (_, Reach::Up | Reach::Offline) => {
-                            at = At::Ordered(job);
-                            match job {
-                                Job::Lun(unit) => Step::ResetLun(unit),
-                                Job::Target(sid) => Step::ResetTarget(sid),
-                                Job::Host => Step::ResetHost,
-                            }
-                        }
-                        // The session's own timer ends this.
-                        (_, Reach::Blocked) => {
-                            at = At::Reach(job);
-                            Step::Wait
-                        }
-                        (_, Reach::Gone) => {
-                            self.finish(|unit| job.covers(unit));
-                            at = At::Next;
-                            continue;
-                        }
-                    }
+            match self.turn(&mut ladder, now, reach) {
+                Turn::Again => {}
+                Turn::Do(step) => {
+                    self.ladder = Some(ladder);
+                    return step;
                 }
-                // Answered by `taken` before the next look.
-                At::Ordered(job) => {
-                    at = At::Ordered(job);
-                    Step::Wait
-                }
-                At::Back(job, until) => {
-                    let mut of_job = self.failed.iter().filter(|l| job.covers(l.unit));
-                    if of_job.all(|l| l.back.is_some()) {
-                        let mut units: Vec<Unit> = self.failed.iter().map(|l| l.unit).collect();
-                        units.retain(|unit| job.covers(*unit));
-                        units.sort_unstable();
-                        units.dedup();
-                        at = At::Test(units.into(), 0, now + TEST);
-                        continue;
-                    }
-                    if now >= until {
-                        at = At::Next;
-                        continue;
-                    }
-                    at = At::Back(job, until);
-                    self.deadline = Some(until);
-                    Step::Wait
-                }
-                At::Test(mut units, tests, until) => match units.front().map(|unit| (*unit, reach(*unit))) {
-                    None => {
-                        at = At::Next;
-                        continue;
-                    }
-                    Some((unit, Reach::Up)) => {
-                        at = At::Testing(units, tests + 1, now + TEST);
-                        Step::Test(unit)
-                    }
-                    Some((_, Reach::Blocked)) if now < until => {
-                        at = At::Test(units, tests, until);
-                        self.deadline = Some(until);
-                        Step::Wait
-                    }
-                    Some((unit, reached)) => {
-                        units.pop_front();
-                        if reached != Reach::Blocked {
-                            self.finish(|own| own == unit);
-                        }
-                        at = At::Test(units, 0, now + TEST);
-                        continue;
-                    }
-                },
-                At::Testing(mut units, _, until) if now >= until => {
-                    units.pop_front();
-                    at = At::Test(units, 0, now + TEST);
-                    Step::DropTest
-                }
-                At::Testing(units, tests, until) => {
-                    at = At::Testing(units, tests, until);
-                    self.deadline = Some(until);
-                    Step::Wait
-                }
-                At::Failed => match self.failed.first().map(|l| l.unit) {
-                    Some(unit) => {
-                        self.finish(|own| own == unit);
-                        at = At::Failed;
-                        Step::Offline(unit)
-                    }
-                    None => return Step::Over,
-                },
-            };
-            self.ladder = Some((rung, jobs, at));
-            return step;
+                Turn::Over => return Step::Over,
+            }
         }
     }
 
@@ -367,61 +215,25 @@ impl Recovery {
 
     /// The card took the order, or refused it.
     pub(crate) fn taken(&mut self, now: Instant, ok: bool) {
-        match &mut self.ladder {
-            Some((_, _, at @ At::Ordered(_))) => {
-                if let At::Ordered(job) = *at {
-                    *at = if ok {
-                        At::Back(job, now + GIVE_BACK)
-                    } else {
-                        At::Next
-                    };
-                }
-            }
-            Some((_, _, At::Testing(..))) => {
-                if !ok {
-                    self.tested(now, false, false);
-                }
-            }
+        match self.ladder.as_mut().map(|ladder| ladder.taken(now, ok)) {
+            Some(Taken::Noted) => {}
+            Some(Taken::NoTest) => self.tested(now, false, false),
+            _ if ok => {}
             _ => {
-                if !ok {
-                    // The abort handler failed: the ladder's turn.
-                    self.abort_until = None;
-                    self.failed.extend(self.aborts.pop_front());
-                }
+                // The abort handler failed: the ladder's turn.
+                self.abort_until = None;
+                self.failed.extend(self.aborts.pop_front());
             }
         }
     }
 
     /// A test ended: the unit answers, or one more test may show that it does.
     pub(crate) fn tested(&mut self, now: Instant, good: bool, again: bool) {
-        let Some((_, _, at)) = &mut self.ladder else {
-            return;
-        };
-        let At::Testing(units, tests, _) = at else { return };
-        let (mut units, tests) = (std::mem::take(units), *tests);
-        if again && tests < TESTS {
-            // `next` sends it: the second test has the first one's place and its own limit.
-            *at = At::Test(units, tests, now + TEST);
-            return;
-        }
-        let unit = units.pop_front();
-        *at = At::Test(units, 0, now + TEST);
-        if good || again {
-            self.finish(|own| Some(own) == unit);
-        }
-    }
-
-    fn jobs(&self, rung: Rung) -> VecDeque<Job> {
-        let mut units: Vec<Unit> = self.failed.iter().map(|l| l.unit).collect();
-        units.sort_unstable();
-        units.dedup();
-        match rung {
-            Rung::Lun => units.into_iter().map(Job::Lun).collect(),
-            Rung::Target => {
-                units.dedup_by_key(|unit| unit.0);
-                units.into_iter().map(|unit| Job::Target(unit.0)).collect()
-            }
-            Rung::Host => VecDeque::from([Job::Host]),
+        let over = self.ladder.as_mut().and_then(|ladder| ladder.tested(now, again));
+        if let Some(unit) = over
+            && (good || again)
+        {
+            self.finish(|own| own == unit);
         }
     }
 
