@@ -249,3 +249,6 @@ impl Recovery {
         }));
     }
 }
+
+#[cfg(test)]
+mod tests;
