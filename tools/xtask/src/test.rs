@@ -47,7 +47,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         Lane::Peer => return peer(),
         Lane::Qemu => {
             build_lab()?;
-            return match qemu::in_tests(true)? {
+            return match qemu::in_tests()? {
                 None => Ok(()),
                 Some(why) => bail!("the QEMU lane cannot run here: {why}"),
             };
@@ -81,7 +81,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     must(&mut cargo(&["build", "--workspace", "--bins", "--quiet"]))?;
     must(cargo(&["test", "--workspace"]).env("HBA_LEFT_OUT", note.path()))?;
     let mut left_out = fs::read_to_string(note.path())?;
-    if let Some(why) = qemu::in_tests(false)? {
+    if let Some(why) = qemu::in_tests()? {
         let strict = std::env::var_os("HBA_TEST_STRICT").is_some_and(|value| value == "1");
         ensure!(!strict, "the stock driver in QEMU cannot run here: {why}");
         left_out.push_str(&format!("left out: the stock driver in QEMU: {why}\n"));

@@ -91,9 +91,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// The part that belongs to the tests: one kernel's road to its disks, and with `equality` the equality script. Why it had to be left
-/// out, or `None`.
-pub(crate) fn in_tests(equality: bool) -> Result<Option<String>> {
+/// The part that belongs to the tests: one kernel's road to its disks, and the equality script. Why it had to be left out, or `None`.
+pub(crate) fn in_tests() -> Result<Option<String>> {
     if let Some(why) = unavailable() {
         return Ok(Some(why));
     }
@@ -101,8 +100,7 @@ pub(crate) fn in_tests(equality: bool) -> Result<Option<String>> {
     match Cache::open().and_then(|cache| cache.kernel(series)) {
         Err(error) => Ok(Some(format!("{error:#}"))),
         Ok(_) => {
-            let what = if equality { What::Tests } else { What::Road };
-            kernels(&[series.to_owned()], "isp4032", what, None)?;
+            kernels(&[series.to_owned()], "isp4032", What::Tests, None)?;
             Ok(None)
         }
     }
