@@ -138,3 +138,6 @@ pub fn chip_of(info: &flash_sys_info) -> Option<&'static Chip> {
     let device = u16::try_from(info.pciDeviceId.get()).ok()?;
     Chip::by_pci_device(device)
 }
+
+#[cfg(test)]
+mod tests;
