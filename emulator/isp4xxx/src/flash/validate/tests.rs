@@ -91,7 +91,8 @@ fn a_record_with_a_cookie_of_nobody_is_named() {
             // Whatever field it is: none of the cookies is 0x5A5A.
             bytes[at..end].fill(0x5A);
         });
-        let wanted = format!("port 1: {name} record {record} at ");
+        let offset = of.position(1) + (record * of.record()) as u64;
+        let wanted = format!("port 1: {name} record {record} at {offset:#x} has cookie 0x5a5a");
         assert!(said.starts_with(&wanted), "{said}");
     }
 }
