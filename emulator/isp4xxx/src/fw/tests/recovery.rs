@@ -6,15 +6,6 @@ use iscsi::pdu::LoginStatus;
 use super::world::{Manners, World};
 use super::*;
 
-const PORTAL: &str = "10.0.0.9:3260";
-
-fn failed(ddb: u16, failure: LoginFailure) -> [Aen; 2] {
-    [
-        Aen::LoginFailed { ddb, failure },
-        changed(ddb, DdbState::SessionFailed, failure.code()),
-    ]
-}
-
 #[test]
 fn a_target_that_dies_fails_the_session_and_auto_connect_brings_it_back() {
     for auto in [false, true] {
