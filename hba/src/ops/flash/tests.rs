@@ -10,6 +10,7 @@ use crate::model::{ChapDirection, Event, EventRecord, FlashTarget, SessionBrief}
 use crate::params::{Assignment, FLASH, ParamValue};
 use crate::secret::Secret;
 
+mod add;
 mod discover;
 mod login;
 

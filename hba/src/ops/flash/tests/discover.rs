@@ -95,3 +95,44 @@ fn logging_in_to_a_discovery_entry_points_to_discover() {
     assert!(e.next_step().is_some_and(|h| h.contains("discover")));
     s.finish();
 }
+
+#[test]
+fn only_a_discovery_entry_of_this_very_portal_is_used_and_only_what_is_new_is_found() {
+    let portal = ("192.168.10.50".parse().expect("address"), 3260);
+    let known = || {
+        vec![
+            flash(1, &[]),
+            flash(
+                2,
+                &[("targetname", ""), ("discovery_session", "1"), ("port", "3261")],
+            ),
+            flash(
+                3,
+                &[
+                    ("targetname", ""),
+                    ("discovery_session", "1"),
+                    ("ipaddress", "192.168.10.51"),
+                ],
+            ),
+            entry(7),
+        ]
+    };
+    let mut after = known();
+    after.push(flash(8, &[("targetname", "iqn.new")]));
+    let mut s = Scripted::new();
+    ready(&mut s)
+        .expect(Call::FlashTargets(H0), Ok(known()))
+        .expect::<Vec<SessionBrief>>(Call::Sessions, Ok(vec![]))
+        .expect(Call::LoginFlashTarget(H0, 7), Ok(()))
+        .expect(Call::Sessions, Ok(vec![brief(2, TARGET, "LOGGED_IN")]));
+    let mut full = session(2, TARGET, "LOGGED_IN");
+    full.params
+        .insert("discovery_parent_idx".into(), Some(ParamValue::Number(7)));
+    s.expect(Call::Session(2), Ok(Some(full)))
+        .expect(Call::FlashTargets(H0), Ok(after));
+    let found = discover(&mut ctx(&mut s), None, portal, None, false).expect("found");
+    assert_eq!(found.entry, Some(7));
+    let new: Vec<u32> = found.targets.iter().map(|target| target.index).collect();
+    assert_eq!(new, [8]);
+    s.finish();
+}

@@ -1,0 +1,97 @@
+//! Adding, where something is there already or goes wrong.
+
+use super::*;
+
+type Names = Vec<(u32, Option<String>)>;
+
+#[test]
+fn a_driver_that_gives_out_an_index_twice_is_not_trusted() {
+    let mut s = Scripted::new();
+    ready(&mut s)
+        .expect::<Names>(Call::FlashNames(H0), Ok(vec![(2, Some("iqn.other".into()))]))
+        .expect(Call::NewFlashTarget(H0, V4), Ok(2u32));
+    let e = add(&mut ctx(&mut s), None, &new()).expect_err("taken");
+    assert!(e.to_string().contains("index 2, which is taken"), "{e}");
+    s.finish();
+    // Others being there is no reason not to.
+    let mut s = Scripted::new();
+    ready(&mut s)
+        .expect::<Names>(Call::FlashNames(H0), Ok(vec![(1, Some("iqn.other".into()))]))
+        .expect(Call::NewFlashTarget(H0, V4), Ok(2u32))
+        .expect(Call::SetFlashTarget(H0, 2, new_params()), Ok(()))
+        .expect(Call::FlashTarget(H0, 2), Ok(Some(flash(2, &[]))));
+    add(&mut ctx(&mut s), None, &new()).expect("added");
+    s.finish();
+}
+
+/// Adding that reads back wrong, and what the removal of the half-made entry answers.
+fn half_made(removal: crate::Result<()>, then: Option<FlashTarget>) -> Error {
+    let mut s = Scripted::new();
+    ready(&mut s)
+        .expect::<Names>(Call::FlashNames(H0), Ok(vec![]))
+        .expect(Call::NewFlashTarget(H0, V4), Ok(2u32))
+        .expect(Call::SetFlashTarget(H0, 2, new_params()), Ok(()))
+        .expect(Call::FlashTarget(H0, 2), Ok(Some(flash(2, &[("port", "860")]))))
+        .expect(Call::DeleteFlashTarget(H0, 2), removal)
+        .expect::<Option<FlashTarget>>(Call::FlashTarget(H0, 2), Ok(then));
+    add(&mut ctx(&mut s), None, &new()).expect_err("wrong")
+}
+
+#[test]
+fn a_half_made_entry_that_is_gone_already_is_as_good_as_removed() {
+    let gone = Error::new(Kind::NotFound, "x").answered("no such entry");
+    let e = half_made(Err(gone), None);
+    assert_eq!(e.kind(), Kind::VerifyFailed { rolled_back: true }, "{e}");
+}
+
+#[test]
+fn a_half_made_entry_that_stays_is_told() {
+    let stuck = Error::new(Kind::Failed, "x").answered("flash broken");
+    let e = half_made(Err(stuck), Some(flash(2, &[("port", "860")])));
+    assert_eq!(e.kind(), Kind::RollbackFailed, "{e}");
+}
+
+#[test]
+fn what_is_reported_as_changed_is_what_was_asked_for() {
+    let mut s = Scripted::new();
+    ready(&mut s)
+        .expect::<Names>(Call::FlashNames(H0), Ok(vec![]))
+        .expect(Call::NewFlashTarget(H0, V4), Ok(2u32))
+        .expect(Call::SetFlashTarget(H0, 2, new_params()), Ok(()))
+        .expect(Call::FlashTarget(H0, 2), Ok(Some(flash(2, &[]))));
+    let Change::Changed { diff, .. } = add(&mut ctx(&mut s), None, &new()).expect("added") else {
+        panic!("unchanged");
+    };
+    let mut fields: Vec<&str> = diff.iter().map(|d| d.field.as_str()).collect();
+    fields.sort_unstable();
+    assert_eq!(fields, ["discovery_session", "ipaddress", "port", "targetname"]);
+    s.finish();
+}
+
+#[test]
+fn only_a_nameless_discovery_entry_is_the_twin_of_one() {
+    let mut wanted = new();
+    wanted.target_name = None;
+    // Nameless, but no discovery entry: half made by somebody else.
+    let other = flash(3, &[("targetname", "")]);
+    let mut params = new_params();
+    params.truncate(2);
+    params.push(("discovery_session".into(), ParamValue::Flag(true)));
+    let entry = flash(4, &[("targetname", ""), ("discovery_session", "1")]);
+    let mut s = Scripted::new();
+    ready(&mut s)
+        .expect::<Names>(Call::FlashNames(H0), Ok(vec![(3, None)]))
+        .expect(Call::FlashTarget(H0, 3), Ok(Some(other)))
+        .expect(Call::NewFlashTarget(H0, V4), Ok(4u32))
+        .expect(Call::SetFlashTarget(H0, 4, params), Ok(()))
+        .expect(Call::FlashTarget(H0, 4), Ok(Some(entry.clone())));
+    add(&mut ctx(&mut s), None, &wanted).expect("added");
+    s.finish();
+    let mut s = Scripted::new();
+    ready(&mut s)
+        .expect::<Names>(Call::FlashNames(H0), Ok(vec![(4, None)]))
+        .expect(Call::FlashTarget(H0, 4), Ok(Some(entry)));
+    let change = add(&mut ctx(&mut s), None, &wanted).expect("there");
+    assert!(matches!(change, Change::Unchanged { .. }));
+    s.finish();
+}
