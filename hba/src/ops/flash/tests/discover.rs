@@ -1,6 +1,7 @@
 //! Discovery.
 
 use super::*;
+use crate::model::Session;
 
 fn entry(index: u32) -> FlashTarget {
     flash(index, &[("targetname", ""), ("discovery_session", "1")])
@@ -134,5 +135,42 @@ fn only_a_discovery_entry_of_this_very_portal_is_used_and_only_what_is_new_is_fo
     assert_eq!(found.entry, Some(7));
     let new: Vec<u32> = found.targets.iter().map(|target| target.index).collect();
     assert_eq!(new, [8]);
+    s.finish();
+}
+
+#[test]
+fn found_are_new_sessions_those_of_the_entry_and_those_that_were_up_to_the_portal() {
+    let portal = ("192.168.10.50".parse().expect("address"), 3260);
+    let at = |sid: u32, state: &str, address: &str, parent: u64| {
+        let mut full = session(sid, TARGET, state);
+        full.connections[0].persistent_address = Some(address.into());
+        let parent = Some(ParamValue::Number(parent));
+        full.params.insert("discovery_parent_idx".into(), parent);
+        full
+    };
+    let all = [
+        at(1, "LOGGED_IN", "192.168.10.99", 7),
+        at(3, "LOGGED_IN", "192.168.10.50", 2),
+        at(4, "FAILED", "192.168.10.50", 2),
+        at(5, "LOGGED_IN", "192.168.10.99", 2),
+        at(6, "LOGGED_IN", "192.168.10.99", 2),
+    ];
+    let briefs = |known: &[Session]| -> Vec<SessionBrief> {
+        let state = |s: &Session| if s.logged_in() { "LOGGED_IN" } else { "FAILED" };
+        known.iter().map(|s| brief(s.sid, TARGET, state(s))).collect()
+    };
+    let mut s = Scripted::new();
+    ready(&mut s)
+        .expect(Call::FlashTargets(H0), Ok(vec![entry(7)]))
+        .expect(Call::Sessions, Ok(briefs(&all[..4])))
+        .expect(Call::LoginFlashTarget(H0, 7), Ok(()))
+        .expect(Call::Sessions, Ok(briefs(&all)));
+    for full in all {
+        s.expect(Call::Session(full.sid), Ok(Some(full)));
+    }
+    s.expect(Call::FlashTargets(H0), Ok(vec![entry(7)]));
+    let found = discover(&mut ctx(&mut s), None, portal, None, false).expect("found");
+    let sids: Vec<u32> = found.sessions.iter().map(|s| s.sid).collect();
+    assert_eq!(sids, [1, 3, 6]);
     s.finish();
 }
