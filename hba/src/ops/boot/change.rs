@@ -56,7 +56,7 @@ pub fn set(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, settings: &BootSettings) -
     })
 }
 
-/// Invalidates slots: the one named, or both (then boot is disabled too).
+/// Invalidates slots: the one named, or both. Without a valid slot boot is disabled too.
 ///
 /// # Errors
 /// As [`set`].
@@ -70,7 +70,7 @@ pub fn clear(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, slot: Option<Slot>) -> R
             wanted.secondary = BootTargetByte(0);
         }
         let empty = wanted.primary.ddb_index().is_none() && wanted.secondary.ddb_index().is_none();
-        Ok(if slot.is_none() || empty {
+        Ok(if empty {
             wanted.with_mode(BootMode::Disabled)
         } else {
             wanted

@@ -208,3 +208,99 @@ fn memory_that_cannot_be_read_leaves_the_slots_unknown() {
     );
     s.finish();
 }
+
+#[test]
+fn the_second_port_has_bytes_of_its_own() {
+    const MODE: usize = 0x7b1;
+    const PRIMARY: usize = 0x7b2;
+    let dir = Dir::new();
+    let mut port = key();
+    port.port_name = Some("05:00.3".into());
+    let before = image(&[]);
+    let mut after = before.clone();
+    after[MODE] = after[MODE] & !7 | 1;
+    after[PRIMARY] = 0x83;
+    fix_checksum(&mut after);
+    let mut s = Scripted::new();
+    s.expect(Call::AdapterKeys, Ok(vec![port]))
+        .expect(Call::ReadNvram(H0, 0, SIZE), Ok(before))
+        .expect(Call::FlashTargets(H0), Ok(vec![flash(3, &[])]));
+    let mut settings = primary(3);
+    settings.mode = Some(BootMode::Manual);
+    firmware(&mut s)
+        .expect(Call::UpdateNvram(H0, 0, after.clone()), Ok(()))
+        .expect(Call::ReadNvram(H0, 0, SIZE), Ok(after));
+    set(&mut dir.ctx(&mut s), None, &settings).expect("set");
+    s.finish();
+}
+
+#[test]
+fn a_mode_that_is_set_already_stays_when_a_slot_is_named_and_a_mode_alone_names_none() {
+    let dir = Dir::new();
+    // DHCP stays DHCP.
+    let mut s = Scripted::new();
+    let after = image(&[(MODE, 0x42), (PRIMARY, 0x83)]);
+    firmware(ready(&mut s, image(&[(MODE, 0x42)])))
+        .expect(Call::UpdateNvram(H0, 0, after.clone()), Ok(()))
+        .expect(Call::ReadNvram(H0, 0, SIZE), Ok(after));
+    set(&mut dir.ctx(&mut s), None, &primary(3)).expect("set");
+    s.finish();
+    // From a mode with other bits to another: no bit of the old one is left.
+    for (from, mode, to) in [
+        (0x43, BootMode::Manual, 0x41),
+        (0x41, BootMode::Other(6), 0x46),
+        (0x47, BootMode::Disabled, 0x40),
+    ] {
+        let mut s = Scripted::new();
+        let after = image(&[(MODE, to), (PRIMARY, 0x83)]);
+        firmware(ready(&mut s, image(&[(MODE, from), (PRIMARY, 0x83)])))
+            .expect(Call::UpdateNvram(H0, 0, after.clone()), Ok(()))
+            .expect(Call::ReadNvram(H0, 0, SIZE), Ok(after));
+        let settings = BootSettings {
+            mode: Some(mode),
+            ..BootSettings::default()
+        };
+        set(&mut dir.ctx(&mut s), None, &settings).expect("set");
+        s.finish();
+    }
+    // Nothing asked for, nothing switched on.
+    let mut s = Scripted::new();
+    firmware(ready(&mut s, image(&[(PRIMARY, 0x83)])));
+    let nothing = set(&mut dir.ctx(&mut s), None, &BootSettings::default());
+    assert!(
+        !matches!(nothing, Ok(Change::Changed { .. })),
+        "boot was switched on by nobody"
+    );
+}
+
+#[test]
+fn an_invalid_slot_names_nobody_though_its_index_is_a_targets() {
+    let mut s = Scripted::new();
+    let dir = Dir::new();
+    firmware(ready(
+        &mut s,
+        image(&[(MODE, 1), (PRIMARY, 0x03), (SECONDARY, 0x85)]),
+    ));
+    let config = &show(&mut dir.ctx(&mut s), Some(&crate::AdapterId::Host(H0))).expect("shown")[0];
+    let names: Vec<_> = config.slots.iter().map(|s| s.target_name.is_some()).collect();
+    assert_eq!(names, [false, false], "3 is not valid, 5 does not exist");
+    s.finish();
+}
+
+#[test]
+fn a_slot_names_its_target_while_boot_is_on() {
+    for (bytes, index, named) in [
+        (&[(MODE, 1), (PRIMARY, 0x83)][..], 3, true),
+        (&[(MODE, 1), (SECONDARY, 0x83)], 3, true),
+        (&[(MODE, 1), (PRIMARY, 0x83)], 4, false),
+        (&[(MODE, 1), (PRIMARY, 0x03)], 3, false),
+        (&[(MODE, 0), (PRIMARY, 0x83)], 3, false),
+    ] {
+        let mut s = Scripted::new();
+        s.expect(Call::AdapterKeys, Ok(vec![key()]))
+            .expect(Call::ReadNvram(H0, 0, SIZE), Ok(image(bytes)));
+        let found = super::show::names(&mut crate::ops::testing::ctx(&mut s), H0, index);
+        assert_eq!(found, named, "{bytes:x?} {index}");
+        s.finish();
+    }
+}

@@ -294,3 +294,59 @@ fn a_missing_entry_is_not_found() {
     );
     s.finish();
 }
+
+#[test]
+fn user_names_that_cannot_be_are_refused_before_anything_is_asked() {
+    for name in [
+        String::new(),
+        "a".repeat(usize::from(u8::MAX) + 1),
+        "two\nlines".into(),
+    ] {
+        let mut s = Scripted::new();
+        ready(&mut s);
+        let mut entry = new(None);
+        entry.username = name;
+        let e = add(&mut ctx(&mut s), None, &entry).expect_err("refused");
+        assert_eq!(e.kind(), Kind::Invalid, "{e}");
+        s.finish();
+    }
+}
+
+#[test]
+fn an_index_beyond_the_table_is_refused() {
+    let mut small = adapter();
+    small.limits.chap_entries = Some(10);
+    for (index, good) in [(9, true), (10, false)] {
+        let mut s = Scripted::new();
+        table(ready(&mut s), vec![]);
+        s.expect(Call::Adapter(H0), Ok(Some(small.clone())));
+        if good {
+            s.expect(Call::SetChap(H0, record(index, "user", WORD)), Ok(()));
+            table(&mut s, vec![record(index, "user", WORD)]);
+        }
+        let added = add(&mut ctx(&mut s), None, &new(Some(index)));
+        assert_eq!(added.is_ok(), good, "{index}");
+        s.finish();
+    }
+}
+
+/// Adding that reads back wrong, and what the removal of the half-made entry answers.
+fn half_made(removal: Result<()>, then: Vec<ChapRecord>) -> Error {
+    let mut s = Scripted::new();
+    table(ready(&mut s), vec![]);
+    s.expect(Call::Adapter(H0), Ok(Some(adapter())));
+    s.expect(Call::SetChap(H0, record(4, "user", WORD)), Ok(()));
+    table(&mut s, vec![record(4, "user", "garbage-garbage")]);
+    s.expect(Call::DeleteChap(H0, 4), removal);
+    table(&mut s, then);
+    add(&mut ctx(&mut s), None, &new(None)).expect_err("wrong")
+}
+
+#[test]
+fn a_half_made_entry_that_is_gone_already_is_as_good_as_removed() {
+    let e = half_made(Err(Error::new(Kind::NotFound, "x")), vec![]);
+    assert_eq!(e.kind(), Kind::VerifyFailed { rolled_back: true }, "{e}");
+    let stays = vec![record(4, "user", "garbage-garbage")];
+    let e = half_made(Err(Error::new(Kind::Failed, "x")), stays);
+    assert_eq!(e.kind(), Kind::RollbackFailed, "{e}");
+}
