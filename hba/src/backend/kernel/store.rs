@@ -1,5 +1,6 @@
 //! Attributes whose write is an operation: a reset, a scan. Owns the limit on them: a driver works inside write(2), which nothing
-//! but the driver's own timers ends. Must not know what is written.
+//! but the driver's own timers ends. (The process itself can only end after that; by then it has said what it had to say.) Must not
+//! know what is written.
 
 use std::sync::mpsc;
 use std::thread;
