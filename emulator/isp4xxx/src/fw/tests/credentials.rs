@@ -24,6 +24,11 @@ fn write_chap(bench: &mut Bench, index: u32, flags: ChapFlags, name: &str, secre
     });
 }
 
+/// The entry that the target proves itself with.
+fn write_the_targets(bench: &mut Bench) {
+    write_chap(bench, 9, ChapFlags::PEER, "disk", "staple of the target");
+}
+
 fn with_chap(mutual: bool) -> dev_db_entry {
     let mut entry = entry(TARGET);
     let mut flags = IscsiOptions::CHAP_AUTH;
@@ -44,13 +49,7 @@ fn chap_works_one_way_and_both_ways() {
             "alice",
             "correct horse battery",
         );
-        write_chap(
-            &mut world.bench,
-            9,
-            ChapFlags::PEER,
-            "disk",
-            "staple of the target",
-        );
+        write_the_targets(&mut world.bench);
         world.change(PORTAL, |manners| {
             manners.account = Some(("alice", "correct horse battery"));
             manners.identity = Some(("disk", "staple of the target"));
@@ -84,13 +83,7 @@ fn wrong_or_missing_credentials_are_told_apart() {
         if !ours.is_empty() {
             write_chap(&mut world.bench, 4, ChapFlags::LOCAL, "alice", ours);
         }
-        write_chap(
-            &mut world.bench,
-            9,
-            ChapFlags::PEER,
-            "disk",
-            "staple of the target",
-        );
+        write_the_targets(&mut world.bench);
         world.change(PORTAL, |manners| {
             manners.account = Some(("alice", theirs));
             manners.identity = identity;

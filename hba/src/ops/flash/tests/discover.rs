@@ -17,14 +17,11 @@ fn discovery_adds_an_entry_asks_and_takes_it_away_again() {
         .insert("discovery_parent_idx".into(), Some(ParamValue::Number(2)));
     let portal = ("192.168.10.50".parse().expect("address"), 3260);
     let mut s = Scripted::new();
-    let mut params = new_params();
-    params.truncate(2);
-    params.push(("discovery_session".into(), ParamValue::Flag(true)));
     ready(&mut s)
         .expect::<Vec<FlashTarget>>(Call::FlashTargets(H0), Ok(vec![]))
         .expect::<Vec<(u32, Option<String>)>>(Call::FlashNames(H0), Ok(vec![]))
         .expect(Call::NewFlashTarget(H0, V4), Ok(2u32))
-        .expect(Call::SetFlashTarget(H0, 2, params), Ok(()))
+        .expect(Call::SetFlashTarget(H0, 2, entry_params()), Ok(()))
         .expect(Call::FlashTarget(H0, 2), Ok(Some(entry(2))))
         .expect(Call::Sessions, Ok(vec![brief(1, "iqn.before", "LOGGED_IN")]))
         .expect(Call::LoginFlashTarget(H0, 2), Ok(()))
@@ -50,14 +47,11 @@ fn discovery_adds_an_entry_asks_and_takes_it_away_again() {
 fn a_portal_that_does_not_answer_leaves_no_entry_behind() {
     let portal = ("192.168.10.50".parse().expect("address"), 3260);
     let mut s = Scripted::new();
-    let mut params = new_params();
-    params.truncate(2);
-    params.push(("discovery_session".into(), ParamValue::Flag(true)));
     ready(&mut s)
         .expect::<Vec<FlashTarget>>(Call::FlashTargets(H0), Ok(vec![]))
         .expect::<Vec<(u32, Option<String>)>>(Call::FlashNames(H0), Ok(vec![]))
         .expect(Call::NewFlashTarget(H0, V4), Ok(2u32))
-        .expect(Call::SetFlashTarget(H0, 2, params), Ok(()))
+        .expect(Call::SetFlashTarget(H0, 2, entry_params()), Ok(()))
         .expect(Call::FlashTarget(H0, 2), Ok(Some(entry(2))))
         .expect::<Vec<SessionBrief>>(Call::Sessions, Ok(vec![]))
         .expect::<()>(
