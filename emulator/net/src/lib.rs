@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod accept;
 pub mod adapter;
 pub mod flash_file;
 pub mod link;
