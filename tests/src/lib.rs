@@ -16,6 +16,7 @@ pub mod netlink;
 pub mod peer;
 pub mod process;
 pub mod qemu;
+pub mod rounds;
 pub mod schema;
 pub mod target;
 pub mod terminal;

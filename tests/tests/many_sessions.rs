@@ -12,6 +12,7 @@ use driver_sys::sysfs::class::sessions::sessions;
 use lab_tests::lab::{Lab, READY};
 use lab_tests::netlink::Client;
 use lab_tests::process::{Running, own_binary, until};
+use lab_tests::rounds;
 
 const SESSIONS: u32 = 64;
 const PORTS: u32 = 2;
@@ -101,27 +102,34 @@ fn sixty_four_sessions_on_two_ports_come_back_after_the_power() -> Result<()> {
         let index = client.add_target(host, &name(session), portal)?;
         client.login(host, index)?;
     }
-    let before = all_logged_in(&lab)?;
+    let mut before = all_logged_in(&lab, None)?;
     assert_eq!(listed(&lab)?, before);
     assert!(before.keys().cloned().eq(names()));
+    for _ in rounds::each("losses of power", 1, 50) {
+        lab.fault(&["power-cycle"])?;
+        before = back_on_their_ports(&lab, &before)?;
+    }
+    Ok(())
+}
 
-    lab.fault(&["power-cycle"])?;
-    let after = all_logged_in(&lab)?;
-    assert_eq!(listed(&lab)?, after);
+/// Waits until every session of `before` is a new one over the port that it had; those.
+fn back_on_their_ports(lab: &Lab, before: &Lines) -> Result<Lines> {
+    let last = before.values().filter_map(|line| number(line)).max();
+    let after = all_logged_in(lab, last)?;
+    assert_eq!(listed(lab)?, after);
     assert!(after.keys().cloned().eq(names()));
     // Every one is a new session over the port that it had.
     let host = |lines: &Lines| -> Vec<String> {
         let second = |line: &String| line.split(' ').nth(1).unwrap_or_default().to_owned();
         lines.values().map(second).collect()
     };
-    assert_eq!(host(&after), host(&before));
-    let number = |line: &String| line.split(' ').next().and_then(|sid| sid.parse::<u32>().ok());
-    let last = before.values().filter_map(number).max();
-    assert!(
-        after.values().all(|line| number(line) > last),
-        "{after:?} came after {last:?}"
-    );
-    Ok(())
+    assert_eq!(host(&after), host(before));
+    Ok(after)
+}
+
+/// The session's number, which every line begins with.
+fn number(line: &str) -> Option<u32> {
+    line.split(' ').next()?.parse().ok()
 }
 
 /// Every target's name, in order.
@@ -129,12 +137,13 @@ fn names() -> std::collections::btree_set::IntoIter<String> {
     (0..SESSIONS).map(name).collect::<BTreeSet<_>>().into_iter()
 }
 
-/// Waits until every session is logged in; what the sysfs reader finds then.
-fn all_logged_in(lab: &Lab) -> Result<Lines> {
+/// Waits until every session is logged in and newer than `last`; what the sysfs reader finds then.
+fn all_logged_in(lab: &Lab, last: Option<u32>) -> Result<Lines> {
     until(Duration::from_secs(60), "64 sessions to be logged in", || {
         // While sessions come and go one may vanish while it is read.
         let Ok(lines) = read(lab) else { return Ok(None) };
-        let up = lines.values().filter(|line| line.ends_with(" LOGGED_IN")).count();
+        let up = |line: &&String| line.ends_with(" LOGGED_IN") && number(line) > last;
+        let up = lines.values().filter(up).count();
         Ok((up == SESSIONS as usize).then_some(lines))
     })
 }

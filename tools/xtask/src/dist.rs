@@ -13,7 +13,7 @@ use anyhow::{Context, Result, ensure};
 use clap::Args as ClapArgs;
 
 use crate::packages::present;
-use crate::workspace::{cargo, must, root};
+use crate::workspace::{cargo, must, root, target_dir};
 
 #[derive(ClapArgs)]
 pub(crate) struct Args {
@@ -45,7 +45,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 
 /// Builds it; where it is.
 pub(crate) fn build() -> Result<PathBuf> {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    let target = target_dir();
     fs::create_dir_all(&target)?;
     let order = target.join("hbactl.order");
     let triple = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
@@ -112,7 +112,7 @@ fn record(program: &Path) -> Result<BTreeSet<String>> {
         "--example",
         "session_bench",
     ]))?;
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    let target = target_dir();
     let dir = tempfile::tempdir()?;
     must(
         Command::new(target.join("debug/examples/session_bench"))

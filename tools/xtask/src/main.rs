@@ -3,6 +3,8 @@
 #![expect(clippy::print_stdout, reason = "a task talks to whoever runs it")]
 
 mod bench;
+mod built;
+mod child;
 mod demo;
 mod deps;
 mod dist;
@@ -11,6 +13,7 @@ mod loc;
 mod packages;
 mod qemu;
 mod reference;
+mod soak;
 mod test;
 mod workspace;
 
@@ -31,6 +34,8 @@ struct Cli {
 enum Task {
     /// Run every test that this machine can run, and say what was left out and why
     Test(test::Args),
+    /// Run the tests that prove something only after many rounds, each within a limit
+    Soak(soak::Args),
     /// Walk the operator's road on an emulated two-port ISP4032 and a real target
     Demo(demo::Args),
     /// Measure against the peers in the same run and print ratios
@@ -52,6 +57,7 @@ enum Task {
 fn main() -> anyhow::Result<()> {
     match Cli::parse().task {
         Task::Test(args) => test::run(&args),
+        Task::Soak(args) => soak::run(&args),
         Task::Demo(args) => demo::run(&args),
         Task::Bench(args) => bench::run(&args),
         Task::Dist(args) => dist::run(&args),

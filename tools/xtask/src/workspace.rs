@@ -11,10 +11,21 @@ pub(crate) fn root() -> PathBuf {
     manifest.ancestors().nth(2).unwrap_or(manifest).to_path_buf()
 }
 
-/// A cargo of this toolchain, in the workspace's root.
+/// Where cargo builds.
+pub(crate) fn target_dir() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
+/// A cargo of this toolchain, in the workspace's root, with the versions of `Cargo.lock`.
 pub(crate) fn cargo(args: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.current_dir(root()).args(args);
+    let (verb, rest) = args.split_at(args.len().min(1));
+    command.current_dir(root()).args(verb);
+    // Formatting resolves nothing, and does not know the option.
+    if verb != ["fmt"] {
+        command.arg("--locked");
+    }
+    command.args(rest);
     command
 }
 

@@ -16,7 +16,7 @@ use lab_tests::peer::{NEEDS, Peer};
 
 use super::Args;
 use super::table::{Verdicts, Wanted, median};
-use crate::workspace::{cargo, must, root};
+use crate::workspace::{cargo, must, target_dir};
 
 const SIZES: [u32; 4] = [10, 100, 1000, 4000];
 
@@ -87,7 +87,7 @@ pub(super) fn run(args: &Args) -> Result<Verdicts> {
 /// Builds a program for release; where it is.
 pub(super) fn released(what: &[&str], program: &str) -> Result<PathBuf> {
     must(cargo(&["build", "--release", "--quiet"]).args(what))?;
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    let target = target_dir();
     Ok(target.join("release").join(program))
 }
 
