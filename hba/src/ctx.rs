@@ -1,9 +1,11 @@
 //! What every operation is given: the backend, the deadline and the operator's switches.
 
 use std::path::PathBuf;
+use std::sync::Weak;
 
 use crate::backend::Backend;
 use crate::deadline::Deadline;
+use crate::writer::Held;
 
 /// The surroundings of one operation.
 pub struct Ctx<'a> {
@@ -19,6 +21,8 @@ pub struct Ctx<'a> {
     pub state_dir: PathBuf,
     /// Remarks for the operator, collected by the operation; never secrets.
     pub warnings: Vec<String>,
+    /// The locks that this context has (see [`crate::writer`]).
+    pub(crate) held: Vec<Weak<Held>>,
 }
 
 impl<'a> Ctx<'a> {
@@ -31,6 +35,7 @@ impl<'a> Ctx<'a> {
             force: false,
             state_dir,
             warnings: Vec::new(),
+            held: Vec::new(),
         }
     }
 

@@ -16,6 +16,7 @@ pub mod ops;
 pub mod params;
 pub mod quirks;
 mod secret;
+pub mod writer;
 
 pub use change::{Change, Difference};
 pub use ctx::Ctx;

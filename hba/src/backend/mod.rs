@@ -20,6 +20,7 @@ use crate::model::{
     SessionBrief, SessionDetail, SessionStats,
 };
 use crate::params::Assignment;
+use crate::writer::Room;
 
 pub use types::{ChapRecord, FirmwareBoot, LoginProbe, LunScope, ProbeOutcome, ScsiData, ScsiOutcome};
 
@@ -27,6 +28,12 @@ pub use types::{ChapRecord, FirmwareBoot, LoginProbe, LunScope, ProbeOutcome, Sc
 pub trait Backend {
     /// The endpoint's name for messages: `host` or the directory.
     fn endpoint(&self) -> String;
+
+    /// Where the writers of the adapter behind `host` exclude each other; `None` where nobody else can be, as in a script.
+    ///
+    /// # Errors
+    /// The adapter cannot be told from others.
+    fn writers(&mut self, host: HostNo) -> Result<Option<Room>>;
 
     /// Names of all adapter ports, by host number.
     fn adapter_keys(&mut self) -> Result<Vec<AdapterKey>>;
@@ -126,6 +133,17 @@ pub trait Backend {
     fn listen(&mut self) -> Result<()>;
     /// The next event; `None` when the deadline passes without one.
     fn next_event(&mut self, deadline: Deadline) -> Result<Option<EventRecord>>;
+}
+
+/// Where the writers of an endpoint's adapters exclude each other: `/run/hbactl` for the host, so that nothing of it outlives the
+/// machine's run, `DIR/hbactl/lock` for a directory.
+#[must_use]
+pub fn lock_dir(endpoint: &str) -> PathBuf {
+    if endpoint == "host" {
+        PathBuf::from("/run/hbactl")
+    } else {
+        state_dir(endpoint).join("lock")
+    }
 }
 
 /// Where staged settings and backups of an endpoint live: `/var/lib/hbactl` for the host, `DIR/hbactl` for a directory.

@@ -17,6 +17,7 @@ use crate::model::{
     SessionBrief, SessionDetail, SessionStats,
 };
 use crate::params::{Assignment, ParamValue};
+use crate::writer::Room;
 
 /// A call of the [`Backend`], with the arguments that matter. Deadlines are left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,6 +73,8 @@ pub struct ScsiReply {
 pub struct Scripted {
     steps: VecDeque<(Call, Box<dyn Any>)>,
     complaints: Vec<String>,
+    /// Where the writers of this script exclude each other, if a test has more than one.
+    pub room: Option<Room>,
     /// How often the operation paused.
     pub pauses: u32,
 }
@@ -138,6 +141,9 @@ fn pairs(params: &[Assignment]) -> Vec<(String, ParamValue)> {
 impl Backend for Scripted {
     fn endpoint(&self) -> String {
         "script".to_owned()
+    }
+    fn writers(&mut self, _: HostNo) -> Result<Option<Room>> {
+        Ok(self.room.clone())
     }
     fn adapter_keys(&mut self) -> Result<Vec<AdapterKey>> {
         self.answer(&Call::AdapterKeys)

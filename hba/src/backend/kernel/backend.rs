@@ -12,7 +12,7 @@ use super::netlink::Ask;
 use super::store::store;
 use super::{Kernel, encode, read, vendor};
 use crate::backend::{
-    Backend, ChapRecord, FirmwareBoot, LoginProbe, LunScope, ProbeOutcome, ScsiData, ScsiOutcome,
+    Backend, ChapRecord, FirmwareBoot, LoginProbe, LunScope, ProbeOutcome, ScsiData, ScsiOutcome, lock_dir,
 };
 use crate::deadline::Deadline;
 use crate::error::{Error, Kind, Operation, Result};
@@ -22,6 +22,7 @@ use crate::model::{
     SessionBrief, SessionDetail, SessionStats,
 };
 use crate::params::{Assignment, Params};
+use crate::writer::Room;
 
 impl Kernel {
     pub(super) fn ask(
@@ -55,6 +56,13 @@ fn ping_id() -> u32 {
 impl Backend for Kernel {
     fn endpoint(&self) -> String {
         self.endpoint.to_string()
+    }
+
+    fn writers(&mut self, host: HostNo) -> Result<Option<Room>> {
+        Ok(Some(Room {
+            dir: lock_dir(&self.endpoint()),
+            card: read::adapter::card(&self.root, host),
+        }))
     }
 
     fn adapter_keys(&mut self) -> Result<Vec<AdapterKey>> {

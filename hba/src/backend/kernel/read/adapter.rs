@@ -141,6 +141,15 @@ fn pci_address(root: &Root, host: u32) -> Option<String> {
     before.filter(is_pci).last().map(str::to_owned)
 }
 
+/// The name of the card that a host is a port of, fit for a file: ports are functions of one PCI slot and share its flash and NVRAM.
+/// Hosts that are on no PCI bus cannot be told apart by their cards, and are taken as one.
+pub(in super::super) fn card(root: &Root, host: HostNo) -> String {
+    let slot = |function: String| function.rsplit_once('.').map(|(slot, _)| slot.replace(':', "-"));
+    pci_address(root, host.0)
+        .and_then(slot)
+        .unwrap_or_else(|| "any".to_owned())
+}
+
 fn count_sessions(root: &Root, host: HostNo) -> Option<u32> {
     let dir = root.dir_if_present("class/iscsi_session").ok()?;
     let Some(dir) = dir else { return Some(0) };

@@ -1,0 +1,207 @@
+//! One writer of an adapter at a time, across processes: who wants to write waits until nobody else does, with a limit, and is told
+//! who it is otherwise. Readers and dry runs take nothing.
+//!
+//! Owns what excludes what: a card's ports share NVRAM and flash, so a [`Scope::Adapter`] is the card; a login is a matter of one
+//! flash target; what is staged is one file for the whole endpoint. Whoever takes two takes them in this order: logins, adapter, stage.
+//! Must not know what is written. Where the locks are is the backend's matter ([`crate::backend::Backend::writers`]).
+
+mod holder;
+mod lock;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use crate::ctx::Ctx;
+use crate::error::{Error, Kind, Result};
+use crate::ids::HostNo;
+use holder::Holder;
+use lock::{Attempt, Lock};
+
+/// The first pause before the next attempt; it doubles up to [`LONGEST`].
+const SHORTEST: Duration = Duration::from_millis(2);
+const LONGEST: Duration = Duration::from_millis(40);
+/// A wait that is told.
+const WORTH_TELLING: Duration = Duration::from_secs(2);
+
+/// Where the writers of an endpoint exclude each other, and by what name a card is known there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Room {
+    /// The directory of the locks; made when it is missing.
+    pub dir: PathBuf,
+    /// The card behind a host: the same for all of its ports.
+    pub card: String,
+}
+
+/// What a writer excludes others from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// The card with all its ports: NVRAM, flash, CHAP table, interfaces.
+    Adapter,
+    /// The session of one flash target, from the first look to the end of the wait.
+    Login(u32),
+    /// Sessions that no flash target is known for.
+    Logins,
+    /// What is staged on the endpoint.
+    Stage,
+}
+
+impl Scope {
+    fn file(self, room: &Room, host: HostNo) -> String {
+        match self {
+            Self::Adapter => format!("adapter-{}", room.card),
+            Self::Login(index) => format!("login-{host}-{index}"),
+            Self::Logins => format!("login-{host}"),
+            Self::Stage => "stage".to_owned(),
+        }
+    }
+
+    fn noun(self, host: HostNo) -> String {
+        match self {
+            Self::Adapter => format!("the adapter of {host}"),
+            Self::Login(index) => format!("the session of flash target {index} of {host}"),
+            Self::Logins => format!("the sessions of {host}"),
+            Self::Stage => "what is staged".to_owned(),
+        }
+    }
+}
+
+/// Permission to write, until it is dropped (or the process dies). Take it before reading what the write is based on.
+#[derive(Debug, Clone)]
+#[must_use = "others may write as soon as this is dropped"]
+pub struct Writer {
+    held: Option<Arc<Held>>,
+}
+
+impl Writer {
+    /// Whether anything is held: a dry run holds nothing, and must not write.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.held.is_some()
+    }
+}
+
+/// A lock of this process, in its context's list.
+#[derive(Debug)]
+pub(crate) struct Held {
+    file: PathBuf,
+    _lock: Option<Lock>,
+}
+
+impl Ctx<'_> {
+    /// Becomes the adapter's only writer, as `verb` ("boot set"). Waits for others until the deadline. One that this context has
+    /// already is shared, so that an operation can call another.
+    ///
+    /// # Errors
+    /// [`Kind::Busy`] with the holder's name; whatever keeps the lock from being made, as a failure to `tried`: nothing has been written
+    /// then.
+    pub fn writer(&mut self, host: HostNo, verb: &str, tried: &str) -> Result<Writer> {
+        let (writer, new) = self.take(Scope::Adapter, host, verb, tried)?;
+        if new {
+            taken(self, host, &writer)?;
+        }
+        Ok(writer)
+    }
+
+    /// As [`Ctx::writer`], for something else than the adapter.
+    ///
+    /// # Errors
+    /// As [`Ctx::writer`].
+    pub fn turn(&mut self, scope: Scope, host: HostNo, verb: &str, tried: &str) -> Result<Writer> {
+        Ok(self.take(scope, host, verb, tried)?.0)
+    }
+
+    fn take(&mut self, scope: Scope, host: HostNo, verb: &str, tried: &str) -> Result<(Writer, bool)> {
+        if self.dry_run {
+            return Ok((Writer { held: None }, false));
+        }
+        let room = self.backend.writers(host)?;
+        let file = room.as_ref().map_or_else(
+            || scope.file(&NOBODY, host).into(),
+            |r| r.dir.join(scope.file(r, host)),
+        );
+        self.held.retain(|w| w.strong_count() > 0);
+        if let Some(held) = self
+            .held
+            .iter()
+            .filter_map(Weak::upgrade)
+            .find(|h| h.file == file)
+        {
+            return Ok((Writer { held: Some(held) }, false));
+        }
+        let lock = match room {
+            Some(_) => Some(self.wait(&file, scope, host, verb, tried)?),
+            None => None,
+        };
+        let held = Arc::new(Held { file, _lock: lock });
+        self.held.push(Arc::downgrade(&held));
+        Ok((Writer { held: Some(held) }, true))
+    }
+
+    fn wait(
+        &mut self,
+        file: &std::path::Path,
+        scope: Scope,
+        host: HostNo,
+        verb: &str,
+        tried: &str,
+    ) -> Result<Lock> {
+        let begun = Instant::now();
+        let mut pause = SHORTEST;
+        let mut last: Option<Holder> = None;
+        let me = Holder::of_this_process(verb);
+        loop {
+            match Lock::attempt(file, &me) {
+                Ok(Attempt::Taken(lock)) => {
+                    if let Some(last) = last.filter(|_| begun.elapsed() >= WORTH_TELLING) {
+                        self.warn(format!("waited {} s for {}", begun.elapsed().as_secs(), last));
+                    }
+                    return Ok(lock);
+                }
+                Ok(Attempt::HeldBy(holder)) => last = holder.or(last),
+                Err(e) => return Err(refused(&e, file, tried)),
+            }
+            if self.deadline.expired() {
+                let by = last.map_or_else(|| "another process".to_owned(), |h| h.with_age());
+                return Err(Error::new(Kind::Busy, tried)
+                    .answered(format!("{} is held by {by}", scope.noun(host)))
+                    .hint(
+                        "try again when it has ended, or wait longer with --timeout; nothing was changed",
+                    ));
+            }
+            self.backend.pause(pause.min(self.deadline.remaining()));
+            pause = (pause * 2).min(LONGEST);
+        }
+    }
+}
+
+/// Looked at once by whoever has just become an adapter's writer, before it reads anything: what a writer left that did not end.
+#[expect(clippy::unnecessary_wraps, reason = "what is found there can fail")]
+fn taken(_ctx: &mut Ctx<'_>, _host: HostNo, _writer: &Writer) -> Result<()> {
+    Ok(())
+}
+
+/// The room of a backend that nobody else can write to.
+static NOBODY: Room = Room {
+    dir: PathBuf::new(),
+    card: String::new(),
+};
+
+/// A lock that cannot be made: nothing has been written yet, and nothing will be.
+fn refused(error: &std::io::Error, file: &std::path::Path, tried: &str) -> Error {
+    let e = Error::io(tried, error);
+    let answer = format!(
+        "the lock {} that keeps writers apart cannot be had: {error}; nothing was changed",
+        file.display()
+    );
+    match e.kind() {
+        Kind::Permission => e
+            .answered(answer)
+            .hint("run as root, or as the user who serves the directory"),
+        Kind::NotFound => e.with_kind(Kind::Failed).answered(answer),
+        _ => e.answered(answer),
+    }
+}
+
+#[cfg(test)]
+mod tests;
