@@ -1,7 +1,7 @@
 //! Who holds a lock: the text in its file. Owns its form; a text of somebody else's is shown as far as it can be printed.
 
 use std::fmt;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The text has this length whatever it says, so that writing it again needs no room on the disk.
 pub(super) const SIZE: usize = 128;
@@ -11,8 +11,8 @@ pub(super) const SIZE: usize = 128;
 pub(super) struct Holder {
     pid: u32,
     verb: String,
-    /// Since 1970; only ever shown.
-    since: Duration,
+    /// Seconds since 1970; only ever shown.
+    since: u64,
 }
 
 impl Holder {
@@ -27,7 +27,7 @@ impl Holder {
     /// The file's contents.
     pub(super) fn text(&self) -> [u8; SIZE] {
         let mut text = [b' '; SIZE];
-        let line = format!("{} {} {}", self.pid, self.since.as_secs(), self.verb);
+        let line = format!("{} {} {}", self.pid, self.since, self.verb);
         for (to, from) in text.iter_mut().zip(line.bytes()) {
             *to = from;
         }
@@ -40,7 +40,7 @@ impl Holder {
         let text = std::str::from_utf8(bytes).ok()?.trim_end();
         let mut parts = text.splitn(3, ' ');
         let pid = parts.next()?.parse().ok()?;
-        let since = Duration::from_secs(parts.next()?.parse().ok()?);
+        let since = parts.next()?.parse().ok()?;
         let verb = parts.next()?;
         let plain = verb.bytes().all(|b| b.is_ascii_graphic() || b == b' ');
         plain.then(|| Self {
@@ -52,7 +52,7 @@ impl Holder {
 
     /// With how long it has been at it.
     pub(super) fn with_age(&self) -> String {
-        let age = now().saturating_sub(self.since).as_secs();
+        let age = now().saturating_sub(self.since);
         format!("hbactl {} ({}, for {age} s)", self.pid, self.verb)
     }
 }
@@ -63,6 +63,9 @@ impl fmt::Display for Holder {
     }
 }
 
-fn now() -> Duration {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+fn now() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs()
 }
