@@ -3,6 +3,7 @@
 
 pub mod codes;
 mod errno;
+mod files;
 
 use std::fmt;
 use std::io;

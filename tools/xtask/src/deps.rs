@@ -10,18 +10,23 @@ use crate::workspace::cargo;
 /// Which of our crates each crate may use. Development dependencies are free, except that `hba` stays out of the emulator.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("driver-sys", &[]),
+    ("files", &[]),
     ("iscsi", &[]),
     ("scsi", &[]),
-    ("hba", &["driver-sys", "iscsi"]),
+    ("hba", &["driver-sys", "files", "iscsi"]),
     ("isp4xxx", &["driver-sys", "iscsi"]),
-    ("emu-net", &["iscsi", "isp4xxx"]),
-    ("emu-kernel", &["driver-sys", "iscsi", "isp4xxx", "emu-net"]),
-    ("emu-pci", &["iscsi", "isp4xxx", "emu-net"]),
-    ("emu-target", &["iscsi", "scsi", "emu-net"]),
+    ("emu-net", &["files", "iscsi", "isp4xxx"]),
+    (
+        "emu-kernel",
+        &["driver-sys", "files", "iscsi", "isp4xxx", "emu-net"],
+    ),
+    ("emu-pci", &["files", "iscsi", "isp4xxx", "emu-net"]),
+    ("emu-target", &["files", "iscsi", "scsi", "emu-net"]),
     (
         "tools",
         &[
             "driver-sys",
+            "files",
             "iscsi",
             "hba",
             "scsi",
@@ -32,11 +37,12 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "emu-target",
         ],
     ),
-    ("xtask", &["tools", "driver-sys", "hba", "lab-tests"]),
+    ("xtask", &["tools", "driver-sys", "files", "hba", "lab-tests"]),
     (
         "lab-tests",
         &[
             "driver-sys",
+            "files",
             "iscsi",
             "hba",
             "scsi",

@@ -1,0 +1,120 @@
+//! A lock between processes: flock(2) on a file that says who holds it. The kernel frees it when the holder dies.
+//!
+//! Source: flock(2). The file stays when the lock is freed: removing it would let two hold "it" at once.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::fs::{FlockOperation, fstat};
+use rustix::io::Errno;
+
+use crate::dir::{Dir, create};
+use crate::error::{Result, Why};
+use crate::kind::{permit, same};
+use crate::named::{Access, open_plain};
+use crate::walk;
+
+/// As much is read of what a holder wrote about himself.
+const HOLDER_MAX: usize = 512;
+/// How long between two tries while waiting: short at first.
+const PAUSE: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(25));
+
+/// A lock that is held; dropping frees it.
+#[derive(Debug)]
+pub struct Lock {
+    file: File,
+}
+
+impl Lock {
+    /// Takes the lock `name` in `dir` if it is free, and writes there who holds it: `holder`, a line for people.
+    ///
+    /// # Errors
+    /// [`Why::Held`] with the holder's text, or the system refuses.
+    pub fn take(dir: &Dir, name: impl AsRef<OsStr>, holder: &str) -> Result<Self> {
+        let name = name.as_ref();
+        Self::attempt(dir, name, holder).map_err(|why| dir.failed("lock", name, why))
+    }
+
+    /// Takes the lock, waiting for it until `deadline`.
+    ///
+    /// # Errors
+    /// As [`Lock::take`].
+    pub fn take_until(dir: &Dir, name: impl AsRef<OsStr>, holder: &str, deadline: Instant) -> Result<Self> {
+        let name = name.as_ref();
+        let mut pause = PAUSE.0;
+        loop {
+            let why = match Self::attempt(dir, name, holder) {
+                Ok(lock) => return Ok(lock),
+                Err(why) => why,
+            };
+            let left = deadline.saturating_duration_since(Instant::now());
+            if !matches!(why, Why::Held(_)) || left.is_zero() {
+                return Err(dir.failed("lock", name, why));
+            }
+            thread::sleep(pause.min(left));
+            pause = (pause * 2).min(PAUSE.1);
+        }
+    }
+
+    /// Who holds the lock: his text, perhaps empty. `None` when nobody does. Never waits, and never makes a holder wait.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn holder(dir: &Dir, name: impl AsRef<OsStr>) -> Result<Option<String>> {
+        let name = name.as_ref();
+        let Some(file) = dir.open_file(name, Access::Read)? else {
+            return Ok(None);
+        };
+        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockShared) {
+            Ok(()) => Ok(None),
+            Err(Errno::WOULDBLOCK) => Ok(Some(text(&file))),
+            Err(errno) => Err(dir.failed("look at", name, errno)),
+        }
+    }
+
+    fn attempt(dir: &Dir, name: &OsStr, holder: &str) -> Result<Self, Why> {
+        let file = loop {
+            if let Some(stat) = walk::stat(dir.fd(), name)? {
+                break open_plain(dir.fd(), name, &stat, Access::Write)?;
+            }
+            match create(dir.fd(), name, 0o600) {
+                Err(Why::Exists) => {}
+                other => break other?,
+            }
+        };
+        let here = fstat(&file)?;
+        crate::kind::ours(&here)?;
+        permit(&file, 0o600)?;
+        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {}
+            Err(Errno::WOULDBLOCK) => return Err(Why::Held(text(&file))),
+            Err(errno) => return Err(errno.into()),
+        }
+        let lock = Self { file };
+        if !walk::stat(dir.fd(), name)?.is_some_and(|there| same(&here, &there)) {
+            return Err(Why::Changed);
+        }
+        let line = holder.lines().next().unwrap_or_default();
+        lock.file.write_all_at(line.as_bytes(), 0)?;
+        lock.file.set_len(line.len() as u64)?;
+        Ok(lock)
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Who reads it afterwards shall not think that we hold it.
+        let _ = self.file.set_len(0);
+        let _ = rustix::fs::flock(&self.file, FlockOperation::Unlock);
+    }
+}
+
+fn text(file: &File) -> String {
+    let mut bytes = [0; HOLDER_MAX];
+    let length = file.read_at(&mut bytes, 0).unwrap_or(0);
+    let text = String::from_utf8_lossy(&bytes[..length]);
+    text.lines().next().unwrap_or_default().trim().to_owned()
+}

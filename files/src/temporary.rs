@@ -1,0 +1,172 @@
+//! A file that is not there yet: written under a name nobody can guess, then given its name at once.
+//!
+//! Its writer holds a lock (flock) on it, so that what a killed writer left is told from what is being written. The next writer of
+//! the same name removes it.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::os::fd::OwnedFd;
+
+use rustix::fs::{AtFlags, FlockOperation, Mode, OFlags, RenameFlags};
+use rustix::io::Errno;
+
+use crate::error::Why;
+use crate::kind::{Kind, permit, same};
+use crate::walk::stat;
+
+/// A temporary of `NAME` is `.NAME.new-` and 16 hexadecimal digits.
+const MARK: &str = ".new-";
+const DIGITS: usize = 16;
+/// As many new names are tried when others exist, or were swept away between making and locking.
+const TRIES: usize = 16;
+
+/// Flags that everything here is opened with.
+pub(crate) const ALWAYS: OFlags = OFlags::NOFOLLOW
+    .union(OFlags::CLOEXEC)
+    .union(OFlags::NOCTTY)
+    .union(OFlags::NONBLOCK);
+
+/// A file under a temporary name; removed when dropped without [`Temporary::keep`].
+#[derive(Debug)]
+pub(crate) struct Temporary {
+    pub(crate) file: File,
+    name: OsString,
+    kept: bool,
+}
+
+fn prefix(name: &OsStr) -> OsString {
+    let mut prefix = OsString::from(".");
+    prefix.push(name);
+    prefix.push(MARK);
+    prefix
+}
+
+impl Temporary {
+    /// A new, empty temporary of `name`; what killed writers of the same name left is removed.
+    pub(crate) fn new(dir: &OwnedFd, name: &OsStr, mode: u32) -> Result<Self, Why> {
+        sweep(dir, name)?;
+        for _ in 0..TRIES {
+            let mut random = [0; DIGITS / 2];
+            getrandom::fill(&mut random)?;
+            let mut temporary = prefix(name);
+            temporary.push(format!("{:016x}", u64::from_ne_bytes(random)));
+            let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | ALWAYS;
+            let file: File = match rustix::fs::openat(dir, &temporary, flags, Mode::RUSR | Mode::WUSR) {
+                Ok(fd) => fd.into(),
+                Err(Errno::EXIST) => continue,
+                Err(errno) => return Err(errno.into()),
+            };
+            let made = Self {
+                file,
+                name: temporary,
+                kept: false,
+            };
+            // Somebody who sweeps may have been quicker with the lock: then it is gone, and another is made.
+            match rustix::fs::flock(&made.file, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) if made.is_there(dir)? => {}
+                Ok(()) | Err(Errno::WOULDBLOCK) => continue,
+                Err(errno) => return Err(errno.into()),
+            }
+            permit(&made.file, mode)?;
+            return Ok(made);
+        }
+        Err(Errno::EXIST.into())
+    }
+
+    fn is_there(&self, dir: &OwnedFd) -> Result<bool, Why> {
+        let here = rustix::fs::fstat(&self.file)?;
+        Ok(stat(dir, &self.name)?.is_some_and(|there| same(&here, &there)))
+    }
+
+    /// Syncs it and gives it its name, whole; `replacing` what may stand there.
+    pub(crate) fn keep(mut self, dir: &OwnedFd, name: &OsStr, replacing: bool) -> Result<(), Why> {
+        let kept = self.rename(dir, name, replacing);
+        self.kept = kept.is_ok();
+        if !self.kept {
+            self.remove(dir);
+        }
+        kept
+    }
+
+    fn rename(&self, dir: &OwnedFd, name: &OsStr, replacing: bool) -> Result<(), Why> {
+        self.file.sync_all()?;
+        if replacing {
+            rustix::fs::renameat(dir, &self.name, dir, name)?;
+        } else {
+            match rustix::fs::renameat_with(dir, &self.name, dir, name, RenameFlags::NOREPLACE) {
+                // A file system without that: a second name is never put over a first one either.
+                Err(Errno::INVAL | Errno::NOSYS) => {
+                    rustix::fs::linkat(dir, &self.name, dir, name, AtFlags::empty()).map_err(exists)?;
+                    rustix::fs::unlinkat(dir, &self.name, AtFlags::empty())?;
+                }
+                other => other.map_err(exists)?,
+            }
+        }
+        sync(dir)
+    }
+
+    /// Removes it.
+    pub(crate) fn remove(&mut self, dir: &OwnedFd) {
+        if !self.kept {
+            self.kept = true;
+            let _ = rustix::fs::unlinkat(dir, &self.name, AtFlags::empty());
+        }
+    }
+}
+
+fn exists(errno: Errno) -> Why {
+    match errno {
+        Errno::EXIST => Why::Exists,
+        errno => errno.into(),
+    }
+}
+
+/// Makes names of a directory last. File systems that cannot are left alone.
+pub(crate) fn sync(dir: &OwnedFd) -> Result<(), Why> {
+    match rustix::fs::fsync(dir) {
+        Ok(()) | Err(Errno::INVAL) => Ok(()),
+        Err(errno) => Err(errno.into()),
+    }
+}
+
+/// Whether a name is that of a temporary of `name`.
+fn is_of(candidate: &OsStr, prefix: &OsStr) -> bool {
+    candidate
+        .as_encoded_bytes()
+        .strip_prefix(prefix.as_encoded_bytes())
+        .is_some_and(|rest| rest.len() == DIGITS && rest.iter().all(u8::is_ascii_hexdigit))
+}
+
+/// Removes the temporaries of `name` that no living writer holds.
+fn sweep(dir: &OwnedFd, name: &OsStr) -> Result<(), Why> {
+    let prefix = prefix(name);
+    for candidate in names(dir)?.iter().filter(|c| is_of(c, &prefix)) {
+        let opened = rustix::fs::openat(dir, candidate, OFlags::RDONLY | ALWAYS, Mode::empty());
+        // Not ours to open, or gone meanwhile: not ours to remove.
+        let Ok(fd) = opened else { continue };
+        let here = rustix::fs::fstat(&fd)?;
+        if Kind::of(&here) != Kind::File || here.st_uid != rustix::process::geteuid().as_raw() {
+            continue;
+        }
+        if rustix::fs::flock(&fd, FlockOperation::NonBlockingLockExclusive).is_ok()
+            && stat(dir, candidate)?.is_some_and(|there| same(&here, &there))
+        {
+            let _ = rustix::fs::unlinkat(dir, candidate, AtFlags::empty());
+        }
+    }
+    Ok(())
+}
+
+/// The names in a directory, sorted.
+pub(crate) fn names(dir: &OwnedFd) -> Result<Vec<OsString>, Why> {
+    use std::os::unix::ffi::OsStringExt;
+    let mut names = Vec::new();
+    for entry in rustix::fs::Dir::read_from(dir)? {
+        let name = OsString::from_vec(entry?.file_name().to_bytes().to_vec());
+        if name != "." && name != ".." {
+            names.push(name);
+        }
+    }
+    names.sort();
+    Ok(names)
+}
