@@ -107,8 +107,14 @@ pub const IFACE: &[ParamSpec] = &[
         Settable,
         "tcp delayed acknowledgement",
     ),
-    p("tcp_nagle_disable", Flag, "", Settable, "no nagle algorithm"),
-    p("tcp_wsf_disable", Flag, "", Settable, "no tcp window scaling"),
+    p(
+        "tcp_nagle_disable",
+        Flag,
+        "",
+        Settable,
+        "nagle's algorithm is off",
+    ),
+    p("tcp_wsf_disable", Flag, "", Settable, "tcp window scaling is off"),
     p("tcp_wsf", U8, "", Settable, "tcp window scale factor"),
     p(
         "tcp_timer_scale",
@@ -160,7 +166,7 @@ pub const IFACE: &[ParamSpec] = &[
         Settable,
         "dhcp: learn the initiator name",
     ),
-    p("fragment_disable", Flag, "", Settable, "no ip fragmentation"),
+    p("fragment_disable", Flag, "", Settable, "ip fragmentation is off"),
     p(
         "incoming_forwarding_en",
         Flag,

@@ -51,8 +51,11 @@ pub enum WireKind {
     U16,
     /// Four bytes.
     U32,
-    /// One byte: 1 off, 2 on.
+    /// One byte: 1 off, 2 on. Sysfs says `disable`, `enable`.
     OnOff,
+    /// A `*_disable` switch whose value speaks of the feature: the switch is on (the feature off) with 1, off with 2. Sysfs says
+    /// `disable` when it is on, `enable` when it is off.
+    OffOn,
     /// Four bytes, network order.
     Ipv4,
     /// Sixteen bytes, network order.

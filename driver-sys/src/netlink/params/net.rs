@@ -62,9 +62,9 @@ params! {
         /// Delayed ACK.
         DelayedAckEn = 24, "ISCSI_NET_PARAM_DELAYED_ACK_EN", Iface, Some("delayed_ack_en"), Some("iface.delayed_ack"), OnOff, settable;
         /// TCP Nagle disable.
-        TcpNagleDisable = 25, "ISCSI_NET_PARAM_TCP_NAGLE_DISABLE", Iface, Some("tcp_nagle_disable"), Some("iface.tcp_nagle"), OnOff, settable;
+        TcpNagleDisable = 25, "ISCSI_NET_PARAM_TCP_NAGLE_DISABLE", Iface, Some("tcp_nagle_disable"), Some("iface.tcp_nagle"), OffOn, settable;
         /// TCP window scaling factor disable.
-        TcpWsfDisable = 26, "ISCSI_NET_PARAM_TCP_WSF_DISABLE", Iface, Some("tcp_wsf_disable"), Some("iface.tcp_wsf_state"), OnOff, settable;
+        TcpWsfDisable = 26, "ISCSI_NET_PARAM_TCP_WSF_DISABLE", Iface, Some("tcp_wsf_disable"), Some("iface.tcp_wsf_state"), OffOn, settable;
         /// TCP window scaling factor.
         TcpWsf = 27, "ISCSI_NET_PARAM_TCP_WSF", Iface, Some("tcp_wsf"), Some("iface.tcp_wsf"), U8, settable;
         /// TCP timer scale.
@@ -96,7 +96,7 @@ params! {
         /// IPv4 DHCP learn initiator name.
         Ipv4DhcpLearnIqnEn = 41, "ISCSI_NET_PARAM_IPV4_DHCP_LEARN_IQN_EN", Ipv4Iface, Some("dhcp_learn_iqn_en"), Some("iface.dhcp_learn_iqn"), OnOff, settable;
         /// IPv4 fragment disable.
-        Ipv4FragmentDisable = 42, "ISCSI_NET_PARAM_IPV4_FRAGMENT_DISABLE", Ipv4Iface, Some("fragment_disable"), Some("iface.fragmentation"), OnOff, settable;
+        Ipv4FragmentDisable = 42, "ISCSI_NET_PARAM_IPV4_FRAGMENT_DISABLE", Ipv4Iface, Some("fragment_disable"), Some("iface.fragmentation"), OffOn, settable;
         /// IPv4 in forward.
         Ipv4InForwardEn = 43, "ISCSI_NET_PARAM_IPV4_IN_FORWARD_EN", Ipv4Iface, Some("incoming_forwarding_en"), Some("iface.incoming_forwarding"), OnOff, settable;
         /// IPv4 TTL.

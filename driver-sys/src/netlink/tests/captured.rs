@@ -223,7 +223,7 @@ fn set_flashnode_params_of_chap_and_lengths() {
 #[test]
 fn interface_parameters_are_as_wide_as_the_tables_say() {
     let width = |kind: WireKind| match kind {
-        WireKind::U8 | WireKind::OnOff => 1,
+        WireKind::U8 | WireKind::OnOff | WireKind::OffOn => 1,
         WireKind::U16 => 2,
         WireKind::U32 | WireKind::Ipv4 => 4,
         WireKind::Ipv6 | WireKind::Ip => 16,

@@ -78,6 +78,12 @@ pub struct IfcbView {
     pub ipv4_enabled: bool,
     /// IPv4 address by DHCP.
     pub dhcp: bool,
+    /// Nagle's algorithm is off (IPv4).
+    pub tcp_nagle_disable: bool,
+    /// TCP window scaling is off (IPv4).
+    pub tcp_wsf_disable: bool,
+    /// IPv4 fragmentation is off.
+    pub fragment_disable: bool,
     /// IPv4 address.
     pub ipv4: Ipv4Addr,
     /// Netmask.
@@ -192,6 +198,15 @@ impl IfcbView {
                 .ipv4_ip_flags()
                 .contains(Ipv4IpOptions::IPV4_PROTOCOL_ENABLE),
             dhcp: block.ipv4_tcp_flags().contains(Ipv4TcpOptions::DHCP_ENABLE),
+            tcp_nagle_disable: block
+                .ipv4_tcp_flags()
+                .contains(Ipv4TcpOptions::NAGLE_ALGO_DISABLE),
+            tcp_wsf_disable: block
+                .ipv4_tcp_flags()
+                .contains(Ipv4TcpOptions::WINDOW_SCALE_DISABLE),
+            fragment_disable: block
+                .ipv4_ip_flags()
+                .contains(Ipv4IpOptions::FRAGMENTATION_DISABLE),
             ipv4: block.ipv4_addr.into(),
             subnet: block.ipv4_subnet.into(),
             gateway: block.ipv4_gw_addr.into(),

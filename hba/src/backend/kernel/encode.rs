@@ -149,6 +149,10 @@ fn bytes(kind: WireKind, a: &Assignment) -> Result<Bytes> {
             .value
             .as_flag()
             .map(|on| Bytes::u8(if on { code::ON } else { code::OFF })),
+        WireKind::OffOn => a
+            .value
+            .as_flag()
+            .map(|on| Bytes::u8(if on { code::OFF } else { code::ON })),
         WireKind::Ipv4 => address().filter(IpAddr::is_ipv4).map(Bytes::addr),
         WireKind::Ipv6 => address().filter(IpAddr::is_ipv6).map(Bytes::addr),
         WireKind::Ip => address().map(Bytes::addr16),
@@ -254,6 +258,39 @@ mod tests {
         let attrs = iface(id, &[a], &applied).expect("encoded");
         assert_eq!(attrs[0].param, IfaceCode::Net(NetParam::VlanTag));
         assert_eq!(attrs[0].value.to_u16(), Some(5 << 13 | 100));
+    }
+
+    /// `ql4_os.c`, `qla4xxx_set_ipv4` and `qla4xxx_set_ipv6`: these set the disabling bit for "disable" (1), all others set theirs
+    /// for "enable" (2).
+    #[test]
+    fn switches_that_deny_a_feature_turn_it_off_when_they_are_on() {
+        let denying = ["tcp_nagle_disable", "tcp_wsf_disable", "fragment_disable"];
+        let id = IfaceId {
+            host: HostNo(0),
+            family: Family::Ipv4,
+            num: 0,
+        };
+        let sent = |name: &str, value: &str| {
+            let a = Assignment::new(IFACE, name, value).expect(name);
+            iface(id, &[a], &Params::new()).expect(name)[0].value.to_u8()
+        };
+        for info in NetParam::table() {
+            let Some(name) = info.attr.filter(|n| fits_family(n, Family::Ipv4)) else {
+                continue;
+            };
+            match info.kind {
+                WireKind::OnOff | WireKind::OffOn if info.settable => {
+                    assert_eq!(info.kind == WireKind::OffOn, denying.contains(&name), "{name}");
+                    let (on, off) = if denying.contains(&name) { (1, 2) } else { (2, 1) };
+                    assert_eq!(
+                        (sent(name, "on"), sent(name, "off")),
+                        (Some(on), Some(off)),
+                        "{name}"
+                    );
+                }
+                _ => {}
+            }
+        }
     }
 
     #[test]

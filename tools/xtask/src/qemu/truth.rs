@@ -230,6 +230,28 @@ pub(super) fn driver_writes(scene: &mut Scene<'_>, prepared: &Prepared, checks: 
         ensure!(expected["ipv4"] == "127.0.0.25", "{expected}");
         same_fields(&[expected], &json!([shown(1)?["ifcb"]]))
     });
+    checks.also(
+        "switches that deny a feature: on turns the feature off, both ways",
+        || {
+            const DENYING: [&str; 3] = ["tcp_nagle_disable", "tcp_wsf_disable", "fragment_disable"];
+            for on in [true, false] {
+                let value = if on { "on" } else { "off" };
+                let words: Vec<String> = DENYING.iter().map(|name| format!("{name}={value}")).collect();
+                good(guest, &format!("iface set ipv4 -a host7 {}", words.join(" ")))?;
+                good(guest, "iface apply -a host7")?;
+                let iface = data(&good(guest, "iface show ipv4 -a host7 -o json")?)?;
+                let ifcb = shown(1)?["ifcb"].take();
+                for name in DENYING {
+                    let (said, written) = (&iface["params"][name], &ifcb[name]);
+                    ensure!(
+                        *said == on && *written == on,
+                        "{name}={value}: said {said}, in flash {written}"
+                    );
+                }
+            }
+            Ok(())
+        },
+    );
 }
 
 /// The `data` of an answer.

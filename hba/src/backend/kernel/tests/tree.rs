@@ -60,6 +60,12 @@ fn interfaces_come_in_order_with_their_own_parameters() {
         ifaces[0].params["max_burst_len"],
         Some(ParamValue::Number(262_144))
     );
+    // The tree says "enable" of Nagle and fragmentation, "disable" of window scaling: the features, not their disabling.
+    let denied = ["tcp_nagle_disable", "tcp_wsf_disable", "fragment_disable"];
+    assert_eq!(
+        denied.map(|name| ifaces[0].params[name].as_ref().and_then(ParamValue::as_flag)),
+        [Some(false), Some(true), Some(false)]
+    );
     assert!(!ifaces[0].params.contains_key("hop_limit") && ifaces[1].params.contains_key("hop_limit"));
     assert_eq!(ifaces[1].family, Family::Ipv6);
     assert!(ifaces.iter().all(|i| i.present));
