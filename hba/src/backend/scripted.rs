@@ -68,6 +68,9 @@ pub struct ScsiReply {
     pub expect: Vec<u8>,
 }
 
+/// A step that is no answer.
+struct Meanwhile(Box<dyn FnOnce()>);
+
 /// The script.
 #[derive(Debug, Default)]
 pub struct Scripted {
@@ -89,6 +92,12 @@ impl Scripted {
     /// Expects `call` next and answers it with `reply`, which must be of the method's type.
     pub fn expect<T: 'static>(&mut self, call: Call, reply: Result<T>) -> &mut Self {
         self.steps.push_back((call, Box::new(reply)));
+        self
+    }
+
+    /// Does something just before `call` is answered: what another program does meanwhile.
+    pub fn meanwhile(&mut self, call: Call, act: impl FnOnce() + 'static) -> &mut Self {
+        self.steps.push_back((call, Box::new(Meanwhile(Box::new(act)))));
         self
     }
 
@@ -116,6 +125,14 @@ impl Scripted {
             me.complaints.push(text.clone());
             Err(Error::new(Kind::Failed, "follow the script").answered(text))
         };
+        while let Some((_, act)) = self
+            .steps
+            .pop_front_if(|(expected, step)| expected == call && step.is::<Meanwhile>())
+        {
+            if let Ok(act) = act.downcast::<Meanwhile>() {
+                (act.0)();
+            }
+        }
         match self.steps.pop_front() {
             Some((expected, reply)) if expected == *call => match reply.downcast::<Result<T>>() {
                 Ok(reply) => *reply,

@@ -145,9 +145,10 @@ fn read(ctx: &mut Ctx<'_>, host: HostNo) -> Result<Adapter> {
 /// # Errors
 /// [`Kind::Busy`] with sessions and without `force`; [`Kind::Timeout`].
 pub fn reset(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Change<Adapter>> {
-    let before = show(ctx, id)?;
-    let host = before.host;
+    let host = resolve(ctx, id)?;
     let tried = format!("reset {host}");
+    let _writer = ctx.writer(host, "adapter reset", &tried)?;
+    let before = read(ctx, host)?;
     guard_sessions(ctx, host, &tried)?;
     if ctx.dry_run {
         let diff = vec![Difference::new("reset", None, Some(host.to_string()))];

@@ -11,6 +11,7 @@ use crate::error::{Error, Kind, Result};
 use crate::ids::AdapterId;
 use crate::model::{FlashTarget, Lun, Owner, Session, SessionBrief, SessionDetail, SessionKind};
 use crate::quirks::qla4xxx;
+use crate::writer::Scope;
 
 /// Calls `each` for every session (of one port, if named) in order of session id. Nothing is collected: a listing of thousands
 /// of sessions needs no memory for them.
@@ -141,9 +142,15 @@ pub fn logout(ctx: &mut Ctx<'_>, sid: u32) -> Result<Change<Session>> {
             diff,
         });
     }
-    ctx.backend
-        .logout_session(before.host, sid, ctx.deadline)
-        .map_err(|e| e.during(tried.clone()))?;
+    let host = before.host;
+    let scope = before.flash_index.map_or(Scope::Logins, Scope::Login);
+    let _turn = ctx.turn(scope, host, "session logout", &tried)?;
+    let writer = ctx.writer(host, "session logout", &tried)?;
+    if let Err(e) = ctx.backend.logout_session(host, sid, ctx.deadline) {
+        super::flash::gone_anyway(ctx, sid, e.during(tried))?;
+        return Ok(Change::Unchanged { current: None });
+    }
+    drop(writer);
     super::flash::wait_gone(ctx, sid, &tried)?;
     Ok(Change::Changed {
         before: Some(before),
@@ -152,7 +159,8 @@ pub fn logout(ctx: &mut Ctx<'_>, sid: u32) -> Result<Change<Session>> {
     })
 }
 
-/// Scans a session (or all sessions) for logical units; `before` and `after` are all of their logical units.
+/// Scans a session (or all sessions) for logical units; `before` and `after` are all of their logical units. Of all sessions each is
+/// scanned, whatever becomes of the others: one that ends meanwhile is told, one that cannot be scanned fails the whole at its end.
 ///
 /// # Errors
 /// [`Kind::NotFound`], [`Kind::Timeout`].
@@ -178,10 +186,28 @@ pub fn rescan(ctx: &mut Ctx<'_>, sid: Option<u32>) -> Result<Change<Vec<Lun>>> {
             diff: Vec::new(),
         });
     }
-    for (host, sid) in wanted {
-        ctx.backend
-            .scan_session(host, sid, ctx.deadline)
-            .map_err(|e| e.during(tried.clone()))?;
+    let all = wanted.len();
+    let mut failed: Vec<Error> = Vec::new();
+    for (host, one) in wanted {
+        let Err(e) = ctx.backend.scan_session(host, one, ctx.deadline) else {
+            continue;
+        };
+        if sid.is_some() {
+            return Err(e.during(tried));
+        }
+        if ctx.backend.session(one)?.is_none() {
+            ctx.warn(format!("session {one} ended before it was scanned"));
+        } else {
+            ctx.warn(e.to_string());
+            failed.push(e);
+        }
+    }
+    if let Some(first) = failed.first() {
+        let answer = first.answer().unwrap_or("the scan failed").to_owned();
+        return Err(first.clone().during(tried).answered(format!(
+            "{} of {all} sessions could not be scanned; the first: {answer}",
+            failed.len()
+        )));
     }
     let after = ctx.backend.luns(scope)?;
     let gone = |of: &[Lun], from: &[Lun]| -> Vec<String> {

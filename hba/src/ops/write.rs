@@ -13,15 +13,20 @@ pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(100);
 pub(super) struct Write<'w, S> {
     /// What is tried, as a verb phrase.
     pub(super) tried: String,
+    /// Whether the state is the one that the write is based on. Other programs do not take our lock (see [`crate::writer`]): it is
+    /// looked at again just before writing. `None` when the caller has done so.
+    pub(super) based: Option<&'w dyn Fn(&S) -> bool>,
     /// Writes the wanted state.
     pub(super) write: &'w mut dyn FnMut(&mut Ctx<'_>) -> Result<()>,
     /// Reads the state.
     pub(super) read: &'w mut dyn FnMut(&mut Ctx<'_>) -> Result<S>,
     /// What is not as wanted, one text each; never secrets.
     pub(super) wrong: &'w dyn Fn(&S) -> Vec<String>,
-    /// Writes the state before.
-    pub(super) undo: &'w mut dyn FnMut(&mut Ctx<'_>) -> Result<()>,
-    /// Whether the state is the one before.
+    /// What neither was there before nor was written: somebody else's, one text each; never secrets. It is never undone.
+    pub(super) foreign: &'w dyn Fn(&S) -> Vec<String>,
+    /// Restores what was written, and only that, in the state that was found.
+    pub(super) undo: &'w mut dyn FnMut(&mut Ctx<'_>, &S) -> Result<()>,
+    /// Whether what was written is as it was before.
     pub(super) restored: &'w dyn Fn(&S) -> bool,
     /// How long the state may take to settle after the write.
     pub(super) patience: Duration,
@@ -30,47 +35,75 @@ pub(super) struct Write<'w, S> {
 impl<S> Write<'_, S> {
     /// Writes and verifies; returns the state read back.
     pub(super) fn run(mut self, ctx: &mut Ctx<'_>) -> Result<S> {
+        if let Some(based) = self.based
+            && !based(&(self.read)(ctx)?)
+        {
+            return Err(Error::new(Kind::Busy, self.tried)
+                .answered("another program changed it meanwhile; nothing was written")
+                .hint("look at it with the show command of this noun, and try again"));
+        }
         if let Err(error) = (self.write)(ctx) {
             return Err(self.after_refusal(ctx, error));
         }
         let until = ctx.deadline.at_most(self.patience);
-        let differs = loop {
+        let (state, differs) = loop {
             let state = (self.read)(ctx)?;
             let differs = (self.wrong)(&state);
             if differs.is_empty() {
                 return Ok(state);
             }
             if until.expired() {
-                break differs;
+                break (state, differs);
             }
             ctx.backend.pause(LOOK_AGAIN.min(until.remaining()));
         };
+        let foreign = (self.foreign)(&state);
+        if !foreign.is_empty() {
+            return Err(not_undone(
+                self.tried,
+                &format!("read back: {}", foreign.join("; ")),
+            ));
+        }
         let answer = format!("read back: {}", differs.join("; "));
-        match self.restore(ctx) {
+        match self.restore(ctx, &state) {
             Ok(()) => Err(Error::new(Kind::VerifyFailed { rolled_back: true }, self.tried)
                 .answered(format!("{answer}; the state before was restored"))
                 .hint("the adapter is as it was; look at it with the show command of this noun")),
             Err(why) => Err(Error::new(Kind::RollbackFailed, self.tried)
                 .answered(format!("{answer}; restoring the state before failed too: {why}"))
-                .hint("look at the adapter with the show command of this noun before going on")),
+                .hint(LOOK)),
         }
     }
 
     /// A refused write may have changed something: look, and restore if so.
     fn after_refusal(mut self, ctx: &mut Ctx<'_>, error: Error) -> Error {
-        match (self.read)(ctx) {
-            Ok(state) if (self.restored)(&state) => error,
-            _ => match self.restore(ctx) {
-                Ok(()) => error,
-                Err(why) => Error::new(Kind::RollbackFailed, self.tried)
-                    .answered(format!("{error}; restoring the state before failed too: {why}"))
-                    .hint("look at the adapter with the show command of this noun before going on"),
-            },
+        let state = match (self.read)(ctx) {
+            Ok(state) if (self.restored)(&state) => return error,
+            Ok(state) => state,
+            // What is not known is not overwritten.
+            Err(why) => {
+                let answer = error.answer().unwrap_or_default().to_owned();
+                return error
+                    .answered(format!(
+                        "{answer}; whether it changed anything cannot be read: {why}"
+                    ))
+                    .hint(LOOK);
+            }
+        };
+        let foreign = (self.foreign)(&state);
+        if !foreign.is_empty() {
+            return not_undone(self.tried, &format!("{error}; now {}", foreign.join("; ")));
+        }
+        match self.restore(ctx, &state) {
+            Ok(()) => error,
+            Err(why) => Error::new(Kind::RollbackFailed, self.tried)
+                .answered(format!("{error}; restoring the state before failed too: {why}"))
+                .hint(LOOK),
         }
     }
 
-    fn restore(&mut self, ctx: &mut Ctx<'_>) -> Result<()> {
-        (self.undo)(ctx)?;
+    fn restore(&mut self, ctx: &mut Ctx<'_>, found: &S) -> Result<()> {
+        (self.undo)(ctx, found)?;
         let until = ctx.deadline.at_most(self.patience);
         loop {
             let state = (self.read)(ctx)?;
@@ -84,6 +117,16 @@ impl<S> Write<'_, S> {
             ctx.backend.pause(LOOK_AGAIN.min(until.remaining()));
         }
     }
+}
+
+const LOOK: &str = "look at the adapter with the show command of this noun before going on";
+
+fn not_undone(tried: String, found: &str) -> Error {
+    Error::new(Kind::VerifyFailed { rolled_back: false }, tried)
+        .answered(format!(
+            "{found}; another program changed it meanwhile, so nothing was restored"
+        ))
+        .hint(LOOK)
 }
 
 /// Looks at a state until `done` finds what it waits for, or the deadline passes.

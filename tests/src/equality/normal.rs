@@ -10,8 +10,8 @@ use serde_json::Value;
 const CHOSEN: &[&str] = &["elapsed_ms", "elapsed_us", "firmware_uptime", "local_port"];
 /// Beginnings of the names of counters that count packets: how TCP cuts its stream is not the adapter's doing.
 const WIRE: &[&str] = &["mac", "ip", "tcp"];
-/// Milliseconds since 1970 of this century, in names of files.
-const MILLIS: std::ops::Range<u64> = 1_000_000_000_000..4_000_000_000_000;
+/// What the number of a kept copy of the NVRAM follows, in the name of its file; copies of earlier runs count too.
+const COPY: &str = "nvram-host";
 /// JSON fields that hold the number of a host.
 const HOSTS: &[&str] = &["host", "host_no"];
 /// Words that a host number follows directly.
@@ -130,7 +130,7 @@ impl Normal {
                     out.push_str(name);
                 }
                 Some(name) if !glued && is_address(after) => out.push_str(name),
-                _ if digits.parse().is_ok_and(|n| MILLIS.contains(&n)) => out.push_str("MILLIS"),
+                _ if is_copy(&out) => out.push_str("NUMBER"),
                 _ if number.is_some() && number == self.port.map(u32::from) => out.push_str("PORT"),
                 _ => out.push_str(digits),
             }
@@ -144,6 +144,14 @@ impl Normal {
 pub(super) fn is_wire(name: &str) -> bool {
     let unit = ["_packets", "_bytes", "_frames", "_segments"];
     WIRE.iter().any(|begin| name.starts_with(begin)) && unit.iter().any(|end| name.ends_with(end))
+}
+
+/// Whether what was written so far ends in the name of a copy of the NVRAM, up to its number.
+fn is_copy(out: &str) -> bool {
+    let name = out.rsplit(['/', ' ', '\n']).next().unwrap_or_default();
+    name.strip_prefix(COPY)
+        .and_then(|rest| rest.strip_suffix('-'))
+        .is_some_and(|host| !host.is_empty() && !host.contains(['-', '.']))
 }
 
 /// Whether `:C:T:L` follows, the rest of a SCSI address.
@@ -195,10 +203,14 @@ mod tests {
             normal.text("127.0.0.1:43210 143210 00:c0:dd:12:34:56"),
             "127.0.0.1:PORT 143210 MAC-A"
         );
-        assert_eq!(
-            normal.text("nvram-host6-1795253400532.bin"),
-            "nvram-hostA-MILLIS.bin"
-        );
+        for number in ["1", "16", "43210", "6", "1795253400532", "99999999999999999999999"] {
+            assert_eq!(
+                normal.text(&format!("kept in STATE/backup/nvram-host6-{number}.bin (the last 16)")),
+                "kept in STATE/backup/nvram-hostA-NUMBER.bin (the last 16)",
+                "whatever its length"
+            );
+        }
+        assert_eq!(normal.text("nvram-host6-7-8.bin host6-7"), "nvram-hostA-NUMBER-8.bin hostA-7");
     }
 
     #[test]

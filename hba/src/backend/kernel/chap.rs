@@ -38,7 +38,13 @@ impl Kernel {
         let page = self
             .netlink
             .ask_multicast(&self.root, &ask, |event| match event {
-                Event::Chap(page) if page.host_no == host.0 && page.start == start => Some(page),
+                // Whoever asks is answered to everybody: another question's answer says less, or nothing, about the table. One to the same
+                // question is as good as ours.
+                Event::Chap(page)
+                    if page.host_no == host.0 && page.start == start && page.room == num_entries =>
+                {
+                    Some(page)
+                }
                 _ => None,
             })?;
         Ok(page

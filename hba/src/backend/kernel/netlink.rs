@@ -2,7 +2,7 @@
 //!
 //! Answers carry no sequence number: a unicast answer is known by its type, a multicast one by type and object. Multicast messages
 //! for others are kept a while, since a ping can end before its request is answered. After a timeout the socket is given up, so
-//! that a late answer is never taken for the next one's.
+//! that a late answer is never taken for the next one's; and what arrived before a question is no answer to it.
 //!
 //! Source: `scsi_transport_iscsi.c` (`iscsi_if_rx`: GET_STATS and GET_CHAP are answered by multicast only when they succeed).
 
@@ -23,6 +23,8 @@ use crate::ids::HostNo;
 
 /// Multicast messages kept while something else is waited for.
 const KEPT: usize = 256;
+/// Messages thrown away before a question; somebody who asks all the time fills a socket without end.
+const STALE: usize = 1024;
 
 /// The netlink socket, opened when first needed.
 pub(super) struct Netlink {
@@ -73,6 +75,7 @@ impl Netlink {
         ask: &Ask<'_>,
         mut find: impl FnMut(Event) -> Option<T>,
     ) -> Result<T> {
+        self.forget_stale();
         self.send(root, ask)?;
         let what = format!("answer to {}", name(&ask.request));
         loop {
@@ -109,6 +112,19 @@ impl Netlink {
                 && let Some(found) = find(&event)
             {
                 return Ok(found);
+            }
+        }
+    }
+
+    /// Empties the socket: a multicast answer to what somebody asked earlier would tell how things were then.
+    fn forget_stale(&mut self) {
+        let Some(port) = &mut self.port else { return };
+        for _ in 0..STALE {
+            match port.recv(Some(std::time::Instant::now()), "nothing") {
+                Ok(packet) => drop(zeroize::Zeroizing::new(packet)),
+                Err(PortError::Overrun | PortError::Oversized { .. }) => {}
+                // Empty; whatever else is wrong shows when the question is sent.
+                Err(_) => return,
             }
         }
     }

@@ -1,20 +1,20 @@
-//! Writing the boot configuration: backup first, the whole NVRAM in one message with its checksum, read back.
+//! Writing the boot configuration: backup first, the whole NVRAM in one message with its checksum, read back. Both ports' bytes are in
+//! the one NVRAM of the card: whoever else changes it meanwhile is not overwritten, and only our own bytes are ever restored.
 
-use std::io::Write as _;
-use std::path::PathBuf;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use driver_sys::hw::nvram::BootTargetByte;
+use driver_sys::hw::nvram::{self as layout, BootTargetByte};
 
 use super::super::adapter::{require, resolve_key};
 use super::super::write::Write;
-use super::nvram::{self, Bytes};
+use super::backup;
+use super::nvram::{self, Bytes, Place};
 use super::show::assemble;
 use crate::Change;
 use crate::change::Difference;
 use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
-use crate::ids::{AdapterId, HostNo};
+use crate::ids::AdapterId;
 use crate::model::{BootConfig, BootMode, FlashTarget, Slot};
 
 /// What to change in the boot configuration; `None` leaves a part.
@@ -34,26 +34,32 @@ pub struct BootSettings {
 /// # Errors
 /// [`Kind::NotFound`] for an unknown flash target, [`Kind::Unsupported`], [`Kind::VerifyFailed`], [`Kind::RollbackFailed`].
 pub fn set(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, settings: &BootSettings) -> Result<Change<BootConfig>> {
-    change(ctx, id, "set the boot configuration", |now, flash, tried| {
-        let mut wanted = now;
-        for (place, index) in [
-            (&mut wanted.primary, settings.primary),
-            (&mut wanted.secondary, settings.secondary),
-        ] {
-            if let Some(index) = index {
-                *place = slot_byte(index, flash, tried)?;
+    change(
+        ctx,
+        id,
+        "boot set",
+        "set the boot configuration",
+        |now, flash, tried| {
+            let mut wanted = now;
+            for (place, index) in [
+                (&mut wanted.primary, settings.primary),
+                (&mut wanted.secondary, settings.secondary),
+            ] {
+                if let Some(index) = index {
+                    *place = slot_byte(index, flash, tried)?;
+                }
             }
-        }
-        let named = settings.primary.is_some() || settings.secondary.is_some();
-        match settings.mode {
-            Some(mode) => wanted = wanted.with_mode(mode),
-            None if named && wanted.mode() == BootMode::Disabled => {
-                wanted = wanted.with_mode(BootMode::Manual);
+            let named = settings.primary.is_some() || settings.secondary.is_some();
+            match settings.mode {
+                Some(mode) => wanted = wanted.with_mode(mode),
+                None if named && wanted.mode() == BootMode::Disabled => {
+                    wanted = wanted.with_mode(BootMode::Manual);
+                }
+                None => {}
             }
-            None => {}
-        }
-        Ok(wanted)
-    })
+            Ok(wanted)
+        },
+    )
 }
 
 /// Invalidates slots: the one named, or both. Without a valid slot boot is disabled too.
@@ -61,21 +67,27 @@ pub fn set(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, settings: &BootSettings) -
 /// # Errors
 /// As [`set`].
 pub fn clear(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, slot: Option<Slot>) -> Result<Change<BootConfig>> {
-    change(ctx, id, "clear the boot configuration", |now, _, _| {
-        let mut wanted = now;
-        if slot != Some(Slot::Secondary) {
-            wanted.primary = BootTargetByte(0);
-        }
-        if slot != Some(Slot::Primary) {
-            wanted.secondary = BootTargetByte(0);
-        }
-        let empty = wanted.primary.ddb_index().is_none() && wanted.secondary.ddb_index().is_none();
-        Ok(if empty {
-            wanted.with_mode(BootMode::Disabled)
-        } else {
-            wanted
-        })
-    })
+    change(
+        ctx,
+        id,
+        "boot clear",
+        "clear the boot configuration",
+        |now, _, _| {
+            let mut wanted = now;
+            if slot != Some(Slot::Secondary) {
+                wanted.primary = BootTargetByte(0);
+            }
+            if slot != Some(Slot::Primary) {
+                wanted.secondary = BootTargetByte(0);
+            }
+            let empty = wanted.primary.ddb_index().is_none() && wanted.secondary.ddb_index().is_none();
+            Ok(if empty {
+                wanted.with_mode(BootMode::Disabled)
+            } else {
+                wanted
+            })
+        },
+    )
 }
 
 fn slot_byte(index: u32, flash: &[FlashTarget], tried: &str) -> Result<BootTargetByte> {
@@ -102,12 +114,14 @@ fn slot_byte(index: u32, flash: &[FlashTarget], tried: &str) -> Result<BootTarge
 fn change(
     ctx: &mut Ctx<'_>,
     id: Option<&AdapterId>,
+    command: &str,
     verb: &str,
     want: impl FnOnce(Bytes, &[FlashTarget], &str) -> Result<Bytes>,
 ) -> Result<Change<BootConfig>> {
     let key = resolve_key(ctx, id)?;
     let tried = format!("{verb} of {}", key.host);
     require(&key, verb, |f| f.boot)?;
+    let _writer = ctx.writer(key.host, command, &tried)?;
     let (image, place) = nvram::read(ctx, &key, &tried)?;
     let flash = ctx.backend.flash_targets(key.host)?;
     let Some(now) = Bytes::from_image(&image, place) else {
@@ -131,32 +145,33 @@ fn change(
             diff,
         });
     }
-    let backup = save(ctx, key.host, &image).map_err(|e| e.during(tried.clone()))?;
-    ctx.warn(format!("the nvram before is kept in {}", backup.display()));
+    backup::save(ctx, key.host, &image).map_err(|e| e.during(tried.clone()))?;
     let mut new_image = image.clone();
     wanted.put(&mut new_image, place);
     let (host, deadline) = (key.host, ctx.deadline);
-    Write {
+    let found = Write {
         tried: tried.clone(),
+        based: Some(&|found: &Vec<u8>| *found == image),
         write: &mut |ctx| {
             ctx.backend
                 .update_nvram(host, 0, &new_image, deadline)
                 .map_err(|e| e.during(tried.clone()))
         },
         read: &mut |ctx| nvram::read_image(ctx, host, &tried),
-        wrong: &|found: &Vec<u8>| {
-            let count = found.iter().zip(&new_image).filter(|(a, b)| a != b).count();
-            if count == 0 {
-                Vec::new()
-            } else {
-                vec![format!("{count} bytes of the nvram differ")]
-            }
+        wrong: &|found: &Vec<u8>| wrong(found, place, wanted),
+        foreign: &|found: &Vec<u8>| foreign(found, place, now, wanted),
+        undo: &mut |ctx, found| {
+            let mut back = found.clone();
+            now.put(&mut back, place);
+            ctx.backend.update_nvram(host, 0, &back, deadline)
         },
-        undo: &mut |ctx| ctx.backend.update_nvram(host, 0, &image, deadline),
-        restored: &|found: &Vec<u8>| *found == image,
+        restored: &|found: &Vec<u8>| wrong(found, place, now).is_empty(),
         patience: Duration::ZERO,
     }
     .run(ctx)?;
+    if found != new_image {
+        ctx.warn("other bytes of the nvram were changed meanwhile by another program, and left so");
+    }
     ctx.warn("takes effect when the adapter starts again");
     Ok(Change::Changed {
         before: Some(before),
@@ -186,22 +201,30 @@ fn difference(before: &BootConfig, after: &BootConfig) -> Vec<Difference> {
     .collect()
 }
 
-/// Writes the image beside the state, readable by the owner only.
-fn save(ctx: &Ctx<'_>, host: HostNo, image: &[u8]) -> Result<PathBuf> {
-    let dir = ctx.state_dir.join("backup");
-    let stamp = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_millis();
-    let path = dir.join(format!("nvram-{host}-{stamp}.bin"));
-    let tried = || format!("write the backup {}", path.display());
-    std::fs::create_dir_all(&dir).map_err(|e| Error::io(tried(), &e))?;
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&path).map_err(|e| Error::io(tried(), &e))?;
-    file.write_all(image)
-        .and_then(|()| file.sync_all())
-        .map_err(|e| Error::io(tried(), &e))?;
-    Ok(path)
+/// What is not as wanted: our bytes, and that the whole is sound. Other bytes are others' business.
+fn wrong(found: &[u8], place: Place, wanted: Bytes) -> Vec<String> {
+    let mut texts = Vec::new();
+    let Some(bytes) = Bytes::from_image(found, place) else {
+        return vec!["the nvram is too short".to_owned()];
+    };
+    for (name, is, wanted) in bytes.beside(wanted) {
+        if is != wanted {
+            texts.push(format!("{name} is {is:#04x}, wanted {wanted:#04x}"));
+        }
+    }
+    if layout::word_sum(found) != 0 {
+        texts.push("the checksum of the nvram is wrong".to_owned());
+    }
+    texts
+}
+
+/// Our bytes with values that are neither those before nor those written, in an nvram that is sound: somebody else's.
+fn foreign(found: &[u8], place: Place, before: Bytes, wanted: Bytes) -> Vec<String> {
+    let Some(bytes) = Bytes::from_image(found, place).filter(|_| layout::word_sum(found) == 0) else {
+        return Vec::new();
+    };
+    let both = bytes.beside(before).into_iter().zip(bytes.beside(wanted));
+    both.filter(|((_, is, before), (_, _, wanted))| is != before && is != wanted)
+        .map(|((name, is, _), _)| format!("{name} is {is:#04x}"))
+        .collect()
 }

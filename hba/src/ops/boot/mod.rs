@@ -1,5 +1,6 @@
 //! Boot configuration: show, set, clear. The bytes are in `nvram`.
 
+mod backup;
 mod change;
 mod nvram;
 mod show;

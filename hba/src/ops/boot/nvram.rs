@@ -75,6 +75,15 @@ impl Bytes {
         layout::fix_checksum(image);
     }
 
+    /// Each byte by name, here and in `other`.
+    pub(super) fn beside(self, other: Self) -> [(&'static str, u8, u8); 3] {
+        [
+            ("the boot mode", self.mode, other.mode),
+            ("the primary slot", self.primary.0, other.primary.0),
+            ("the secondary slot", self.secondary.0, other.secondary.0),
+        ]
+    }
+
     pub(super) fn mode(self) -> BootMode {
         match self.mode & MODE_MASK {
             0 => BootMode::Disabled,

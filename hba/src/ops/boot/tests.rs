@@ -38,6 +38,11 @@ fn ready(s: &mut Scripted, nvram: Vec<u8>) -> &mut Scripted {
         )
 }
 
+/// The last look before the write.
+fn still(s: &mut Scripted, nvram: Vec<u8>) -> &mut Scripted {
+    s.expect(Call::ReadNvram(H0, 0, SIZE), Ok(nvram))
+}
+
 fn firmware(s: &mut Scripted) -> &mut Scripted {
     s.expect(
         Call::FirmwareBoot(H0),
@@ -97,7 +102,7 @@ fn setting_keeps_the_other_bits_and_the_checksum_and_makes_a_backup() {
     let before = image(&[(MODE, 0x40)]);
     let after = image(&[(MODE, 0x41), (PRIMARY, 0x83)]);
     assert_eq!(word_sum(&after), 0);
-    firmware(ready(&mut s, before.clone()))
+    still(firmware(ready(&mut s, before.clone())), before.clone())
         .expect(Call::UpdateNvram(H0, 0, after.clone()), Ok(()))
         .expect(Call::ReadNvram(H0, 0, SIZE), Ok(after));
     let change = set(&mut dir.ctx(&mut s), None, &primary(3)).expect("set");
@@ -128,7 +133,7 @@ fn what_reads_back_wrong_is_restored() {
     let dir = Dir::new();
     let before = image(&[]);
     let wanted = image(&[(MODE, 1), (PRIMARY, 0x83)]);
-    firmware(ready(&mut s, before.clone()))
+    still(firmware(ready(&mut s, before.clone())), before.clone())
         .expect(Call::UpdateNvram(H0, 0, wanted), Ok(()))
         .expect(Call::ReadNvram(H0, 0, SIZE), Ok(image(&[(MODE, 1)])))
         .expect(Call::UpdateNvram(H0, 0, before.clone()), Ok(()))
@@ -148,7 +153,7 @@ fn clear_takes_one_slot_or_all() {
         (None, image(&[])),
     ] {
         let mut s = Scripted::new();
-        firmware(ready(&mut s, both()))
+        still(firmware(ready(&mut s, both())), both())
             .expect(Call::UpdateNvram(H0, 0, after.clone()), Ok(()))
             .expect(Call::ReadNvram(H0, 0, SIZE), Ok(after));
         assert!(
@@ -223,11 +228,11 @@ fn the_second_port_has_bytes_of_its_own() {
     fix_checksum(&mut after);
     let mut s = Scripted::new();
     s.expect(Call::AdapterKeys, Ok(vec![port]))
-        .expect(Call::ReadNvram(H0, 0, SIZE), Ok(before))
+        .expect(Call::ReadNvram(H0, 0, SIZE), Ok(before.clone()))
         .expect(Call::FlashTargets(H0), Ok(vec![flash(3, &[])]));
     let mut settings = primary(3);
     settings.mode = Some(BootMode::Manual);
-    firmware(&mut s)
+    still(firmware(&mut s), before)
         .expect(Call::UpdateNvram(H0, 0, after.clone()), Ok(()))
         .expect(Call::ReadNvram(H0, 0, SIZE), Ok(after));
     set(&mut dir.ctx(&mut s), None, &settings).expect("set");
@@ -240,7 +245,8 @@ fn a_mode_that_is_set_already_stays_when_a_slot_is_named_and_a_mode_alone_names_
     // DHCP stays DHCP.
     let mut s = Scripted::new();
     let after = image(&[(MODE, 0x42), (PRIMARY, 0x83)]);
-    firmware(ready(&mut s, image(&[(MODE, 0x42)])))
+    let before = image(&[(MODE, 0x42)]);
+    still(firmware(ready(&mut s, before.clone())), before)
         .expect(Call::UpdateNvram(H0, 0, after.clone()), Ok(()))
         .expect(Call::ReadNvram(H0, 0, SIZE), Ok(after));
     set(&mut dir.ctx(&mut s), None, &primary(3)).expect("set");
@@ -253,7 +259,8 @@ fn a_mode_that_is_set_already_stays_when_a_slot_is_named_and_a_mode_alone_names_
     ] {
         let mut s = Scripted::new();
         let after = image(&[(MODE, to), (PRIMARY, 0x83)]);
-        firmware(ready(&mut s, image(&[(MODE, from), (PRIMARY, 0x83)])))
+        let before = image(&[(MODE, from), (PRIMARY, 0x83)]);
+        still(firmware(ready(&mut s, before.clone())), before)
             .expect(Call::UpdateNvram(H0, 0, after.clone()), Ok(()))
             .expect(Call::ReadNvram(H0, 0, SIZE), Ok(after));
         let settings = BootSettings {
@@ -303,4 +310,73 @@ fn a_slot_names_its_target_while_boot_is_on() {
         assert_eq!(found, named, "{bytes:x?} {index}");
         s.finish();
     }
+}
+
+#[test]
+fn what_another_program_changed_after_the_first_look_is_not_overwritten() {
+    let mut s = Scripted::new();
+    let dir = Dir::new();
+    // Far from our bytes: the other port's, perhaps.
+    let theirs = image(&[(0x7b1, 1)]);
+    still(firmware(ready(&mut s, image(&[]))), theirs);
+    let e = set(&mut dir.ctx(&mut s), None, &primary(3)).expect_err("changed");
+    assert_eq!(e.kind(), Kind::Busy);
+    assert!(e.to_string().contains("nothing was written"), "{e}");
+    s.finish();
+}
+
+#[test]
+fn what_another_program_changed_elsewhere_after_the_write_stays() {
+    let mut s = Scripted::new();
+    let dir = Dir::new();
+    let (before, wanted) = (image(&[]), image(&[(MODE, 1), (PRIMARY, 0x83)]));
+    let both = image(&[(MODE, 1), (PRIMARY, 0x83), (0x7b1, 1)]);
+    still(firmware(ready(&mut s, before.clone())), before)
+        .expect(Call::UpdateNvram(H0, 0, wanted), Ok(()))
+        .expect(Call::ReadNvram(H0, 0, SIZE), Ok(both));
+    let mut c = dir.ctx(&mut s);
+    assert!(
+        set(&mut c, None, &primary(3))
+            .expect("ours is there")
+            .is_changed()
+    );
+    assert!(
+        c.warnings.iter().any(|w| w.contains("another program")),
+        "{:?}",
+        c.warnings
+    );
+    s.finish();
+}
+
+#[test]
+fn a_roll_back_takes_back_our_bytes_and_no_others() {
+    let mut s = Scripted::new();
+    let dir = Dir::new();
+    let (before, wanted) = (image(&[]), image(&[(MODE, 1), (PRIMARY, 0x83)]));
+    // Half of ours arrived, and somebody changed another byte.
+    let found = image(&[(MODE, 1), (0x7b1, 1)]);
+    let restored = image(&[(0x7b1, 1)]);
+    still(firmware(ready(&mut s, before.clone())), before)
+        .expect(Call::UpdateNvram(H0, 0, wanted), Ok(()))
+        .expect(Call::ReadNvram(H0, 0, SIZE), Ok(found))
+        .expect(Call::UpdateNvram(H0, 0, restored.clone()), Ok(()))
+        .expect(Call::ReadNvram(H0, 0, SIZE), Ok(restored));
+    let e = set(&mut dir.ctx(&mut s), None, &primary(3)).expect_err("half");
+    assert_eq!(e.kind(), Kind::VerifyFailed { rolled_back: true }, "{e}");
+    s.finish();
+}
+
+#[test]
+fn a_slot_that_another_program_set_after_us_is_not_rolled_back() {
+    let mut s = Scripted::new();
+    let dir = Dir::new();
+    let (before, wanted) = (image(&[]), image(&[(MODE, 1), (PRIMARY, 0x83)]));
+    let theirs = image(&[(MODE, 1), (PRIMARY, 0x85)]);
+    still(firmware(ready(&mut s, before.clone())), before)
+        .expect(Call::UpdateNvram(H0, 0, wanted), Ok(()))
+        .expect(Call::ReadNvram(H0, 0, SIZE), Ok(theirs));
+    let e = set(&mut dir.ctx(&mut s), None, &primary(3)).expect_err("theirs");
+    assert_eq!(e.kind(), Kind::VerifyFailed { rolled_back: false });
+    assert!(e.to_string().contains("nothing was restored"), "{e}");
+    s.finish();
 }

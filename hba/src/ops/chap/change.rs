@@ -58,6 +58,7 @@ pub fn add(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, new: &NewChap) -> Result<C
     check_name(&new.username, &tried)?;
     // A secret may come from elsewhere than Secret::new: the rules hold for every write.
     let secret = Secret::new(new.secret.expose()).map_err(|e| e.during(tried.clone()))?;
+    let _writer = ctx.writer(host, "chap add", &tried)?;
     let known = records(ctx, host)?;
     let same =
         |r: &ChapRecord| r.direction == new.direction && r.username == new.username && r.secret == secret;
@@ -141,6 +142,7 @@ pub fn set(
 ) -> Result<Change<ChapEntry>> {
     let tried = format!("change chap entry {index}");
     let host = able(ctx, id, &tried)?;
+    let _writer = ctx.writer(host, "chap set", &tried)?;
     let before = find(ctx, host, index, &tried)?;
     let users = Users::of(ctx, host)?;
     let mut wanted = before.clone();
@@ -184,6 +186,7 @@ pub fn set(
 pub fn remove(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, index: u16) -> Result<Change<ChapEntry>> {
     let tried = format!("remove chap entry {index}");
     let host = able(ctx, id, &tried)?;
+    let _writer = ctx.writer(host, "chap remove", &tried)?;
     let before = find(ctx, host, index, &tried)?;
     let users = Users::of(ctx, host)?;
     guard(ctx, &users.by(&before), Intent::Remove, &tried)?;
@@ -263,6 +266,7 @@ fn write(
     let index = wanted.index;
     Write {
         tried: tried.to_owned(),
+        based: Some(&|now: &Option<ChapRecord>| now.as_ref() == before),
         write: &mut |ctx| {
             ctx.backend
                 .set_chap(host, wanted, deadline)
@@ -276,7 +280,8 @@ fn write(
                 .map(|d| format!("{} is another", d.field))
                 .collect(),
         },
-        undo: &mut |ctx| match before {
+        foreign: &|now: &Option<ChapRecord>| foreign(now.as_ref(), before, wanted),
+        undo: &mut |ctx, _| match before {
             Some(old) => ctx.backend.set_chap(host, old, deadline),
             None => match ctx.backend.delete_chap(host, index, deadline) {
                 Err(e) if e.kind() == Kind::NotFound => Ok(()),
@@ -288,6 +293,24 @@ fn write(
     }
     .run(ctx)
     .map(|_| ())
+}
+
+/// What of the entry found is somebody else's: fields that were not to change and did. Those that were to change may have arrived
+/// damaged; that is ours to undo.
+fn foreign(now: Option<&ChapRecord>, before: Option<&ChapRecord>, wanted: &ChapRecord) -> Vec<String> {
+    let Some(now) = now else { return Vec::new() };
+    let old = before.unwrap_or(wanted);
+    let mut texts = Vec::new();
+    if old.direction == wanted.direction && now.direction != wanted.direction {
+        texts.push(format!("the direction is {}", now.direction));
+    }
+    if old.username == wanted.username && now.username != wanted.username {
+        texts.push(format!("the entry belongs to {}", now.username.escape_debug()));
+    }
+    if before.is_some() && old.secret == wanted.secret && now.secret != wanted.secret {
+        texts.push("the secret is another".to_owned());
+    }
+    texts
 }
 
 fn difference(before: Option<&ChapRecord>, after: Option<&ChapRecord>) -> Vec<Difference> {

@@ -104,6 +104,7 @@ fn adding_takes_the_first_free_index_after_those_for_boot_and_verifies() {
     let mut s = Scripted::new();
     table(ready(&mut s), vec![record(4, "other", WORD)]);
     s.expect(Call::Adapter(H0), Ok(Some(adapter())));
+    table(&mut s, vec![record(4, "other", WORD)]);
     s.expect(Call::SetChap(H0, record(5, "user", WORD)), Ok(()));
     table(&mut s, vec![record(4, "other", WORD), record(5, "user", WORD)]);
     let change = add(&mut ctx(&mut s), None, &new(None)).expect("added");
@@ -169,6 +170,7 @@ fn a_secret_that_did_not_arrive_whole_is_rolled_back() {
     let mut s = Scripted::new();
     table(ready(&mut s), vec![]);
     s.expect(Call::Adapter(H0), Ok(Some(adapter())));
+    table(&mut s, vec![]);
     s.expect(Call::SetChap(H0, record(4, "user", WORD)), Ok(()));
     table(&mut s, vec![record(4, "user", "correct-horse")]);
     s.expect(Call::DeleteChap(H0, 4), Ok(()));
@@ -185,6 +187,7 @@ fn a_rollback_that_fails_is_told_as_such() {
     let old = record(4, "user", "old-secret-here");
     table(ready(&mut s), vec![old.clone()]);
     users(&mut s, vec![], &[]);
+    table(&mut s, vec![old.clone()]);
     s.expect(Call::SetChap(H0, record(4, "user", WORD)), Ok(()));
     table(&mut s, vec![record(4, "user", "garbage-garbage")]);
     s.expect::<()>(
@@ -202,6 +205,7 @@ fn changing_the_secret_shows_neither_old_nor_new() {
     let mut s = Scripted::new();
     table(ready(&mut s), vec![record(4, "user", "old-secret-here")]);
     users(&mut s, vec![], &[]);
+    table(&mut s, vec![record(4, "user", "old-secret-here")]);
     s.expect(Call::SetChap(H0, record(4, "user", WORD)), Ok(()));
     table(&mut s, vec![record(4, "user", WORD)]);
     let secret = Secret::new(WORD).expect("valid");
@@ -246,6 +250,7 @@ fn a_wrong_secret_is_corrected_under_the_flash_target_but_not_under_a_session() 
     let mut s = Scripted::new();
     table(ready(&mut s), vec![record(4, "user", "wrong-secret-here")]);
     users(&mut s, vec![flash(3, &[("chap_out_idx", "4")])], &[]);
+    table(&mut s, vec![record(4, "user", "wrong-secret-here")]);
     s.expect(Call::SetChap(H0, record(4, "user", WORD)), Ok(()));
     table(&mut s, vec![record(4, "user", WORD)]);
     let mut c = ctx(&mut s);
@@ -321,6 +326,7 @@ fn an_index_beyond_the_table_is_refused() {
         table(ready(&mut s), vec![]);
         s.expect(Call::Adapter(H0), Ok(Some(small.clone())));
         if good {
+            table(&mut s, vec![]);
             s.expect(Call::SetChap(H0, record(index, "user", WORD)), Ok(()));
             table(&mut s, vec![record(index, "user", WORD)]);
         }
@@ -336,6 +342,7 @@ fn half_made(removal: Result<()>) -> Error {
     let mut s = Scripted::new();
     table(ready(&mut s), vec![]);
     s.expect(Call::Adapter(H0), Ok(Some(adapter())));
+    table(&mut s, vec![]);
     s.expect(Call::SetChap(H0, record(4, "user", WORD)), Ok(()));
     table(&mut s, vec![record(4, "user", "garbage-garbage")]);
     s.expect(Call::DeleteChap(H0, 4), removal);
@@ -353,4 +360,43 @@ fn a_half_made_entry_that_is_gone_already_is_as_good_as_removed() {
     assert_eq!(e.kind(), Kind::VerifyFailed { rolled_back: true }, "{e}");
     let e = half_made(Err(Error::new(Kind::Failed, "x")));
     assert_eq!(e.kind(), Kind::RollbackFailed, "{e}");
+}
+
+#[test]
+fn an_index_that_another_program_took_meanwhile_is_left_alone() {
+    // Just before the write,
+    let mut s = Scripted::new();
+    table(ready(&mut s), vec![]);
+    s.expect(Call::Adapter(H0), Ok(Some(adapter())));
+    table(&mut s, vec![record(4, "theirs", WORD)]);
+    let e = add(&mut ctx(&mut s), None, &new(None)).expect_err("taken");
+    assert_eq!(e.kind(), Kind::Busy);
+    assert!(e.to_string().contains("nothing was written"), "{e}");
+    s.finish();
+    // and just after it: their entry is not removed as a half-made one of ours.
+    let mut s = Scripted::new();
+    table(ready(&mut s), vec![]);
+    s.expect(Call::Adapter(H0), Ok(Some(adapter())));
+    table(&mut s, vec![]);
+    s.expect(Call::SetChap(H0, record(4, "user", WORD)), Ok(()));
+    table(&mut s, vec![record(4, "theirs", WORD)]);
+    let e = add(&mut ctx(&mut s), None, &new(None)).expect_err("overwritten");
+    assert_eq!(e.kind(), Kind::VerifyFailed { rolled_back: false });
+    assert!(e.to_string().contains("belongs to theirs"), "{e}");
+    s.finish();
+}
+
+#[test]
+fn a_name_that_another_program_changed_meanwhile_is_not_undone_with_the_secret() {
+    let mut s = Scripted::new();
+    let old = || record(4, "user", "old-secret-here");
+    table(ready(&mut s), vec![old()]);
+    users(&mut s, vec![], &[]);
+    table(&mut s, vec![old()]);
+    s.expect(Call::SetChap(H0, record(4, "user", WORD)), Ok(()));
+    table(&mut s, vec![record(4, "renamed", "old-secret-here")]);
+    let secret = Secret::new(WORD).expect("valid");
+    let e = set(&mut ctx(&mut s), None, 4, None, Some(&secret)).expect_err("lost");
+    assert_eq!(e.kind(), Kind::VerifyFailed { rolled_back: false });
+    s.finish();
 }

@@ -99,19 +99,10 @@ pub(super) fn add_to(
         return Err(Error::new(Kind::Invalid, tried).answered("a target cannot have this address"));
     }
     let wanted = new.wanted().map_err(|e| e.during(tried.to_owned()))?;
+    let _writer = ctx.writer(host, "flash add", tried)?;
     let known = ctx.backend.flash_names(host)?;
     if let Some(twin) = twin(ctx, host, &known, new)? {
-        let wrong = wanted.wrong(&twin.params);
-        if wrong.is_empty() {
-            return Ok(Change::Unchanged { current: Some(twin) });
-        }
-        return Err(Error::new(Kind::Busy, tried)
-            .answered(format!(
-                "it exists as flash target {} with other settings: {}",
-                twin.index,
-                wrong.join("; ")
-            ))
-            .hint(format!("change it: hbactl flash set {}", twin.index)));
+        return exists(twin, &wanted, tried);
     }
     wanted.check_chap(ctx, host, tried)?;
     if ctx.dry_run {
@@ -134,16 +125,26 @@ pub(super) fn add_to(
     let index = ctx
         .backend
         .new_flash_target(host, family, ctx.deadline)
-        .map_err(|e| e.during(tried.to_owned()))?;
+        .map_err(|e| unmade(ctx, host, &e.during(tried.to_owned()), tried))?;
     if known.iter().any(|(taken, _)| *taken == index) {
         return Err(Error::new(Kind::Failed, tried)
             .answered(format!("the driver gave index {index}, which is taken"))
             .hint("hbactl flash list shows what is there"));
     }
     let deadline = ctx.deadline;
+    // Nobody can make an entry while ours is not committed: what is there now stays so until then.
+    let mut others = ctx.backend.flash_names(host)?;
+    others.retain(|(other, _)| *other != index && known.iter().all(|(old, _)| old != other));
+    if let Some(twin) = twin(ctx, host, &others, new)? {
+        ctx.backend
+            .delete_flash_target(host, index, deadline)
+            .map_err(|e| e.during(tried.to_owned()))?;
+        return exists(twin, &wanted, tried);
+    }
     let params = wanted.0.clone();
     let after = Write {
         tried: tried.to_owned(),
+        based: None,
         write: &mut |ctx| {
             ctx.backend
                 .set_flash_target(host, index, &params, deadline)
@@ -154,7 +155,8 @@ pub(super) fn add_to(
             Some(t) => wanted.wrong(&t.params),
             None => vec![format!("flash target {index} does not exist")],
         },
-        undo: &mut |ctx| match ctx.backend.delete_flash_target(host, index, deadline) {
+        foreign: &|_| Vec::new(),
+        undo: &mut |ctx, _| match ctx.backend.delete_flash_target(host, index, deadline) {
             Err(e) if e.kind() == Kind::NotFound => Ok(()),
             other => other,
         },
@@ -169,6 +171,38 @@ pub(super) fn add_to(
         after,
         diff,
     })
+}
+
+/// The same target is there: with the same settings that is as good as added.
+fn exists(twin: FlashTarget, wanted: &Wanted, tried: &str) -> Result<Change<FlashTarget>> {
+    let wrong = wanted.wrong(&twin.params);
+    if wrong.is_empty() {
+        return Ok(Change::Unchanged { current: Some(twin) });
+    }
+    Err(Error::new(Kind::Busy, tried)
+        .answered(format!(
+            "it exists as flash target {} with other settings: {}",
+            twin.index,
+            wrong.join("; ")
+        ))
+        .hint(format!("change it: hbactl flash set {}", twin.index)))
+}
+
+/// Why no entry could be made: the driver answers the same when its table is full and when there is one that is not committed.
+fn unmade(ctx: &mut Ctx<'_>, host: HostNo, error: &Error, tried: &str) -> Error {
+    let all = ctx.backend.flash_targets(host).unwrap_or_default();
+    match all.iter().find(|t| t.target_name.is_none() && !t.discovery) {
+        Some(pending) => Error::new(Kind::Busy, tried)
+            .answered(format!(
+                "another program is making flash target {}, and the driver takes one at a time",
+                pending.index
+            ))
+            .hint(format!(
+                "try again when it has ended; if none is at it any more: hbactl flash remove {}",
+                pending.index
+            )),
+        None => error.clone(),
+    }
 }
 
 /// The entry that has the name and the portal already. Only entries of that name are read.

@@ -15,6 +15,7 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{AdapterId, HostNo};
 use crate::model::{Event, FlashTarget, Owner, Session};
+use crate::writer::Scope;
 
 /// Looks at a failed session before its target is asked,
 const FAILED_LOOKS: u32 = 15;
@@ -25,13 +26,19 @@ const SCAN_LOOKS: u32 = 50;
 /// Looks at a session that is up before its negotiated values are no longer waited for.
 const SETTLE_LOOKS: u32 = 10;
 
-/// Logs in to a flash target and waits until the session is up.
+/// How long a session may take to go whose logout the driver refuses.
+const GOING: Duration = Duration::from_secs(2);
+
+/// Logs in to a flash target and waits until the session is up. Of several logins and logouts at once each sees what the one before has
+/// done. Other writers of the adapter wait only until the driver has taken the order.
 ///
 /// # Errors
 /// [`Kind::NotFound`], [`Kind::Failed`] with the reason when the login is refused, [`Kind::Timeout`].
 pub fn login(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, index: u32) -> Result<Change<Session>> {
     let tried = format!("log in to flash target {index}");
     let host = resolve_able(ctx, id, &tried, |f| f.flash)?;
+    let _turn = ctx.turn(Scope::Login(index), host, "flash login", &tried)?;
+    let writer = ctx.writer(host, "flash login", &tried)?;
     let target = one(ctx, host, index, &tried)?;
     if target.discovery {
         return Err(Error::new(Kind::Invalid, tried)
@@ -60,16 +67,25 @@ pub fn login(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, index: u32) -> Result<Ch
         .as_ref()
         .filter(|s| s.owner == Owner::Flash && !target.boot);
     if let Some(sid) = stale.map(|s| s.sid) {
-        ctx.backend
-            .logout_session(host, sid, ctx.deadline)
-            .map_err(|e| e.during(tried.clone()))?;
+        if let Err(e) = ctx.backend.logout_session(host, sid, ctx.deadline) {
+            gone_anyway(ctx, sid, e.during(tried.clone()))?;
+        }
         wait_gone(ctx, sid, &tried)?;
     }
-    if before.is_none() || stale.is_some() {
-        ctx.backend
-            .login_flash_target(host, index, ctx.deadline)
-            .map_err(|e| e.during(tried.clone()))?;
+    if (before.is_none() || stale.is_some())
+        && let Err(e) = ctx.backend.login_flash_target(host, index, ctx.deadline)
+    {
+        // Another program may have been first.
+        let target = one(ctx, host, index, &tried)?;
+        match session_of(ctx, &target)? {
+            Some(s) if s.logged_in() && before.is_none() => {
+                return Ok(Change::Unchanged { current: Some(s) });
+            }
+            Some(_) => {}
+            None => return Err(e.during(tried.clone())),
+        }
     }
+    drop(writer);
     let after = wait_logged_in(ctx, host, index, &tried, listening)?;
     let diff = vec![Difference::new(
         "session.state",
@@ -200,6 +216,8 @@ fn retry_hint(target: &FlashTarget) -> String {
 pub fn logout(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, index: u32) -> Result<Change<Session>> {
     let tried = format!("log out of flash target {index}");
     let host = resolve_able(ctx, id, &tried, |f| f.flash)?;
+    let _turn = ctx.turn(Scope::Login(index), host, "flash logout", &tried)?;
+    let writer = ctx.writer(host, "flash logout", &tried)?;
     let target = one(ctx, host, index, &tried)?;
     let refuse = |why: &str| {
         Err(Error::new(Kind::Permission, tried.clone())
@@ -224,15 +242,31 @@ pub fn logout(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, index: u32) -> Result<C
             diff,
         });
     }
-    ctx.backend
-        .logout_flash_target(host, index, ctx.deadline)
-        .map_err(|e| e.during(tried.clone()))?;
+    if let Err(e) = ctx.backend.logout_flash_target(host, index, ctx.deadline) {
+        gone_anyway(ctx, sid, e.during(tried))?;
+        return Ok(Change::Unchanged { current: None });
+    }
+    drop(writer);
     wait_gone(ctx, sid, &tried)?;
     Ok(Change::Changed {
         before: Some(before),
         after: None,
         diff,
     })
+}
+
+/// A logout that the driver refused because another program's is under way, or done: the session goes. Otherwise the refusal stands.
+pub(in crate::ops) fn gone_anyway(ctx: &mut Ctx<'_>, sid: u32, refusal: Error) -> Result<()> {
+    let until = ctx.deadline.at_most(GOING);
+    loop {
+        if ctx.backend.session(sid)?.is_none() {
+            return Ok(());
+        }
+        if until.expired() {
+            return Err(refusal);
+        }
+        ctx.backend.pause(LOOK_AGAIN.min(until.remaining()));
+    }
 }
 
 /// Waits until a session is gone.

@@ -13,7 +13,7 @@ pub use add::{NewFlashTarget, add};
 pub use discover::{Discovery, discover};
 pub(super) use find::{all as all_targets, of_session};
 pub use find::{list, show};
-pub(super) use login::wait_gone;
+pub(super) use login::{gone_anyway, wait_gone};
 pub use login::{login, logout};
 pub use remove::remove;
 pub use set::{FlashSettings, set};

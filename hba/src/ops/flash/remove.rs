@@ -17,6 +17,7 @@ use crate::model::FlashTarget;
 pub fn remove(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, index: u32) -> Result<Change<FlashTarget>> {
     let tried = format!("remove flash target {index}");
     let host = resolve_able(ctx, id, &tried, |f| f.flash)?;
+    let _writer = ctx.writer(host, "flash remove", &tried)?;
     let before = one(ctx, host, index, &tried)?;
     if before.boot || boot::names(ctx, host, index) {
         return Err(Error::new(Kind::Permission, tried)

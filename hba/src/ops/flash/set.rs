@@ -53,6 +53,7 @@ pub fn set(
     let tried = format!("change flash target {index}");
     let host = resolve_able(ctx, id, &tried, |f| f.flash)?;
     let wanted = settings.wanted().map_err(|e| e.during(tried.clone()))?;
+    let _writer = ctx.writer(host, "flash set", &tried)?;
     let before = one(ctx, host, index, &tried)?;
     let changes = wanted.changes(&before.params);
     if changes.is_empty() {
@@ -88,6 +89,7 @@ pub fn set(
     let undo = back(&before.params, &changes)?;
     let after = Write {
         tried: tried.clone(),
+        based: Some(&|t: &Option<FlashTarget>| t.as_ref().is_some_and(|t| t.params == before.params)),
         write: &mut |ctx| {
             ctx.backend
                 .set_flash_target(host, index, &changes, deadline)
@@ -98,7 +100,8 @@ pub fn set(
             Some(t) => wanted.wrong(&t.params),
             None => vec![format!("flash target {index} is gone")],
         },
-        undo: &mut |ctx| ctx.backend.set_flash_target(host, index, &undo, deadline),
+        foreign: &|t: &Option<FlashTarget>| foreign(t.as_ref(), &before, &changes),
+        undo: &mut |ctx, _| ctx.backend.set_flash_target(host, index, &undo, deadline),
         restored: &|t: &Option<FlashTarget>| {
             t.as_ref().is_some_and(|t| {
                 changes
@@ -119,6 +122,22 @@ pub fn set(
         after,
         diff,
     })
+}
+
+/// What was not to change and did: another target stands there now.
+fn foreign(now: Option<&FlashTarget>, before: &FlashTarget, changes: &[Assignment]) -> Vec<String> {
+    let Some(now) = now else { return Vec::new() };
+    ["targetname", "ipaddress", "port"]
+        .iter()
+        .filter(|name| changes.iter().all(|a| a.spec.name != **name))
+        .filter_map(|name| {
+            let value = now.params.get(*name);
+            let text = value
+                .and_then(Option::as_ref)
+                .map_or_else(|| "n/a".to_owned(), ToString::to_string);
+            (value != before.params.get(*name)).then(|| format!("{name} is {}", text.escape_debug()))
+        })
+        .collect()
 }
 
 /// The entry's family was chosen when it was made.

@@ -95,6 +95,7 @@ fn adding_makes_sets_and_reads_back() {
     ready(&mut s)
         .expect::<Vec<(u32, Option<String>)>>(Call::FlashNames(H0), Ok(vec![]))
         .expect(Call::NewFlashTarget(H0, V4), Ok(2u32))
+        .expect::<Vec<(u32, Option<String>)>>(Call::FlashNames(H0), Ok(vec![(2, None)]))
         .expect(Call::SetFlashTarget(H0, 2, new_params()), Ok(()))
         .expect(Call::FlashTarget(H0, 2), Ok(Some(flash(2, &[]))));
     let change = add(&mut ctx(&mut s), None, &new()).expect("added");
@@ -142,6 +143,7 @@ fn a_refused_commit_leaves_no_pending_entry() {
     ready(&mut s)
         .expect::<Vec<(u32, Option<String>)>>(Call::FlashNames(H0), Ok(vec![]))
         .expect(Call::NewFlashTarget(H0, V4), Ok(2u32))
+        .expect::<Vec<(u32, Option<String>)>>(Call::FlashNames(H0), Ok(vec![(2, None)]))
         .expect::<()>(
             Call::SetFlashTarget(H0, 2, new_params()),
             Err(Error::new(Kind::Failed, "x").answered("flash broken")),
@@ -208,7 +210,8 @@ fn setting_sends_only_what_differs_and_undoes_it_when_it_reads_back_wrong() {
     let wanted = sent(&[("max_burst_len", ParamValue::Number(131_072))]);
     let old = sent(&[("max_burst_len", ParamValue::Number(262_144))]);
     one_read(ready(&mut s), flash(3, &[]), vec![]);
-    s.expect(Call::SetFlashTarget(H0, 3, wanted.clone()), Ok(()))
+    s.expect(Call::FlashTarget(H0, 3), Ok(Some(flash(3, &[]))))
+        .expect(Call::SetFlashTarget(H0, 3, wanted.clone()), Ok(()))
         .expect(
             Call::FlashTarget(H0, 3),
             Ok(Some(flash(3, &[("max_burst_len", "131072")]))),
@@ -217,7 +220,8 @@ fn setting_sends_only_what_differs_and_undoes_it_when_it_reads_back_wrong() {
     assert_eq!(change.diff().len(), 1);
 
     one_read(ready(&mut s), flash(3, &[]), vec![]);
-    s.expect(Call::SetFlashTarget(H0, 3, wanted), Ok(()))
+    s.expect(Call::FlashTarget(H0, 3), Ok(Some(flash(3, &[]))))
+        .expect(Call::SetFlashTarget(H0, 3, wanted), Ok(()))
         .expect(
             Call::FlashTarget(H0, 3),
             Ok(Some(flash(3, &[("max_burst_len", "512")]))),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::super::adapter::{guard_sessions, require, resolve_key};
 use super::super::write::Write;
 use super::list::of;
-use super::stage::Stage;
+use super::stage::{Stage, Values};
 use crate::Change;
 use crate::change::Difference;
 use crate::ctx::Ctx;
@@ -15,7 +15,9 @@ use crate::error::{Error, Kind, Result};
 use crate::ids::{AdapterId, IfaceId};
 use crate::model::Iface;
 use crate::params::{Assignment, IFACE};
+use crate::writer::Scope;
 
+const VERB: &str = "iface apply";
 /// How long the port may take to show the new settings.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -30,13 +32,14 @@ pub fn apply(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Change<Vec<Ifa
     let host = key.host;
     let tried = format!("apply staged settings to {host}");
     require(&key, "apply staged settings", |f| f.iface)?;
-    let mut stage = Stage::load(ctx)?;
+    let _writer = ctx.writer(host, VERB, &tried)?;
+    let stage = Stage::load(ctx)?;
     let before = of(ctx, &stage, &key)?;
     let batch = batch(&before, &tried)?;
     if batch.is_empty() {
         // What was staged is applied already: nothing is left to do for it.
         if !ctx.dry_run {
-            forget(ctx, &mut stage, &key, &before)?;
+            forget(ctx, &stage, &key, &before, &tried)?;
         }
         return Ok(Change::Unchanged {
             current: Some(before),
@@ -51,10 +54,12 @@ pub fn apply(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Change<Vec<Ifa
             diff,
         });
     }
+    can_forget(ctx, &stage, &key, &before, &tried)?;
     let old = old_values(&before, &batch);
     let deadline = ctx.deadline;
     let after = Write {
         tried: tried.clone(),
+        based: Some(&|now: &Vec<Iface>| as_before(now, &before, &batch)),
         write: &mut |ctx| {
             ctx.backend
                 .set_iface_params(host, &batch, deadline)
@@ -62,13 +67,19 @@ pub fn apply(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Change<Vec<Ifa
         },
         read: &mut |ctx| ctx.backend.ifaces(host),
         wrong: &|now: &Vec<Iface>| wrong(now, &batch, &before),
-        undo: &mut |ctx| ctx.backend.set_iface_params(host, &old, deadline),
+        foreign: &|_| Vec::new(),
+        undo: &mut |ctx, _| ctx.backend.set_iface_params(host, &old, deadline),
         restored: &|now: &Vec<Iface>| wrong(now, &old, &before).is_empty(),
         patience: PATIENCE,
     }
     .run(ctx)?;
     unverified(ctx, &batch, &after);
-    forget(ctx, &mut stage, &key, &before)?;
+    // The settings are in force whatever becomes of the file, and what is applied already shows as staged no more.
+    if let Err(e) = forget(ctx, &stage, &key, &before, &tried) {
+        ctx.warn(format!(
+            "the settings are applied, but they stay in the staging file: {e}"
+        ));
+    }
     Ok(Change::Changed {
         before: Some(before),
         after: Some(after),
@@ -165,17 +176,61 @@ fn unverified(ctx: &mut Ctx<'_>, batch: &Batch, after: &[Iface]) {
     }
 }
 
+/// Takes what was applied out of the file as it is now: others' settings, other interfaces and other values stay.
 fn forget(
     ctx: &mut Ctx<'_>,
-    stage: &mut Stage,
+    applied: &Stage,
     key: &crate::model::AdapterKey,
     ifaces: &[Iface],
+    tried: &str,
 ) -> Result<()> {
+    let _turn = ctx.turn(Scope::Stage, key.host, VERB, tried)?;
+    let mut stage = Stage::load(ctx)?;
     let old = stage.clone();
     for iface in ifaces {
-        stage.put(key, iface.id(), super::stage::Values::new());
+        let done = applied.of(key, iface.id());
+        let mut left: Values = stage.of(key, iface.id());
+        left.retain(|name, value| done.get(name) != Some(value));
+        stage.put(key, iface.id(), left);
     }
-    if *stage == old { Ok(()) } else { stage.save(ctx) }
+    if stage == old { Ok(()) } else { stage.save(ctx) }
+}
+
+/// Writes the file as it is, before anything is sent: where that fails, taking out what was applied would fail too.
+fn can_forget(
+    ctx: &mut Ctx<'_>,
+    applied: &Stage,
+    key: &crate::model::AdapterKey,
+    ifaces: &[Iface],
+    tried: &str,
+) -> Result<()> {
+    let _turn = ctx.turn(Scope::Stage, key.host, VERB, tried)?;
+    let stage = Stage::load(ctx)?;
+    // Whoever staged meanwhile wants it applied with the rest, or not at all.
+    if ifaces
+        .iter()
+        .any(|i| stage.of(key, i.id()) != applied.of(key, i.id()))
+    {
+        return Err(Error::new(Kind::Busy, tried)
+            .answered("what is staged was changed meanwhile; nothing was applied")
+            .hint("look at it with hbactl iface list, and apply again"));
+    }
+    stage.save(ctx).map_err(|e| {
+        let answer = format!("{e}; nothing was applied");
+        e.during(tried.to_owned()).answered(answer)
+    })
+}
+
+/// Whether the parameters that are to be set are what they were when the difference was shown.
+fn as_before(now: &[Iface], before: &[Iface], batch: &Batch) -> bool {
+    let value = |of: &[Iface], id: IfaceId, name: &str| {
+        let iface = of.iter().find(|i| i.id() == id)?;
+        iface.params.get(name).cloned().flatten()
+    };
+    batch.iter().all(|(id, params)| {
+        let same = |a: &Assignment| value(now, *id, a.spec.name) == value(before, *id, a.spec.name);
+        params.iter().all(same)
+    })
 }
 
 fn planned(before: &[Iface]) -> Vec<Iface> {

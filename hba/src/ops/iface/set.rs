@@ -11,6 +11,7 @@ use crate::error::{Error, Kind, Result};
 use crate::ids::{Family, IfaceId};
 use crate::model::Iface;
 use crate::params::{Assignment, ParamKind, ParamValue, fits_family};
+use crate::writer::{Scope, Writer};
 
 /// Stages parameters (see [`crate::params::IFACE`]); nothing is sent to the adapter. Values that are applied already are taken
 /// out of the stage.
@@ -22,6 +23,7 @@ pub fn set(ctx: &mut Ctx<'_>, iface: IfaceId, params: &[Assignment]) -> Result<C
     for a in params {
         check(iface, a, &tried)?;
     }
+    let _turns = turns(ctx, iface, "iface set", &tried)?;
     let mut stage = Stage::load(ctx)?;
     let (key, before) = find_settable(ctx, &stage, iface, &tried)?;
     let mut values = stage.of(&key, iface);
@@ -54,6 +56,7 @@ pub fn set(ctx: &mut Ctx<'_>, iface: IfaceId, params: &[Assignment]) -> Result<C
 /// [`Kind::NotFound`].
 pub fn unset(ctx: &mut Ctx<'_>, iface: IfaceId, names: &[String]) -> Result<Change<Iface>> {
     let tried = format!("drop staged settings of {iface}");
+    let _turns = turns(ctx, iface, "iface unset", &tried)?;
     let mut stage = Stage::load(ctx)?;
     let (key, before) = find(ctx, &stage, iface, &tried)?;
     let mut values = stage.of(&key, iface);
@@ -68,6 +71,12 @@ pub fn unset(ctx: &mut Ctx<'_>, iface: IfaceId, names: &[String]) -> Result<Chan
         }
     }
     finish(ctx, &mut stage, &key, before, values)
+}
+
+/// What is staged depends on what is applied, so nobody may apply meanwhile; and the file is the whole endpoint's.
+fn turns(ctx: &mut Ctx<'_>, iface: IfaceId, verb: &str, tried: &str) -> Result<(Writer, Writer)> {
+    let adapter = ctx.writer(iface.host, verb, tried)?;
+    Ok((adapter, ctx.turn(Scope::Stage, iface.host, verb, tried)?))
 }
 
 fn finish(

@@ -152,6 +152,11 @@ fn a_staging_file_that_is_not_ours_is_named_and_left_alone() {
     }
 }
 
+/// The last look before the message, at a port as it is by default.
+fn still(s: &mut Scripted) {
+    s.expect(Call::Ifaces(H0), Ok(vec![port(&[])]));
+}
+
 fn sends(s: &mut Scripted, params: &[(&str, ParamValue)]) {
     let pairs = params.iter().map(|(n, v)| ((*n).to_owned(), v.clone())).collect();
     s.expect(Call::SetIfaceParams(H0, vec![(ID, pairs)]), Ok(()));
@@ -167,6 +172,7 @@ fn applying_sends_one_message_reads_back_and_empties_the_stage() {
     stage(&dir, &[wish("mtu=9000"), wish("ipaddress=10.0.0.7")]);
     let mut s = Scripted::new();
     no_sessions(found(&mut s, port(&[])));
+    still(&mut s);
     sends(
         &mut s,
         &[
@@ -210,6 +216,7 @@ fn applying_with_sessions_up_needs_force() {
     assert!(e.next_step().is_some_and(|h| h.contains("--force")));
 
     found(&mut s, port(&[])).expect(Call::Sessions, Ok(up));
+    still(&mut s);
     sends(&mut s, &[("mtu", ParamValue::Number(9000))]);
     s.expect(Call::Ifaces(H0), Ok(vec![port(&[("mtu", "9000")])]));
     let mut c = dir.ctx(&mut s);
@@ -225,6 +232,7 @@ fn what_does_not_show_is_rolled_back_and_stays_staged() {
     stage(&dir, &[wish("ipaddress=10.0.0.7")]);
     let mut s = Scripted::new();
     no_sessions(found(&mut s, port(&[])));
+    still(&mut s);
     sends(&mut s, &[("ipaddress", ParamValue::Text("10.0.0.7".into()))]);
     s.expect(Call::Ifaces(H0), Ok(vec![port(&[("ipaddress", "10.0.0.9")])]));
     sends(&mut s, &[("ipaddress", ParamValue::Text("192.168.10.2".into()))]);
@@ -246,6 +254,7 @@ fn an_mtu_that_waits_for_the_next_start_is_told_and_not_rolled_back() {
     stage(&dir, &[wish("mtu=9000")]);
     let mut s = Scripted::new();
     no_sessions(found(&mut s, port(&[])));
+    still(&mut s);
     sends(&mut s, &[("mtu", ParamValue::Number(9000))]);
     s.expect(Call::Ifaces(H0), Ok(vec![port(&[])]));
     let mut ctx = dir.late(&mut s);
@@ -267,6 +276,7 @@ fn a_refused_message_that_changed_nothing_is_told_as_it_is() {
     stage(&dir, &[wish("mtu=9000")]);
     let mut s = Scripted::new();
     no_sessions(found(&mut s, port(&[])));
+    still(&mut s);
     let pairs = vec![("mtu".to_owned(), ParamValue::Number(9000))];
     s.expect::<()>(
         Call::SetIfaceParams(H0, vec![(ID, pairs)]),
@@ -316,6 +326,7 @@ fn an_interface_that_is_off_is_switched_on_by_its_number() {
         ("enabled".to_owned(), ParamValue::Flag(true)),
         ("ipaddress".to_owned(), ParamValue::Text("fd00::6".into())),
     ];
+    s.expect(Call::Ifaces(H0), Ok(vec![Iface::off(ID6)]));
     s.expect(Call::SetIfaceParams(H0, vec![(ID6, batch)]), Ok(()));
     // The object comes, then the address.
     for now in [Iface::off(ID6), port6("::"), port6("fd00::6")] {
@@ -334,7 +345,8 @@ fn an_interface_that_does_not_come_is_not_taken_for_on() {
     set(&mut dir.ctx(&mut s), ID6, &[wish("enabled=on")]).expect("staged");
     no_sessions(found(&mut s, Iface::off(ID6)));
     let sent = |on| vec![(ID6, vec![("enabled".to_owned(), ParamValue::Flag(on))])];
-    s.expect(Call::SetIfaceParams(H0, sent(true)), Ok(()))
+    s.expect(Call::Ifaces(H0), Ok(vec![Iface::off(ID6)]))
+        .expect(Call::SetIfaceParams(H0, sent(true)), Ok(()))
         .expect(Call::Ifaces(H0), Ok(vec![Iface::off(ID6)]))
         .expect(Call::SetIfaceParams(H0, sent(false)), Ok(()))
         .expect(Call::Ifaces(H0), Ok(vec![Iface::off(ID6)]));
@@ -353,4 +365,40 @@ fn switching_an_interface_off_that_is_off_stages_nothing() {
     assert!(matches!(change, Change::Unchanged { .. }));
     assert_eq!(dir.staged(), "");
     s.finish();
+}
+
+#[test]
+fn an_apply_takes_out_of_the_stage_what_it_applied_and_nothing_else() {
+    let dir = Dir::new();
+    stage(&dir, &[wish("mtu=9000"), wish("ttl=32")]);
+    let path = dir.0.path().join("state/staged-ifaces.json");
+    let mut s = Scripted::new();
+    no_sessions(found(&mut s, port(&[])));
+    still(&mut s);
+    sends(
+        &mut s,
+        &[("mtu", ParamValue::Number(9000)), ("ttl", ParamValue::Number(32))],
+    );
+    // While the port restarts somebody writes the file by hand: another value for one, and the other port's.
+    let meanwhile = "{\"version\":1,\"ifaces\":{\"00:c0:dd:11:22:35\":{\"ipv4-0\":{\"mtu\":9000,\"ttl\":64}},\
+                     \"00:c0:dd:11:22:37\":{\"ipv4-0\":{\"mtu\":9000}}}}";
+    let write = path.clone();
+    s.meanwhile(Call::Ifaces(H0), move || {
+        std::fs::write(&write, meanwhile).expect("written")
+    });
+    s.expect(
+        Call::Ifaces(H0),
+        Ok(vec![port(&[("mtu", "9000"), ("ttl", "32")])]),
+    );
+    apply(&mut dir.ctx(&mut s), None).expect("applied");
+    s.finish();
+    let left: serde_json::Value = serde_json::from_str(&dir.staged()).expect("json");
+    assert_eq!(
+        left["ifaces"]["00:c0:dd:11:22:35"]["ipv4-0"],
+        serde_json::json!({"ttl": 64})
+    );
+    assert_eq!(
+        left["ifaces"]["00:c0:dd:11:22:37"]["ipv4-0"],
+        serde_json::json!({"mtu": 9000})
+    );
 }

@@ -172,3 +172,49 @@ fn the_detailed_listing_is_cut_to_one_port_too() {
     assert_eq!(list_detail(&mut ctx(&mut s), None).expect("listed"), all);
     s.finish();
 }
+
+#[test]
+fn a_scan_of_all_goes_on_when_one_leaves_and_tells_which_failed() {
+    let failed = || Err::<(), _>(Error::new(Kind::Failed, "scan session 2").answered("EIO"));
+    for there in [false, true] {
+        let mut s = Scripted::new();
+        let all = (1..=3).map(|sid| brief(sid, TARGET, "LOGGED_IN")).collect();
+        s.expect::<Vec<SessionBrief>>(Call::Sessions, Ok(all))
+            .expect::<Vec<Lun>>(Call::Luns(LunScope::All), Ok(vec![]))
+            .expect(Call::ScanSession(H0, 1), Ok(()))
+            .expect(Call::ScanSession(H0, 2), failed())
+            .expect(
+                Call::Session(2),
+                Ok(there.then(|| session(2, TARGET, "LOGGED_IN"))),
+            )
+            .expect(Call::ScanSession(H0, 3), Ok(()));
+        if !there {
+            s.expect(Call::Luns(LunScope::All), Ok(vec![lun("0:0:0:1")]));
+        }
+        let mut c = ctx(&mut s);
+        let outcome = rescan(&mut c, None);
+        assert!(
+            c.warnings.iter().any(|w| w.contains("session 2")),
+            "{:?}",
+            c.warnings
+        );
+        if there {
+            let e = outcome.expect_err("one failed").to_string();
+            assert!(e.contains("1 of 3 sessions") && e.contains("EIO"), "{e}");
+        } else {
+            assert_eq!(outcome.expect("the others were scanned").diff().len(), 1);
+        }
+        s.finish();
+    }
+}
+
+#[test]
+fn a_session_that_another_program_logged_out_first_is_as_good_as_ours() {
+    let mut s = Scripted::new();
+    shown(&mut s, session(1, TARGET, "LOGGED_IN"), flash(3, &[]));
+    s.expect::<()>(Call::LogoutSession(H0, 1), Err(Error::new(Kind::NotFound, "x")))
+        .expect::<Option<Session>>(Call::Session(1), Ok(None));
+    let change = logout(&mut ctx(&mut s), 1).expect("gone");
+    assert!(matches!(change, Change::Unchanged { current: None }));
+    s.finish();
+}

@@ -18,6 +18,7 @@ fn a_driver_that_gives_out_an_index_twice_is_not_trusted() {
     ready(&mut s)
         .expect::<Names>(Call::FlashNames(H0), Ok(vec![(1, Some("iqn.other".into()))]))
         .expect(Call::NewFlashTarget(H0, V4), Ok(2u32))
+        .expect::<Names>(Call::FlashNames(H0), Ok(vec![(2, None)]))
         .expect(Call::SetFlashTarget(H0, 2, new_params()), Ok(()))
         .expect(Call::FlashTarget(H0, 2), Ok(Some(flash(2, &[]))));
     add(&mut ctx(&mut s), None, &new()).expect("added");
@@ -31,6 +32,7 @@ fn half_made(removal: crate::Result<()>) -> Error {
     ready(&mut s)
         .expect::<Names>(Call::FlashNames(H0), Ok(vec![]))
         .expect(Call::NewFlashTarget(H0, V4), Ok(2u32))
+        .expect::<Names>(Call::FlashNames(H0), Ok(vec![(2, None)]))
         .expect(Call::SetFlashTarget(H0, 2, new_params()), Ok(()))
         .expect(Call::FlashTarget(H0, 2), Ok(Some(flash(2, &[("port", "860")]))))
         .expect(Call::DeleteFlashTarget(H0, 2), removal);
@@ -69,6 +71,7 @@ fn what_is_reported_as_changed_is_what_was_asked_for() {
     ready(&mut s)
         .expect::<Names>(Call::FlashNames(H0), Ok(vec![]))
         .expect(Call::NewFlashTarget(H0, V4), Ok(2u32))
+        .expect::<Names>(Call::FlashNames(H0), Ok(vec![(2, None)]))
         .expect(Call::SetFlashTarget(H0, 2, new_params()), Ok(()))
         .expect(Call::FlashTarget(H0, 2), Ok(Some(flash(2, &[]))));
     let Change::Changed { diff, .. } = add(&mut ctx(&mut s), None, &new()).expect("added") else {
@@ -92,6 +95,7 @@ fn only_a_nameless_discovery_entry_is_the_twin_of_one() {
         .expect::<Names>(Call::FlashNames(H0), Ok(vec![(3, None)]))
         .expect(Call::FlashTarget(H0, 3), Ok(Some(other)))
         .expect(Call::NewFlashTarget(H0, V4), Ok(4u32))
+        .expect::<Names>(Call::FlashNames(H0), Ok(vec![(4, None)]))
         .expect(Call::SetFlashTarget(H0, 4, entry_params()), Ok(()))
         .expect(Call::FlashTarget(H0, 4), Ok(Some(entry.clone())));
     add(&mut ctx(&mut s), None, &wanted).expect("added");
@@ -103,4 +107,48 @@ fn only_a_nameless_discovery_entry_is_the_twin_of_one() {
     let change = add(&mut ctx(&mut s), None, &wanted).expect("there");
     assert!(matches!(change, Change::Unchanged { .. }));
     s.finish();
+}
+
+#[test]
+fn the_same_target_that_another_program_added_meanwhile_is_not_added_twice() {
+    let mut s = Scripted::new();
+    ready(&mut s)
+        .expect::<Names>(Call::FlashNames(H0), Ok(vec![]))
+        .expect(Call::NewFlashTarget(H0, V4), Ok(3u32))
+        .expect::<Names>(
+            Call::FlashNames(H0),
+            Ok(vec![(2, Some(TARGET.into())), (3, None)]),
+        )
+        .expect(Call::FlashTarget(H0, 2), Ok(Some(flash(2, &[]))))
+        .expect(Call::DeleteFlashTarget(H0, 3), Ok(()));
+    let change = add(&mut ctx(&mut s), None, &new()).expect("there");
+    assert!(matches!(change, Change::Unchanged { current: Some(t) } if t.index == 2));
+    s.finish();
+}
+
+#[test]
+fn an_entry_that_another_program_is_making_is_named() {
+    let refused = || Error::new(Kind::Failed, "x").answered("the table is full, or so");
+    for (there, kind) in [
+        (flash(2, &[("targetname", "")]), Kind::Busy),
+        (
+            flash(2, &[("targetname", ""), ("discovery_session", "1")]),
+            Kind::Failed,
+        ),
+        (flash(2, &[]), Kind::Failed),
+    ] {
+        let mut s = Scripted::new();
+        ready(&mut s)
+            .expect::<Names>(Call::FlashNames(H0), Ok(vec![]))
+            .expect::<u32>(Call::NewFlashTarget(H0, V4), Err(refused()))
+            .expect(Call::FlashTargets(H0), Ok(vec![there]));
+        let e = add(&mut ctx(&mut s), None, &new()).expect_err("refused");
+        assert_eq!(e.kind(), kind, "{e}");
+        assert_eq!(
+            e.to_string().contains("flash target 2"),
+            kind == Kind::Busy,
+            "{e}"
+        );
+        s.finish();
+    }
 }

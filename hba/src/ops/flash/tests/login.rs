@@ -176,3 +176,40 @@ fn logout_without_a_session_changes_nothing_and_of_a_boot_target_is_refused() {
     );
     s.finish();
 }
+
+#[test]
+fn a_login_or_logout_that_another_program_did_first_is_no_failure() {
+    let refused = || Err::<(), _>(Error::new(Kind::Permission, "x").answered("EPERM"));
+    let mut s = Scripted::new();
+    one_read(ready(&mut s), flash(3, &[]), vec![]);
+    s.expect(Call::Listen, Ok(()))
+        .expect(Call::LoginFlashTarget(H0, 3), refused());
+    one_read(&mut s, flash(3, &[]), vec![brief(1, TARGET, "LOGGED_IN")]);
+    s.expect(Call::Session(1), Ok(Some(session(1, TARGET, "LOGGED_IN"))));
+    let change = login(&mut ctx(&mut s), None, 3).expect("up");
+    assert!(matches!(change, Change::Unchanged { current: Some(s) } if s.sid == 1));
+    s.finish();
+
+    let mut s = Scripted::new();
+    one_read(ready(&mut s), flash(3, &[]), vec![brief(1, TARGET, "LOGGED_IN")]);
+    let up = || Some(session(1, TARGET, "LOGGED_IN"));
+    s.expect(Call::Session(1), Ok(up()))
+        .expect(Call::LogoutFlashTarget(H0, 3), refused())
+        .expect(Call::Session(1), Ok(up()))
+        .expect::<Option<crate::model::Session>>(Call::Session(1), Ok(None));
+    let change = logout(&mut ctx(&mut s), None, 3).expect("gone");
+    assert!(matches!(change, Change::Unchanged { current: None }));
+    s.finish();
+
+    // Where nobody did it the refusal stands.
+    let mut s = Scripted::new();
+    one_read(ready(&mut s), flash(3, &[]), vec![]);
+    s.expect(Call::Listen, Ok(()))
+        .expect(Call::LoginFlashTarget(H0, 3), refused());
+    one_read(&mut s, flash(3, &[]), vec![]);
+    assert_eq!(
+        login(&mut ctx(&mut s), None, 3).expect_err("refused").kind(),
+        Kind::Permission
+    );
+    s.finish();
+}
