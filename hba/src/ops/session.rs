@@ -195,8 +195,11 @@ pub fn rescan(ctx: &mut Ctx<'_>, sid: Option<u32>) -> Result<Change<Vec<Lun>>> {
         if sid.is_some() {
             return Err(e.during(tried));
         }
-        if ctx.backend.session(one)?.is_none() {
-            ctx.warn(format!("session {one} ended before it was scanned"));
+        // Gone, going, or not up: there is no target to scan.
+        if e.kind() == Kind::NotFound || ctx.backend.session(one)?.is_none() {
+            ctx.warn(format!(
+                "session {one} was not scanned: it ended meanwhile, or is not up"
+            ));
         } else {
             ctx.warn(e.to_string());
             failed.push(e);

@@ -1,10 +1,7 @@
-//! Who holds a lock: the text in its file. Owns its form; a text of somebody else's is shown as far as it can be printed.
+//! Who holds a lock: the line in its file. Owns its form; a line that is not of this form names nobody.
 
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
-
-/// The text has this length whatever it says, so that writing it again needs no room on the disk.
-pub(super) const SIZE: usize = 128;
 
 /// A process and what it does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,21 +21,14 @@ impl Holder {
         }
     }
 
-    /// The file's contents.
-    pub(super) fn text(&self) -> [u8; SIZE] {
-        let mut text = [b' '; SIZE];
-        let line = format!("{} {} {}", self.pid, self.since, self.verb);
-        for (to, from) in text.iter_mut().zip(line.bytes()) {
-            *to = from;
-        }
-        text[SIZE - 1] = b'\n';
-        text
+    /// The line in the lock's file.
+    pub(super) fn line(&self) -> String {
+        format!("hbactl {} {} {}", self.pid, self.since, self.verb)
     }
 
-    /// Reads a file's contents; `None` when it is not of this form.
-    pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
-        let text = std::str::from_utf8(bytes).ok()?.trim_end();
-        let mut parts = text.splitn(3, ' ');
+    /// Reads a lock's line; `None` when it is not of this form.
+    pub(super) fn parse(line: &str) -> Option<Self> {
+        let mut parts = line.strip_prefix("hbactl ")?.splitn(3, ' ');
         let pid = parts.next()?.parse().ok()?;
         let since = parts.next()?.parse().ok()?;
         let verb = parts.next()?;

@@ -6,7 +6,6 @@
 //! Must not know what is written. Where the locks are is the backend's matter ([`crate::backend::Backend::writers`]).
 
 mod holder;
-mod lock;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
@@ -15,8 +14,8 @@ use std::time::{Duration, Instant};
 use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
 use crate::ids::HostNo;
+use files::{Dir, Lock, Why};
 use holder::Holder;
-use lock::{Attempt, Lock};
 
 /// The first pause before the next attempt; it doubles up to [`LONGEST`].
 const SHORTEST: Duration = Duration::from_millis(2);
@@ -130,7 +129,7 @@ impl Ctx<'_> {
             return Ok((Writer { held: Some(held) }, false));
         }
         let lock = match room {
-            Some(_) => Some(self.wait(&file, scope, host, verb, tried)?),
+            Some(room) => Some(self.wait(&room, scope, host, verb, tried)?),
             None => None,
         };
         let held = Arc::new(Held { file, _lock: lock });
@@ -138,28 +137,27 @@ impl Ctx<'_> {
         Ok((Writer { held: Some(held) }, true))
     }
 
-    fn wait(
-        &mut self,
-        file: &std::path::Path,
-        scope: Scope,
-        host: HostNo,
-        verb: &str,
-        tried: &str,
-    ) -> Result<Lock> {
+    fn wait(&mut self, room: &Room, scope: Scope, host: HostNo, verb: &str, tried: &str) -> Result<Lock> {
+        let dir = Dir::private(&room.dir).map_err(|e| refused(&e, tried))?;
+        let (name, me) = (scope.file(room, host), Holder::of_this_process(verb).line());
         let begun = Instant::now();
         let mut pause = SHORTEST;
         let mut last: Option<Holder> = None;
-        let me = Holder::of_this_process(verb);
         loop {
-            match Lock::attempt(file, &me) {
-                Ok(Attempt::Taken(lock)) => {
+            let e = match Lock::take(&dir, &name, &me) {
+                Ok(lock) => {
                     if let Some(last) = last.filter(|_| begun.elapsed() >= WORTH_TELLING) {
-                        self.warn(format!("waited {} s for {}", begun.elapsed().as_secs(), last));
+                        self.warn(format!("waited {} s for {last}", begun.elapsed().as_secs()));
                     }
                     return Ok(lock);
                 }
-                Ok(Attempt::HeldBy(holder)) => last = holder.or(last),
-                Err(e) => return Err(refused(&e, file, tried)),
+                Err(e) => e,
+            };
+            match e.why() {
+                Why::Held(by) => last = Holder::parse(by).or(last),
+                // The file was made anew by somebody who cleans up: the next attempt sees his.
+                Why::Changed => {}
+                _ => return Err(refused(&e, tried)),
             }
             if self.deadline.expired() {
                 let by = last.map_or_else(|| "another process".to_owned(), |h| h.with_age());
@@ -188,18 +186,13 @@ static NOBODY: Room = Room {
 };
 
 /// A lock that cannot be made: nothing has been written yet, and nothing will be.
-fn refused(error: &std::io::Error, file: &std::path::Path, tried: &str) -> Error {
-    let e = Error::io(tried, error);
-    let answer = format!(
-        "the lock {} that keeps writers apart cannot be had: {error}; nothing was changed",
-        file.display()
-    );
+fn refused(error: &files::Error, tried: &str) -> Error {
+    let answer = format!("the lock that keeps writers apart cannot be had: {error}; nothing was changed");
+    let e = Error::io(tried, &std::io::Error::from(error.io_kind())).answered(answer);
     match e.kind() {
-        Kind::Permission => e
-            .answered(answer)
-            .hint("run as root, or as the user who serves the directory"),
-        Kind::NotFound => e.with_kind(Kind::Failed).answered(answer),
-        _ => e.answered(answer),
+        Kind::Permission => e.hint("run as root, or as the user who serves the directory"),
+        Kind::NotFound => e.with_kind(Kind::Failed),
+        _ => e,
     }
 }
 

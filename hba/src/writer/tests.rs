@@ -117,7 +117,7 @@ fn a_lock_that_cannot_be_made_is_a_refusal_that_names_it() {
         .expect_err("no directory");
     let text = refused.to_string();
     assert!(
-        text.contains("adapter-0000-00-05") && text.contains("nothing was changed"),
+        text.contains("/locks") && text.contains("nothing was changed"),
         "{text}"
     );
     // Neither a link nor a pipe is followed, opened or waited for.
@@ -132,13 +132,16 @@ fn a_lock_that_cannot_be_made_is_a_refusal_that_names_it() {
 #[test]
 fn a_text_of_somebody_else_names_nobody() {
     let me = Holder::of_this_process("boot set");
-    assert_eq!(Holder::parse(&me.text()), Some(me));
-    assert_eq!(Holder::parse(b""), None);
-    assert_eq!(Holder::parse(b"12 13 \x1b[31mred"), None);
-    assert_eq!(
-        Holder::parse(b"12 13 flash add")
-            .map(|h| h.to_string())
-            .as_deref(),
-        Some("hbactl 12 (flash add)")
-    );
+    assert_eq!(Holder::parse(&me.line()), Some(me));
+    for line in [
+        "",
+        "hbactl",
+        "hbactl 12 13",
+        "hbactl 12 13 \u{1b}[31mred",
+        "somebody else",
+    ] {
+        assert_eq!(Holder::parse(line), None, "{line:?}");
+    }
+    let found = Holder::parse("hbactl 12 13 flash add").map(|h| h.to_string());
+    assert_eq!(found.as_deref(), Some("hbactl 12 (flash add)"));
 }

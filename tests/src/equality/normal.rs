@@ -203,14 +203,26 @@ mod tests {
             normal.text("127.0.0.1:43210 143210 00:c0:dd:12:34:56"),
             "127.0.0.1:PORT 143210 MAC-A"
         );
-        for number in ["1", "16", "43210", "6", "1795253400532", "99999999999999999999999"] {
+        for number in [
+            "1",
+            "16",
+            "43210",
+            "6",
+            "1795253400532",
+            "99999999999999999999999",
+        ] {
             assert_eq!(
-                normal.text(&format!("kept in STATE/backup/nvram-host6-{number}.bin (the last 16)")),
+                normal.text(&format!(
+                    "kept in STATE/backup/nvram-host6-{number}.bin (the last 16)"
+                )),
                 "kept in STATE/backup/nvram-hostA-NUMBER.bin (the last 16)",
                 "whatever its length"
             );
         }
-        assert_eq!(normal.text("nvram-host6-7-8.bin host6-7"), "nvram-hostA-NUMBER-8.bin hostA-7");
+        assert_eq!(
+            normal.text("nvram-host6-7-8.bin host6-7"),
+            "nvram-hostA-NUMBER-8.bin hostA-7"
+        );
     }
 
     #[test]

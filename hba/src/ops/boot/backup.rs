@@ -1,13 +1,10 @@
 //! Copies of the NVRAM as it was before a change, in the state directory. Owns their names (numbers that go up: no clock, which may
 //! stand still or step back, makes a name) and how many are kept.
 
-use std::fs::{DirBuilder, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::Path;
+use files::{Dir, Why};
 
 use crate::ctx::Ctx;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::ids::HostNo;
 
 /// Copies kept for each port; the oldest go.
@@ -20,27 +17,23 @@ const ATTEMPTS: u64 = 64;
 /// # Errors
 /// It cannot be written whole: nothing should be changed then.
 pub(super) fn save(ctx: &mut Ctx<'_>, host: HostNo, image: &[u8]) -> Result<()> {
-    let dir = ctx.state_dir.join("backup");
-    let fail = |e: &io::Error| Error::io(format!("write a backup into {}", dir.display()), e);
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(&dir)
-        .map_err(|e| fail(&e))?;
-    let older = numbers(&dir, host).map_err(|e| fail(&e))?;
-    let name = write_next(&dir, host, older.last().map_or(1, |n| n.saturating_add(1)), image)
-        .map_err(|e| fail(&e))?;
+    let at = ctx.state_dir.join("backup");
+    let tried = format!("write a backup into {}", at.display());
+    let fail = |e: files::Error| Error::io(tried.clone(), &e.into());
+    let dir = Dir::private(&at).map_err(fail)?;
+    let older = numbers(&dir, host).map_err(fail)?;
+    let first = older.last().map_or(1, |n| n.saturating_add(1));
+    let Some(name) = write_next(&dir, host, first, image).map_err(fail)? else {
+        return Err(Error::new(Kind::Busy, tried).answered("others keep taking the next name"));
+    };
     ctx.warn(format!(
         "the nvram before is kept in {} (the last {KEPT} of {host} are kept)",
-        dir.join(name).display()
+        at.join(name).display()
     ));
     let surplus = (older.len() + 1).saturating_sub(KEPT);
     for number in older.iter().take(surplus) {
-        let old = dir.join(name_of(host, *number));
-        if let Err(e) = std::fs::remove_file(&old)
-            && e.kind() != io::ErrorKind::NotFound
-        {
-            ctx.warn(format!("the old backup {} cannot be removed: {e}", old.display()));
+        if let Err(e) = dir.remove(name_of(host, *number)) {
+            ctx.warn(format!("an old backup stays: {e}"));
         }
     }
     Ok(())
@@ -51,50 +44,31 @@ fn name_of(host: HostNo, number: u64) -> String {
 }
 
 /// The numbers of a port's copies, lowest first.
-fn numbers(dir: &Path, host: HostNo) -> io::Result<Vec<u64>> {
+fn numbers(dir: &Dir, host: HostNo) -> files::Result<Vec<u64>> {
     let before = format!("nvram-{host}-");
-    let mut all = Vec::new();
-    for entry in std::fs::read_dir(dir)? {
-        let name = entry?.file_name();
-        let number = name
-            .to_str()
-            .and_then(|n| n.strip_prefix(&before)?.strip_suffix(".bin")?.parse::<u64>().ok());
-        all.extend(number);
-    }
+    let number = |name: &str| {
+        name.strip_prefix(&before)?
+            .strip_suffix(".bin")?
+            .parse::<u64>()
+            .ok()
+    };
+    let names = dir.names()?;
+    let mut all: Vec<u64> = names.iter().filter_map(|name| number(name.to_str()?)).collect();
     all.sort_unstable();
     Ok(all)
 }
 
-/// Makes the first of the next names that nobody has.
-fn write_next(dir: &Path, host: HostNo, first: u64, image: &[u8]) -> io::Result<String> {
+/// Makes the first of the next names that nobody has; `None` when others have them all.
+fn write_next(dir: &Dir, host: HostNo, first: u64, image: &[u8]) -> files::Result<Option<String>> {
     for number in first..first.saturating_add(ATTEMPTS) {
         let name = name_of(host, number);
-        let path = dir.join(&name);
-        let made = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&path);
-        let mut file = match made {
-            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => continue,
-            made => made?,
-        };
-        let written = file.write_all(image).and_then(|()| file.sync_all());
-        // The name is as durable as the bytes.
-        let written = written.and_then(|()| std::fs::File::open(dir)?.sync_all());
-        return match written {
-            Ok(()) => Ok(name),
-            Err(e) => {
-                // Half a copy would be taken for one.
-                let _ = std::fs::remove_file(&path);
-                Err(e)
-            }
-        };
+        match dir.write_new(&name, image) {
+            Ok(()) => return Ok(Some(name)),
+            Err(e) if matches!(e.why(), Why::Exists) => {}
+            Err(e) => return Err(e),
+        }
     }
-    Err(io::Error::new(
-        io::ErrorKind::AlreadyExists,
-        "others keep taking the next name",
-    ))
+    Ok(None)
 }
 
 #[cfg(test)]
@@ -112,13 +86,13 @@ mod tests {
         let mut ctx = Ctx::new(&mut s, Deadline::after(Deadline::MAX), dir.path().to_owned());
         let backups = dir.path().join("backup");
         // One of a version that named them by the millisecond, and one of another port.
-        DirBuilder::new().create(&backups).expect("made");
+        std::fs::create_dir(&backups).expect("made");
         std::fs::write(backups.join("nvram-host1-1795253400532.bin"), "old").expect("written");
         std::fs::write(backups.join("nvram-host11-1.bin"), "another port").expect("written");
         for round in 0..2 * KEPT {
             save(&mut ctx, H1, &[u8::try_from(round).expect("small")]).expect("saved");
         }
-        let kept = numbers(&backups, H1).expect("read");
+        let kept = numbers(&Dir::ours(&backups).expect("ours"), H1).expect("read");
         assert_eq!(kept.len(), KEPT);
         let newest = backups.join(name_of(H1, *kept.last().expect("one")));
         assert_eq!(std::fs::read(newest).expect("read"), [31]);
@@ -138,14 +112,11 @@ mod tests {
     #[test]
     fn a_name_that_somebody_took_meanwhile_is_passed_over() {
         let dir = tempfile::tempdir().expect("dir");
-        std::fs::write(dir.path().join(name_of(H1, 7)), "theirs").expect("written");
-        assert_eq!(
-            write_next(dir.path(), H1, 7, b"ours").expect("written"),
-            name_of(H1, 8)
-        );
-        assert_eq!(
-            std::fs::read(dir.path().join(name_of(H1, 7))).expect("read"),
-            b"theirs"
-        );
+        let theirs = dir.path().join(name_of(H1, 7));
+        std::fs::write(&theirs, "theirs").expect("written");
+        let ours = Dir::ours(dir.path()).expect("ours");
+        let name = write_next(&ours, H1, 7, b"ours").expect("written");
+        assert_eq!(name, Some(name_of(H1, 8)));
+        assert_eq!(std::fs::read(theirs).expect("read"), b"theirs");
     }
 }

@@ -2,9 +2,9 @@
 //! MAC address there, since host numbers change.
 
 use std::collections::BTreeMap;
-use std::io::{Read as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use files::Dir;
 use serde::{Deserialize, Serialize};
 
 use crate::ctx::Ctx;
@@ -58,32 +58,21 @@ impl Stage {
     pub(super) fn load(ctx: &Ctx<'_>) -> Result<Self> {
         let path = Self::path(ctx);
         let tried = || format!("read staged settings from {}", path.display());
-        let file = match std::fs::File::open(&path) {
-            Ok(file) => file,
-            Err(e)
-                if matches!(
-                    e.kind(),
-                    std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
-                ) =>
-            {
-                return Ok(Self::default());
-            }
-            Err(e) => return Err(Error::io(tried(), &e)),
+        let fail = |e: files::Error| Error::io(tried(), &e.into());
+        let text = match Dir::private_if_there(&ctx.state_dir).map_err(fail)? {
+            Some(dir) => dir.read(FILE, SIZE_MAX).map_err(fail)?,
+            None => None,
         };
-        let mut text = String::new();
-        file.take(SIZE_MAX + 1)
-            .read_to_string(&mut text)
-            .map_err(|e| Error::io(tried(), &e))?;
+        let Some(text) = text else {
+            return Ok(Self::default());
+        };
         let refuse = |why: String| {
             Error::new(Kind::Failed, tried())
                 .answered(why)
                 .hint("correct the file, or remove it to drop what was staged")
         };
-        if text.len() as u64 > SIZE_MAX {
-            return Err(refuse(format!("it is larger than {SIZE_MAX} bytes")));
-        }
-        let stage: Self =
-            serde_json::from_str(&text).map_err(|e| refuse(format!("it does not read as settings: {e}")))?;
+        let stage: Self = serde_json::from_slice(&text)
+            .map_err(|e| refuse(format!("it does not read as settings: {e}")))?;
         if stage.version != VERSION {
             return Err(refuse(format!(
                 "it has version {}, this program knows {VERSION}",
@@ -95,11 +84,11 @@ impl Stage {
 
     /// Replaces the file.
     pub(super) fn save(&self, ctx: &Ctx<'_>) -> Result<()> {
-        let path = Self::path(ctx);
-        let fail = |e: std::io::Error| Error::io(format!("write staged settings to {}", path.display()), &e);
-        std::fs::create_dir_all(&ctx.state_dir).map_err(fail)?;
-        let text = serde_json::to_string_pretty(self).map_err(|e| fail(e.into()))?;
-        replace(&path, text.as_bytes()).map_err(fail)
+        let tried = || format!("write staged settings to {}", Self::path(ctx).display());
+        let text = serde_json::to_vec_pretty(self).map_err(|e| Error::io(tried(), &e.into()))?;
+        Dir::private(&ctx.state_dir)
+            .and_then(|dir| dir.replace(FILE, &text))
+            .map_err(|e| Error::io(tried(), &e.into()))
     }
 
     /// What is staged for an interface.
@@ -140,18 +129,4 @@ pub(super) fn show_on(iface: &mut Iface, values: &Values) {
             )
         })
         .collect();
-}
-
-fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let new = path.with_extension(format!("new-{}", std::process::id()));
-    let write = || -> std::io::Result<()> {
-        let mut file = std::fs::File::create(&new)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        std::fs::rename(&new, path)
-    };
-    write().inspect_err(|_| {
-        // The old file stays; a leftover would only confuse.
-        let _ = std::fs::remove_file(&new);
-    })
 }

@@ -384,7 +384,7 @@ fn an_apply_takes_out_of_the_stage_what_it_applied_and_nothing_else() {
                      \"00:c0:dd:11:22:37\":{\"ipv4-0\":{\"mtu\":9000}}}}";
     let write = path.clone();
     s.meanwhile(Call::Ifaces(H0), move || {
-        std::fs::write(&write, meanwhile).expect("written")
+        std::fs::write(&write, meanwhile).expect("written");
     });
     s.expect(
         Call::Ifaces(H0),

@@ -2,6 +2,8 @@
 
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -30,6 +32,7 @@ const WORD: &str = "correct-horse-battery";
 fn serve(
     dir: &Path,
     connections: usize,
+    answered: Arc<AtomicUsize>,
     mut answer: impl FnMut(&Header, Request) -> Vec<Vec<u8>> + Send + 'static,
 ) -> JoinHandle<()> {
     for (path, text) in [
@@ -65,6 +68,7 @@ fn serve(
                         }
                         let _ = send(peer, &packet, MsgFlags::MSG_NOSIGNAL);
                     }
+                    answered.fetch_add(1, Ordering::SeqCst);
                 }
             }
             let _ = nix::unistd::close(peer);
@@ -76,6 +80,8 @@ struct Lab {
     _dir: tempfile::TempDir,
     kernel: Option<Kernel>,
     server: Option<JoinHandle<()>>,
+    /// Requests whose answers are all sent.
+    answered: Arc<AtomicUsize>,
 }
 
 impl Lab {
@@ -84,12 +90,23 @@ impl Lab {
         answer: impl FnMut(&Header, Request) -> Vec<Vec<u8>> + Send + 'static,
     ) -> Self {
         let dir = dir();
-        let server = serve(dir.path(), connections, answer);
+        let answered = Arc::default();
+        let server = serve(dir.path(), connections, Arc::clone(&answered), answer);
         let endpoint = driver_sys::endpoint::Endpoint::Dir(dir.path().to_owned());
         Self {
             kernel: Some(Kernel::open(&endpoint).expect("opened")),
             _dir: dir,
             server: Some(server),
+            answered,
+        }
+    }
+
+    /// Waits until everything of so many answers is on its way.
+    fn all_sent(&self, answers: usize) {
+        let until = soon();
+        while self.answered.load(Ordering::SeqCst) < answers {
+            assert!(!until.expired(), "the far end is stuck");
+            std::thread::yield_now();
         }
     }
 
@@ -115,6 +132,11 @@ fn soon() -> Deadline {
 }
 
 fn page(host_no: u32, start: u16, index: u16) -> Vec<u8> {
+    page_of(32, host_no, start, index)
+}
+
+/// An answer to one who asked for `room` records.
+fn page_of(room: u32, host_no: u32, start: u16, index: u16) -> Vec<u8> {
     let record = RawRecord {
         index,
         kind: ChapType::In,
@@ -125,7 +147,7 @@ fn page(host_no: u32, start: u16, index: u16) -> Vec<u8> {
         host_no,
         start,
         records: vec![record],
-        room: 32,
+        room,
     })
     .encode(1)
 }
@@ -146,6 +168,8 @@ fn chap_answers_for_others_are_passed_over() {
         vec![
             page(9, 5, 1),
             page(0, 0, 2),
+            // Another reader's page from the same place.
+            page_of(7, 0, 5, 3),
             Reply::to(&stray, Err(Errno::EBUSY)).encode(),
             b"garbage".to_vec(),
             page(0, 5, 7),
@@ -159,6 +183,22 @@ fn chap_answers_for_others_are_passed_over() {
         secret: Secret::stored(WORD),
     };
     assert_eq!(records, [record]);
+}
+
+#[test]
+fn what_arrived_before_the_question_is_no_answer_to_it() {
+    let mut asked: u16 = 0;
+    let mut lab = Lab::new(1, move |_, _| {
+        asked += 1;
+        // The second is how the table was when somebody else asked.
+        vec![page(0, 5, asked), page(0, 5, 100)]
+    });
+    for index in [1_u16, 2] {
+        // What is left of the first answer lies in the socket.
+        lab.all_sent(usize::from(index) - 1);
+        let records = lab.kernel().chap_page(H0, 5, 32, soon()).expect("page");
+        assert_eq!(records.iter().map(|r| r.index).collect::<Vec<_>>(), [index]);
+    }
 }
 
 #[test]
@@ -266,7 +306,7 @@ fn a_ping_that_ends_before_its_request_is_answered_is_not_missed() {
 
 #[test]
 fn silence_says_what_was_waited_for_and_a_late_answer_is_not_taken_for_the_next() {
-    let mut asked = 0;
+    let mut asked: u16 = 0;
     let mut lab = Lab::new(2, move |header, _| {
         asked += 1;
         if asked == 1 {
