@@ -4,11 +4,13 @@
 //! buffers. Both compute and check digests. Must not know what PDUs mean. No panic and bounded memory for any bytes.
 //! Source: RFC 7143 sections 11.2 and 13.1.
 
+mod owed;
 mod receive;
 #[cfg(test)]
 mod tests;
 mod transmit;
 
+pub use owed::{Cost, Owed};
 pub use receive::{FrameError, Place, Receiver, Step};
 pub use transmit::{Data, MAX_SLICES, Transmitter};
 

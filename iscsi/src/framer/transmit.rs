@@ -6,7 +6,7 @@ use std::{collections::VecDeque, io::IoSlice};
 
 use zerocopy::IntoBytes;
 
-use super::{padding, receive::pieces};
+use super::{Cost, padding, receive::pieces};
 use crate::{
     buffer::Buffers,
     digest::{Crc, Digest, crc32c_wire},
@@ -72,6 +72,7 @@ pub struct Transmitter {
     /// Bytes of the first chunk (of the tail, if the queue is empty) that are gone.
     front: usize,
     queued: usize,
+    made: Cost,
     header_digest: Digest,
     data_digest: Digest,
     octets: u64,
@@ -102,6 +103,18 @@ impl Transmitter {
         self.queued
     }
 
+    /// Everything that was pushed so far, without lent payload. It wraps: only differences mean something.
+    #[must_use]
+    pub const fn made(&self) -> Cost {
+        self.made
+    }
+
+    /// Octets accepted by the link once everything that is queued now is out.
+    #[must_use]
+    pub const fn end(&self) -> u64 {
+        self.octets.wrapping_add(self.queued as u64)
+    }
+
     /// True if nothing waits to be sent.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -130,7 +143,10 @@ impl Transmitter {
             let digest = crc32c_wire(out.get(start..).unwrap_or_default());
             out.extend_from_slice(&digest);
         }
-        self.queued += out.len() - start;
+        let header = out.len() - start;
+        self.queued += header;
+        self.made.pdus = self.made.pdus.wrapping_add(1);
+        self.made.bytes = self.made.bytes.wrapping_add(header);
 
         if len == 0 {
             return;
@@ -145,6 +161,7 @@ impl Transmitter {
                     crc.update(bytes);
                 }
                 self.tail.extend_from_slice(bytes);
+                self.made.bytes = self.made.bytes.wrapping_add(bytes.len());
             }
             Data::Task { token, offset, .. } => {
                 if digests {
@@ -161,7 +178,9 @@ impl Transmitter {
             crc.update(pad);
             self.tail.extend_from_slice(&crc.to_wire());
         }
-        self.queued += len + pad.len() + self.data_digest.len();
+        let trailer = pad.len() + self.data_digest.len();
+        self.made.bytes = self.made.bytes.wrapping_add(trailer);
+        self.queued += len + trailer;
     }
 
     /// Moves the tail into the queue.

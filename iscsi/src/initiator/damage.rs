@@ -57,6 +57,11 @@ impl Initiator {
         let Some((lun, cmd_sn)) = sent.filter(|_| self.is_open()) else {
             return;
         };
+        // One abort is enough, however often the target says that something is wrong with the task.
+        let running = |tmf: &Tmf| tmf.given_up.is_some() && tmf.task == Some(task);
+        if self.tmfs.values().any(running) {
+            return;
+        }
         let tag = self.new_tag();
         let tmf = Tmf {
             function: TmfFunction::ABORT_TASK,

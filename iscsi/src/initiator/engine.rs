@@ -16,10 +16,16 @@ use super::{
 use crate::{
     LinkLoss,
     chap::Nonces,
-    framer::{Data, Place, Receiver, Step as Frame, Transmitter},
+    framer::{Cost, Data, Owed, Place, Receiver, Step as Frame, Transmitter},
     negotiate::Params,
-    pdu::{Bhs, DataIn, DataInFlags, NopIn, Opcode, RESERVED_TAG, TargetPdu},
+    pdu::{BHS_LEN, Bhs, DataIn, DataInFlags, NopIn, Opcode, RESERVED_TAG, TargetPdu},
     serial::CommandWindow,
+};
+
+/// Answers to the target that may wait to be sent, beside one for each R2T that it may have outstanding.
+const MAX_OWED: Cost = Cost {
+    pdus: 4096,
+    bytes: 1 << 20,
 };
 
 /// Where the connection is.
@@ -47,7 +53,8 @@ pub struct Initiator {
     pub(super) logout: Option<(u32, Instant)>,
     /// Liveness NOP-Out: tag and when it was sent.
     pub(super) ping: Option<(u32, Instant)>,
-    pub(super) nop_backlog: usize,
+    /// Answers to the target that wait to be sent.
+    owed: Owed,
     /// A response could not be read: the session is logged out.
     pub(super) damaged: bool,
     /// The target asked for negotiation while another exchange ran.
@@ -85,7 +92,7 @@ impl Initiator {
             exchange: None,
             logout: None,
             ping: None,
-            nop_backlog: 0,
+            owed: Owed::default(),
             damaged: false,
             renegotiation_due: false,
             last_rx: now,
@@ -144,6 +151,12 @@ impl Initiator {
         self.tasks.0.len()
     }
 
+    /// Bytes that wait to be sent.
+    #[must_use]
+    pub const fn queued(&self) -> usize {
+        self.tx.queued()
+    }
+
     /// True in full feature phase while no logout runs: commands are taken.
     #[must_use]
     pub const fn is_open(&self) -> bool {
@@ -183,7 +196,9 @@ impl Initiator {
                     Err(why) => self.fail(why),
                 },
                 Ok(Some(Frame::Pdu)) => {
+                    let before = self.tx.made();
                     self.pdu(now);
+                    self.owe(self.tx.made().since(before));
                     self.rx.next();
                 }
                 Err(why) => self.fail(DropReason::Frame(why)),
@@ -212,6 +227,7 @@ impl Initiator {
     pub fn sent(&mut self, now: Instant, n: usize) {
         let _ = now;
         self.tx.sent(n);
+        self.owed.sent(self.tx.octets());
     }
 
     /// True if the link is to be closed after the last byte is sent.
@@ -243,6 +259,30 @@ impl Initiator {
     pub(super) fn send(&mut self, bhs: Bhs, data: Data<'_>) {
         self.counters.count_tx(bhs.opcode.opcode());
         self.tx.push(bhs, &[], data, &self.tasks);
+    }
+
+    /// Counts what the PDU that was just handled made us queue, and drops a target that asks for more and more and reads nothing.
+    fn owe(&mut self, cost: Cost) {
+        if !matches!(self.phase, Phase::Full) {
+            return;
+        }
+        // A burst of data is cut as the target wants it, and bounded by what its task has to send.
+        let cost = match self.rx.bhs().opcode.opcode() {
+            Opcode::R2T => Cost {
+                pdus: cost.pdus.min(1),
+                bytes: cost.bytes.min(BHS_LEN),
+            },
+            _ => cost,
+        };
+        self.owed.add(self.tx.end(), cost);
+        let r2ts = self.params.max_outstanding_r2t as usize;
+        let limit = Cost {
+            pdus: MAX_OWED.pdus + self.tasks.0.len().saturating_mul(r2ts),
+            bytes: MAX_OWED.bytes,
+        };
+        if self.owed.exceeds(limit) {
+            self.fail(DropReason::NotRead);
+        }
     }
 
     /// Where the data segment of the header that just arrived goes.

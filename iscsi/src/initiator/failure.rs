@@ -123,6 +123,9 @@ pub enum DropReason {
     /// The target broke the protocol.
     #[error("protocol error: {0}")]
     Protocol(&'static str),
+    /// It asks for answers (pings, acknowledgements, data) and does not read them.
+    #[error("the target asks for answers and does not read them")]
+    NotRead,
     /// No sign of life.
     #[error("the target answers no NOP-Out")]
     NopTimeout,

@@ -8,14 +8,11 @@ use super::{DropReason, Event, Initiator, Outcome, TaskTag, TmfOutcome, damage::
 use crate::{
     framer::Data,
     pdu::{
-        BHS_LEN, LogoutReason, LogoutRequest, LogoutResponse, LogoutResponseCode, Lun, NopIn, NopOut,
+        LogoutReason, LogoutRequest, LogoutResponse, LogoutResponseCode, Lun, NopIn, NopOut,
         OpcodeByte, RESERVED_TAG, TmfFunction, TmfRequest, TmfResponse, TmfResponseCode,
     },
     serial,
 };
-
-/// Octets of NOP answers that may wait to be sent; a target that floods and does not read is dropped.
-const MAX_NOP_BACKLOG: usize = 1 << 20;
 
 /// A task management function on its way.
 pub(super) struct Tmf {
@@ -223,11 +220,6 @@ impl Initiator {
         let data = data
             .get(..self.params.max_xmit_data_segment as usize)
             .unwrap_or(data);
-        self.nop_backlog = if self.tx.is_empty() { 0 } else { self.nop_backlog };
-        self.nop_backlog += BHS_LEN + data.len();
-        if self.nop_backlog > MAX_NOP_BACKLOG {
-            return Err(DropReason::Protocol("NOP-In flood"));
-        }
         self.send_nop(RESERVED_TAG, ttt, pdu.lun, data);
         Ok(())
     }

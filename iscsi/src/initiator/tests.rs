@@ -6,6 +6,7 @@ mod hostile;
 mod login;
 mod manage;
 mod numbers;
+mod owed;
 mod peer;
 mod text;
 mod traffic;

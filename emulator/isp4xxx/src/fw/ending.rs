@@ -89,7 +89,7 @@ pub(super) fn drop_reason(why: engine::DropReason) -> (LoginFailure, Option<Dura
         }
         W::Link(LinkLoss::TimedOut) | W::NopTimeout | W::LogoutTimeout => LoginFailure::Timeout,
         W::Link(_) => LoginFailure::Connection,
-        W::Frame(_) | W::DataDigest | W::Protocol(_) => LoginFailure::Protocol,
+        W::Frame(_) | W::DataDigest | W::Protocol(_) | W::NotRead => LoginFailure::Protocol,
         W::LogoutRefused(_) | W::Requested => LoginFailure::Dropped,
     };
     (failure, None)

@@ -190,7 +190,7 @@ fn a_flood_of_pings_that_reads_no_answers_is_dropped() {
     }
     assert!(matches!(
         peer.events()[..],
-        [Event::Dropped(DropReason::Protocol("NOP-In flood"))]
+        [Event::Dropped(DropReason::NotRead)]
     ));
 }
 
