@@ -3,10 +3,11 @@
 //! Large allocations cost more than the copy they are for: the allocator maps, clears and unmaps them. A pool keeps what was given
 //! back, up to a bound, by powers of two. Pages matter as much: the kernel copies from a file's pages, and x86 processors with fast
 //! string moves take three times as long where the destination lies a few bytes behind its source modulo the page, which is
-//! where a general allocator puts large blocks. Must not know what the bytes were; whoever takes memory overwrites all of it.
+//! where a general allocator puts large blocks. A pool also knows how much of its memory is out and says who may have more, so that
+//! all who share it together stay within a bound. Must not know what the bytes were; whoever takes memory overwrites all of it.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes};
 
@@ -18,6 +19,10 @@ pub const PAGE: usize = 4096;
 const CLASSES: usize = 9;
 /// Bytes that are kept at most.
 const KEPT: usize = 16 << 20;
+/// Bytes that may be out at once, unless [`Pool::with_limit`] says otherwise.
+pub const LIMIT: usize = 256 << 20;
+/// What each holder may have whatever the others hold.
+pub const SHARE: usize = 1 << 20;
 
 #[derive(FromBytes, IntoBytes, Immutable)]
 #[repr(C, align(4096))]
@@ -27,13 +32,58 @@ struct Page([u8; PAGE]);
 #[derive(Clone, Default)]
 pub struct Pool(Arc<Mutex<Kept>>);
 
-#[derive(Default)]
 struct Kept {
     classes: [Vec<Vec<Page>>; CLASSES],
     bytes: usize,
+    /// Bytes that are out.
+    lent: usize,
+    limit: usize,
+}
+
+impl Default for Kept {
+    fn default() -> Self {
+        Self {
+            classes: Default::default(),
+            bytes: 0,
+            lent: 0,
+            limit: LIMIT,
+        }
+    }
 }
 
 impl Pool {
+    /// A pool that grants no more than `limit` bytes, beside [`SHARE`] bytes to each holder.
+    #[must_use]
+    pub fn with_limit(limit: usize) -> Self {
+        let pool = Self::default();
+        pool.kept().limit = limit;
+        pool
+    }
+
+    /// Bytes that are out.
+    #[must_use]
+    pub fn lent(&self) -> usize {
+        self.kept().lent
+    }
+
+    /// Whether somebody who holds `own` bytes may take `len` more. [`Pool::take`] does not ask.
+    #[must_use]
+    pub fn grants(&self, len: usize, own: usize) -> bool {
+        let kept = self.kept();
+        kept.lent.saturating_add(len) <= kept.limit || own.saturating_add(len) <= SHARE
+    }
+
+    /// So much of the pool is free that nobody need be frugal with `len` bytes.
+    #[must_use]
+    pub fn plenty(&self, len: usize) -> bool {
+        let kept = self.kept();
+        kept.lent.saturating_add(len) <= kept.limit / 4
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Memory of `len` bytes that hold anything: zeros, or what was left by an earlier task of any connection. It goes back when
     /// it is dropped.
     #[must_use]
@@ -51,16 +101,18 @@ impl Pool {
             return Vec::new();
         }
         let class = count.next_power_of_two().ilog2() as usize;
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(pages) = kept.classes.get_mut(class) else {
-            return zeroed(count);
-        };
-        match pages.pop() {
+        let mut kept = self.kept();
+        let count = if class < CLASSES { 1 << class } else { count };
+        kept.lent = kept.lent.saturating_add(count * PAGE);
+        match kept.classes.get_mut(class).and_then(Vec::pop) {
             Some(pages) => {
                 kept.bytes = kept.bytes.saturating_sub(pages.len() * PAGE);
                 pages
             }
-            None => zeroed(1 << class),
+            None => {
+                drop(kept);
+                zeroed(count)
+            }
         }
     }
 
@@ -69,7 +121,8 @@ impl Pool {
         let Some(class) = pages.len().checked_ilog2() else {
             return;
         };
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept();
+        kept.lent = kept.lent.saturating_sub(size);
         if kept.bytes.saturating_add(size) > KEPT {
             return;
         }
@@ -88,8 +141,11 @@ fn zeroed(count: usize) -> Vec<Page> {
 
 impl fmt::Debug for Pool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        f.debug_struct("Pool").field("bytes", &kept.bytes).finish()
+        let kept = self.kept();
+        f.debug_struct("Pool")
+            .field("kept", &kept.bytes)
+            .field("lent", &kept.lent)
+            .finish_non_exhaustive()
     }
 }
 
@@ -181,6 +237,23 @@ mod tests {
             assert!(memory.chunk(len).is_empty() && memory.chunk_mut(usize::MAX).is_empty());
         }
         assert!(pool.take(0).bytes().is_empty());
+    }
+
+    #[test]
+    fn what_is_out_is_counted_and_bounds_what_is_granted() {
+        let pool = Pool::with_limit(4 << 20);
+        assert!(pool.grants(4 << 20, 0) && !pool.grants((4 << 20) + 1, 0));
+        assert!(pool.plenty(1 << 20) && !pool.plenty((1 << 20) + 1));
+        let (large, small) = (pool.take(3 << 20), pool.take(5000));
+        assert_eq!(
+            pool.lent(),
+            (3 << 20) + 8192,
+            "whole pages, as they are used again"
+        );
+        assert!(!pool.plenty(1) && !pool.grants(1 << 20, 1));
+        assert!(pool.grants(SHARE, 0), "everybody has a share");
+        drop((large, small));
+        assert_eq!((pool.lent(), pool.take(0).len()), (0, 0));
     }
 
     #[test]

@@ -175,6 +175,19 @@ impl Receiver {
         }
     }
 
+    /// Which bytes of which task buffer come next: its token, the offset, and how many belong to this PDU. `None` while the next bytes
+    /// go elsewhere.
+    #[must_use]
+    pub fn next_place(&self) -> Option<(u32, usize, usize)> {
+        match (self.state, self.place) {
+            (State::Data(done), Place::Task { token, offset }) => {
+                let left = self.bhs.data_len().saturating_sub(done);
+                Some((token, offset.saturating_add(done), left))
+            }
+            _ => None,
+        }
+    }
+
     fn scratch(&mut self, left: usize) -> &mut [u8] {
         if self.scratch.is_empty() {
             self.scratch.resize(SCRATCH, 0);

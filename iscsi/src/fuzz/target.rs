@@ -12,12 +12,15 @@ use crate::{
     digest::Digest,
     framer::{Data, Transmitter},
     pdu::{Bhs, LoginFlags, LoginRequest, Lun, Opcode, OpcodeByte, ScsiCommand, TmfResponseCode},
+    pool::{Pool, SHARE},
     target::{Completion, Config, Connection, Event, TaskId},
     text::TextWriter,
 };
 
 /// CmdSN of the login; the wrap is near.
 const FIRST: u32 = u32::MAX - 4;
+/// Memory for data, beside the connection's own share: little, so that it is short.
+const POOL: usize = 64 << 10;
 
 struct World {
     target: Connection,
@@ -25,6 +28,7 @@ struct World {
     held: VecDeque<TaskId>,
     closed: usize,
     limit: usize,
+    pool: Pool,
 }
 
 /// The body.
@@ -38,11 +42,13 @@ pub fn target(input: &[u8]) {
         redirect: setup & 6 == 6,
         targets: if setup & 8 != 0 { 300 } else { 1 },
     };
+    let pool = Pool::with_limit(POOL);
     let config = Config {
         max_transfer: 64 << 10,
         max_buffered: 256 << 10,
         max_queued: 256 << 10,
         window: 8,
+        pool: pool.clone(),
         nop_interval: (setup & 16 != 0).then_some(std::time::Duration::from_secs(5)),
         ..Config::default()
     };
@@ -53,6 +59,7 @@ pub fn target(input: &[u8]) {
         held: VecDeque::new(),
         closed: 0,
         limit,
+        pool,
     };
     let mut wire = Transmitter::new();
     if setup & 32 != 0 {
@@ -163,6 +170,8 @@ impl World {
                 _ => {}
             }
         }
+        let lent = self.pool.lent();
+        assert!(lent <= POOL + 2 * SHARE, "{lent} bytes of memory held");
         assert!(
             self.target.queued() <= self.limit,
             "{} bytes queued",

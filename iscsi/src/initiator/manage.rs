@@ -8,8 +8,8 @@ use super::{DropReason, Event, Initiator, Outcome, TaskTag, TmfOutcome, damage::
 use crate::{
     framer::Data,
     pdu::{
-        LogoutReason, LogoutRequest, LogoutResponse, LogoutResponseCode, Lun, NopIn, NopOut,
-        OpcodeByte, RESERVED_TAG, TmfFunction, TmfRequest, TmfResponse, TmfResponseCode,
+        LogoutReason, LogoutRequest, LogoutResponse, LogoutResponseCode, Lun, NopIn, NopOut, OpcodeByte,
+        RESERVED_TAG, TmfFunction, TmfRequest, TmfResponse, TmfResponseCode,
     },
     serial,
 };

@@ -25,10 +25,15 @@ pub struct Config {
     pub window: u32,
     /// Longest transfer of one command in bytes; a longer one is answered with CHECK CONDITION.
     pub max_transfer: usize,
-    /// Bytes of write data that wait for completion; beyond that a command is answered with TASK SET FULL.
+    /// Bytes of write data that the commands of this connection may have announced; beyond that a command is answered with TASK SET
+    /// FULL. Memory is taken as the data comes.
     pub max_buffered: usize,
     /// Bytes that wait to be sent; beyond that no further command is given to the owner.
     pub max_queued: usize,
+    /// How long the data of a write may take to come before the connection is closed, which holds memory meanwhile.
+    pub data_timeout: Duration,
+    /// How long an initiator may read nothing of what waits for it before the connection is closed.
+    pub read_timeout: Duration,
     /// How long the login phase may take.
     pub login_timeout: Duration,
     /// After this much silence a NOP-In is sent; after as much again the connection is closed. `None`: never.
@@ -40,7 +45,8 @@ pub struct Config {
     /// Manage tasks as the UNH target's description has it, its limits included: ABORT TASK only, and an abort of a command that is
     /// not there moves ExpCmdSN by one whatever RefCmdSN says.
     pub strict_unh: bool,
-    /// Where memory for write data comes from.
+    /// Where memory for data comes from. All connections that share it stay within its bound together: who wants more than it grants
+    /// is answered with BUSY.
     pub pool: Pool,
 }
 
@@ -66,6 +72,8 @@ impl Default for Config {
             max_buffered: 64 << 20,
             // What is read for one reply is still in the cache when it is sent.
             max_queued: 256 << 10,
+            data_timeout: Duration::from_secs(120),
+            read_timeout: Duration::from_secs(60),
             login_timeout: Duration::from_secs(15),
             nop_interval: None,
             chap_delay: Duration::ZERO,

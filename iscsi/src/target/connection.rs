@@ -11,12 +11,12 @@ use super::directory::Directory;
 use super::event::{CloseReason, Command, Event, SessionInfo, TaskId};
 use super::login::{LOGIN_SEGMENT, Login, Refusal};
 use super::receive::{Disposition, Parked};
-use super::task::{Stage, Tasks};
+use super::task::{Failure, Stage, Tasks};
 use super::text::PendingText;
 use super::trace::{TargetState, TraceStep, Tracer};
 use crate::LinkLoss;
 use crate::chap::Nonces;
-use crate::framer::{Data, Receiver, Step, Transmitter};
+use crate::framer::{Cost, Data, Owed, Receiver, Step, Transmitter};
 use crate::pdu::{Bhs, LoginRequest, TmfFunction};
 use crate::serial;
 
@@ -47,12 +47,23 @@ pub struct Connection {
     pub(super) events: VecDeque<Event>,
     /// Commands that wait for the owner.
     pub(super) ready: VecDeque<TaskId>,
+    /// Write data that commands have announced, in bytes.
     pub(super) buffered: usize,
+    /// Memory that tasks count for, in bytes.
+    pub(super) held: usize,
+    /// When to look for writes whose data does not come.
+    pub(super) data_check: Option<Instant>,
+    /// Answers to requests that are not commands, and to commands that the owner never saw.
+    owed: Owed,
+    /// The initiator has read nothing of what waits since then: the time, and the octets that were out.
+    unread: Option<(Instant, u64)>,
+    /// The shell keeps the output back.
+    kept_back: bool,
     /// Answered tasks whose data is on its way: the octet count at which it is out.
     pub(super) sending: VecDeque<(u64, TaskId)>,
     pub(super) logout_deadline: Option<Instant>,
     /// When the initiator was last heard, and the tag of a NOP-In without an answer.
-    heard: Instant,
+    pub(super) heard: Instant,
     pub(super) ping: Option<u32>,
     closing: Option<Instant>,
     /// The next Data-In carries a digest that does not fit.
@@ -108,6 +119,11 @@ impl Connection {
             events: VecDeque::new(),
             ready: VecDeque::new(),
             buffered: 0,
+            held: 0,
+            data_check: None,
+            owed: Owed::default(),
+            unread: None,
+            kept_back: false,
             sending: VecDeque::new(),
             logout_deadline: None,
             heard: now,
@@ -123,6 +139,9 @@ impl Connection {
     pub fn read_slot(&mut self) -> &mut [u8] {
         if self.closing.is_some() {
             return &mut [];
+        }
+        if let Some((token, at, left)) = self.rx.next_place() {
+            self.make_room(TaskId(token), at, left);
         }
         self.rx.slot(&mut self.tasks)
     }
@@ -144,15 +163,18 @@ impl Connection {
                     self.rx.place(place);
                 }
                 Ok(Some(Step::Pdu)) => {
+                    let before = self.tx.made();
                     self.pdu(now);
+                    self.owed.add(self.tx.end(), self.tx.made().since(before));
                     self.rx.next();
-                    if self.tx.queued() > self.queue_limit() {
+                    if self.owed.exceeds(MAX_OWED) || self.tx.queued() > self.queue_limit() {
                         self.close(now, CloseReason::Stuck);
                     }
                 }
                 Err(error) => self.close(now, CloseReason::Frame(error)),
             }
         }
+        self.watch_reader(now);
     }
 
     /// The peer closed, or the socket failed.
@@ -169,9 +191,11 @@ impl Connection {
     }
 
     /// `n` bytes of those slices were taken by the socket.
-    pub fn sent(&mut self, _now: Instant, n: usize) {
+    pub fn sent(&mut self, now: Instant, n: usize) {
         self.tx.sent(n);
         let out = self.tx.octets();
+        self.owed.sent(out);
+        self.watch_reader(now);
         while let Some((mark, id)) = self.sending.front().copied() {
             if mark > out {
                 break;
@@ -192,7 +216,28 @@ impl Connection {
     /// waits, and may be as long as a transfer.
     const fn queue_limit(&self) -> usize {
         let replies = self.config.max_queued.saturating_add(self.config.max_transfer);
-        replies.saturating_add(SLACK)
+        replies.saturating_add(MAX_OWED.bytes)
+    }
+
+    /// The output is kept back on purpose (a fault for tests): that nothing is read is not the initiator's doing.
+    pub const fn keep_back(&mut self, kept: bool) {
+        self.kept_back = kept;
+    }
+
+    /// Notes whether the initiator reads.
+    fn watch_reader(&mut self, now: Instant) {
+        let out = self.tx.octets();
+        if self.tx.is_empty() || self.kept_back {
+            self.unread = None;
+        } else if self.unread.is_none_or(|(_, then)| then != out) {
+            self.unread = Some((now, out));
+        }
+    }
+
+    fn reads_nothing(&mut self, now: Instant) -> bool {
+        self.watch_reader(now);
+        self.unread
+            .is_some_and(|(since, _)| since + self.config.read_timeout <= now)
     }
 
     /// What happened since; poll until `None` before sending.
@@ -204,6 +249,10 @@ impl Connection {
             return None;
         }
         while let Some(id) = self.ready.pop_front() {
+            if !self.may_read(id) {
+                self.fail(id, Failure::Busy);
+                continue;
+            }
             if let Some(task) = self.tasks.get_mut(id) {
                 self.trace.step(task.itt, task.taken(), TargetState::Processing);
                 return Some(Event::Command(Command {
@@ -230,7 +279,11 @@ impl Connection {
             Phase::Login(login) => Some(self.late.as_ref().map_or(login.deadline, |late| late.at)),
             Phase::Full(_) => {
                 let ping = self.config.nop_interval.map(|interval| self.ping_at(interval));
-                [self.logout_deadline, ping].into_iter().flatten().min()
+                let unread = self.unread.map(|(since, _)| since + self.config.read_timeout);
+                [self.logout_deadline, ping, unread, self.data_check]
+                    .into_iter()
+                    .flatten()
+                    .min()
             }
         }
     }
@@ -256,6 +309,10 @@ impl Connection {
             Phase::Full(_) => {
                 if self.logout_deadline.is_some_and(|at| at <= now) {
                     self.close(now, CloseReason::LogoutTimeout);
+                } else if self.reads_nothing(now) {
+                    self.close(now, CloseReason::Stuck);
+                } else if self.data_is_late(now) {
+                    self.close(now, CloseReason::NoData);
                 } else if let Some(interval) = self.config.nop_interval
                     && self.ping_at(interval) <= now
                 {
@@ -320,6 +377,7 @@ impl Connection {
             self.tasks.remove(id);
         }
         self.buffered = 0;
+        self.held = 0;
         self.events.push_back(Event::Closed(reason));
     }
 
@@ -369,11 +427,9 @@ impl Connection {
 
     /// Ends a task without an answer; the owner hears of it if it has the task.
     pub(super) fn abort(&mut self, id: TaskId) {
+        self.let_go(id);
         let Some(task) = self.tasks.remove(id) else { return };
         self.trace.aborted(task.itt);
-        if task.stage != Stage::Sending && task.has_buffer {
-            self.buffered = self.buffered.saturating_sub(task.expected);
-        }
         if task.stage == Stage::Delivered {
             match self.ready.iter().position(|ready| *ready == id) {
                 Some(at) => drop(self.ready.remove(at)),
@@ -383,8 +439,11 @@ impl Connection {
     }
 }
 
-/// Answers to pings and the like may pile up by so much beyond payload.
-const SLACK: usize = 4 << 20;
+/// Answers that the initiator asked for (pings, management, text, rejects, R2Ts) may wait so far, beside the payload of reads.
+const MAX_OWED: Cost = Cost {
+    pdus: 8192,
+    bytes: 1 << 20,
+};
 
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

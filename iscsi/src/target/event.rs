@@ -206,6 +206,9 @@ pub enum CloseReason {
     /// The initiator does not read what it is sent.
     #[error("the initiator does not read")]
     Stuck,
+    /// The data of a write does not come.
+    #[error("the initiator does not send the data of a write")]
+    NoData,
     /// No answer to a NOP-In.
     #[error("the initiator does not answer")]
     Silent,

@@ -168,7 +168,7 @@ impl Connection {
         } else {
             let gone = self.parked.insert(referenced, Parked { request: None });
             if let Some((_, _, data)) = gone.and_then(|parked| parked.request) {
-                self.parked_bytes = self.parked_bytes.saturating_sub(data.len());
+                self.parked_bytes = self.parked_bytes.saturating_sub(data.bytes().len());
             }
         }
         TmfResponseCode::COMPLETE

@@ -15,6 +15,7 @@ mod directory;
 mod event;
 mod login;
 mod manage;
+mod memory;
 mod receive;
 mod reply;
 mod sense;

@@ -14,6 +14,7 @@ use crate::pdu::{
     Bhs, DataOut, LoginFlags, LoginRequest, LoginResponse, LoginStatus, LogoutRequest, NopOut, Opcode,
     RESERVED_TAG, Reject, RejectReason, TextRequest, TmfRequest,
 };
+use crate::pool::Memory;
 use crate::serial;
 
 /// What becomes of the PDU that is coming in.
@@ -39,7 +40,7 @@ pub(super) enum Disposition {
 #[derive(Debug)]
 pub(super) struct Parked {
     /// `None`: the number counts as received, nothing is to be done (an abort came first).
-    pub(super) request: Option<(Bhs, Vec<u8>, Vec<u8>)>,
+    pub(super) request: Option<(Bhs, Vec<u8>, Memory)>,
 }
 
 enum Order {
@@ -116,8 +117,10 @@ impl Connection {
             Disposition::Ignore => {}
             Disposition::Park(sn) => {
                 if digest_ok {
-                    self.parked_bytes = self.parked_bytes.saturating_add(self.rx.data().len());
-                    if self.parked_bytes > MAX_PARKED {
+                    let data = self.rx.data();
+                    self.parked_bytes = self.parked_bytes.saturating_add(data.len());
+                    let own = self.held.saturating_add(self.parked_bytes);
+                    if self.parked_bytes > MAX_PARKED || !self.config.pool.grants(data.len(), own) {
                         self.close(now, CloseReason::Protocol("too much data out of order"));
                         return;
                     }
@@ -127,7 +130,9 @@ impl Connection {
                         IscsiState::QueueOther
                     };
                     self.trace.step(bhs.itt.get(), state, TargetState::Null);
-                    let request = Some((bhs, self.rx.ahs().to_vec(), self.rx.data().to_vec()));
+                    let mut memory = self.config.pool.take(self.rx.data().len());
+                    memory.bytes_mut().copy_from_slice(self.rx.data());
+                    let request = Some((bhs, self.rx.ahs().to_vec(), memory));
                     self.parked.entry(sn).or_insert(Parked { request });
                 } else {
                     self.reject(&bhs, RejectReason::DATA_DIGEST_ERROR);
@@ -188,13 +193,13 @@ impl Connection {
             let Some((bhs, ahs, data)) = parked.request else {
                 continue;
             };
-            self.parked_bytes = self.parked_bytes.saturating_sub(data.len());
+            self.parked_bytes = self.parked_bytes.saturating_sub(data.bytes().len());
             if bhs.opcode.opcode() == Opcode::SCSI_COMMAND {
                 self.trace
                     .step(bhs.itt.get(), IscsiState::QueueCmndRdy, TargetState::Null);
                 match self.begin_command(&bhs, &ahs) {
                     (Disposition::Command(id), _) => {
-                        self.copy_in(id, &data);
+                        self.copy_in(id, data.bytes());
                         // What came unsolicited meanwhile is lost: all that is missing will be solicited.
                         let mut bhs = bhs;
                         bhs.flags |= 0x80;
@@ -204,7 +209,7 @@ impl Connection {
                     _ => {}
                 }
             } else {
-                self.handle(now, &bhs, &data);
+                self.handle(now, &bhs, data.bytes());
             }
         }
     }

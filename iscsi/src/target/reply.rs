@@ -53,10 +53,11 @@ impl Connection {
         let Some(task) = self.tasks.get_mut(id) else {
             return;
         };
-        let (itt, expected, reads, writes) = (task.itt, task.expected, task.reads(), task.writes());
-        if writes && task.has_buffer {
-            self.buffered = self.buffered.saturating_sub(expected);
-        }
+        let (itt, expected, reads) = (task.itt, task.expected, task.reads());
+        self.let_go(id);
+        let Some(task) = self.tasks.get_mut(id) else {
+            return;
+        };
         self.trace.step(itt, task.taken(), TargetState::Done);
         self.trace.step(itt, IscsiState::Done, TargetState::Handed);
         let data = completion.data.filter(|data| reads && !data.is_empty());

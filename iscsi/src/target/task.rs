@@ -1,5 +1,7 @@
 //! The task set of a connection, and the buffers that the framer moves bytes into and out of.
 
+use std::time::Instant;
+
 use super::event::TaskId;
 use super::sense::ProtocolSense;
 use super::trace::IscsiState;
@@ -23,8 +25,10 @@ pub(super) enum Stage {
 pub(super) enum Failure {
     /// CHECK CONDITION.
     Sense(ProtocolSense),
-    /// No room for its data.
+    /// Too much write data announced.
     TaskSetFull,
+    /// The pool grants no memory for its data.
+    Busy,
 }
 
 /// An R2T that has not been answered completely.
@@ -48,8 +52,12 @@ pub(super) struct Task {
     pub(super) cdb_rest: Vec<u8>,
     pub(super) stage: Stage,
     pub(super) buffer: Option<Box<dyn Buffer>>,
-    /// Memory for write data was set aside.
-    pub(super) has_buffer: bool,
+    /// What it expects counts as announced write data.
+    pub(super) announced: bool,
+    /// Bytes of memory that it counts for: what its write data takes so far, or what a read that the owner has may take.
+    pub(super) memory: usize,
+    /// When it came.
+    pub(super) begun: Instant,
     /// Unsolicited data still comes; DataSN of the next PDU.
     pub(super) unsolicited: Option<u32>,
     /// Everything before this offset has been sent or solicited.
@@ -151,6 +159,12 @@ impl Tasks {
         ids.sort_unstable_by_key(|id| self.next_id.wrapping_sub(id.0));
         ids.reverse();
         ids
+    }
+
+    /// When the oldest command came whose data is still on its way.
+    pub(super) fn collecting_since(&self) -> Option<Instant> {
+        let collecting = self.tasks.values().filter(|task| task.stage == Stage::Collecting);
+        collecting.map(|task| task.begun).min()
     }
 
     /// Tasks without an answer that take part in the command window.

@@ -3,6 +3,7 @@
 mod data;
 mod login;
 mod malformed;
+mod memory;
 mod order;
 mod task_management;
 mod text;

@@ -6,7 +6,6 @@ use super::receive::Disposition;
 use super::sense::ProtocolSense;
 use super::task::{Failure, Solicited, Stage, Task};
 use super::trace::{IscsiState, TargetState};
-use crate::buffer::Buffer;
 use crate::framer::{Data, Place};
 use crate::pdu::{
     Ahs, AhsList, Bhs, CommandFlags, DataOut, Lun, R2t, RESERVED_TAG, RejectReason, ScsiCommand,
@@ -14,8 +13,9 @@ use crate::pdu::{
 
 /// Immediate commands at once, beside the window.
 const MAX_IMMEDIATE: u32 = 16;
-/// CHECK CONDITION and TASK SET FULL.
+/// CHECK CONDITION, BUSY and TASK SET FULL.
 const CHECK_CONDITION: u8 = 0x02;
+const BUSY: u8 = 0x08;
 const TASK_SET_FULL: u8 = 0x28;
 
 impl Connection {
@@ -64,12 +64,11 @@ impl Connection {
         } else {
             None
         };
-        let buffer = (writes && failure.is_none()).then(|| {
+        let announced = writes && failure.is_none();
+        if announced {
             self.buffered = self.buffered.saturating_add(expected);
-            // What is left in it is overwritten: a command is not delivered before all its bytes came.
-            Box::new(self.config.pool.take(expected)) as Box<dyn Buffer>
-        });
-        let place_in_buffer = buffer.is_some();
+            self.watch_data();
+        }
         let id = self.tasks.insert(Task {
             itt,
             lun: command.lun,
@@ -79,8 +78,10 @@ impl Connection {
             cdb: command.cdb,
             cdb_rest,
             stage: Stage::Collecting,
-            buffer,
-            has_buffer: place_in_buffer,
+            buffer: None,
+            announced,
+            memory: 0,
+            begun: self.heard,
             unsolicited: None,
             next: 0,
             solicited: Vec::new(),
@@ -90,7 +91,7 @@ impl Connection {
         });
         self.trace.step(itt, IscsiState::CmndReceived, TargetState::Null);
         self.trace.step(itt, IscsiState::NewCmnd, TargetState::New);
-        let place = if place_in_buffer {
+        let place = if announced {
             Place::Task {
                 token: id.0,
                 offset: 0,
@@ -108,6 +109,9 @@ impl Connection {
 
     /// Puts immediate data of a parked command where it belongs.
     pub(super) fn copy_in(&mut self, id: TaskId, data: &[u8]) {
+        if let Some(last) = data.len().checked_sub(1) {
+            self.make_room(id, last, 1);
+        }
         if let Some(buffer) = self.tasks.get_mut(id).and_then(|task| task.buffer.as_mut())
             && let Some(to) = buffer.chunk_mut(0).get_mut(..data.len())
         {
@@ -276,6 +280,10 @@ impl Connection {
         {
             task.stage = Stage::Delivered;
             if task.writes() {
+                // A write of nothing has no data to bring memory along.
+                if task.buffer.is_none() {
+                    task.buffer = Some(Box::new(Vec::new()));
+                }
                 self.trace.step(task.itt, IscsiState::BufferRdy, TargetState::New);
             }
             self.ready.push_back(id);
@@ -301,13 +309,14 @@ impl Connection {
         self.push(pdu.to_bhs(), Data::None);
     }
 
-    fn fail(&mut self, id: TaskId, failure: Failure) {
+    pub(super) fn fail(&mut self, id: TaskId, failure: Failure) {
         let completion = match failure {
             Failure::Sense(sense) => Completion {
                 sense: sense.to_bytes(),
                 ..Completion::status(CHECK_CONDITION)
             },
             Failure::TaskSetFull => Completion::status(TASK_SET_FULL),
+            Failure::Busy => Completion::status(BUSY),
         };
         self.answer(id, completion);
     }

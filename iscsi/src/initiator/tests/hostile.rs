@@ -188,10 +188,7 @@ fn a_flood_of_pings_that_reads_no_answers_is_dropped() {
     for _ in 0..200 {
         peer.feed(&wire);
     }
-    assert!(matches!(
-        peer.events()[..],
-        [Event::Dropped(DropReason::NotRead)]
-    ));
+    assert!(matches!(peer.events()[..], [Event::Dropped(DropReason::NotRead)]));
 }
 
 #[test]

@@ -65,7 +65,10 @@ fn pings() {
     });
     let mut peer = Peer::ready();
     flood(&mut peer, |_, number| {
-        (Peer::nop_in(RESERVED_TAG, number & 0xffff).to_bhs(), vec![7; 8000])
+        (
+            Peer::nop_in(RESERVED_TAG, number & 0xffff).to_bhs(),
+            vec![7; 8000],
+        )
     });
 }
 

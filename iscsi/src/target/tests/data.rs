@@ -154,6 +154,7 @@ fn claimed_lengths_cost_no_memory() {
     for itt in 3..7 {
         assert!(ended(&peer.command(itt, FINAL | WRITE, each, &[])).is_none());
     }
+    assert_eq!(peer.target.config.pool.lent(), 0, "no data came");
     let (response, _) = ended(&peer.command(7, FINAL | WRITE, each, &[])).unwrap();
     assert_eq!(response.status, 0x28, "TASK SET FULL beyond the budget");
     peer.target.abort_tasks(None);
