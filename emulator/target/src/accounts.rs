@@ -10,16 +10,17 @@
 //! "iqn.2026-01.x:y":secret    a name with a colon stands in double quotes
 //! ```
 //!
-//! The secret is the rest of the line after the colon, taken as it stands. With no `name:secret` line the target asks nobody
-//! to prove anything. Secrets never show in `Debug`.
+//! The secret is the rest of the line after the colon, taken as it stands. A file without a `name:secret` line is refused: a target
+//! that asks nobody to prove anything is one without a file. Secrets never show in `Debug`.
 
 use std::fmt;
-use std::io::Read as _;
+use std::io;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
-use crate::error::AccountsError;
+use crate::error::{AccountsError, why};
 
 /// One name and secret.
 #[derive(Clone, PartialEq, Eq)]
@@ -65,11 +66,13 @@ pub struct Accounts {
 }
 
 const MAX_FILE: u64 = 1 << 20;
+/// How long a pipe may take to give the accounts.
+const PATIENCE: Duration = Duration::from_secs(10);
 const MAX_SECRET: usize = 255;
 const MAX_NAME: usize = 255;
 
 impl Accounts {
-    /// Reads a CHAP file.
+    /// Reads a CHAP file, which must have an account for an initiator: without one the target would be open to anybody.
     ///
     /// # Errors
     /// [`AccountsError`] names the file or the line; it never carries a secret.
@@ -78,18 +81,27 @@ impl Accounts {
             path: path.to_owned(),
             source,
         };
-        let mut text = Zeroizing::new(String::new());
-        let file = std::fs::File::open(path).map_err(failed)?;
-        file.take(MAX_FILE + 1)
-            .read_to_string(&mut text)
-            .map_err(failed)?;
-        if text.len() as u64 > MAX_FILE {
-            return Err(AccountsError::TooLarge {
+        let deadline = Instant::now() + PATIENCE;
+        let bytes = match files::read_limited(path, MAX_FILE, Some(deadline)) {
+            Ok(bytes) => Zeroizing::new(bytes),
+            Err(error) if matches!(error.why(), files::Why::TooLong(_)) => {
+                return Err(AccountsError::TooLarge {
+                    path: path.to_owned(),
+                    limit: MAX_FILE,
+                });
+            }
+            Err(error) => return Err(failed(why(error))),
+        };
+        let text = std::str::from_utf8(&bytes).map_err(|_| failed(io::ErrorKind::InvalidData.into()))?;
+        let accounts = Self::parse(text)?;
+        // Whoever names a file wants the target closed.
+        if accounts.incoming.is_empty() {
+            return Err(AccountsError::NobodyIncoming {
                 path: path.to_owned(),
-                limit: MAX_FILE,
+                mutual: accounts.mutual.is_some(),
             });
         }
-        Self::parse(&text)
+        Ok(accounts)
     }
 
     /// Reads the text of a CHAP file.
@@ -190,6 +202,30 @@ mod tests {
                 "{text}: {error:?}"
             );
             assert!(!format!("{error} {error:?}").contains("hush"), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_without_an_account_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("accounts");
+        for (text, only_mutual) in [
+            ("", false),
+            ("# nobody\n\n", false),
+            ("mutual:array:array-hush-12\n", true),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            let error = Accounts::from_file(&path).unwrap_err();
+            assert!(
+                matches!(error, AccountsError::NobodyIncoming { mutual, .. } if mutual == only_mutual),
+                "{text:?}: {error:?}"
+            );
+            assert!(!error.to_string().contains("hush") && error.to_string().contains("open to everybody"));
+        }
+        std::fs::write(&path, "alice:hush-hush-hush\n").unwrap();
+        assert_eq!(Accounts::from_file(&path).unwrap().incoming.len(), 1);
+        for wrong in ["/dev/zero", "/proc/self/mem", "/nowhere", "/"] {
+            Accounts::from_file(Path::new(wrong)).unwrap_err();
         }
     }
 

@@ -57,7 +57,7 @@ pub struct TargetConfig {
     pub pcap: Option<PathBuf>,
     /// Sessions at once, half-open logins included.
     pub max_connections: usize,
-    /// Logins at once; a connection beyond that is closed at once.
+    /// Logins at once from one address, and a third of that from others; one more takes the place of the oldest.
     pub max_half_open: usize,
     /// How long the answer to a wrong CHAP proof waits.
     pub chap_delay: Duration,

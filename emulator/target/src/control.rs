@@ -7,8 +7,9 @@
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
 use nix::sys::socket::{self, AddressFamily, MsgFlags, SockFlag, SockType, UnixAddr, sockopt};
 use nix::sys::time::TimeVal;
 
@@ -72,7 +73,11 @@ pub fn remove_unit(path: &Path, number: u16) -> io::Result<()> {
 pub fn units(path: &Path) -> io::Result<Vec<UnitLine>> {
     let mut units: Vec<UnitLine> = Vec::new();
     let mut from = 0;
+    let end = Instant::now() + ANSWER_WITHIN;
     loop {
+        if Instant::now() > end {
+            return Err(late(Errno::EAGAIN));
+        }
         let text = request(path, &UnitOrder::List(from).to_string())?;
         let lines = text.lines().filter(|line| !line.is_empty()).map(UnitLine::read);
         let page: Vec<UnitLine> = lines.collect::<Option<_>>().ok_or_else(nonsense)?;
@@ -99,29 +104,33 @@ fn request(path: &Path, text: &str) -> io::Result<String> {
         SockFlag::SOCK_CLOEXEC,
         None,
     )?;
-    socket::setsockopt(
-        &fd,
-        sockopt::ReceiveTimeout,
-        &TimeVal::new(ANSWER_WITHIN.as_secs() as i64, 0),
-    )?;
-    socket::connect(fd.as_raw_fd(), &UnixAddr::new(path)?)?;
+    // For sending and connecting alike: a server whose queue of callers is full does not answer either.
+    let within = TimeVal::new(ANSWER_WITHIN.as_secs() as i64, 0);
+    socket::setsockopt(&fd, sockopt::ReceiveTimeout, &within)?;
+    socket::setsockopt(&fd, sockopt::SendTimeout, &within)?;
+    socket::connect(fd.as_raw_fd(), &UnixAddr::new(path)?).map_err(late)?;
     exchange(&fd, text)
+}
+
+/// What a call says whose time is over.
+fn late(errno: Errno) -> io::Error {
+    match errno {
+        Errno::EAGAIN => io::Error::new(
+            io::ErrorKind::TimedOut,
+            "the target does not answer on its control socket",
+        ),
+        errno => errno.into(),
+    }
 }
 
 /// One request and its answer over a connected socket.
 pub(crate) fn exchange(fd: &OwnedFd, text: &str) -> io::Result<String> {
-    socket::send(fd.as_raw_fd(), text.as_bytes(), MsgFlags::MSG_NOSIGNAL)?;
+    socket::send(fd.as_raw_fd(), text.as_bytes(), MsgFlags::MSG_NOSIGNAL).map_err(late)?;
     let mut answer = vec![0u8; MAX_PACKET];
     let n = match socket::recv(fd.as_raw_fd(), &mut answer, MsgFlags::empty()) {
         Ok(0) => return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the target is gone")),
         Ok(n) => n,
-        Err(nix::errno::Errno::EAGAIN) => {
-            return Err(io::Error::new(
-                io::ErrorKind::TimedOut,
-                "the target does not answer on its control socket",
-            ));
-        }
-        Err(errno) => return Err(errno.into()),
+        Err(errno) => return Err(late(errno)),
     };
     let answer = String::from_utf8_lossy(answer.get(..n).unwrap_or_default()).into_owned();
     match answer.split_once(' ').unwrap_or((&answer, "")) {

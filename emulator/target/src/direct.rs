@@ -4,14 +4,13 @@
 //! aligned alike. Whatever else there is, and what a file system refuses after all, is left to the ordinary opening. Source: open(2),
 //! section on O_DIRECT.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
-use std::path::Path;
+use std::os::unix::fs::FileExt;
 
+use files::Access;
 use iscsi::pool::{PAGE, Pool};
 use nix::errno::Errno;
-use nix::fcntl::OFlag;
 
 /// Alignments that a file system may want, tried in turn.
 const ALIGNMENTS: [usize; 3] = [512, 1024, PAGE];
@@ -24,22 +23,18 @@ pub(crate) struct Direct {
 }
 
 impl Direct {
-    /// Opens the file of `ordinary` once more. `None` if the file system does not do without its cache.
+    /// Opens the file of `ordinary` once more, whatever its path leads to by now. `None` if the file system does not do without its
+    /// cache.
     ///
     /// # Errors
-    /// Whatever opening and reading answer; `path` leads to another file by now.
-    pub(crate) fn open(path: &Path, ordinary: &File, read_only: bool) -> io::Result<Option<Self>> {
-        let mut options = OpenOptions::new();
-        options.read(true).write(!read_only);
-        let file = match options.custom_flags(OFlag::O_DIRECT.bits()).open(path) {
+    /// Whatever opening and reading answer.
+    pub(crate) fn open(ordinary: &File, read_only: bool) -> io::Result<Option<Self>> {
+        let access = if read_only { Access::Read } else { Access::Write };
+        let file = match files::again(ordinary, access, true) {
             Ok(file) => file,
             Err(error) if refused(&error) => return Ok(None),
             Err(error) => return Err(error),
         };
-        let (one, other) = (ordinary.metadata()?, file.metadata()?);
-        if (one.dev(), one.ino()) != (other.dev(), other.ino()) {
-            return Err(io::Error::other("the file was replaced while it was opened"));
-        }
         let mut memory = Pool::default().take(PAGE);
         for align in ALIGNMENTS {
             let Some(probe) = memory.bytes_mut().get_mut(..align) else {
@@ -94,6 +89,9 @@ fn refused(error: &io::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::OpenOptions;
+    use std::path::Path;
+
     use super::*;
 
     const BYTES: usize = 64 << 10;
@@ -109,8 +107,8 @@ mod tests {
     #[test]
     fn aligned_blocks_go_past_the_cache_and_the_rest_is_left() {
         let dir = tempfile::tempdir().unwrap();
-        let (path, ordinary) = disk(dir.path());
-        let Some(direct) = Direct::open(&path, &ordinary, false).unwrap() else {
+        let (_, ordinary) = disk(dir.path());
+        let Some(direct) = Direct::open(&ordinary, false).unwrap() else {
             println!("left out: {} has no O_DIRECT", dir.path().display());
             return;
         };
@@ -137,17 +135,22 @@ mod tests {
 
     #[test]
     fn a_file_system_without_it_is_found_out() {
-        let path = Path::new("/proc/version");
-        let ordinary = File::open(path).unwrap();
-        assert!(Direct::open(path, &ordinary, true).unwrap().is_none());
+        let ordinary = File::open("/proc/version").unwrap();
+        assert!(Direct::open(&ordinary, true).unwrap().is_none());
     }
 
     #[test]
-    fn another_file_of_the_same_name_is_refused() {
+    fn another_file_that_took_the_name_is_not_touched() {
         let dir = tempfile::tempdir().unwrap();
         let (path, ordinary) = disk(dir.path());
         std::fs::rename(&path, dir.path().join("old")).unwrap();
-        let _other = disk(dir.path());
-        assert!(!matches!(Direct::open(&path, &ordinary, false), Ok(Some(_))));
+        std::fs::write(&path, vec![0xaa; BYTES]).unwrap();
+        let Some(direct) = Direct::open(&ordinary, false).unwrap() else {
+            println!("left out: {} has no O_DIRECT", dir.path().display());
+            return;
+        };
+        let mut memory = Pool::default().take(4096);
+        assert_eq!(direct.write(0, memory.bytes_mut()).unwrap(), 4096);
+        assert!(std::fs::read(&path).unwrap() == vec![0xaa; BYTES]);
     }
 }

@@ -4,6 +4,12 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+/// Why a file cannot be used, for an error that names the file already.
+pub(crate) fn why(error: files::Error) -> io::Error {
+    let why = error.why().to_string();
+    io::Error::new(io::Error::from(error).kind(), why)
+}
+
 /// A CHAP file that cannot be used. Never carries a secret.
 #[derive(Debug, thiserror::Error)]
 pub enum AccountsError {
@@ -22,6 +28,18 @@ pub enum AccountsError {
         path: PathBuf,
         /// Accepted size in bytes.
         limit: u64,
+    },
+    /// No account for an initiator.
+    #[error(
+        "the CHAP file {path} has no account for an initiator{}: the target would be open to everybody; add a line name:secret, \
+         or start without the file to serve without CHAP",
+        if *mutual { " (only one for the target itself)" } else { "" }
+    )]
+    NobodyIncoming {
+        /// The file.
+        path: PathBuf,
+        /// It has an account for the target itself.
+        mutual: bool,
     },
     /// A line is not `[in:|mutual:]name:secret`.
     #[error("line {line} of the CHAP file: {problem}")]

@@ -1,16 +1,18 @@
 //! A file or block device as a SCSI medium.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Seek, SeekFrom};
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, FileTypeExt};
 use std::path::Path;
 
+use files::Access;
 use nix::errno::Errno;
 use nix::fcntl::{FallocateFlags, fallocate};
 use nix::unistd::{Whence, lseek};
 use scsi::{Extent, Medium, MediumError};
 
 use crate::direct::Direct;
+use crate::error::why;
 
 /// Bytes in a file, read and written in place.
 #[derive(Debug)]
@@ -25,14 +27,16 @@ pub(crate) struct FileMedium {
 }
 
 impl FileMedium {
-    /// Opens an existing file or block device; its size stays what it is now. The file is locked (flock), shared if it is only
-    /// read, so that two targets cannot write it at once.
+    /// Opens an existing file, or a block device that nobody has in use; its size stays what it is now. It is locked (flock), shared
+    /// if it is only read, so that two targets cannot write it at once. A link is followed to a block device only (as those in
+    /// /dev/disk are).
     pub(crate) fn open(path: &Path, read_only: bool) -> io::Result<Self> {
-        let mut file = OpenOptions::new().read(true).write(!read_only).open(path)?;
-        let kind = file.metadata()?.file_type();
-        if kind.is_dir() {
-            return Err(io::ErrorKind::IsADirectory.into());
+        let access = if read_only { Access::Read } else { Access::Write };
+        let (mut file, _) = match fs::metadata(path) {
+            Ok(found) if found.file_type().is_block_device() => files::unit(&fs::canonicalize(path)?, access),
+            _ => files::unit(path, access),
         }
+        .map_err(why)?;
         let locked = if read_only {
             file.try_lock_shared()
         } else {
@@ -66,8 +70,8 @@ impl FileMedium {
     }
 
     /// Goes past the page cache from now on where the file system does; false if it does not at all.
-    pub(crate) fn bypass_cache(&mut self, path: &Path) -> io::Result<bool> {
-        self.direct = Direct::open(path, &self.file, self.read_only)?;
+    pub(crate) fn bypass_cache(&mut self) -> io::Result<bool> {
+        self.direct = Direct::open(&self.file, self.read_only)?;
         Ok(self.direct.is_some())
     }
 
@@ -195,6 +199,62 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_disk_is_refused_at_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        nix::unistd::mkfifo(&at("pipe"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+        std::fs::write(at("disk"), vec![0; 4096]).unwrap();
+        std::os::unix::fs::symlink("pipe", at("to-pipe")).unwrap();
+        std::os::unix::fs::symlink("disk", at("to-disk")).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", at("to-zero")).unwrap();
+        let names = ["pipe", "to-pipe", "to-disk", "to-zero", ".", "missing"].map(at);
+        let devices = [
+            "/dev/null",
+            "/dev/zero",
+            "/dev/tty",
+            "/proc/self/mem",
+            "/proc/kmsg",
+        ]
+        .map(Into::into);
+        for path in names.into_iter().chain(devices) {
+            for read_only in [true, false] {
+                assert!(FileMedium::open(&path, read_only).is_err(), "{}", path.display());
+            }
+        }
+    }
+
+    /// The block devices that are mounted here and that this user may open.
+    fn mounted() -> Vec<std::path::PathBuf> {
+        let mounts = std::fs::read_to_string("/proc/self/mounts").unwrap_or_default();
+        let sources = mounts.lines().filter_map(|line| line.split(' ').next());
+        let devices = sources
+            .filter(|source| source.starts_with("/dev/"))
+            .map(std::path::PathBuf::from);
+        devices
+            .filter(|device| {
+                let found = std::fs::metadata(device);
+                found.is_ok_and(|found| found.file_type().is_block_device()) && File::open(device).is_ok()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_mounted_device_is_refused() {
+        let devices = mounted();
+        if devices.is_empty() {
+            println!("left out: no mounted block device that this user may open");
+        }
+        for device in devices {
+            let error = FileMedium::open(&device, true).unwrap_err();
+            assert!(
+                error.to_string().contains("in use"),
+                "{}: {error}",
+                device.display()
+            );
+        }
+    }
+
+    #[test]
     fn a_medium_past_the_cache_reads_and_writes_anywhere() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("disk");
@@ -202,7 +262,7 @@ mod tests {
         let mut model: Vec<u8> = (0..70_000).map(|i: u32| (i % 251) as u8).collect();
         std::fs::write(&path, &model).unwrap();
         let mut medium = FileMedium::open(&path, false).unwrap();
-        if !medium.bypass_cache(&path).unwrap() {
+        if !medium.bypass_cache().unwrap() {
             println!(
                 "without O_DIRECT at {}: only the ordinary way is seen",
                 dir.path().display()

@@ -1,13 +1,26 @@
 //! Persistent reservations in a file: the whole state in a new file, synced, renamed over the old one.
 
-use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::ffi::OsStr;
+use std::io;
 use std::path::{Path, PathBuf};
 
+use files::Dir;
 use scsi::{ReservationStore, StoreError};
+
+use crate::error::why;
 
 /// A saved state is never larger.
 const MAX_LEN: u64 = 256 << 10;
+
+/// The directory, and the name in it.
+fn place(path: &Path) -> io::Result<(Dir, &OsStr)> {
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    Ok((Dir::open(directory)?, name))
+}
 
 /// The reservations of one logical unit.
 #[derive(Debug)]
@@ -18,42 +31,21 @@ pub(crate) struct ReservationFile {
 impl ReservationFile {
     /// Opens the state and reads it; a missing file is an empty state.
     pub(crate) fn open(path: PathBuf) -> io::Result<(Self, String)> {
-        let text = match File::open(&path) {
-            Ok(file) => {
-                let mut text = String::new();
-                file.take(MAX_LEN + 1).read_to_string(&mut text)?;
-                if text.len() as u64 > MAX_LEN {
-                    return Err(io::Error::new(
-                        io::ErrorKind::InvalidData,
-                        "saved reservations are too long",
-                    ));
-                }
-                text
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-            Err(error) => return Err(error),
-        };
+        let (directory, name) = place(&path)?;
+        let bytes = directory.read(name, MAX_LEN).map_err(why)?.unwrap_or_default();
+        let text = String::from_utf8(bytes)
+            .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "saved reservations are text"))?;
         Ok((Self { path }, text))
     }
 
     fn replace(&self, text: &str) -> io::Result<()> {
-        let directory = match self.path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
+        let (directory, name) = place(&self.path)?;
         if text.is_empty() {
-            match fs::remove_file(&self.path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => return File::open(directory)?.sync_all(),
-            }
+            directory.remove(name)?;
+        } else {
+            directory.replace(name, text.as_bytes())?;
         }
-        let mut new = self.path.clone().into_os_string();
-        new.push(".new");
-        let mut file = File::create(&new)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&new, &self.path)?;
-        File::open(directory)?.sync_all()
+        Ok(())
     }
 }
 
@@ -68,6 +60,8 @@ impl ReservationStore for ReservationFile {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
@@ -90,8 +84,22 @@ mod tests {
         let path = dir.path().join("disk.reservations");
         let (mut store, _) = ReservationFile::open(path.clone()).unwrap();
         store.save("old").unwrap();
-        fs::create_dir(dir.path().join("disk.reservations.new")).unwrap();
+        let away = dir.path().with_extension("away");
+        fs::rename(dir.path(), &away).unwrap();
         assert_eq!(store.save("new"), Err(StoreError));
+        fs::rename(&away, dir.path()).unwrap();
         assert_eq!(ReservationFile::open(path).unwrap().1, "old");
+    }
+
+    #[test]
+    fn pipes_and_links_are_refused_at_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let (pipe, link) = (dir.path().join("pipe"), dir.path().join("link"));
+        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        fs::write(dir.path().join("precious"), "precious").unwrap();
+        std::os::unix::fs::symlink("precious", &link).unwrap();
+        for path in [pipe, link] {
+            ReservationFile::open(path).map(drop).unwrap_err();
+        }
     }
 }

@@ -62,10 +62,19 @@ fn config(args: &Target) -> Result<TargetConfig> {
         };
         (level, print_step as emu_target::Told)
     });
-    if let Some(file) = &args.chap_file {
-        config.accounts = Accounts::from_file(file)?;
+    match &args.chap_file {
+        Some(file) => config.accounts = Accounts::from_file(file)?,
+        None => open_to_all(&args.iqn),
     }
     Ok(config)
+}
+
+/// A target without accounts is a choice that whoever starts it should know of.
+fn open_to_all(iqn: &str) {
+    let _ = writeln!(
+        std::io::stderr().lock(),
+        "note: {iqn} asks for no CHAP: whoever reaches it may log in (--chap-file FILE closes it)"
+    );
 }
 
 /// A step on a line of its own. A reader that went away does not end the target.

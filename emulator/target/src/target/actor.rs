@@ -2,20 +2,20 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use emu_net::link::{Link, Pumped};
-use emu_net::pcap::{Capture, Opened};
+use emu_net::link::Pumped;
+use emu_net::pcap::Capture;
 use emu_net::reactor::{Reactor, Ready, Token};
 use emu_net::run::Actor;
-use iscsi::target::{Config, Connection};
+use iscsi::target::Config;
 use iscsi::{IscsiName, LinkLoss};
 
-use super::client::{Client, Core, Driver, Tamper};
-use super::directory::{Policy, PortalDirectory};
+use super::client::{Client, Core, Driver};
+use super::directory::Policy;
 use super::open::{PORTAL_GROUP, engine_config, open_units};
 use super::orders::{Order, Orders};
 use super::portals::Portals;
@@ -42,6 +42,8 @@ pub struct Target {
     pub(super) next_tsih: u16,
     pub(super) max_connections: usize,
     pub(super) max_half_open: usize,
+    /// When a warning about too many connections was given last.
+    pub(super) crowd_told: Option<Instant>,
     pub(super) capture: Option<Capture>,
     /// New connections are not answered.
     pub(super) silent: bool,
@@ -110,7 +112,8 @@ impl Target {
             wake: None,
             next_tsih: 0,
             max_connections: config.max_connections,
-            max_half_open: config.max_half_open,
+            max_half_open: config.max_half_open.clamp(1, config.max_connections),
+            crowd_told: None,
             capture,
             silent: false,
             drain: config.drain,
@@ -148,7 +151,7 @@ impl Target {
     }
 
     pub(crate) fn take_orders(&mut self, reactor: &mut Reactor, fd: OwnedFd) -> io::Result<()> {
-        self.orders.adopt(reactor, fd)
+        self.orders.adopt(reactor, Instant::now(), fd)
     }
 
     fn order(&mut self, reactor: &mut Reactor, now: Instant, text: &str) -> Result<String, String> {
@@ -173,76 +176,8 @@ impl Target {
         self.fault(reactor, now, &fault).map(|()| String::new())
     }
 
-    fn accept(&mut self, reactor: &mut Reactor, now: Instant, stream: TcpStream) {
-        if self.clients.len() >= self.max_connections || self.stopping.is_some() {
-            tracing::warn!(limit = self.max_connections, "connection refused: too many");
-            return;
-        }
-        let half_open = |client: &&Client| client.core.connection.session().is_none();
-        if self.clients.values().filter(half_open).count() >= self.max_half_open {
-            tracing::warn!(
-                limit = self.max_half_open,
-                "connection refused: too many logins at once"
-            );
-            return;
-        }
-        let mut seed = [0; 32];
-        let ready = getrandom::fill(&mut seed).map_err(|error| io::Error::other(error.to_string()));
-        let opened =
-            ready.and_then(|()| Ok((stream.local_addr()?, Link::accepted(reactor, self.owner, stream)?)));
-        let (local, mut link) = match opened {
-            Ok(opened) => opened,
-            Err(error) => {
-                tracing::warn!(%error, "a connection was lost while it was taken");
-                return;
-            }
-        };
-        if let Some(capture) = &self.capture {
-            link.capture(capture, Opened::There);
-        }
-        self.next_client += 1;
-        let id = self.next_client;
-        let directory = PortalDirectory {
-            policy: Arc::clone(&self.policy),
-            local,
-        };
-        let engine = Config {
-            tsih: self.take_tsih(),
-            ..self.engine.clone()
-        };
-        let core = Core {
-            id,
-            connection: Connection::new(engine, Arc::new(directory), seed, now),
-            tamper: if self.silent { Tamper::Silent } else { Tamper::None },
-            nexus: None,
-            lose_reply: false,
-            delayed: std::collections::VecDeque::new(),
-        };
-        tracing::debug!(client = id, peer = ?link.peer(), "connection");
-        self.tokens.insert(link.token(), id);
-        self.wake_for(core.deadline());
-        self.clients.insert(id, Client { link, core });
-    }
-
-    /// A session handle that no session has.
-    fn take_tsih(&mut self) -> u16 {
-        loop {
-            self.next_tsih = self.next_tsih.wrapping_add(1);
-            let taken = |client: &Client| {
-                client
-                    .core
-                    .connection
-                    .session()
-                    .is_some_and(|s| s.tsih == self.next_tsih)
-            };
-            if self.next_tsih != 0 && !self.clients.values().any(taken) {
-                return self.next_tsih;
-            }
-        }
-    }
-
     /// Moves a client's bytes.
-    fn pump(&mut self, reactor: &mut Reactor, now: Instant, id: u64, readable: bool) {
+    pub(super) fn pump(&mut self, reactor: &mut Reactor, now: Instant, id: u64, readable: bool) {
         let Some(client) = self.clients.get_mut(&id) else {
             return;
         };
@@ -264,7 +199,7 @@ impl Target {
         self.forget(reactor, id);
     }
 
-    fn wake_for(&mut self, deadline: Option<Instant>) {
+    pub(super) fn wake_for(&mut self, deadline: Option<Instant>) {
         self.wake = [self.wake, deadline].into_iter().flatten().min();
     }
 
@@ -345,28 +280,34 @@ impl Actor for Target {
             for stream in streams {
                 self.accept(reactor, now, stream);
             }
-        } else if let Some(order) = self.orders.ready(reactor, ready.token) {
+        } else if let Some(order) = self.orders.ready(reactor, now, ready.token) {
             match order {
                 Order::Nothing => {}
                 Order::Orphaned => self.finished = true,
                 Order::Line(from, text) => {
                     let result = self.order(reactor, now, &text);
                     self.spill(reactor, now);
-                    self.orders.answer(from, result);
+                    self.orders.answer(reactor, from, result);
                 }
             }
         }
     }
 
     fn deadline(&self) -> Option<Instant> {
-        [self.wake, self.portals.deadline(), self.stopping]
-            .into_iter()
-            .flatten()
-            .min()
+        [
+            self.wake,
+            self.portals.deadline(),
+            self.orders.deadline(),
+            self.stopping,
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     fn tick(&mut self, reactor: &mut Reactor, now: Instant) {
         self.portals.due(reactor, now);
+        self.orders.due(reactor, now);
         if self.wake.is_some_and(|at| at <= now) {
             let late = |client: &&Client| client.core.deadline().is_some_and(|at| at <= now);
             let due: Vec<u64> = self

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io::IoSlice;
+use std::net::IpAddr;
 use std::time::Instant;
 
 use emu_net::link::{Duplex, Link};
@@ -32,6 +33,7 @@ pub(super) enum Tamper {
 pub(super) struct Client {
     pub(super) link: Link,
     pub(super) core: Core,
+    pub(super) peer: IpAddr,
 }
 
 /// A connection without its socket.
@@ -62,11 +64,18 @@ impl Core {
                 self.connection.complete(task, completion);
             }
         }
+        self.keep_back();
         if self.connection.poll_timeout().is_some_and(|at| at <= now) {
             self.connection.handle_timeout(now);
         }
         world.serve(self, now);
         self.arm();
+    }
+
+    /// What does not go out because of a fault is not what the initiator fails to read.
+    pub(super) fn keep_back(&mut self) {
+        let open = matches!(self.tamper, Tamper::None | Tamper::Cut(_));
+        self.connection.keep_back(!open);
     }
 
     /// Takes the bytes that will be cut off from the reply that is ready.
@@ -104,6 +113,7 @@ impl Duplex for Driver<'_> {
     }
 
     fn received(&mut self, now: Instant, n: usize) {
+        self.core.keep_back();
         self.core.connection.received(now, n);
         self.world.serve(self.core, now);
         self.core.arm();

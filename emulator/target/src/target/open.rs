@@ -1,6 +1,5 @@
 //! From the configuration to an engine's limits and to logical units.
 
-use std::fs::OpenOptions;
 use std::io;
 use std::path::Path;
 
@@ -10,7 +9,7 @@ use scsi::{Device, LogicalUnit, LunConfig, MemoryMedium};
 
 use super::units::Units;
 use crate::config::{DigestPolicy, TargetConfig};
-use crate::error::TargetError;
+use crate::error::{TargetError, why};
 use crate::lun::{LunSource, LunSpec};
 use crate::medium::FileMedium;
 use crate::reservations::ReservationFile;
@@ -113,7 +112,7 @@ pub(super) fn open_unit(
                 create_sparse(path, bytes).map_err(failed)?;
             }
             let mut medium = FileMedium::open(path, read_only).map_err(failed)?;
-            if spec.direct && !medium.bypass_cache(path).map_err(failed)? {
+            if spec.direct && !medium.bypass_cache().map_err(failed)? {
                 tracing::warn!(
                     lun = number,
                     path = %path.display(),
@@ -137,11 +136,11 @@ pub(super) fn open_unit(
     Ok(Some(unit))
 }
 
-/// Makes a file of holes; one that is there stays as it is.
+/// Makes a file of holes, for its owner only; one that is there stays as it is.
 fn create_sparse(path: &Path, bytes: u64) -> io::Result<()> {
-    match OpenOptions::new().write(true).create_new(true).open(path) {
+    match files::create_new(path, 0o600) {
         Ok(file) => file.set_len(bytes),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(error),
+        Err(error) if matches!(error.why(), files::Why::Exists) => Ok(()),
+        Err(error) => Err(why(error)),
     }
 }

@@ -1,27 +1,48 @@
 //! The receiving side of the control socket (see [`crate::control`]).
+//!
+//! Owns how much room and time its clients get, so that none of them keeps others, or initiators, waiting: so many orders a turn, who
+//! reads no answers is dropped, and who has been idle longest makes way when there are too many.
 
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixListener;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::time::Instant;
 
+use emu_net::accept::{Acceptor, BATCH};
 use emu_net::reactor::{Interest, Reactor, Token};
 use nix::errno::Errno;
-use nix::sys::socket::{self, AddressFamily, Backlog, MsgFlags, SockFlag, SockType, UnixAddr};
+use nix::sys::socket::{self, MsgFlags};
 
+use super::socket::{SocketFile, listen};
 use crate::control::MAX_PACKET;
 
-/// Control connections at once.
-const MAX_CLIENTS: usize = 32;
+/// Control connections at once: all that one turn may bring, and as many again.
+const MAX_CLIENTS: usize = 2 * BATCH;
+/// Orders carried out in one turn of the loop.
+const ORDERS_A_TURN: usize = 16;
 
 /// Where orders come from.
 #[derive(Debug)]
 pub(super) struct Orders {
     owner: u32,
-    listener: Option<(UnixListener, Token, PathBuf)>,
-    clients: Vec<(OwnedFd, Token)>,
+    listener: Option<(Acceptor<UnixListener>, SocketFile)>,
+    /// Oldest first.
+    clients: Vec<Client>,
     /// The socket of the thread's owner; its end is the target's end.
     parent: Option<Token>,
+    /// Orders that this turn has left.
+    left: usize,
+}
+
+#[derive(Debug)]
+struct Client {
+    fd: OwnedFd,
+    token: Token,
+    /// It got an answer.
+    served: bool,
+    /// When it came, or was heard last.
+    heard: Instant,
 }
 
 /// What a ready control descriptor means.
@@ -42,54 +63,55 @@ impl Orders {
             listener: None,
             clients: Vec::new(),
             parent: None,
+            left: ORDERS_A_TURN,
         }
     }
 
-    /// Listens on a unix socket. A stale socket file is replaced, one that answers is not.
+    /// Listens on a unix socket. What is there already stays, unless it is a dead socket of this user's.
     pub(super) fn listen(&mut self, reactor: &mut Reactor, path: &Path) -> io::Result<()> {
-        let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
-        let open = || socket::socket(AddressFamily::Unix, SockType::SeqPacket, flags, None);
-        let address = UnixAddr::new(path)?;
-        let probe = open()?;
-        match socket::connect(probe.as_raw_fd(), &address) {
-            Err(Errno::ENOENT) => {}
-            Err(Errno::ECONNREFUSED) => std::fs::remove_file(path)?,
-            Ok(()) | Err(Errno::EAGAIN) => return Err(io::ErrorKind::AddrInUse.into()),
-            Err(errno) => return Err(errno.into()),
-        }
-        let fd = open()?;
-        socket::bind(fd.as_raw_fd(), &address)?;
-        socket::listen(&fd, Backlog::new(8)?)?;
-        // The standard library's listener accepts from any unix socket, this packet-preserving one included.
-        let listener = UnixListener::from(fd);
-        let token = reactor.watch(self.owner, &listener, Interest::READ)?;
-        self.listener = Some((listener, token, path.to_owned()));
+        let (listener, file) = listen(path)?;
+        let acceptor = Acceptor::new(reactor, self.owner, listener)?;
+        self.listener = Some((acceptor, file));
         Ok(())
     }
 
-    pub(super) fn adopt(&mut self, reactor: &mut Reactor, fd: OwnedFd) -> io::Result<()> {
-        let token = reactor.watch(self.owner, &fd, Interest::READ)?;
-        self.clients.push((fd, token));
-        self.parent = Some(token);
+    pub(super) fn adopt(&mut self, reactor: &mut Reactor, now: Instant, fd: OwnedFd) -> io::Result<()> {
+        self.parent = Some(self.watch(reactor, now, fd)?);
         Ok(())
+    }
+
+    fn watch(&mut self, reactor: &mut Reactor, now: Instant, fd: OwnedFd) -> io::Result<Token> {
+        let token = reactor.watch(self.owner, &fd, Interest::READ)?;
+        self.clients.push(Client {
+            fd,
+            token,
+            served: false,
+            heard: now,
+        });
+        Ok(token)
     }
 
     /// Takes what is there; `None` if the token is not one of these.
-    pub(super) fn ready(&mut self, reactor: &mut Reactor, token: Token) -> Option<Order> {
-        if let Some((fd, listening, _)) = &self.listener
-            && *listening == token
+    pub(super) fn ready(&mut self, reactor: &mut Reactor, now: Instant, token: Token) -> Option<Order> {
+        if let Some((acceptor, _)) = &mut self.listener
+            && acceptor.token() == token
         {
-            if let Ok((stream, _)) = fd.accept() {
-                self.take(reactor, stream.into());
+            for stream in acceptor.accept(reactor, now) {
+                self.take(reactor, now, stream.into());
             }
             return Some(Order::Nothing);
         }
-        let at = self.clients.iter().position(|(_, t)| *t == token)?;
-        let (fd, _) = self.clients.get(at)?;
+        let client = self.clients.iter_mut().find(|client| client.token == token)?;
+        // It is told of again in the next turn.
+        if self.left == 0 {
+            return Some(Order::Nothing);
+        }
         let mut packet = vec![0; MAX_PACKET];
-        match socket::recv(fd.as_raw_fd(), &mut packet, MsgFlags::MSG_DONTWAIT) {
+        match socket::recv(client.fd.as_raw_fd(), &mut packet, MsgFlags::MSG_DONTWAIT) {
             Ok(0) => {}
             Ok(n) => {
+                self.left -= 1;
+                client.heard = now;
                 let text = String::from_utf8_lossy(packet.get(..n).unwrap_or_default())
                     .trim()
                     .to_owned();
@@ -98,8 +120,7 @@ impl Orders {
             Err(Errno::EAGAIN | Errno::EINTR) => return Some(Order::Nothing),
             Err(_) => {}
         }
-        let (fd, _) = self.clients.swap_remove(at);
-        reactor.forget(&fd);
+        self.drop_client(reactor, token);
         Some(if self.parent == Some(token) {
             Order::Orphaned
         } else {
@@ -107,16 +128,31 @@ impl Orders {
         })
     }
 
-    fn take(&mut self, reactor: &mut Reactor, fd: OwnedFd) {
-        if self.clients.len() < MAX_CLIENTS
-            && let Ok(token) = reactor.watch(self.owner, &fd, Interest::READ)
-        {
-            self.clients.push((fd, token));
+    fn take(&mut self, reactor: &mut Reactor, now: Instant, fd: OwnedFd) {
+        if self.clients.len() >= MAX_CLIENTS {
+            // Who was served, or says nothing, before who waits for an answer.
+            let others = self
+                .clients
+                .iter()
+                .filter(|client| self.parent != Some(client.token));
+            let first = others.min_by_key(|client| (client.waits(), client.heard));
+            if let Some(token) = first.map(|client| client.token) {
+                self.drop_client(reactor, token);
+            }
+        }
+        if let Err(error) = self.watch(reactor, now, fd) {
+            tracing::debug!(%error, "a control connection was lost while it was taken");
         }
     }
 
-    pub(super) fn answer(&self, token: Token, result: Result<String, String>) {
-        let Some((fd, _)) = self.clients.iter().find(|(_, t)| *t == token) else {
+    fn drop_client(&mut self, reactor: &mut Reactor, token: Token) {
+        if let Some(at) = self.clients.iter().position(|client| client.token == token) {
+            reactor.forget(&self.clients.remove(at).fd);
+        }
+    }
+
+    pub(super) fn answer(&mut self, reactor: &mut Reactor, token: Token, result: Result<String, String>) {
+        let Some(client) = self.clients.iter_mut().find(|client| client.token == token) else {
             return;
         };
         let mut text = match result {
@@ -125,19 +161,32 @@ impl Orders {
             Err(text) => format!("error {text}"),
         };
         text.truncate(text.floor_char_boundary(MAX_PACKET));
-        // A client that does not wait for its answer does not get one.
-        let _ = socket::send(
-            fd.as_raw_fd(),
-            text.as_bytes(),
-            MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT,
-        );
+        client.served = true;
+        let flags = MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT;
+        // A client that does not take its answers has no use for more of them.
+        if socket::send(client.fd.as_raw_fd(), text.as_bytes(), flags).is_err() && self.parent != Some(token)
+        {
+            self.drop_client(reactor, token);
+        }
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.listener.as_ref()?.0.poll_timeout()
+    }
+
+    /// A turn is over.
+    pub(super) fn due(&mut self, reactor: &mut Reactor, now: Instant) {
+        self.left = ORDERS_A_TURN;
+        if let Some((acceptor, _)) = &mut self.listener {
+            acceptor.handle_timeout(reactor, now);
+        }
     }
 }
 
-impl Drop for Orders {
-    fn drop(&mut self) {
-        if let Some((_, _, path)) = &self.listener {
-            let _ = std::fs::remove_file(path);
-        }
+impl Client {
+    /// It asked something and has had no answer yet.
+    fn waits(&self) -> bool {
+        let flags = MsgFlags::MSG_PEEK | MsgFlags::MSG_DONTWAIT;
+        !self.served && matches!(socket::recv(self.fd.as_raw_fd(), &mut [0; 1], flags), Ok(1..))
     }
 }

@@ -1,25 +1,21 @@
-//! Listening sockets: opening, accepting, pausing when the system has no descriptors left.
+//! Listening sockets: opening, closing, opening again at the same ports.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use emu_net::reactor::{Interest, Reactor, Token};
+use emu_net::accept::Acceptor;
+use emu_net::reactor::{Reactor, Token};
+use nix::sys::socket::{self, Backlog};
 
 use crate::error::TargetError;
-
-/// How long accepting rests after an error that waiting may cure (EMFILE and its kin).
-const REST: Duration = Duration::from_millis(200);
-/// Connections taken in one go.
-const BATCH: usize = 64;
 
 /// The portals of a target.
 #[derive(Debug)]
 pub(super) struct Portals {
     owner: u32,
     addresses: Vec<SocketAddr>,
-    listeners: Vec<(TcpListener, Token)>,
-    resting: Option<Instant>,
+    listeners: Vec<Acceptor<TcpListener>>,
 }
 
 impl Portals {
@@ -36,7 +32,6 @@ impl Portals {
             owner,
             addresses: listen.to_vec(),
             listeners: Vec::new(),
-            resting: None,
         };
         portals.reopen(reactor)?;
         Ok(portals)
@@ -51,21 +46,19 @@ impl Portals {
             let portal = *address;
             let failed = |source| TargetError::Listen { portal, source };
             let listener = TcpListener::bind(portal).map_err(failed)?;
-            listener.set_nonblocking(true).map_err(failed)?;
+            // Longer than the standard library makes it: who waits behind a flood waits here, and not for a retransmission.
+            socket::listen(&listener, Backlog::MAXCONN).map_err(|errno| failed(io::Error::from(errno)))?;
             *address = listener.local_addr().map_err(failed)?;
-            let token = reactor
-                .watch(self.owner, &listener, Interest::READ)
-                .map_err(failed)?;
-            self.listeners.push((listener, token));
+            let acceptor = Acceptor::new(reactor, self.owner, listener).map_err(failed)?;
+            self.listeners.push(acceptor);
         }
         Ok(())
     }
 
     pub(super) fn close(&mut self, reactor: &mut Reactor) {
-        for (listener, _) in self.listeners.drain(..) {
-            reactor.forget(&listener);
+        for listener in self.listeners.drain(..) {
+            listener.close(reactor);
         }
-        self.resting = None;
     }
 
     pub(super) fn addresses(&self) -> &[SocketAddr] {
@@ -79,49 +72,20 @@ impl Portals {
         now: Instant,
         token: Token,
     ) -> Option<Vec<TcpStream>> {
-        let (listener, _) = self.listeners.iter().find(|(_, t)| *t == token)?;
-        let mut streams = Vec::new();
-        while streams.len() < BATCH {
-            match listener.accept() {
-                Ok((stream, _)) => streams.push(stream),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                // The peer gave up before it was accepted.
-                Err(error)
-                    if matches!(
-                        error.kind(),
-                        io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted
-                    ) => {}
-                Err(error) => {
-                    tracing::warn!(%error, "cannot accept connections just now");
-                    self.rest(reactor, now);
-                    break;
-                }
-            }
-        }
-        Some(streams)
-    }
-
-    fn rest(&mut self, reactor: &mut Reactor, now: Instant) {
-        self.resting = Some(now + REST);
-        self.listen_for(reactor, Interest::NONE);
-    }
-
-    fn listen_for(&self, reactor: &mut Reactor, interest: Interest) {
-        for (listener, token) in &self.listeners {
-            if let Err(error) = reactor.change(*token, listener, interest) {
-                tracing::error!(%error, "a portal is lost to the loop");
-            }
-        }
+        let listener = self
+            .listeners
+            .iter_mut()
+            .find(|listener| listener.token() == token)?;
+        Some(listener.accept(reactor, now))
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.resting
+        self.listeners.iter().filter_map(Acceptor::poll_timeout).min()
     }
 
     pub(super) fn due(&mut self, reactor: &mut Reactor, now: Instant) {
-        if self.resting.is_some_and(|at| at <= now) {
-            self.resting = None;
-            self.listen_for(reactor, Interest::READ);
+        for listener in &mut self.listeners {
+            listener.handle_timeout(reactor, now);
         }
     }
 }

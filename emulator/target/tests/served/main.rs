@@ -3,6 +3,7 @@
 
 mod conformance;
 mod faults;
+mod flood;
 mod host;
 mod management;
 mod raw;

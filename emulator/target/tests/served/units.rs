@@ -236,7 +236,7 @@ fn units_that_cannot_be_are_refused_with_a_reason() {
         (Some(16384), "1M", "16383"),
         (None, "missing", "missing"),
         (None, "/nowhere/at/all", "No such file"),
-        (None, "/dev/null", "smaller than one block"),
+        (None, "/dev/null", "character device"),
     ] {
         let error = place.add(number, spec).unwrap_err().to_string();
         assert!(error.contains(why), "{spec}: {error}");

@@ -75,7 +75,7 @@ pub struct Target {
     /// Manage tasks as the UNH target's description has it: ABORT TASK and nothing else
     #[arg(long)]
     pub strict_unh: bool,
-    /// Logins under way at once; a connection beyond that is closed
+    /// Logins under way at once from one address; one more takes the place of the oldest
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1024), value_name = "N")]
     pub half_open: u16,
     /// Further target names with the same logical units; repeatable
