@@ -67,7 +67,7 @@ pub struct Accounts {
 
 const MAX_FILE: u64 = 1 << 20;
 /// How long a pipe may take to give the accounts.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(3);
 const MAX_SECRET: usize = 255;
 const MAX_NAME: usize = 255;
 

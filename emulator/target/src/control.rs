@@ -1,8 +1,8 @@
 //! The control socket of a served target: faults in, one line back.
 //!
-//! SOCK_SEQPACKET; a request packet is a fault as text (see [`crate::fault::WORDS`]), `status`, or an order about
-//! logical units (`unit-add NUMBER|- UNIT`, `unit-remove NUMBER`, `unit-list FROM`); the answer packet is `ok`,
-//! `ok TEXT` or `error TEXT`.
+//! SOCK_SEQPACKET; a request packet is a fault as text (see [`crate::fault::WORDS`]), `status` (sessions, connections, bytes of memory
+//! that the data of commands holds, portals), or an order about logical units (`unit-add NUMBER|- UNIT`, `unit-remove NUMBER`,
+//! `unit-list FROM`); the answer packet is `ok`, `ok TEXT` or `error TEXT`.
 
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};

@@ -77,8 +77,22 @@ impl Served {
     /// # Errors
     /// As [`Served::fault`].
     pub fn sessions(&self) -> io::Result<usize> {
+        self.count("sessions")
+    }
+
+    /// Bytes of memory that the data of commands holds.
+    ///
+    /// # Errors
+    /// As [`Served::fault`].
+    pub fn memory(&self) -> io::Result<usize> {
+        self.count("memory")
+    }
+
+    fn count(&self, what: &str) -> io::Result<usize> {
         let status = self.order("status")?;
-        let line = status.lines().find_map(|l| l.strip_prefix("sessions "));
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix(what)?.strip_prefix(' '));
         line.and_then(|n| n.parse().ok())
             .ok_or_else(|| io::ErrorKind::InvalidData.into())
     }

@@ -21,6 +21,9 @@ pub(super) fn run(args: &Target) -> Result<()> {
     let mut target = emu_target::Target::bind(&mut reactor, TARGET, config)?;
     let mut stop = StopSignal::new(&mut reactor, SIGNALS).context("cannot catch signals")?;
     let portals: Vec<String> = target.portals().iter().map(ToString::to_string).collect();
+    if args.chap_file.is_none() {
+        open_to_all(&args.iqn);
+    }
     ready(&format!("ready: target {} at {}", args.iqn, portals.join(" ")))?;
     run_loop(&mut reactor, &mut [&mut target, &mut stop])?;
     // Initiators get a moment to log out; a second signal is not needed for the end.
@@ -62,9 +65,8 @@ fn config(args: &Target) -> Result<TargetConfig> {
         };
         (level, print_step as emu_target::Told)
     });
-    match &args.chap_file {
-        Some(file) => config.accounts = Accounts::from_file(file)?,
-        None => open_to_all(&args.iqn),
+    if let Some(file) = &args.chap_file {
+        config.accounts = Accounts::from_file(file)?;
     }
     Ok(config)
 }

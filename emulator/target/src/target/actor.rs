@@ -158,9 +158,10 @@ impl Target {
         if text == "status" {
             let portals: Vec<String> = self.portals().iter().map(ToString::to_string).collect();
             return Ok(format!(
-                "\nsessions {}\nconnections {}\nportals {}\n",
+                "\nsessions {}\nconnections {}\nmemory {}\nportals {}\n",
                 self.sessions(),
                 self.clients.len(),
+                self.engine.pool.lent(),
                 portals.join(" ")
             ));
         }
@@ -279,6 +280,9 @@ impl Actor for Target {
         } else if let Some(streams) = self.portals.accept(reactor, now, ready.token) {
             for stream in streams {
                 self.accept(reactor, now, stream);
+            }
+            if self.portals.deadline().is_some() {
+                self.relieve(reactor, now);
             }
         } else if let Some(order) = self.orders.ready(reactor, now, ready.token) {
             match order {

@@ -17,6 +17,8 @@ use super::client::{Client, Core, Tamper};
 use super::crowd::{Place, Rank, first_of_all, first_to_go};
 use super::directory::PortalDirectory;
 
+/// Descriptors that are given back at a time.
+const RELIEF: usize = 8;
 /// A flood is told of this often.
 const TELL_EVERY: Duration = Duration::from_secs(10);
 
@@ -82,10 +84,7 @@ impl Target {
             };
             if heard == Some(victim) {
                 self.tell_of_crowd(now, "the oldest without a login are dropped");
-                if let Some(client) = self.clients.get_mut(&victim) {
-                    client.core.lost(now, LinkLoss::Local, &mut self.world);
-                }
-                self.forget(reactor, victim);
+                self.turn_out(reactor, now, victim);
             } else {
                 // What it has said meanwhile counts.
                 heard = Some(victim);
@@ -94,21 +93,47 @@ impl Target {
         }
     }
 
-    fn in_the_way(&self, peer: IpAddr) -> Room {
-        let (mut half_open, mut loose, mut own) = (Vec::new(), Vec::new(), 0);
-        for (id, client) in &self.clients {
-            own += usize::from(client.peer == peer);
-            let Some(rank) = client.rank() else { continue };
-            let place = Place {
+    /// The system has no descriptors left: those who are not logged in give some back, the oldest first, so that others who wait to
+    /// be accepted are.
+    pub(super) fn relieve(&mut self, reactor: &mut Reactor, now: Instant) {
+        for _ in 0..RELIEF {
+            let Some(victim) = first_of_all(&half_open(&self.loose())) else {
+                return;
+            };
+            self.pump(reactor, now, victim, true);
+            let logged_in = self
+                .clients
+                .get(&victim)
+                .is_some_and(|client| client.rank().is_none());
+            if !logged_in {
+                self.turn_out(reactor, now, victim);
+            }
+        }
+    }
+
+    fn turn_out(&mut self, reactor: &mut Reactor, now: Instant, id: u64) {
+        if let Some(client) = self.clients.get_mut(&id) {
+            client.core.lost(now, LinkLoss::Local, &mut self.world);
+        }
+        self.forget(reactor, id);
+    }
+
+    /// All who may have to make way.
+    fn loose(&self) -> Vec<Place> {
+        let place = |(id, client): (&u64, &Client)| {
+            Some(Place {
                 id: *id,
                 peer: client.peer,
-                rank,
-            };
-            if rank != Rank::Discovery {
-                half_open.push(place);
-            }
-            loose.push(place);
-        }
+                rank: client.rank()?,
+            })
+        };
+        self.clients.iter().filter_map(place).collect()
+    }
+
+    fn in_the_way(&self, peer: IpAddr) -> Room {
+        let mut loose = self.loose();
+        let own = self.clients.values().filter(|client| client.peer == peer).count();
+        let half_open = half_open(&loose);
         if let Some(victim) = first_to_go(self.max_half_open, peer, &half_open) {
             return Room::Instead(victim);
         }
@@ -146,6 +171,11 @@ impl Target {
             }
         }
     }
+}
+
+fn half_open(places: &[Place]) -> Vec<Place> {
+    let open = places.iter().filter(|place| place.rank != Rank::Discovery);
+    open.copied().collect()
 }
 
 enum Room {

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use emu_target::control;
 use iscsi::initiator::{Config, Event};
+use iscsi::pdu::{CommandFlags, DataOut, Opcode, ScsiCommand, TargetPdu};
 use nix::sys::socket::{self, AddressFamily, MsgFlags, SockFlag, SockType, UnixAddr};
 
 use super::host::{Host, config, serve, target_config};
@@ -193,4 +194,71 @@ fn a_stuffed_control_socket_keeps_nobody_waiting() {
         flood.join().unwrap();
     });
     assert!(control::status(&path).is_ok());
+}
+
+/// A WRITE(16) of so many blocks.
+fn write16(raw: &mut Raw, itt: u32, blocks: u32) -> iscsi::pdu::Bhs {
+    let flags = CommandFlags::WRITE | CommandFlags::FINAL;
+    let mut command = ScsiCommand::from_bhs(&raw.command(itt, flags, 512));
+    command.expected_length = (blocks * 512).into();
+    command.cdb = [0; 16];
+    command.cdb[0] = 0x8a;
+    command.cdb[10..14].copy_from_slice(&blocks.to_be_bytes());
+    command.to_bhs()
+}
+
+#[test]
+fn writes_without_data_take_no_memory_and_writes_with_some_take_little() {
+    let target = serve(target_config());
+    let mut hogs = Vec::new();
+    for number in 0..60 {
+        let name = format!("iqn.2026-11.org.example:hog{number}");
+        let pairs = [
+            ("InitiatorName", name.as_str()),
+            ("TargetName", super::host::IQN),
+            ("ImmediateData", "No"),
+        ];
+        let mut raw = Raw::login_as(target.portal(), &pairs).0;
+        for itt in 1..=128 {
+            let command = write16(&mut raw, itt, 0x7fff);
+            raw.say(command, &[]);
+        }
+        // The answers to all of them came: four are asked for their data, the window is full of the others.
+        let mut asked = Vec::new();
+        for _ in 0..128 {
+            match raw.hear().0 {
+                TargetPdu::R2t(r2t) => asked.push(r2t),
+                TargetPdu::ScsiResponse(response) => assert_eq!(response.status, 0x28),
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(asked.len(), 4);
+        hogs.push((raw, asked));
+    }
+    assert_eq!(target.memory().unwrap(), 0);
+    let mut honest = Host::login(target.portal(), config(1));
+    honest.attention(0);
+    for (raw, asked) in &mut hogs {
+        for r2t in asked {
+            let pdu = DataOut {
+                opcode: Opcode::DATA_OUT.into(),
+                itt: r2t.itt,
+                ttt: r2t.ttt,
+                ..DataOut::default()
+            };
+            raw.say(pdu.to_bhs(), &[7; 8192]);
+        }
+        raw.ping(0x77, true, b"done");
+        assert!(matches!(raw.hear().0, TargetPdu::NopIn(_)));
+    }
+    // A quarter of the pool goes by the mebibyte, the rest by what came.
+    let memory = target.memory().unwrap();
+    assert!((1..=(64 << 20) + 240 * (16 << 10)).contains(&memory), "{memory}");
+    assert_eq!(honest.attention(0), None);
+    drop(hogs);
+    let end = Instant::now() + PATIENCE;
+    while target.memory().unwrap() > 0 {
+        assert!(Instant::now() < end, "memory stays");
+        std::thread::yield_now();
+    }
 }
