@@ -145,6 +145,10 @@ impl Ctx<'_> {
         let mut last: Option<Holder> = None;
         loop {
             let e = match Lock::take(&dir, &name, &me) {
+                // With no time left what comes next would be cut off half-way.
+                Ok(_) if last.is_some() && self.deadline.expired() => {
+                    return Err(busy(last.as_ref(), scope, host, tried));
+                }
                 Ok(lock) => {
                     if let Some(last) = last.filter(|_| begun.elapsed() >= WORTH_TELLING) {
                         self.warn(format!("waited {} s for {last}", begun.elapsed().as_secs()));
@@ -160,17 +164,19 @@ impl Ctx<'_> {
                 _ => return Err(refused(&e, tried)),
             }
             if self.deadline.expired() {
-                let by = last.map_or_else(|| "another process".to_owned(), |h| h.with_age());
-                return Err(Error::new(Kind::Busy, tried)
-                    .answered(format!("{} is held by {by}", scope.noun(host)))
-                    .hint(
-                        "try again when it has ended, or wait longer with --timeout; nothing was changed",
-                    ));
+                return Err(busy(last.as_ref(), scope, host, tried));
             }
             self.backend.pause(pause.min(self.deadline.remaining()));
             pause = (pause * 2).min(LONGEST);
         }
     }
+}
+
+fn busy(holder: Option<&Holder>, scope: Scope, host: HostNo, tried: &str) -> Error {
+    let by = holder.map_or_else(|| "another process".to_owned(), Holder::with_age);
+    Error::new(Kind::Busy, tried)
+        .answered(format!("{} is held by {by}", scope.noun(host)))
+        .hint("try again when it has ended, or wait longer with --timeout; nothing was changed")
 }
 
 /// Looked at once by whoever has just become an adapter's writer, before it reads anything: what a writer left that did not end.

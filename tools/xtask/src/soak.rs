@@ -29,14 +29,24 @@ struct Soak {
 }
 
 /// Every soak.
-const SOAKS: &[Soak] = &[Soak {
-    name: "power",
-    package: "lab-tests",
-    test: "many_sessions",
-    filter: "sixty_four_sessions",
-    proves: "64 sessions on two ports come back after every one of many losses of power",
-    limit: 20,
-}];
+const SOAKS: &[Soak] = &[
+    Soak {
+        name: "writers",
+        package: "lab-tests",
+        test: "two_writers",
+        filter: "",
+        proves: "no update of twenty writers at once is lost, whatever they write and whoever else is there",
+        limit: 90,
+    },
+    Soak {
+        name: "power",
+        package: "lab-tests",
+        test: "many_sessions",
+        filter: "sixty_four_sessions",
+        proves: "64 sessions on two ports come back after every one of many losses of power",
+        limit: 20,
+    },
+];
 
 /// What to run.
 #[derive(ClapArgs)]
