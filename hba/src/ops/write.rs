@@ -38,9 +38,7 @@ impl<S> Write<'_, S> {
         if let Some(based) = self.based
             && !based(&(self.read)(ctx)?)
         {
-            return Err(Error::new(Kind::Busy, self.tried)
-                .answered("another program changed it meanwhile; nothing was written")
-                .hint("look at it with the show command of this noun, and try again"));
+            return Err(moved(self.tried));
         }
         if let Err(error) = (self.write)(ctx) {
             return Err(self.after_refusal(ctx, error));
@@ -117,6 +115,13 @@ impl<S> Write<'_, S> {
             ctx.backend.pause(LOOK_AGAIN.min(until.remaining()));
         }
     }
+}
+
+/// What a write is based on is not so any more, just before it.
+pub(super) fn moved(tried: impl Into<String>) -> Error {
+    Error::new(Kind::Busy, tried)
+        .answered("another program changed it meanwhile; nothing was written")
+        .hint("look at it with the show command of this noun, and try again")
 }
 
 const LOOK: &str = "look at the adapter with the show command of this noun before going on";

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::super::adapter::resolve_able;
-use super::super::write::Write;
+use super::super::write::{Write, moved};
 use super::table::{Users, missing, records};
 use crate::Change;
 use crate::backend::ChapRecord;
@@ -198,6 +198,9 @@ pub fn remove(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, index: u16) -> Result<C
             after: None,
             diff,
         });
+    }
+    if find(ctx, host, index, &tried)? != before {
+        return Err(moved(tried));
     }
     ctx.backend
         .delete_chap(host, index, ctx.deadline)

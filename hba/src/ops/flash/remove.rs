@@ -2,6 +2,7 @@
 
 use super::super::adapter::resolve_able;
 use super::super::boot;
+use super::super::write::moved;
 use super::find::one;
 use super::wanted::difference;
 use crate::Change;
@@ -39,6 +40,10 @@ pub fn remove(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, index: u32) -> Result<C
             after: None,
             diff,
         });
+    }
+    let now = ctx.backend.flash_target(host, index)?;
+    if now.is_none_or(|now| now.params != before.params) {
+        return Err(moved(tried));
     }
     delete(ctx, host, index, &tried)?;
     Ok(Change::Changed {

@@ -304,12 +304,26 @@ fn removing_guards_boot_targets_and_sessions() {
 }
 
 #[test]
+fn a_target_that_another_program_replaced_meanwhile_is_not_removed() {
+    let mut s = Scripted::new();
+    one_read(ready(&mut s), flash(3, &[]), vec![]);
+    boot_free(&mut s);
+    s.expect(Call::FlashTarget(H0, 3), Ok(Some(flash(3, &[("port", "3261")]))));
+    assert_eq!(
+        remove(&mut ctx(&mut s), None, 3).expect_err("another").kind(),
+        Kind::Busy
+    );
+    s.finish();
+}
+
+#[test]
 fn removing_reads_back() {
     let mut s = Scripted::new();
     for still in [false, true] {
         one_read(ready(&mut s), flash(3, &[]), vec![]);
         boot_free(&mut s);
-        s.expect(Call::DeleteFlashTarget(H0, 3), Ok(()))
+        s.expect(Call::FlashTarget(H0, 3), Ok(Some(flash(3, &[]))))
+            .expect(Call::DeleteFlashTarget(H0, 3), Ok(()))
             .expect(Call::FlashTarget(H0, 3), Ok(still.then(|| flash(3, &[]))));
         let outcome = remove(&mut ctx(&mut s), None, 3);
         if still {

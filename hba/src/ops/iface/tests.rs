@@ -11,6 +11,8 @@ use crate::ids::{Family, IfaceId};
 use crate::model::{Iface, SessionBrief};
 use crate::params::{Assignment, IFACE, ParamValue};
 
+mod meanwhile;
+
 const ID: IfaceId = IfaceId {
     host: H0,
     family: Family::Ipv4,
@@ -365,40 +367,4 @@ fn switching_an_interface_off_that_is_off_stages_nothing() {
     assert!(matches!(change, Change::Unchanged { .. }));
     assert_eq!(dir.staged(), "");
     s.finish();
-}
-
-#[test]
-fn an_apply_takes_out_of_the_stage_what_it_applied_and_nothing_else() {
-    let dir = Dir::new();
-    stage(&dir, &[wish("mtu=9000"), wish("ttl=32")]);
-    let path = dir.0.path().join("state/staged-ifaces.json");
-    let mut s = Scripted::new();
-    no_sessions(found(&mut s, port(&[])));
-    still(&mut s);
-    sends(
-        &mut s,
-        &[("mtu", ParamValue::Number(9000)), ("ttl", ParamValue::Number(32))],
-    );
-    // While the port restarts somebody writes the file by hand: another value for one, and the other port's.
-    let meanwhile = "{\"version\":1,\"ifaces\":{\"00:c0:dd:11:22:35\":{\"ipv4-0\":{\"mtu\":9000,\"ttl\":64}},\
-                     \"00:c0:dd:11:22:37\":{\"ipv4-0\":{\"mtu\":9000}}}}";
-    let write = path.clone();
-    s.meanwhile(Call::Ifaces(H0), move || {
-        std::fs::write(&write, meanwhile).expect("written");
-    });
-    s.expect(
-        Call::Ifaces(H0),
-        Ok(vec![port(&[("mtu", "9000"), ("ttl", "32")])]),
-    );
-    apply(&mut dir.ctx(&mut s), None).expect("applied");
-    s.finish();
-    let left: serde_json::Value = serde_json::from_str(&dir.staged()).expect("json");
-    assert_eq!(
-        left["ifaces"]["00:c0:dd:11:22:35"]["ipv4-0"],
-        serde_json::json!({"ttl": 64})
-    );
-    assert_eq!(
-        left["ifaces"]["00:c0:dd:11:22:37"]["ipv4-0"],
-        serde_json::json!({"mtu": 9000})
-    );
 }
