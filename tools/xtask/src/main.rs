@@ -13,6 +13,7 @@ mod loc;
 mod packages;
 mod qemu;
 mod reference;
+mod repeat;
 mod soak;
 mod test;
 mod workspace;
