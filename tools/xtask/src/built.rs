@@ -34,10 +34,8 @@ impl Program {
     }
 }
 
-/// Builds the tests that `select` (`--package P --test T`) names, and every program that they start.
+/// Builds the tests that `select` (`--package P --test T`) names.
 pub(crate) fn build(select: &[&str]) -> Result<Vec<Program>> {
-    let mut bins = cargo(&["build", "--workspace", "--bins", "--quiet"]);
-    crate::workspace::must(&mut bins)?;
     let mut command = cargo(&["test", "--no-run", "--message-format", "json"]);
     command.args(select).stderr(Stdio::inherit());
     println!("$ {}", show(&command));

@@ -16,7 +16,7 @@ use clap::Args as ClapArgs;
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
 
-use crate::workspace::target_dir;
+use crate::workspace::{build_all_programs, target_dir};
 use crate::{built, child};
 
 /// No test program takes nearly as long, beside load neither.
@@ -26,6 +26,7 @@ const BUSY: usize = 2;
 
 /// How often, and under which conditions.
 #[derive(ClapArgs)]
+#[group(id = "repetition")]
 pub(crate) struct Args {
     /// Run the tests so many times (built once) and say which failed how often
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
@@ -70,6 +71,9 @@ pub(crate) fn run(args: &Args, rounds: u32, only: &[String]) -> Result<()> {
     }
     if args.packages.is_empty() && only.is_empty() {
         select.push("--workspace");
+    }
+    if !args.unit {
+        build_all_programs()?;
     }
     let programs = built::build(&select)?;
     let logs = target_dir().join("repeat");

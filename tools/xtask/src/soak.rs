@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args as ClapArgs;
 
-use crate::workspace::target_dir;
+use crate::workspace::{build_all_programs, target_dir};
 use crate::{built, child};
 
 /// One soak.
@@ -84,6 +84,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         .iter()
         .flat_map(|package| ["--package", package])
         .collect();
+    build_all_programs()?;
     let programs = built::build(&select)?;
     let logs = target_dir().join("soak");
     fs::create_dir_all(&logs).with_context(|| format!("cannot create {}", logs.display()))?;

@@ -7,7 +7,7 @@ use anyhow::{Result, bail, ensure};
 use clap::{Args as ClapArgs, ValueEnum};
 
 use crate::packages;
-use crate::workspace::{build_lab, cargo, must};
+use crate::workspace::{build_all_programs, build_lab, cargo, must};
 use crate::{deps, loc, qemu, repeat};
 
 /// A part of the tests that can be run by itself.
@@ -53,9 +53,10 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         }
         (Lane::Qemu, rounds) => return in_qemu(&args.repeat, rounds.unwrap_or(1)),
     }
+    let mut outside = Vec::new();
     if !args.tests_only {
         must(&mut cargo(&["fmt", "--all", "--check"]))?;
-        deps::run()?;
+        outside = deps::in_tests()?;
         loc::run()?;
         must(&mut cargo(&[
             "clippy",
@@ -78,7 +79,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         )?;
     }
     let note = tempfile::NamedTempFile::new()?;
-    must(&mut cargo(&["build", "--workspace", "--bins", "--quiet"]))?;
+    build_all_programs()?;
     must(cargo(&["test", "--workspace"]).env("HBA_LEFT_OUT", note.path()))?;
     let mut left_out = fs::read_to_string(note.path())?;
     if let Some(why) = qemu::in_tests()? {
@@ -86,9 +87,13 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         ensure!(!strict, "the stock driver in QEMU cannot run here: {why}");
         left_out.push_str(&format!("left out: the stock driver in QEMU: {why}\n"));
     }
+    for line in outside {
+        left_out.push_str(&line);
+        left_out.push('\n');
+    }
     println!("\nAll tests passed in {} s.", begun.elapsed().as_secs());
     if left_out.is_empty() {
-        println!("Nothing was left out for want of a package or a privilege.");
+        println!("Nothing was left out.");
     } else {
         print!("Left out on this machine:\n{left_out}");
     }
@@ -98,7 +103,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 /// The lane of the peers: what they print is part of the result.
 fn peer() -> Result<()> {
     let names = repeat::test_files("peer_")?;
-    must(&mut cargo(&["build", "--workspace", "--bins", "--quiet"]))?;
+    build_all_programs()?;
     let mut args = vec!["test", "--package", "lab-tests"];
     args.extend(names.iter().flat_map(|name| ["--test", name]));
     args.extend(["--", "--nocapture"]);
