@@ -22,6 +22,17 @@ pub(crate) struct Program {
 }
 
 impl Program {
+    /// A script that behaves as a test program.
+    #[cfg(test)]
+    pub(crate) fn script(path: PathBuf) -> Self {
+        Self {
+            package: "lab".to_owned(),
+            target: "script".to_owned(),
+            manifest: path.with_file_name("Cargo.toml"),
+            path,
+        }
+    }
+
     /// The program, where and with what cargo would run it.
     pub(crate) fn command(&self) -> Command {
         let dir = self.manifest.parent().unwrap_or(Path::new("."));

@@ -260,3 +260,47 @@ pub(crate) fn test_files(prefix: &str) -> Result<Vec<String>> {
     ensure!(!names.is_empty(), "no test files called {prefix}… in tests/tests");
     Ok(names)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    /// Fails every second time, as libtest says it.
+    const SCRIPT: &str = "#!/bin/sh\n\
+        if mkdir seen 2>/dev/null; then echo 'test result: ok. 2 passed; 0 failed; 0 ignored'; exit 0; fi\n\
+        rmdir seen\n\
+        printf 'seed 7\\n\\nfailures:\\n    engine::now_and_then\\n\\ntest result: FAILED. 1 passed; 1 failed; 0 ignored\\n'\n\
+        exit 101\n";
+
+    #[test]
+    fn what_fails_now_and_then_is_counted_and_its_output_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("script");
+        // A child that begins meanwhile would hold the script open for writing, and nobody could run it.
+        let alone = child::ALONE.lock().unwrap();
+        fs::write(&path, SCRIPT).unwrap();
+        drop(alone);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        let programs = [built::Program::script(path)];
+        let logs = dir.path().join("logs");
+        fs::create_dir(&logs).unwrap();
+        let mut tally = Tally::default();
+        for round in 1..=5 {
+            tally.round(&programs, None, round, 5, &logs).unwrap();
+        }
+        assert_eq!((tally.rounds, tally.failed, tally.tests), (5, 2, 8));
+        let failures: Vec<_> = tally.failures.into_iter().collect();
+        assert_eq!(failures, [("lab::script engine::now_and_then".to_owned(), 2)]);
+        let kept = fs::read_to_string(logs.join("lab-script-4.log")).unwrap();
+        assert!(kept.contains("seed 7"));
+        assert_eq!(fs::read_dir(&logs).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn nobody_has_so_many_processors() {
+        assert!(pin(100_000).unwrap_err().to_string().contains("processors"));
+        assert!(pin(0).is_err());
+    }
+}

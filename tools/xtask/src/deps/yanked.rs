@@ -5,13 +5,15 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use crates_index::SparseIndex;
+use crates_index::{HashKind, SparseIndex};
 
 use super::Outside;
 use super::lock::Lock;
 use crate::child;
 use crate::workspace::cargo;
 
+/// The registry as cargo names its copy of the index, whatever mirror it really asks.
+const CRATES_IO: &str = "sparse+https://index.crates.io/";
 /// How long the registry may take.
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -37,7 +39,8 @@ pub(super) fn refresh() -> Result<()> {
 
 /// Looks every locked version up.
 pub(super) fn check(locks: &[Lock], outside: &mut Outside) -> Result<()> {
-    let index = SparseIndex::new_cargo_default().context("cargo has no sparse index")?;
+    let index = SparseIndex::from_url_with_hash_kind(CRATES_IO, &HashKind::Stable)
+        .context("cargo has no sparse index")?;
     let (mut known, mut unknown) = (0, Vec::new());
     for lock in locks {
         for package in lock.packages.iter().filter(|package| package.source.is_some()) {
