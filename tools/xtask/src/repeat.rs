@@ -252,7 +252,8 @@ pub(crate) fn test_files(prefix: &str) -> Result<Vec<String>> {
             .file_stem()
             .and_then(|stem| stem.to_str())
             .unwrap_or_default();
-        if name.starts_with(prefix) && path.extension().is_some_and(|ext| ext == "rs") {
+        let test = path.join("main.rs").is_file() || path.extension().is_some_and(|ext| ext == "rs");
+        if name.starts_with(prefix) && test {
             names.push(name.to_owned());
         }
     }

@@ -171,20 +171,30 @@ mod tests {
                 soak.name
             );
             if soak.package == "lab-tests" {
-                let path = crate::workspace::root().join(format!("tests/tests/{}.rs", soak.test));
-                let source = fs::read_to_string(&path).unwrap();
+                let source = source(soak.test);
                 let name = soak.filter.rsplit("::").next().unwrap();
                 assert!(
                     source.contains(&format!("fn {name}")),
                     "{}: no test {name}",
-                    path.display()
+                    soak.test
                 );
                 assert!(
                     source.contains("rounds::"),
                     "{}: its rounds are not those of a soak",
-                    path.display()
+                    soak.test
                 );
             }
         }
+    }
+
+    /// A test file, or all files of a test's folder.
+    fn source(test: &str) -> String {
+        let place = crate::workspace::root().join("tests/tests");
+        fs::read_to_string(place.join(format!("{test}.rs"))).unwrap_or_else(|_| {
+            let files = fs::read_dir(place.join(test)).unwrap();
+            files
+                .map(|file| fs::read_to_string(file.unwrap().path()).unwrap_or_default())
+                .collect()
+        })
     }
 }

@@ -80,7 +80,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     let note = tempfile::NamedTempFile::new()?;
     build_all_programs()?;
-    must(cargo(&["test", "--workspace"]).env("HBA_LEFT_OUT", note.path()))?;
+    must(cargo(&["test", "--workspace", "--no-fail-fast"]).env("HBA_LEFT_OUT", note.path()))?;
     let mut left_out = fs::read_to_string(note.path())?;
     if let Some(why) = qemu::in_tests()? {
         let strict = std::env::var_os("HBA_TEST_STRICT").is_some_and(|value| value == "1");
