@@ -14,6 +14,8 @@ use std::time::Duration;
 use nix::sys::signal::{SigSet, SigmaskHow, pthread_sigmask};
 use tracing_subscriber::fmt::MakeWriter;
 
+use crate::report;
+
 /// Lines that wait for stderr at most.
 const MOST_LINES: usize = 1024;
 /// Bytes of a line at most.
@@ -39,9 +41,10 @@ pub(crate) fn through_a_thread(level: tracing::Level) -> Option<Guard> {
 /// Logs lines of `level` and above as they come.
 pub(crate) fn in_place(level: tracing::Level) {
     let _ = tracing_subscriber::fmt()
-        .with_writer(io::stderr)
+        .with_writer(|| report::Log)
         .with_max_level(level)
-        .with_ansi(colours())
+        // What is logged quotes others: nothing in it may reach a terminal as it is.
+        .with_ansi(false)
         // Else an error of stderr is printed to stderr, and that panics.
         .log_internal_errors(false)
         .without_time()
