@@ -62,6 +62,14 @@ const SOAKS: &[Soak] = &[
         proves: "logins and logouts by the thousand leave no descriptor, socket, file or memory behind",
         limit: 30,
     },
+    Soak {
+        name: "interrupted",
+        package: "lab-tests",
+        test: "interrupted",
+        filter: "kill",
+        proves: "hbactl killed at many instants leaves old or new, and the next command undoes what was half made",
+        limit: 20,
+    },
 ];
 
 /// What to run.
