@@ -287,6 +287,7 @@ impl Actor for Target {
         } else if let Some(order) = self.orders.ready(reactor, now, ready.token) {
             match order {
                 Order::Nothing => {}
+                Order::Short => self.relieve(reactor, now),
                 Order::Orphaned => self.finished = true,
                 Order::Line(from, text) => {
                     let result = self.order(reactor, now, &text);

@@ -93,9 +93,10 @@ impl Target {
         }
     }
 
-    /// The system has no descriptors left: those who are not logged in give some back, the oldest first, so that others who wait to
-    /// be accepted are.
+    /// The system has no descriptors left: idle callers of the control socket and those who are not logged in give some back, the
+    /// oldest first, so that others who wait to be accepted are.
     pub(super) fn relieve(&mut self, reactor: &mut Reactor, now: Instant) {
+        self.orders.relieve(reactor, RELIEF);
         for _ in 0..RELIEF {
             let Some(victim) = first_of_all(&half_open(&self.loose())) else {
                 return;

@@ -52,6 +52,8 @@ pub(super) enum Order {
     Line(Token, String),
     /// The parent is gone.
     Orphaned,
+    /// The system has no descriptors left for one more.
+    Short,
     /// Nothing to do.
     Nothing,
 }
@@ -96,10 +98,12 @@ impl Orders {
         if let Some((acceptor, _)) = &mut self.listener
             && acceptor.token() == token
         {
-            for stream in acceptor.accept(reactor, now) {
+            let streams = acceptor.accept(reactor, now);
+            let short = acceptor.poll_timeout().is_some();
+            for stream in streams {
                 self.take(reactor, now, stream.into());
             }
-            return Some(Order::Nothing);
+            return Some(if short { Order::Short } else { Order::Nothing });
         }
         let client = self.clients.iter_mut().find(|client| client.token == token)?;
         // It is told of again in the next turn.
@@ -142,6 +146,23 @@ impl Orders {
         }
         if let Err(error) = self.watch(reactor, now, fd) {
             tracing::debug!(%error, "a control connection was lost while it was taken");
+        }
+    }
+
+    /// The system has no descriptors left: clients that wait for nothing give some back, the oldest first.
+    pub(super) fn relieve(&mut self, reactor: &mut Reactor, most: usize) {
+        for _ in 0..most {
+            let others = self
+                .clients
+                .iter()
+                .filter(|client| self.parent != Some(client.token));
+            let first = others
+                .filter(|client| !client.waits())
+                .min_by_key(|client| client.heard);
+            let Some(token) = first.map(|client| client.token) else {
+                return;
+            };
+            self.drop_client(reactor, token);
         }
     }
 
