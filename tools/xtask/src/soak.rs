@@ -39,6 +39,14 @@ const SOAKS: &[Soak] = &[
         limit: 90,
     },
     Soak {
+        name: "flood",
+        package: "lab-tests",
+        test: "hostile_target",
+        filter: "a_flood",
+        proves: "initiators log in beside thousands of connections that do not",
+        limit: 20,
+    },
+    Soak {
         name: "power",
         package: "lab-tests",
         test: "many_sessions",
