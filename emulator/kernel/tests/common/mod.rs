@@ -220,7 +220,7 @@ impl Client {
         self.port.send(&packet).expect("send");
     }
 
-    fn packet(&mut self, what: &str) -> Vec<u8> {
+    fn packet(&mut self, what: &str) -> impl std::ops::Deref<Target = Vec<u8>> + use<> {
         self.port.recv(Some(Instant::now() + PATIENCE), what).expect(what)
     }
 
