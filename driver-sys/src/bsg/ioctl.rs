@@ -1,4 +1,4 @@
-//! SG_IO, in both versions, and raw descriptors that become owned: every `unsafe` of this crate.
+//! SG_IO, in both versions, and the descriptor of a netlink socket: every `unsafe` of this crate.
 //!
 //! Source: `uapi/linux/bsg.h` (`struct sg_io_v4`), `scsi/sg.h` (`struct sg_io_hdr`).
 #![allow(unsafe_code, reason = "ioctl has no safe form")]
@@ -7,6 +7,7 @@ use std::fs::File;
 use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
 use std::time::Duration;
 
+use neli::socket::NlSocket;
 use nix::errno::Errno;
 
 use super::packet::{Answer, Job, MAX_REPLY};
@@ -96,9 +97,10 @@ pub(crate) struct ScsiIo {
     pub(crate) residual: u32,
 }
 
-/// Makes a raw descriptor owned.
-pub(crate) fn owned(socket: impl IntoRawFd) -> OwnedFd {
-    // SAFETY: `into_raw_fd` gives up the ownership of an open descriptor, which this takes over.
+/// The descriptor of a netlink socket, which neli gives out as a number only. A number alone would be no proof that it is open
+/// and nobody else's, so nothing but a socket is taken.
+pub(crate) fn owned(socket: NlSocket) -> OwnedFd {
+    // SAFETY: a `NlSocket` owns an open descriptor; `into_raw_fd` gives up its ownership, which this takes over.
     unsafe { OwnedFd::from_raw_fd(socket.into_raw_fd()) }
 }
 

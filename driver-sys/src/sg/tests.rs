@@ -181,8 +181,9 @@ fn the_longest_transfer_passes_in_both_directions() {
     listen(&listener, Backlog::new(1).unwrap()).unwrap();
     let mut device = Device::socket(&path).unwrap();
     let server = std::thread::spawn(move || {
-        let peer = accept(listener.as_raw_fd()).unwrap();
-        let peer = crate::port::Seqpacket::from_fd(crate::bsg::owned(OwnFd(peer)), "peer");
+        // The standard library's listener accepts from any unix socket.
+        let (peer, _) = std::os::unix::net::UnixListener::from(listener).accept().unwrap();
+        let peer = crate::port::Seqpacket::from_fd(peer.into(), "peer");
         socket::setsockopt(
             &std::os::fd::AsFd::as_fd(&peer),
             socket::sockopt::SndBuf,
@@ -215,13 +216,4 @@ fn the_longest_transfer_passes_in_both_directions() {
     );
     assert_eq!(run(Transfer::In(MAX_DATA as u32)).data, vec![9; MAX_DATA]);
     server.join().unwrap();
-}
-
-/// A descriptor from `accept`, as something to give away.
-struct OwnFd(i32);
-
-impl std::os::fd::IntoRawFd for OwnFd {
-    fn into_raw_fd(self) -> i32 {
-        self.0
-    }
 }

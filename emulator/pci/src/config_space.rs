@@ -13,7 +13,13 @@ pub(crate) const LEN: usize = 256;
 pub struct ConfigSpace {
     bytes: [u8; LEN],
     writable: [u8; LEN],
+    /// The command register was written, before a reset perhaps.
+    commanded: bool,
 }
+
+/// Where the command register lies, and its bit that lets the function master the bus.
+const COMMAND: usize = 0x04;
+const BUS_MASTER: u8 = 1 << 2;
 
 impl ConfigSpace {
     /// As after reset. Each port has an interrupt pin of its own, so that what one has to say does not run the other's handler.
@@ -22,11 +28,12 @@ impl ConfigSpace {
         let mut space = Self {
             bytes: [0; LEN],
             writable: [0; LEN],
+            commanded: false,
         };
         space.put(0x00, &chip.pci_vendor.to_le_bytes());
         space.put(0x02, &chip.pci_device.to_le_bytes());
         // Command: I/O, memory, master, MWI, parity, SERR, INTx disable.
-        space.allow(0x04, &0x0557_u16.to_le_bytes());
+        space.allow(COMMAND, &0x0557_u16.to_le_bytes());
         // Class 01 00: SCSI controller. Revision as shipped.
         space.put(0x08, &[0x02, 0x00, 0x00, 0x01]);
         // Cache line size, latency timer.
@@ -44,6 +51,19 @@ impl ConfigSpace {
         space.allow(0x3C, &[0xFF]);
         space.put(0x3D, &[1 + (port % 4) as u8]);
         space
+    }
+
+    /// A reset of the function.
+    pub(crate) fn reset(&mut self, chip: &Chip, port: usize) {
+        let commanded = self.commanded;
+        *self = Self::new(chip, port);
+        self.commanded = commanded;
+    }
+
+    /// Whether the function may master the bus. Every operating system writes the command register before its driver runs; a
+    /// client that never did has no bus in front of the function, and nothing to switch off.
+    pub(crate) fn is_master(&self) -> bool {
+        !self.commanded || self.bytes[COMMAND] & BUS_MASTER != 0
     }
 
     fn put(&mut self, at: usize, bytes: &[u8]) {
@@ -66,6 +86,7 @@ impl ConfigSpace {
     /// Writes the bits that can be written.
     pub fn write(&mut self, offset: u64, from: &[u8]) {
         let Ok(at) = usize::try_from(offset) else { return };
+        self.commanded |= at <= COMMAND && at.saturating_add(from.len()) > COMMAND;
         for (at, byte) in (at..LEN).zip(from) {
             let mask = self.writable[at];
             self.bytes[at] = (self.bytes[at] & !mask) | (byte & mask);
@@ -98,6 +119,23 @@ mod tests {
         space.write(254, &[1, 2, 3, 4]);
         space.read(250, &mut bytes[..16]);
         assert_eq!(bytes[..16], [0; 16]);
+    }
+
+    #[test]
+    fn the_bus_is_mastered_until_somebody_who_writes_the_command_register_says_no() {
+        let mut space = ConfigSpace::new(&ISP4032, 0);
+        assert!(space.is_master());
+        space.write(0x3C, &[5]);
+        space.write(2, &[0, 0]);
+        assert!(space.is_master(), "other registers");
+        space.write(4, &[3, 0]);
+        assert!(!space.is_master());
+        space.write(4, &[7, 0]);
+        assert!(space.is_master());
+        space.reset(&ISP4032, 0);
+        assert!(!space.is_master(), "as after power-on");
+        space.write(0, &[0, 0, 0, 0, 4]);
+        assert!(space.is_master());
     }
 
     #[test]

@@ -1,16 +1,16 @@
 //! One client: bytes in, messages out, replies back.
 //!
 //! Owns framing and its bounds. It must not know what messages mean. Descriptors belong to the message whose header they come
-//! with. A client that does not take its replies is not read any further.
+//! with, and are not taken while too many wait to be closed. A client that does not take its replies is not read any further.
 
 use std::io::{self, IoSliceMut, Read, Write};
 use std::mem::MaybeUninit;
-use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 
 use emu_net::reactor::{Interest, Reactor, Token};
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 
+use crate::descriptor::{self, Foreign};
 use crate::error::ProtocolError;
 use crate::wire::{HEADER, Header, MAX_FDS, MAX_MESSAGE};
 
@@ -18,7 +18,7 @@ use crate::wire::{HEADER, Header, MAX_FDS, MAX_MESSAGE};
 #[derive(Debug)]
 pub(crate) enum Received {
     /// A whole command.
-    Message(Header, Vec<u8>, Vec<OwnedFd>),
+    Message(Header, Vec<u8>, Vec<Foreign>),
     /// Nothing more for now.
     Nothing,
     /// The client is gone.
@@ -33,7 +33,7 @@ pub(crate) struct Connection {
     header: [u8; HEADER],
     got: usize,
     body: Vec<u8>,
-    fds: Vec<OwnedFd>,
+    fds: Vec<Foreign>,
     out: Vec<u8>,
 }
 
@@ -100,13 +100,15 @@ impl Connection {
 
     fn receive_header(&mut self) -> io::Result<usize> {
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_FDS))];
-        let mut ancillary = RecvAncillaryBuffer::new(&mut space);
+        // Without room the kernel drops them.
+        let room = if descriptor::enough() { 0 } else { space.len() };
+        let mut ancillary = RecvAncillaryBuffer::new(space.get_mut(..room).unwrap_or_default());
         let mut rest = [IoSliceMut::new(&mut self.header[self.got..])];
         let flags = RecvFlags::CMSG_CLOEXEC | RecvFlags::DONTWAIT;
         let n = recvmsg(&self.stream, &mut rest, &mut ancillary, flags)?.bytes;
         for message in ancillary.drain() {
             if let RecvAncillaryMessage::ScmRights(fds) = message {
-                self.fds.extend(fds);
+                self.fds.extend(fds.map(Foreign::new));
             }
         }
         self.fds.truncate(MAX_FDS);

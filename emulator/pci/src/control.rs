@@ -3,16 +3,15 @@
 //! Owns the socket and its clients; what a word does stands in [`crate::order`]. Source: unix(7), SOCK_SEQPACKET.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::UnixListener;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::time::Instant;
 
 use emu_net::reactor::{Interest, Reactor, Token};
-use nix::sys::socket::{self, AddressFamily, Backlog, MsgFlags, SockFlag, SockType, UnixAddr};
+use nix::sys::socket::{self, MsgFlags, SockType};
 
 use crate::error::PciError;
+use crate::listen::Listener;
 
 /// Longest packet.
 const MAX_PACKET: usize = 4096;
@@ -22,50 +21,37 @@ const MAX_CLIENTS: usize = 16;
 /// The control socket.
 #[derive(Debug)]
 pub(crate) struct Control {
-    // A seqpacket socket; only accept is used of it.
-    listener: UnixListener,
-    token: Token,
-    path: PathBuf,
+    listener: Listener,
     clients: BTreeMap<Token, OwnedFd>,
 }
 
 impl Control {
     pub(crate) fn bind(reactor: &mut Reactor, owner: u32, path: &Path) -> Result<Self, PciError> {
-        let mut open = || -> io::Result<(UnixListener, Token)> {
-            let flags = SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC;
-            let fd = socket::socket(AddressFamily::Unix, SockType::SeqPacket, flags, None)?;
-            let address = UnixAddr::new(path)?;
-            let probe = socket::socket(AddressFamily::Unix, SockType::SeqPacket, flags, None)?;
-            match socket::connect(probe.as_raw_fd(), &address) {
-                Ok(()) => return Err(io::ErrorKind::AddrInUse.into()),
-                // Nobody serves it any more.
-                Err(nix::errno::Errno::ECONNREFUSED) => std::fs::remove_file(path)?,
-                Err(_) => {}
-            }
-            socket::bind(fd.as_raw_fd(), &address)?;
-            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
-            socket::listen(&fd, Backlog::new(16).unwrap_or(Backlog::MAXCONN))?;
-            let listener = UnixListener::from(fd);
-            let token = reactor.watch(owner, &listener, Interest::READ)?;
-            Ok((listener, token))
-        };
-        let (listener, token) = open().map_err(|source| PciError::Io {
-            what: "listen on",
-            path: path.to_owned(),
-            source,
-        })?;
         Ok(Self {
-            listener,
-            token,
-            path: path.to_owned(),
+            listener: Listener::bind(reactor, owner, path, SockType::SeqPacket)?,
             clients: BTreeMap::new(),
         })
     }
 
+    /// When [`Control::handle_timeout`] is wanted.
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+        self.listener.poll_timeout()
+    }
+
+    pub(crate) fn handle_timeout(&mut self, reactor: &mut Reactor, now: Instant) {
+        self.listener.handle_timeout(reactor, now);
+    }
+
     /// Something is ready: a command line and whom to answer, if one came.
-    pub(crate) fn ready(&mut self, reactor: &mut Reactor, owner: u32, token: Token) -> Option<String> {
-        if token == self.token {
-            while let Ok((stream, _)) = self.listener.accept() {
+    pub(crate) fn ready(
+        &mut self,
+        reactor: &mut Reactor,
+        now: Instant,
+        owner: u32,
+        token: Token,
+    ) -> Option<String> {
+        if token == self.listener.token() {
+            for stream in self.listener.accept(reactor, now) {
                 let fd = OwnedFd::from(stream);
                 if self.clients.len() < MAX_CLIENTS
                     && let Ok(token) = reactor.watch(owner, &fd, Interest::READ)
@@ -103,12 +89,5 @@ impl Control {
         if let Some(fd) = self.clients.remove(&token) {
             reactor.forget(&fd);
         }
-    }
-}
-
-impl Drop for Control {
-    fn drop(&mut self) {
-        // Whoever connects now shall hear that nobody serves.
-        let _ = std::fs::remove_file(&self.path);
     }
 }

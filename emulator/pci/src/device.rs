@@ -3,7 +3,6 @@
 //! Owns configuration space, the interrupt line and the answers to every request. Registers and firmware are the adapter's.
 //! Source: vfio-user specification; `include/uapi/linux/vfio.h` (indices of PCI regions and interrupts).
 
-use std::os::fd::OwnedFd;
 use std::time::Instant;
 
 use isp4xxx::Chip;
@@ -11,6 +10,7 @@ use isp4xxx::regs::{Adapter, REGISTER_FILE_LEN};
 use nix::libc;
 
 use crate::config_space::{self, ConfigSpace};
+use crate::descriptor::Foreign;
 use crate::interrupt::Interrupt;
 use crate::memory::DmaMap;
 use crate::message::Request;
@@ -65,6 +65,14 @@ impl Device {
         }
         adapter.reset(now, self.port);
         *self = Self::new(self.chip, self.port);
+        self.set_master(adapter);
+    }
+
+    /// Memory is reached while the command register says so.
+    fn set_master(&self, adapter: &mut Adapter<DmaMap>) {
+        if let Some(memory) = adapter.memory_mut(self.port) {
+            memory.set_master(self.config.is_master());
+        }
     }
 
     /// Answers a request: the reply's payload, or an errno.
@@ -74,7 +82,7 @@ impl Device {
         now: Instant,
         request: &Request<'_>,
         body: &[u8],
-        fds: Vec<OwnedFd>,
+        fds: Vec<Foreign>,
     ) -> Result<Vec<u8>, i32> {
         match *request {
             Request::Version { minor, .. } => Ok(version(minor)),
@@ -134,7 +142,8 @@ impl Device {
             }
             Request::Reset => {
                 adapter.reset(now, self.port);
-                self.config = ConfigSpace::new(self.chip, self.port);
+                self.config.reset(self.chip, self.port);
+                self.set_master(adapter);
                 Ok(Vec::new())
             }
         }
@@ -166,7 +175,10 @@ impl Device {
     ) -> Result<(), i32> {
         in_bounds(region, offset, from.len())?;
         match region {
-            CONFIG => self.config.write(offset, from),
+            CONFIG => {
+                self.config.write(offset, from);
+                self.set_master(adapter);
+            }
             _ => adapter.write(now, self.port, offset, from),
         }
         Ok(())

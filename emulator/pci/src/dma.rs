@@ -1,218 +1,328 @@
-//! Guest memory in place: mappings of the client's memory, and payload buffers that lie in them.
+//! The files behind guest memory, and how bytes get in and out of them.
 //!
-//! Owns the only `unsafe` of this crate. Payload then goes between a socket and guest memory without a copy. Only files that are
-//! sealed against shrinking are mapped: a client could otherwise cut its file short and kill this process with SIGBUS.
-#![expect(unsafe_code, reason = "guest memory is mapped")]
+//! Owns the only `unsafe` of this crate: mapping huge pages. It must not know bus addresses.
+//!
+//! A client can take memory away while it is used: shorten the file, punch holes into it, let it have no page left. Whoever
+//! dereferences a mapping then gets SIGBUS, and no seal forbids all of that (F_SEAL_SHRINK does not forbid holes, and a hole in
+//! huge pages need not get a page again). So nothing here dereferences guest memory; the kernel copies, and what cannot be
+//! copied is an error:
+//!
+//! - shared memory (memfd, tmpfs): pread(2), pwrite(2);
+//! - huge pages: pread(2); hugetlbfs has no write(2), so they are mapped and written by process_vm_writev(2) into our own
+//!   address space, which answers EFAULT where a store would have been a SIGBUS.
+//!
+//! Other files are refused: reading them may block for as long as somebody else likes (see [`crate::descriptor`]). No slice of
+//! guest memory ever exists in this process, so it does not matter that the guest changes it at any time. What the copy costs
+//! stands in docs/decisions/0010-guest-memory.md.
+#![expect(unsafe_code, reason = "huge pages are mapped")]
 
 use std::fs::File;
+use std::io::{self, IoSlice};
 use std::num::NonZeroUsize;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::ptr::NonNull;
 use std::sync::Arc;
 
-use iscsi::Buffer;
-use nix::fcntl::{FcntlArg, SealFlag, fcntl};
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::mman::{MapFlags, ProtFlags, mmap, munmap};
+use nix::sys::statfs::{HUGETLBFS_MAGIC, TMPFS_MAGIC, fstatfs};
+use nix::sys::uio::{RemoteIoVec, process_vm_writev};
+use nix::unistd::Pid;
+use thiserror::Error;
 
-/// A piece of a file, mapped.
-#[derive(Debug)]
-pub(crate) struct Mapping {
-    at: NonNull<u8>,
-    len: usize,
-    writable: bool,
+use crate::descriptor::Foreign;
+
+/// Longest stretch of huge pages of one range.
+const MAX_WINDOW: u64 = 1 << 42;
+
+/// Why a descriptor cannot be guest memory.
+#[derive(Debug, Error)]
+pub(crate) enum Unfit {
+    /// Something that may block, or has no bytes.
+    #[error("guest memory must be a memfd, a file in tmpfs or huge pages; this descriptor is something else")]
+    Kind,
+    /// The file ends before the range does.
+    #[error("the range ends at byte {end} of a file of {len} bytes")]
+    Short {
+        /// End of the range in the file.
+        end: u64,
+        /// The file's length.
+        len: u64,
+    },
+    /// A system call.
+    #[error("cannot use a descriptor as guest memory: {0}")]
+    System(#[from] Errno),
 }
 
-// SAFETY: the mapping is plain bytes without an owner thread; `at` is valid until drop, from any thread.
-unsafe impl Send for Mapping {}
-// SAFETY: as above; writes go through `Place`s, of which the single-threaded owner uses one at a time.
-unsafe impl Sync for Mapping {}
-
-impl Mapping {
-    /// Maps a piece of a file; `None` when that is not safe (it may shrink) or not possible.
-    pub(crate) fn new(file: &File, offset: u64, size: u64, writable: bool) -> Option<Self> {
-        let seals = fcntl(file, FcntlArg::F_GET_SEALS).ok()?;
-        let sealed = SealFlag::from_bits_truncate(seals).contains(SealFlag::F_SEAL_SHRINK);
-        let end = offset.checked_add(size)?;
-        if !sealed || file.metadata().ok()?.len() < end {
-            return None;
+impl Unfit {
+    /// What the client hears.
+    pub(crate) fn errno(&self) -> i32 {
+        match self {
+            Self::Kind | Self::Short { .. } => Errno::EINVAL as i32,
+            Self::System(errno) => *errno as i32,
         }
-        let len = NonZeroUsize::new(usize::try_from(size).ok()?)?;
-        let mut protection = ProtFlags::PROT_READ;
-        protection.set(ProtFlags::PROT_WRITE, writable);
-        let offset = i64::try_from(offset).ok()?;
-        // SAFETY: a new shared mapping at an address of the kernel's choice; it aliases nothing of ours.
-        let at = unsafe { mmap(None, len, protection, MapFlags::MAP_SHARED, file, offset) }.ok()?;
-        Some(Self {
-            at: at.cast(),
-            len: len.get(),
-            writable,
-        })
     }
 }
 
-impl Drop for Mapping {
-    fn drop(&mut self) {
-        // SAFETY: `at` and `len` are what mmap gave; nobody holds a slice of it, since every `Place` holds an `Arc` of this.
-        let _ = unsafe { munmap(self.at.cast(), self.len) };
-    }
-}
-
-/// A piece of a mapping.
-#[derive(Debug, Clone)]
-pub(crate) struct Place {
-    mapping: Arc<Mapping>,
-    offset: usize,
-    len: usize,
-}
-
-impl Place {
-    /// `len` bytes at `offset`; `None` when they are not all in the mapping, or to be written and read-only.
-    pub(crate) fn new(mapping: &Arc<Mapping>, offset: u64, len: usize, writes: bool) -> Option<Self> {
-        let offset = usize::try_from(offset).ok()?;
-        let inside = offset.checked_add(len)? <= mapping.len;
-        (inside && (mapping.writable || !writes)).then(|| Self {
-            mapping: Arc::clone(mapping),
-            offset,
-            len,
-        })
-    }
-
-    fn bytes(&self) -> &[u8] {
-        // SAFETY: `new` checked the bounds and the mapping lives as long as `self`. The file cannot shrink (sealed). The guest
-        // may change the bytes at any time, as with any DMA: they are only ever copied or summed, no decision about memory
-        // depends on them, and every bit pattern is a valid u8.
-        unsafe { std::slice::from_raw_parts(self.mapping.at.as_ptr().add(self.offset), self.len) }
-    }
-
-    fn bytes_mut(&mut self) -> &mut [u8] {
-        // SAFETY: as in `bytes`; writable, since whoever asked for a place to write to was checked. Two places may overlap when
-        // a guest names the same memory twice; slices of them never live at the same time, since the one thread that drives
-        // the engines holds a writable slice only for the length of one read(2).
-        unsafe { std::slice::from_raw_parts_mut(self.mapping.at.as_ptr().add(self.offset), self.len) }
-    }
-}
-
-/// A payload that lies in guest memory, in pieces.
+/// A file that is guest memory, or a part of it.
 #[derive(Debug)]
-pub(crate) struct GuestBuffer {
-    places: Vec<Place>,
-    len: usize,
-    writes: bool,
+pub(crate) struct Store {
+    file: File,
+    /// Bytes of a page, if they are huge ones.
+    huge: Option<u64>,
+    identity: (u64, u64, i32),
 }
 
-impl GuestBuffer {
-    /// From pieces in order; `writes` when bytes are to be put into them.
-    pub(crate) fn new(places: Vec<Place>, writes: bool) -> Self {
-        let len = places.iter().map(|place| place.len).sum();
-        Self { places, len, writes }
-    }
-
-    /// Which piece an offset falls into, and where in it.
-    fn find(&self, offset: usize) -> Option<(usize, usize)> {
-        let mut left = offset;
-        for (number, place) in self.places.iter().enumerate() {
-            if left < place.len {
-                return Some((number, left));
-            }
-            left -= place.len;
-        }
-        None
-    }
-}
-
-impl Buffer for GuestBuffer {
-    fn len(&self) -> usize {
-        self.len
-    }
-
-    fn chunk(&self, offset: usize) -> &[u8] {
-        let found = self.find(offset);
-        let place = found.and_then(|(number, at)| self.places.get(number)?.bytes().get(at..));
-        place.unwrap_or_default()
-    }
-
-    fn chunk_mut(&mut self, offset: usize) -> &mut [u8] {
-        // A payload to be sent is never written to, whatever memory it lies in.
-        let Some((number, at)) = self.find(offset).filter(|_| self.writes) else {
-            return &mut [];
+impl Store {
+    pub(crate) fn new(descriptor: Foreign) -> Result<Self, Unfit> {
+        let file = descriptor.memory().ok_or(Unfit::Kind)?;
+        // From here on the kernel answers by itself.
+        let system = |error: io::Error| Errno::from_raw(error.raw_os_error().unwrap_or(0));
+        let metadata = file.metadata().map_err(system)?;
+        let kind = fstatfs(&file)?;
+        let huge = match kind.filesystem_type() {
+            TMPFS_MAGIC => None,
+            HUGETLBFS_MAGIC => Some(u64::try_from(kind.block_size()).map_err(|_| Unfit::Kind)?),
+            _ => return Err(Unfit::Kind),
         };
-        let place = self
-            .places
-            .get_mut(number)
-            .and_then(|place| place.bytes_mut().get_mut(at..));
-        place.unwrap_or_default()
+        if !metadata.is_file() || huge.is_some_and(|page| !page.is_power_of_two()) {
+            return Err(Unfit::Kind);
+        }
+        let mode = fcntl(&file, FcntlArg::F_GETFL)? & OFlag::O_ACCMODE.bits();
+        Ok(Self {
+            identity: (metadata.dev(), metadata.ino(), mode),
+            file,
+            huge,
+        })
     }
 
-    fn into_vec(self: Box<Self>) -> Vec<u8> {
-        self.places
-            .iter()
-            .flat_map(|place| place.bytes().iter().copied())
-            .collect()
+    /// Both are the same file, opened for the same.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.identity == other.identity
+    }
+}
+
+/// A piece of a file.
+#[derive(Debug)]
+pub(crate) struct Piece {
+    store: Arc<Store>,
+    offset: u64,
+    size: u64,
+    window: Option<Window>,
+}
+
+impl Piece {
+    /// `size` bytes at `offset`, all of which the file has now.
+    pub(crate) fn new(store: Arc<Store>, offset: u64, size: u64, writes: bool) -> Result<Self, Unfit> {
+        let end = offset.checked_add(size).ok_or(Errno::EINVAL)?;
+        let len = store.file.metadata().map_or(0, |metadata| metadata.len());
+        if len < end {
+            return Err(Unfit::Short { end, len });
+        }
+        let window = match store.huge {
+            Some(page) if writes => Some(Window::new(&store.file, page, offset, size)?),
+            _ => None,
+        };
+        Ok(Self {
+            store,
+            offset,
+            size,
+            window,
+        })
+    }
+
+    /// Copies bytes out.
+    pub(crate) fn read(&self, within: u64, into: &mut [u8]) -> io::Result<()> {
+        let at = self.place(within, into.len())?;
+        self.store.file.read_exact_at(into, at)
+    }
+
+    /// Copies bytes in.
+    pub(crate) fn write(&self, within: u64, from: &[u8]) -> io::Result<()> {
+        let at = self.place(within, from.len())?;
+        match (&self.window, self.store.huge) {
+            (Some(window), _) => window.write(within, from),
+            (None, Some(_)) => Err(Errno::EACCES.into()),
+            (None, None) => self.store.file.write_all_at(from, at),
+        }
+    }
+
+    /// Where in the file.
+    fn place(&self, within: u64, len: usize) -> io::Result<u64> {
+        let end = within.checked_add(len as u64);
+        let inside = end.is_some_and(|end| end <= self.size);
+        if inside {
+            Ok(self.offset + within)
+        } else {
+            Err(Errno::EFAULT.into())
+        }
+    }
+}
+
+/// Mapped huge pages. Whole ones: mmap(2) and munmap(2) take nothing else.
+#[derive(Debug)]
+struct Window {
+    at: NonNull<nix::libc::c_void>,
+    len: usize,
+    /// Where the piece begins in the first page, and its length.
+    skip: usize,
+    size: usize,
+}
+
+// SAFETY: an address and lengths; nothing dereferences the address, and the kernel checks every access to it.
+unsafe impl Send for Window {}
+// SAFETY: as above; two writes at once do what two writes of any device to the same memory do.
+unsafe impl Sync for Window {}
+
+impl Window {
+    fn new(file: &File, page: u64, offset: u64, size: u64) -> Result<Self, Errno> {
+        let first = offset & !(page - 1);
+        let end = offset + size;
+        let end = end.checked_next_multiple_of(page).ok_or(Errno::EINVAL)?;
+        if end - first > MAX_WINDOW {
+            return Err(Errno::ENOSPC);
+        }
+        let bytes = |value: u64| usize::try_from(value).map_err(|_| Errno::EINVAL);
+        let len = NonZeroUsize::new(bytes(end - first)?).ok_or(Errno::EINVAL)?;
+        let protection = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
+        // The pages are the client's to reserve.
+        let flags = MapFlags::MAP_SHARED | MapFlags::MAP_NORESERVE;
+        let start = i64::try_from(first).map_err(|_| Errno::EINVAL)?;
+        // SAFETY: a new mapping at an address of the kernel's choice; it aliases nothing of ours, and no reference to it is made.
+        let at = unsafe { mmap(None, len, protection, flags, file, start) }?;
+        Ok(Self {
+            at,
+            len: len.get(),
+            skip: bytes(offset - first)?,
+            size: bytes(size)?,
+        })
+    }
+
+    fn write(&self, within: u64, from: &[u8]) -> io::Result<()> {
+        let within = usize::try_from(within).map_err(|_| Errno::EFAULT)?;
+        if within.checked_add(from.len()).is_none_or(|end| end > self.size) {
+            return Err(Errno::EFAULT.into());
+        }
+        // Inside of what `new` mapped, so this cannot reach any other memory of ours.
+        let there = RemoteIoVec {
+            base: self.at.as_ptr().expose_provenance() + self.skip + within,
+            len: from.len(),
+        };
+        let written = process_vm_writev(Pid::this(), &[IoSlice::new(from)], &[there])?;
+        if written == from.len() {
+            Ok(())
+        } else {
+            Err(Errno::EFAULT.into())
+        }
+    }
+}
+
+impl Drop for Window {
+    fn drop(&mut self) {
+        // SAFETY: `at` and `len` are what mmap gave, whole pages; no reference to it exists.
+        if let Err(errno) = unsafe { munmap(self.at, self.len) } {
+            tracing::error!(%errno, len = self.len, "huge pages stay mapped");
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::FileExt;
+    use std::os::fd::OwnedFd;
 
+    use nix::fcntl::FallocateFlags;
     use nix::sys::memfd::{MFdFlags, memfd_create};
 
     use super::*;
 
-    pub(crate) fn memfd(len: u64, sealed: bool) -> File {
-        let file =
-            File::from(memfd_create("guest", MFdFlags::MFD_ALLOW_SEALING | MFdFlags::MFD_CLOEXEC).unwrap());
+    fn store(fd: &impl std::os::fd::AsFd) -> Arc<Store> {
+        let fd: OwnedFd = fd.as_fd().try_clone_to_owned().unwrap();
+        Arc::new(Store::new(Foreign::new(fd)).unwrap())
+    }
+
+    fn memfd(len: u64) -> File {
+        let file = File::from(memfd_create("guest", MFdFlags::MFD_CLOEXEC).unwrap());
         file.set_len(len).unwrap();
-        if sealed {
-            fcntl(&file, FcntlArg::F_ADD_SEALS(SealFlag::F_SEAL_SHRINK)).unwrap();
-        }
         file
     }
 
     #[test]
-    fn only_memory_that_cannot_shrink_is_mapped() {
-        assert!(Mapping::new(&memfd(8192, false), 0, 8192, true).is_none());
-        assert!(Mapping::new(&tempfile::tempfile().unwrap(), 0, 4096, true).is_none());
-        let file = memfd(8192, true);
-        assert!(Mapping::new(&file, 0, 8192, true).is_some());
-        assert!(Mapping::new(&file, 4096, 8192, true).is_none(), "beyond its end");
-        assert!(Mapping::new(&file, 100, 4096, true).is_none(), "not at a page");
-        assert!(Mapping::new(&file, 0, 0, true).is_none());
-        assert!(Mapping::new(&file, u64::MAX, 2, true).is_none());
+    fn a_file_that_is_shortened_is_an_error() {
+        let file = memfd(8192);
+        let piece = Piece::new(store(&file), 4096, 4096, true).unwrap();
+        piece.write(4090, &[1; 6]).unwrap();
+        let mut back = [0; 6];
+        piece.read(4090, &mut back).unwrap();
+        assert_eq!(back, [1; 6]);
+        assert!(piece.read(4091, &mut back).is_err(), "beyond the piece");
+        assert!(piece.write(u64::MAX, &[0; 2]).is_err());
+        file.set_len(4096).unwrap();
+        assert!(piece.read(0, &mut back).is_err());
     }
 
     #[test]
-    fn a_scattered_payload_lies_in_the_guests_own_bytes() {
-        let file = memfd(8192, true);
-        let mapping = Arc::new(Mapping::new(&file, 4096, 4096, true).unwrap());
-        let place = |offset, len| Place::new(&mapping, offset, len, true);
-        assert!(place(4090, 7).is_none());
-        assert!(place(u64::MAX, 7).is_none());
-        let mut buffer = GuestBuffer::new(
-            vec![
-                place(10, 3).unwrap(),
-                place(0, 0).unwrap(),
-                place(100, 2).unwrap(),
-            ],
-            true,
-        );
-        drop(mapping);
-        assert_eq!(buffer.len(), 5);
-        buffer.chunk_mut(1).copy_from_slice(&[1, 2]);
-        buffer.chunk_mut(3)[..2].copy_from_slice(&[3, 4]);
-        assert!(buffer.chunk_mut(5).is_empty() && buffer.chunk(usize::MAX).is_empty());
-        let mut bytes = [0; 2];
-        file.read_exact_at(&mut bytes, 4096 + 11).unwrap();
-        assert_eq!(bytes, [1, 2]);
-        file.write_all_at(&[9], 4096 + 10).unwrap();
-        assert_eq!(Box::new(buffer).into_vec(), [9, 1, 2, 3, 4]);
+    fn a_piece_lies_in_the_file_and_the_same_file_is_known_again() {
+        let file = memfd(4096);
+        let store = store(&file);
+        for (offset, size) in [(0, 4097), (4096, 1), (u64::MAX, 2)] {
+            assert!(Piece::new(Arc::clone(&store), offset, size, true).is_err());
+        }
+        assert!(store.is(&self::store(&file)));
+        assert!(!store.is(&self::store(&memfd(4096))));
     }
 
     #[test]
-    fn a_payload_to_be_sent_is_not_written_to() {
-        let mapping = Arc::new(Mapping::new(&memfd(4096, true), 0, 4096, false).unwrap());
-        assert!(Place::new(&mapping, 0, 8, true).is_none());
-        let mut buffer = GuestBuffer::new(vec![Place::new(&mapping, 0, 8, false).unwrap()], false);
-        assert_eq!(buffer.chunk(0), [0; 8]);
-        assert!(buffer.chunk_mut(0).is_empty());
+    fn a_file_of_a_disk_is_refused_with_a_reason() {
+        let file = tempfile::tempfile_in(env!("CARGO_MANIFEST_DIR")).unwrap();
+        let error = Store::new(Foreign::new(file.into())).unwrap_err();
+        assert_eq!(error.errno(), nix::libc::EINVAL);
+        assert!(error.to_string().contains("memfd"), "{error}");
+    }
+
+    /// How many mappings of that file this process has.
+    fn mapped(name: &str) -> usize {
+        let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+        maps.lines().filter(|line| line.contains(name)).count()
+    }
+
+    /// With pages in the pool they are written and read, without they are an error; a hole is one or the other, and nothing
+    /// stays mapped in any case.
+    #[test]
+    fn huge_pages_are_written_or_an_error_and_leave_nothing_mapped() {
+        const PAGE: u64 = 2 << 20;
+        const NAME: &str = "hba-huge-pages-test";
+        let flags = MFdFlags::MFD_HUGETLB | MFdFlags::MFD_HUGE_2MB | MFdFlags::MFD_CLOEXEC;
+        let file = match memfd_create(NAME, flags) {
+            Ok(file) => File::from(file),
+            Err(errno) => {
+                assert!(
+                    matches!(errno, Errno::ENOSYS | Errno::EINVAL | Errno::ENODEV),
+                    "{errno}"
+                );
+                return;
+            }
+        };
+        file.set_len(2 * PAGE).unwrap();
+        let pieces: Vec<Piece> = [(0, 4096), (PAGE - 4096, 8192), (PAGE + 12_288, 100)]
+            .map(|(offset, size)| Piece::new(store(&file), offset, size, true).unwrap())
+            .into();
+        assert_eq!(mapped(NAME), 3);
+        // A range over two pages, of which the pool may have none.
+        let text = [7; 8192];
+        let mut back = [0; 8192];
+        if pieces[1].write(0, &text).is_ok() {
+            pieces[1].read(0, &mut back).unwrap();
+            assert_eq!(back, text);
+            let punch = FallocateFlags::FALLOC_FL_PUNCH_HOLE | FallocateFlags::FALLOC_FL_KEEP_SIZE;
+            nix::fcntl::fallocate(&file, punch, 0, 2 * PAGE as i64).unwrap();
+            pieces[1].read(0, &mut back).unwrap();
+            assert_eq!(back, [0; 8192]);
+        }
+        // A page, or none: never a signal.
+        let _ = pieces[0].write(0, &text[..4096]);
+        assert!(pieces[2].write(60, &text[..41]).is_err(), "beyond the piece");
+        drop(pieces);
+        assert_eq!(mapped(NAME), 0);
     }
 }

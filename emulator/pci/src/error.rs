@@ -33,6 +33,9 @@ pub enum PciError {
     /// The socket is served by a living process.
     #[error("{0} is served already")]
     Served(PathBuf),
+    /// Something stands where a socket is to be made, and this program did not make it.
+    #[error("{0} exists and was not made by hbaemu; move it away or choose another path")]
+    Foreign(PathBuf),
     /// The flash file cannot be used.
     #[error("cannot use the flash file {path}")]
     Store {

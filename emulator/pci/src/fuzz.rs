@@ -3,16 +3,18 @@
 //! Compiled for tests and under `cfg(fuzzing)` only; the fuzzer stands outside the workspace (`fuzz/`), its corpus is replayed here.
 //! Whatever comes: no panic, nothing that is always due, and after a reset the port boots and takes a mailbox command.
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use isp4xxx::chip::ISP4032;
 use isp4xxx::flash::{Identity, MemoryStore, factory_default};
 use isp4xxx::fw::{Card, CardConfig};
 use isp4xxx::regs::Adapter;
+use nix::sys::eventfd::EventFd;
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::unistd::ftruncate;
 
+use crate::descriptor::Foreign;
 use crate::device::Device;
 use crate::memory::DmaMap;
 use crate::message;
@@ -25,15 +27,18 @@ const BLOCK: u64 = MEMORY;
 const REQUESTS: u64 = MEMORY + 0x1_0000;
 const BLOCK_LEN: usize = 0x300;
 const BAR: u32 = 1;
+/// `DEVICE_SET_IRQS`.
+const SET_IRQS: u16 = 8;
 const CTRL_STATUS: u64 = 0x28;
 const REQ_Q_IN: u64 = 0x38;
 /// Most timeouts that are due at one instant.
-const MAX_DUE: usize = 64;
+const MAX_DUE: usize = 512;
 
 struct World {
     adapter: Adapter<DmaMap>,
     devices: [Device; 2],
     memory: OwnedFd,
+    eventfd: EventFd,
     now: Instant,
 }
 
@@ -136,6 +141,7 @@ impl World {
             adapter: Adapter::new(card, |_| DmaMap::default()),
             devices: [Device::new(&ISP4032, 0), Device::new(&ISP4032, 1)],
             memory,
+            eventfd: EventFd::new().ok()?,
             now,
         };
         for port in 0..2 {
@@ -158,7 +164,12 @@ impl World {
 
     fn message(&mut self, port: usize, command: u16, body: &[u8]) -> Vec<u8> {
         let request = message::decode(command, body);
-        let fds = self.memory.try_clone().into_iter().collect();
+        let fd = if command == SET_IRQS {
+            self.eventfd.as_fd()
+        } else {
+            self.memory.as_fd()
+        };
+        let fds = fd.try_clone_to_owned().into_iter().map(Foreign::new).collect();
         let (now, adapter) = (self.now, &mut self.adapter);
         let device = &mut self.devices[port];
         request

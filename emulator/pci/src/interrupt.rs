@@ -5,8 +5,9 @@
 
 use std::os::fd::OwnedFd;
 
-use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::libc;
+
+use crate::descriptor::Foreign;
 
 const DATA_NONE: u32 = 1;
 const DATA_BOOL: u32 = 1 << 1;
@@ -31,7 +32,7 @@ impl Interrupt {
         start: u32,
         count: u32,
         data: &[u8],
-        fds: Vec<OwnedFd>,
+        fds: Vec<Foreign>,
     ) -> Result<(), i32> {
         if start > 1 || count > 1 {
             return Err(libc::EINVAL);
@@ -46,11 +47,11 @@ impl Interrupt {
         match flags & (ACTION_MASK | ACTION_UNMASK | ACTION_TRIGGER) {
             ACTION_TRIGGER if what == DATA_EVENTFD => {
                 // A new line begins unmasked.
-                self.eventfd = fds.into_iter().next();
-                if let Some(fd) = &self.eventfd {
-                    // Whatever it is, a write must not block.
-                    fcntl(fd, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).map_err(|errno| errno as i32)?;
-                }
+                self.eventfd = match fds.into_iter().next() {
+                    // Of anything else nobody knows whether a write returns.
+                    Some(fd) => Some(fd.eventfd().ok_or(libc::EINVAL)?),
+                    None => None,
+                };
                 self.masked = false;
             }
             ACTION_TRIGGER if count == 0 => self.eventfd = None,
@@ -101,7 +102,7 @@ mod tests {
     #[test]
     fn a_high_line_fires_once_until_it_is_unmasked() {
         let mine = EventFd::from_flags(EfdFlags::EFD_NONBLOCK).unwrap();
-        let theirs: OwnedFd = std::os::fd::AsFd::as_fd(&mine).try_clone_to_owned().unwrap();
+        let theirs = Foreign::new(std::os::fd::AsFd::as_fd(&mine).try_clone_to_owned().unwrap());
         let mut line = Interrupt::default();
         line.level(true);
         line.set(DATA_EVENTFD | ACTION_TRIGGER, 0, 1, &[], vec![theirs])
@@ -127,6 +128,11 @@ mod tests {
     #[test]
     fn nonsense_is_refused() {
         let mut line = Interrupt::default();
+        let file = Foreign::new(tempfile::tempfile().unwrap().into());
+        assert_eq!(
+            line.set(DATA_EVENTFD | ACTION_TRIGGER, 0, 1, &[], vec![file]),
+            Err(libc::EINVAL)
+        );
         for (flags, start, count) in [
             (0, 0, 1),
             (0xFF, 0, 1),

@@ -9,6 +9,7 @@
 mod config_space;
 mod connection;
 mod control;
+mod descriptor;
 mod device;
 mod dma;
 mod error;
@@ -20,6 +21,7 @@ mod memory;
 mod message;
 mod order;
 mod server;
+mod socket;
 mod wire;
 
 pub use config_space::ConfigSpace;

@@ -1,74 +1,60 @@
 //! The socket of a PCI function.
 //!
-//! Owns the path: a stale socket is replaced, a living one is left alone, ours goes away at the end.
+//! Owns the taking in of clients. Where the socket lies and what happens to the path is [`crate::socket`]'s.
 
-use std::io;
-use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::time::Instant;
 
-use emu_net::reactor::{Interest, Reactor, Token};
+use emu_net::accept::Acceptor;
+use emu_net::reactor::{Reactor, Token};
+use nix::sys::socket::SockType;
 
 use crate::error::PciError;
+use crate::socket::{self, Place};
 
 /// A listening socket.
 #[derive(Debug)]
 pub(crate) struct Listener {
-    socket: UnixListener,
-    token: Token,
-    path: PathBuf,
+    acceptor: Acceptor<UnixListener>,
+    _place: Place,
 }
 
 impl Listener {
-    pub(crate) fn bind(reactor: &mut Reactor, owner: u32, path: &Path) -> Result<Self, PciError> {
-        let failed = |what| {
-            move |source| PciError::Io {
-                what,
-                path: path.to_owned(),
-                source,
-            }
-        };
-        match path.symlink_metadata() {
-            Ok(found) if !found.file_type().is_socket() => {
-                return Err(failed("listen on")(io::ErrorKind::AlreadyExists.into()));
-            }
-            Ok(_) if UnixStream::connect(path).is_ok() => return Err(PciError::Served(path.to_owned())),
-            Ok(_) => std::fs::remove_file(path).map_err(failed("replace"))?,
-            Err(_) => {}
-        }
-        let socket = UnixListener::bind(path).map_err(failed("listen on"))?;
-        // Whoever may connect gets the adapter, and its CHAP secrets.
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).map_err(failed("protect"))?;
-        socket.set_nonblocking(true).map_err(failed("listen on"))?;
-        let token = reactor
-            .watch(owner, &socket, Interest::READ)
-            .map_err(failed("watch"))?;
-        Ok(Self {
-            socket,
-            token,
+    /// Clients of a stream (the functions) or of packets (the control socket; only accept is used of it).
+    pub(crate) fn bind(
+        reactor: &mut Reactor,
+        owner: u32,
+        path: &Path,
+        kind: SockType,
+    ) -> Result<Self, PciError> {
+        let (socket, place) = socket::listen(path, kind)?;
+        let acceptor = Acceptor::new(reactor, owner, socket).map_err(|source| PciError::Io {
+            what: "watch",
             path: path.to_owned(),
+            source,
+        })?;
+        Ok(Self {
+            acceptor,
+            _place: place,
         })
     }
 
     pub(crate) fn token(&self) -> Token {
-        self.token
+        self.acceptor.token()
     }
 
-    pub(crate) fn accept(&self) -> Option<UnixStream> {
-        match self.socket.accept() {
-            Ok((stream, _)) => Some(stream),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
-            Err(error) => {
-                tracing::warn!(%error, "accept failed");
-                None
-            }
-        }
+    /// Who waits, so many in a turn.
+    pub(crate) fn accept(&mut self, reactor: &mut Reactor, now: Instant) -> Vec<UnixStream> {
+        self.acceptor.accept(reactor, now)
     }
-}
 
-impl Drop for Listener {
-    fn drop(&mut self) {
-        // Whoever connects now shall hear that nobody serves.
-        let _ = std::fs::remove_file(&self.path);
+    /// When [`Listener::handle_timeout`] is wanted.
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+        self.acceptor.poll_timeout()
+    }
+
+    pub(crate) fn handle_timeout(&mut self, reactor: &mut Reactor, now: Instant) {
+        self.acceptor.handle_timeout(reactor, now);
     }
 }

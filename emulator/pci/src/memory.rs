@@ -1,53 +1,67 @@
-//! The guest's memory: ranges of the bus, each a piece of a descriptor that the client sent.
+//! The guest's memory: ranges of the bus, each a piece of a file that the client sent.
 //!
-//! Owns the map and its bounds. Rings and control structures are moved with pread(2) and pwrite(2), so a client that shortens
-//! its file gets errors back and cannot kill this process. Payload lies in place where the file is sealed (see [`crate::dma`])
-//! and is moved the same way where it is not. Ranges without a descriptor (ROM) are known but cannot be reached.
+//! Owns the map, its bounds, and when memory was there: what a command was given is not what lies at the same address later.
+//! An answered unmap, and the bus master bit switched off, end what commands under way were given; they complete with an error and
+//! touch nothing. How bytes are moved is [`crate::dma`]'s. Ranges without a descriptor (ROM) are known but cannot be reached.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::os::fd::OwnedFd;
-use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
 use iscsi::Buffer;
+use iscsi::pool::Pool;
 use isp4xxx::fw::Direction;
-use isp4xxx::regs::{BadAddress, GuestMemory, Segment};
+use isp4xxx::regs::{BadAddress, Era, GuestMemory, Segment};
 use nix::libc;
 
-use crate::dma::{GuestBuffer, Mapping, Place};
+use crate::descriptor::Foreign;
+use crate::dma::{Piece, Store, Unfit};
 
 /// Most ranges a client may map.
 const MAX_RANGES: usize = 4096;
+/// Most files they may lie in. Each is one descriptor of ours, however many ranges it has.
+const MAX_STORES: usize = 64;
+/// Longer payload is not kept to be used again.
+const POOLED: usize = 1 << 20;
 
 #[derive(Debug)]
 struct Range {
     size: u64,
-    offset: u64,
-    file: Option<File>,
-    mapping: Option<Arc<Mapping>>,
+    piece: Option<Piece>,
     read: bool,
     write: bool,
+    /// It was not there before.
+    since: Era,
 }
 
 /// The map of one function.
 #[derive(Debug, Default)]
 pub struct DmaMap {
     ranges: BTreeMap<u64, Range>,
+    stores: Vec<Arc<Store>>,
+    /// Counts what happens to the map.
+    era: Era,
+    /// Commands of earlier eras have no memory any more.
+    over: Era,
+    /// The function must not master the bus.
+    held: bool,
+    /// A refusal was logged.
+    told: bool,
+    pool: Pool,
 }
 
 impl DmaMap {
     /// Maps a range.
     ///
     /// # Errors
-    /// `EINVAL` for an empty range, one beyond the address space, or a descriptor that is no plain file, `EEXIST` for an overlap, `ENOSPC` for too many ranges.
-    pub fn map(
+    /// `EINVAL` for an empty range, one beyond the address space or the file, or a descriptor that is no memory, `EEXIST` for an
+    /// overlap, `ENOSPC` for too many ranges or files.
+    pub(crate) fn map(
         &mut self,
         address: u64,
         size: u64,
         offset: u64,
         (read, write): (bool, bool),
-        fd: Option<OwnedFd>,
+        descriptor: Option<Foreign>,
     ) -> Result<(), i32> {
         let end = address.checked_add(size).ok_or(libc::EINVAL)?;
         offset
@@ -64,32 +78,57 @@ impl DmaMap {
         if self.ranges.len() >= MAX_RANGES {
             return Err(libc::ENOSPC);
         }
-        let file = fd.map(File::from);
-        // Reading from anything else could block.
-        if let Some(file) = &file
-            && !file.metadata().is_ok_and(|meta| meta.is_file())
-        {
-            return Err(libc::EINVAL);
-        }
-        let mapping = file
-            .as_ref()
-            .filter(|_| read)
-            .and_then(|file| Mapping::new(file, offset, size, write));
-        self.ranges.insert(
-            address,
-            Range {
-                size,
-                offset,
-                mapping: mapping.map(Arc::new),
-                file,
-                read,
-                write,
-            },
-        );
+        let piece = match descriptor {
+            None => None,
+            Some(descriptor) => {
+                let store = self.store(descriptor)?;
+                let piece = Piece::new(store, offset, size, write);
+                let piece = piece.map_err(|unfit| self.refuse(&unfit));
+                self.forget_stores();
+                Some(piece?)
+            }
+        };
+        self.era.0 += 1;
+        let range = Range {
+            size,
+            piece,
+            read,
+            write,
+            since: self.era,
+        };
+        self.ranges.insert(address, range);
         Ok(())
     }
 
-    /// Takes a range away, exactly as it was mapped.
+    /// Says why a range is not mapped, once a client.
+    fn refuse(&mut self, unfit: &Unfit) -> i32 {
+        if !std::mem::replace(&mut self.told, true) {
+            tracing::warn!(%unfit, "a range of guest memory is refused");
+        }
+        unfit.errno()
+    }
+
+    /// The file behind a descriptor; one that is known already is not kept twice.
+    fn store(&mut self, descriptor: Foreign) -> Result<Arc<Store>, i32> {
+        let store = Store::new(descriptor).map_err(|unfit| self.refuse(&unfit))?;
+        if let Some(known) = self.stores.iter().find(|known| known.is(&store)) {
+            return Ok(Arc::clone(known));
+        }
+        if self.stores.len() >= MAX_STORES {
+            return Err(libc::ENOSPC);
+        }
+        let store = Arc::new(store);
+        self.stores.push(Arc::clone(&store));
+        Ok(store)
+    }
+
+    /// Closes files that no range lies in.
+    fn forget_stores(&mut self) {
+        self.stores.retain(|store| Arc::strong_count(store) > 1);
+    }
+
+    /// Takes a range away, exactly as it was mapped. Commands under way that were given it do not reach it from now on, nor what is
+    /// mapped at its address later.
     ///
     /// # Errors
     /// `ENOENT`: there is no such range.
@@ -97,6 +136,7 @@ impl DmaMap {
         match self.ranges.get(&address) {
             Some(range) if range.size == size => {
                 self.ranges.remove(&address);
+                self.forget_stores();
                 Ok(())
             }
             _ => Err(libc::ENOENT),
@@ -106,6 +146,17 @@ impl DmaMap {
     /// Takes everything away.
     pub fn clear(&mut self) {
         self.ranges.clear();
+        self.stores.clear();
+        self.told = false;
+    }
+
+    /// Whether the function may master the bus. What commands under way were given is over when it no longer may.
+    pub(crate) fn set_master(&mut self, may: bool) {
+        if !may && !self.held {
+            self.era.0 += 1;
+            self.over = self.era;
+        }
+        self.held = !may;
     }
 
     /// How many ranges there are.
@@ -120,37 +171,21 @@ impl DmaMap {
         self.ranges.is_empty()
     }
 
-    /// A payload's pieces in place; `None` when one of them is not mapped.
-    fn places(&self, segments: &[Segment], writes: bool) -> Option<Vec<Place>> {
-        let mut places = Vec::with_capacity(segments.len());
-        for segment in segments {
-            let mut done = 0;
-            while done < segment.len {
-                let here = segment.at.checked_add(done as u64)?;
-                let (start, range) = self.ranges.range(..=here).next_back()?;
-                let within = here - start;
-                let left = usize::try_from(range.size.checked_sub(within)?).unwrap_or(usize::MAX);
-                let len = left.min(segment.len - done);
-                if len == 0 {
-                    return None;
-                }
-                places.push(Place::new(range.mapping.as_ref()?, within, len, writes)?);
-                done += len;
-            }
-        }
-        Some(places)
-    }
-
-    /// Calls `each` with file, offset and the part of `0..len` for every piece of a range of the bus.
+    /// Calls `each` with every piece of a stretch of the bus that a command of `era` reaches, the place in it, and the part of
+    /// `0..len`.
     fn walk(
         &self,
+        era: Era,
         at: u64,
         len: usize,
         writes: bool,
-        mut each: impl FnMut(&File, u64, std::ops::Range<usize>) -> std::io::Result<()>,
+        mut each: impl FnMut(&Piece, u64, std::ops::Range<usize>) -> std::io::Result<()>,
     ) -> Result<(), BadAddress> {
         let bad = BadAddress { at, len: len as u64 };
         at.checked_add(len as u64).ok_or(bad)?;
+        if self.held || era < self.over {
+            return Err(bad);
+        }
         let mut done = 0;
         while done < len {
             let here = at + done as u64;
@@ -162,10 +197,11 @@ impl DmaMap {
                 .filter(|left| *left > 0)
                 .ok_or(bad)?;
             let allowed = if writes { range.write } else { range.read };
-            let file = range.file.as_ref().filter(|_| allowed).ok_or(bad)?;
-            let piece = usize::try_from(left).unwrap_or(usize::MAX).min(len - done);
-            each(file, range.offset + within, done..done + piece).map_err(|_| bad)?;
-            done += piece;
+            let allowed = allowed && range.since <= era;
+            let piece = range.piece.as_ref().filter(|_| allowed).ok_or(bad)?;
+            let part = usize::try_from(left).unwrap_or(usize::MAX).min(len - done);
+            each(piece, within, done..done + part).map_err(|_| bad)?;
+            done += part;
         }
         Ok(())
     }
@@ -174,27 +210,70 @@ impl DmaMap {
 impl GuestMemory for DmaMap {
     fn read(&self, at: u64, into: &mut [u8]) -> Result<(), BadAddress> {
         let len = into.len();
-        self.walk(at, len, false, |file, offset, piece| {
-            file.read_exact_at(&mut into[piece], offset)
+        self.walk(self.era, at, len, false, |piece, within, part| {
+            piece.read(within, &mut into[part])
         })
     }
 
     fn write(&self, at: u64, from: &[u8]) -> Result<(), BadAddress> {
-        self.walk(at, from.len(), true, |file, offset, piece| {
-            file.write_all_at(&from[piece], offset)
-        })
-    }
-
-    fn in_place(&self, segments: &[Segment], direction: Direction) -> Option<Box<dyn Buffer>> {
-        let writes = direction == Direction::Read;
-        let places = self.places(segments, writes)?;
-        Some(Box::new(GuestBuffer::new(places, writes)))
+        self.write_of(self.era, at, from)
     }
 
     fn check(&self, at: u64, len: u64, writes: bool) -> Result<(), BadAddress> {
         let bad = BadAddress { at, len };
         let len = usize::try_from(len).map_err(|_| bad)?;
-        self.walk(at, len, writes, |_, _, _| Ok(()))
+        self.walk(self.era, at, len, writes, |_, _, _| Ok(()))
+    }
+
+    fn era(&self) -> Era {
+        self.era
+    }
+
+    fn write_of(&self, era: Era, at: u64, from: &[u8]) -> Result<(), BadAddress> {
+        self.walk(era, at, from.len(), true, |piece, within, part| {
+            piece.write(within, &from[part])
+        })
+    }
+
+    fn lend(&self, segments: &[Segment], direction: Direction) -> Result<Box<dyn Buffer>, BadAddress> {
+        let len = segments.iter().map(|segment| segment.len).sum();
+        match direction {
+            Direction::Write if len <= POOLED => {
+                let mut memory = self.pool.take(len);
+                self.gather(segments, memory.bytes_mut())?;
+                Ok(Box::new(memory))
+            }
+            Direction::Write => {
+                let mut bytes = vec![0; len];
+                self.gather(segments, &mut bytes)?;
+                Ok(Box::new(bytes))
+            }
+            Direction::Read | Direction::None => {
+                for segment in segments {
+                    self.check(segment.at, segment.len as u64, true)?;
+                }
+                if len > POOLED {
+                    // Pages come with the bytes that are put into them.
+                    return Ok(Box::new(vec![0; len]));
+                }
+                let mut memory = self.pool.take(len);
+                // What was there before is another command's.
+                memory.bytes_mut().fill(0);
+                Ok(Box::new(memory))
+            }
+        }
+    }
+}
+
+impl DmaMap {
+    /// Copies a payload out of its pieces.
+    fn gather(&self, segments: &[Segment], mut into: &mut [u8]) -> Result<(), BadAddress> {
+        for segment in segments {
+            let (piece, rest) = into.split_at_mut(segment.len.min(into.len()));
+            self.read(segment.at, piece)?;
+            into = rest;
+        }
+        Ok(())
     }
 }
 
@@ -202,10 +281,18 @@ impl GuestMemory for DmaMap {
 mod tests {
     use super::*;
 
-    fn memory(bytes: u64) -> OwnedFd {
-        let file = tempfile::tempfile().unwrap();
+    use std::fs::File;
+
+    use nix::sys::memfd::{MFdFlags, memfd_create};
+
+    fn file(bytes: u64) -> File {
+        let file = File::from(memfd_create("guest", MFdFlags::MFD_CLOEXEC).unwrap());
         file.set_len(bytes).unwrap();
-        file.into()
+        file
+    }
+
+    fn memory(bytes: u64) -> Foreign {
+        Foreign::new(file(bytes).into())
     }
 
     #[test]
@@ -258,7 +345,100 @@ mod tests {
     #[test]
     fn a_file_that_is_too_short_is_no_memory() {
         let mut map = DmaMap::default();
-        map.map(0, 0x2000, 0, (true, true), Some(memory(0x1000))).unwrap();
-        assert!(map.read(0x0FFF, &mut [0; 2]).is_err());
+        let short = map.map(0, 0x2000, 0, (true, true), Some(memory(0x1000)));
+        assert_eq!(short, Err(libc::EINVAL));
+        assert!(map.is_empty() && map.stores.is_empty());
+    }
+
+    #[test]
+    fn a_file_is_one_descriptor_and_there_are_so_many() {
+        let mut map = DmaMap::default();
+        let one = file(0x10_0000);
+        let same = || Some(Foreign::new(one.try_clone().unwrap().into()));
+        for page in 0..256 {
+            map.map(page << 12, 0x1000, page << 12, (true, true), same())
+                .unwrap();
+        }
+        assert_eq!(map.stores.len(), 1);
+        let others = (1u64..)
+            .take_while(|other| {
+                let other = map.map(other << 32, 0x1000, 0, (true, true), Some(memory(0x1000)));
+                other.map_err(|errno| assert_eq!(errno, libc::ENOSPC)).is_ok()
+            })
+            .count();
+        assert_eq!(others + 1, MAX_STORES);
+        map.unmap(1 << 32, 0x1000).unwrap();
+        assert_eq!(map.stores.len(), MAX_STORES - 1, "its file is closed");
+    }
+
+    /// A read of a page that was under way when something happened to the bus: what reached the memory it had been given.
+    fn late(happens: impl FnOnce(&mut DmaMap)) -> (Result<(), BadAddress>, DmaMap) {
+        let mut map = DmaMap::default();
+        map.map(0x1000, 0x1000, 0, (true, true), Some(memory(0x1000)))
+            .unwrap();
+        let segments = [Segment { at: 0x1000, len: 8 }];
+        let era = map.era();
+        let mut buffer = map.lend(&segments, Direction::Read).unwrap();
+        buffer.chunk_mut(0).fill(7);
+        happens(&mut map);
+        let given = map.give_back(&segments, era, &*buffer, 8);
+        (given, map)
+    }
+
+    #[test]
+    fn what_a_command_was_given_ends_with_the_unmap() {
+        assert!(late(|_| {}).0.is_ok());
+        assert!(late(|map| map.unmap(0x1000, 0x1000).unwrap()).0.is_err());
+        assert!(late(DmaMap::clear).0.is_err());
+        // The address is somebody else's now.
+        let (given, map) = late(|map| {
+            map.unmap(0x1000, 0x1000).unwrap();
+            map.map(0x1000, 0x1000, 0, (true, true), Some(memory(0x1000)))
+                .unwrap();
+        });
+        assert!(given.is_err());
+        let mut back = [9; 8];
+        map.read(0x1000, &mut back).unwrap();
+        assert_eq!(back, [0; 8]);
+        // Another range is none of its business.
+        let other = late(|map| {
+            map.map(0x8000, 0x1000, 0, (true, true), Some(memory(0x1000)))
+                .unwrap();
+        });
+        assert!(other.0.is_ok());
+    }
+
+    #[test]
+    fn nothing_is_reached_while_the_function_is_no_master_nor_by_older_commands_later() {
+        let (given, mut map) = late(|map| map.set_master(false));
+        assert!(given.is_err());
+        assert!(map.read(0x1000, &mut [0]).is_err() && map.write(0x1000, &[0]).is_err());
+        map.set_master(true);
+        assert!(map.read(0x1000, &mut [0]).is_ok());
+        let again = late(|map| {
+            map.set_master(false);
+            map.set_master(true);
+        });
+        assert!(again.0.is_err());
+    }
+
+    #[test]
+    fn a_scattered_payload_goes_out_and_comes_back() {
+        let mut map = DmaMap::default();
+        map.map(0x1000, 0x1000, 0, (true, true), Some(memory(0x1000)))
+            .unwrap();
+        map.write(0x1000, &[1, 2, 3, 4, 5]).unwrap();
+        let segments = [(0x1003, 2), (0x1000, 3)].map(|(at, len)| Segment { at, len });
+        let buffer = map.lend(&segments, Direction::Write).unwrap();
+        assert_eq!(buffer.into_vec(), [4, 5, 1, 2, 3]);
+        let mut buffer = map.lend(&segments, Direction::Read).unwrap();
+        buffer.chunk_mut(0).copy_from_slice(&[9, 8, 7, 6, 5]);
+        map.give_back(&segments, map.era(), &*buffer, 4).unwrap();
+        let mut back = [0; 5];
+        map.read(0x1000, &mut back).unwrap();
+        assert_eq!(back, [7, 6, 3, 9, 8]);
+        let beyond = [Segment { at: 0x1FFF, len: 2 }];
+        assert!(map.lend(&beyond, Direction::Read).is_err());
+        assert!(map.lend(&beyond, Direction::Write).is_err());
     }
 }

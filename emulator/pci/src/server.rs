@@ -3,6 +3,7 @@
 //! Owns the sockets, one client each, and the order of work: requests, then the firmware's orders, then interrupt lines.
 
 use std::fs;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -14,9 +15,11 @@ use isp4xxx::flash::{Identity, factory_default};
 use isp4xxx::fw::{Card, CardConfig};
 use isp4xxx::regs::Adapter;
 use isp4xxx::{Chip, chip};
+use nix::sys::socket::SockType;
 
 use crate::connection::{Connection, Received};
 use crate::control::Control;
+use crate::descriptor::Foreign;
 use crate::device::Device;
 use crate::error::{PciError, ProtocolError};
 use crate::listen::Listener;
@@ -102,7 +105,7 @@ impl Server {
         let chip = config.chip;
         let slots = config.sockets.iter().enumerate().map(|(port, path)| {
             Ok(Slot {
-                listener: Listener::bind(reactor, owner, path)?,
+                listener: Listener::bind(reactor, owner, path, SockType::Stream)?,
                 connection: None,
                 device: Device::new(chip, port),
                 agreed: false,
@@ -127,7 +130,7 @@ impl Server {
         let Some(slot) = self.slots.get_mut(port) else {
             return;
         };
-        while let Some(stream) = slot.listener.accept() {
+        for stream in slot.listener.accept(reactor, now) {
             if slot.connection.is_some() {
                 tracing::warn!(port, "a second client was turned away");
                 continue;
@@ -175,7 +178,7 @@ impl Server {
         port: usize,
         header: &Header,
         body: &[u8],
-        fds: Vec<std::os::fd::OwnedFd>,
+        fds: Vec<Foreign>,
     ) -> Result<(), ProtocolError> {
         let Some(slot) = self.slots.get_mut(port) else {
             return Ok(());
@@ -242,7 +245,7 @@ impl Actor for Server {
             self.accept(reactor, now, port);
         } else if !self.links.ready(reactor, self.adapter.card_mut(), now, ready)
             && let Some(control) = &mut self.control
-            && let Some(line) = control.ready(reactor, self.owner, ready.token)
+            && let Some(line) = control.ready(reactor, now, self.owner, ready.token)
         {
             let answer = match order::execute(&mut self.adapter, &mut self.links, now, &line) {
                 Ok(order) => {
@@ -258,7 +261,10 @@ impl Actor for Server {
 
     fn deadline(&self) -> Option<Instant> {
         let both = [self.adapter.poll_timeout(), self.links.deadline()];
-        both.into_iter().flatten().min()
+        let listeners = self.slots.iter().map(|slot| slot.listener.poll_timeout());
+        let control = self.control.as_ref().and_then(Control::poll_timeout);
+        let all = both.into_iter().chain(listeners).chain([control]);
+        all.flatten().min()
     }
 
     fn finished(&self) -> bool {
@@ -268,6 +274,12 @@ impl Actor for Server {
     fn tick(&mut self, reactor: &mut Reactor, now: Instant) {
         if self.links.deadline().is_some_and(|at| at <= now) {
             self.links.handle_timeout(reactor, self.adapter.card_mut(), now);
+        }
+        for slot in &mut self.slots {
+            slot.listener.handle_timeout(reactor, now);
+        }
+        if let Some(control) = &mut self.control {
+            control.handle_timeout(reactor, now);
         }
         self.adapter.handle_timeout(now);
         self.flush(reactor, now);
@@ -284,11 +296,15 @@ fn flash(config: &Config) -> Result<FlashFile, PciError> {
         FlashFile::open(&config.flash, config.ports, config.chip.nvram_size).map_err(failed)?
     } else {
         if let Some(parent) = config.flash.parent() {
-            fs::create_dir_all(parent).map_err(|source| PciError::Io {
-                what: "create",
-                path: parent.to_owned(),
-                source,
-            })?;
+            fs::DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(parent)
+                .map_err(|source| PciError::Io {
+                    what: "create",
+                    path: parent.to_owned(),
+                    source,
+                })?;
         }
         let mut seed = [0; 8];
         getrandom::fill(&mut seed).map_err(|error| PciError::Random(error.to_string()))?;

@@ -5,6 +5,7 @@ use emu_net::reactor::Reactor;
 use emu_net::run::run as run_loop;
 use emu_net::signals::StopSignal;
 use emu_pci::{Config, Server};
+use nix::sys::signal::{SigSet, Signal};
 
 use super::args::Pci;
 use super::{flash, ready};
@@ -21,6 +22,10 @@ pub(super) fn run(args: &Pci) -> Result<()> {
         sync: !args.no_sync,
         control: args.control.clone(),
     };
+    // A file that may not grow is an error of the write, not the end: guest memory and the flash lie at high offsets.
+    let mut mask = SigSet::empty();
+    mask.add(Signal::SIGXFSZ);
+    mask.thread_block().context("cannot set the signal mask")?;
     let mut reactor = Reactor::new().context("cannot open the event loop")?;
     let mut stop = StopSignal::new(&mut reactor, SIGNALS).context("cannot catch signals")?;
     let mut server = Server::start(&config, &mut reactor, SERVER)?;

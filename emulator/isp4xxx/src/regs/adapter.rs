@@ -133,6 +133,11 @@ impl<M: GuestMemory> Adapter<M> {
         if self.card.poll_timeout().is_some_and(|at| at <= now) {
             self.card.handle_timeout(now);
         }
+        for function in &mut self.functions {
+            if function.again.is_some() {
+                function.turn(now, &mut self.card);
+            }
+        }
         self.settle(now);
     }
 }

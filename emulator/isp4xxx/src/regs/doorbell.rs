@@ -15,13 +15,15 @@ use super::mailbox;
 use super::mailroom::Mailboxes;
 use super::memory::GuestMemory;
 use super::queues::Queues;
-use crate::fw::{Card, Command, IoTag, Reply, TaskMgmtOutcome};
+use crate::fw::{Card, Command, IoTag, MboxError, Reply, TaskMgmtOutcome};
 
 /// `MBOX_CMD_STOP_FW`.
 const STOP_FW: u32 = 0x0014;
 /// Task management responses of a target.
 const COMPLETE: u8 = 0;
 const NO_TASK: u8 = 1;
+/// Most task management functions of one function under way. A driver that gives one up by ringing again does not end it.
+const MAX_MANAGEMENTS: usize = 32;
 
 /// A task management function whose answer the driver waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,15 +61,23 @@ impl<M: GuestMemory> Function<M> {
             if let Command::InitializeFirmware(block) = &command {
                 self.queues = Queues::new(block);
                 self.broken = false;
+                self.again = None;
                 self.active.clear();
+                self.passthroughs.clear();
             }
             let managing = Managing::of(&command);
+            if managing.is_some() && self.managements >= MAX_MANAGEMENTS {
+                return Err(MboxError::command(
+                    "too many task management functions".to_owned(),
+                ));
+            }
             let reply = card.command(now, self.port, command);
             tracing::debug!(port = self.port, command = name, mailboxes = ?&m[1..6], ?reply, "mailbox");
             if matches!((&reply, m[0] & 0xFFFF), (Ok(Reply::Done), STOP_FW)) {
                 self.queues = None;
             }
             let reply = reply?;
+            self.managements += usize::from(managing.is_some());
             self.managing = managing;
             mailbox::encode(&self.memory, to, reply)
         });
@@ -81,6 +91,7 @@ impl<M: GuestMemory> Function<M> {
     /// A task management function is over: its mailbox command completes. The commands that it ended came before.
     pub(super) fn managed(&mut self, now: Instant, ddb: u16, tag: Option<IoTag>, outcome: TaskMgmtOutcome) {
         tracing::debug!(port = self.port, ddb, ?tag, ?outcome, "task management");
+        self.managements = self.managements.saturating_sub(1);
         if self.managing != Some(Managing { ddb, tag }) {
             return;
         }

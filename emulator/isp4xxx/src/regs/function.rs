@@ -14,10 +14,10 @@ use super::doorbell::Managing;
 use super::eeprom::{Eeprom, Touched};
 use super::mailroom::{Mailboxes, Mailroom};
 use super::map::{self, Access};
-use super::memory::{GuestMemory, Segment};
+use super::memory::GuestMemory;
 use super::queues::Queues;
 use super::semaphore::Semaphores;
-use super::traffic::Active;
+use super::traffic::{Active, Passing};
 use crate::fw::{Card, Event, IoTag};
 
 /// One PCI function.
@@ -37,9 +37,13 @@ pub(super) struct Function<M> {
     /// A ring was found broken: silence until the next reset.
     pub(super) broken: bool,
     pub(super) active: BTreeMap<IoTag, Active>,
-    pub(super) passthroughs: BTreeMap<(u16, u32), Segment>,
+    pub(super) passthroughs: Vec<Passing>,
+    /// Requests wait for the next turn, since then.
+    pub(super) again: Option<Instant>,
     /// A task management function that the mailbox command under way waits for.
     pub(super) managing: Option<Managing>,
+    /// Task management functions that have not ended, those that the driver has given up included.
+    pub(super) managements: usize,
     /// The next response is to be lost (fault injection).
     pub(super) lose_response: bool,
 }
@@ -59,8 +63,10 @@ impl<M: GuestMemory> Function<M> {
             queues: None,
             broken: false,
             active: BTreeMap::new(),
-            passthroughs: BTreeMap::new(),
+            passthroughs: Vec::new(),
+            again: None,
             managing: None,
+            managements: 0,
             lose_response: false,
         }
     }
@@ -77,7 +83,9 @@ impl<M: GuestMemory> Function<M> {
         self.broken = false;
         self.active.clear();
         self.passthroughs.clear();
+        self.again = None;
         self.managing = None;
+        self.managements = 0;
     }
 
     /// The level of the interrupt line.
@@ -228,8 +236,9 @@ impl<M: GuestMemory> Function<M> {
         }
     }
 
-    /// When [`Function::advance`] is wanted.
+    /// When [`Function::turn`] and [`Function::advance`] are wanted.
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
-        self.mailroom.poll_timeout()
+        let both = [self.mailroom.poll_timeout(), self.again];
+        both.into_iter().flatten().min()
     }
 }

@@ -1,7 +1,8 @@
 //! Guest memory as the adapter sees it: bus addresses, checked at every access.
 //!
-//! Owns the seam between the register file and whoever maps the guest. It must not know how the guest is mapped. Payload is
-//! lent in place ([`GuestMemory::in_place`]) where the memory can do that, and goes through one bounded buffer otherwise.
+//! Owns the seam between the register file and whoever maps the guest. It must not know how the guest is mapped. Payload goes
+//! through a buffer of ours: nobody else changes it while an engine works on it, and it stays valid when the guest takes its
+//! memory away (docs/decisions/0010-guest-memory.md).
 
 use iscsi::Buffer;
 use thiserror::Error;
@@ -27,6 +28,10 @@ pub struct Segment {
     pub len: usize,
 }
 
+/// A moment of the bus. What was put there later is not what a command of that moment was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Era(pub u64);
+
 /// The memory a function may reach by DMA.
 pub trait GuestMemory {
     /// Copies bytes out of the guest.
@@ -47,13 +52,21 @@ pub trait GuestMemory {
     /// It cannot.
     fn check(&self, at: u64, len: u64, writes: bool) -> Result<(), BadAddress>;
 
-    /// The payload of a command where it lies, if that can be lent; nothing is copied then.
-    fn in_place(&self, segments: &[Segment], direction: Direction) -> Option<Box<dyn Buffer>> {
-        let _ = (segments, direction);
-        None
+    /// Now. Memory whose map never changes need not count.
+    fn era(&self) -> Era {
+        Era::default()
     }
 
-    /// A buffer for the payload of a command that cannot be lent in place. The default reads what the guest sends and checks where it wants to receive.
+    /// As [`GuestMemory::write`], for a command that was given its memory in `era`.
+    ///
+    /// # Errors
+    /// As [`GuestMemory::write`], and if that memory is not there any more, whatever is at its address now.
+    fn write_of(&self, era: Era, at: u64, from: &[u8]) -> Result<(), BadAddress> {
+        let _ = era;
+        self.write(at, from)
+    }
+
+    /// A buffer for the payload of a command. The default reads what the guest sends and checks where it wants to receive.
     ///
     /// # Errors
     /// A segment is not guest memory.
@@ -71,24 +84,31 @@ pub trait GuestMemory {
         Ok(Box::new(bytes))
     }
 
-    /// A lent buffer comes back; `moved` of its bytes are to reach the guest. The default copies them.
+    /// A lent buffer comes back; `moved` of its bytes are to reach the guest's memory of `era`.
     ///
     /// # Errors
     /// A segment is not guest memory any more.
     fn give_back(
         &self,
         segments: &[Segment],
-        buffer: Box<dyn Buffer>,
+        era: Era,
+        buffer: &dyn Buffer,
         moved: usize,
     ) -> Result<(), BadAddress> {
-        let bytes = buffer.into_vec();
-        let mut rest = bytes.get(..moved).unwrap_or(&bytes);
+        let mut done = 0;
         for segment in segments {
-            let (piece, tail) = rest.split_at(segment.len.min(rest.len()));
-            if !piece.is_empty() {
-                self.write(segment.at, piece)?;
+            let end = moved.min(done + segment.len);
+            let mut at = segment.at;
+            while done < end {
+                let chunk = buffer.chunk(done);
+                let piece = chunk.get(..end - done).unwrap_or(chunk);
+                if piece.is_empty() {
+                    return Ok(());
+                }
+                self.write_of(era, at, piece)?;
+                done += piece.len();
+                at = at.saturating_add(piece.len() as u64);
             }
-            rest = tail;
         }
         Ok(())
     }

@@ -25,7 +25,7 @@ mod traffic;
 pub use adapter::Adapter;
 pub use commands::{Dma, MAILBOX_COMMANDS, MailboxCommand, When};
 pub use map::{Access, REGISTER_FILE_LEN, REGISTERS, Register};
-pub use memory::{BadAddress, GuestMemory, Segment};
+pub use memory::{BadAddress, Era, GuestMemory, Segment};
 
 #[cfg(test)]
 mod tests;

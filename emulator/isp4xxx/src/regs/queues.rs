@@ -28,6 +28,7 @@ pub(super) enum RingError {
 pub(super) struct Queues {
     requests: u64,
     request_len: u16,
+    request_in: u16,
     request_out: u16,
     responses: u64,
     response_len: u16,
@@ -44,6 +45,7 @@ impl Queues {
         let queues = Self {
             requests: at(block.rqq_addr_lo.get(), block.rqq_addr_hi.get()),
             request_len: block.rqq_len.get(),
+            request_in: block.rqq_consumer_idx.get(),
             request_out: block.rqq_consumer_idx.get(),
             responses: at(block.compq_addr_lo.get(), block.compq_addr_hi.get()),
             response_len: block.compq_len.get(),
@@ -58,33 +60,38 @@ impl Queues {
         sane.then_some(queues)
     }
 
-    /// Fetches what lies before the driver's index, whole commands only. The entry count of a command's first entry says how
-    /// many belong to it.
-    pub(super) fn fetch(
-        &mut self,
-        memory: &impl GuestMemory,
-        request_in: u32,
-    ) -> Result<Vec<Vec<Entry>>, RingError> {
+    /// The driver has put requests into the ring, up to this index.
+    pub(super) fn rung(&mut self, memory: &impl GuestMemory, request_in: u32) -> Result<(), RingError> {
         let end = u16::try_from(request_in).map_err(|_| RingError::Request)?;
         if end >= self.request_len {
             return Err(RingError::Request);
         }
-        let mut commands = Vec::new();
-        while self.request_out != end {
-            let first = self.request(memory)?;
-            let more = usize::from(first[3]).saturating_sub(1);
-            let mut entries = vec![first];
-            for _ in 0..more {
-                if self.request_out == end {
-                    return Err(RingError::Request);
-                }
-                entries.push(self.request(memory)?);
-            }
-            commands.push(entries);
+        self.request_in = end;
+        self.consumed(memory)
+    }
+
+    /// Fetches the next command, whole: the entry count of its first entry says how many belong to it.
+    pub(super) fn fetch(&mut self, memory: &impl GuestMemory) -> Result<Option<Vec<Entry>>, RingError> {
+        if self.request_out == self.request_in {
+            return Ok(None);
         }
+        let first = self.request(memory)?;
+        let more = usize::from(first[3]).saturating_sub(1);
+        let mut entries = vec![first];
+        for _ in 0..more {
+            if self.request_out == self.request_in {
+                return Err(RingError::Request);
+            }
+            entries.push(self.request(memory)?);
+        }
+        self.consumed(memory)?;
+        Ok(Some(entries))
+    }
+
+    /// Tells the driver how far requests were fetched.
+    fn consumed(&self, memory: &impl GuestMemory) -> Result<(), RingError> {
         let out = u32::from(self.request_out).to_le_bytes();
-        memory.write(self.shadow, &out).map_err(|_| RingError::Request)?;
-        Ok(commands)
+        memory.write(self.shadow, &out).map_err(|_| RingError::Request)
     }
 
     fn request(&mut self, memory: &impl GuestMemory) -> Result<Entry, RingError> {

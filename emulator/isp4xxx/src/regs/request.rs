@@ -20,8 +20,8 @@ const MAX_PDU: usize = 256 << 10;
 pub(super) enum Request {
     /// A SCSI command.
     Scsi(Scsi),
-    /// A PDU and where the answer goes.
-    Passthrough(Passthrough, Segment),
+    /// A PDU.
+    Passthrough(Pdu),
     /// An echo.
     Ping(Ping),
     /// A mailbox command that cannot come through the ring, by its handle.
@@ -43,6 +43,34 @@ pub(super) struct Scsi {
     pub(super) segments: Option<Vec<Segment>>,
 }
 
+/// A PDU that is still in the guest.
+#[derive(Debug)]
+pub(super) struct Pdu {
+    pub(super) handle: u32,
+    pub(super) ddb: u16,
+    /// Where it lies.
+    pub(super) out: Segment,
+    /// Where the answer goes.
+    pub(super) answer: Segment,
+}
+
+impl Pdu {
+    /// Fetches it. To be called when there is room for it.
+    pub(super) fn fetch(&self, memory: &impl GuestMemory) -> Result<Passthrough, BadRequest> {
+        let mut header = [0; HEADER];
+        let mut data = vec![0; self.out.len - HEADER];
+        let body = self.out.at.checked_add(HEADER as u64).ok_or(BadRequest)?;
+        memory.read(self.out.at, &mut header).map_err(|_| BadRequest)?;
+        memory.read(body, &mut data).map_err(|_| BadRequest)?;
+        Ok(Passthrough {
+            ddb: self.ddb,
+            handle: self.handle,
+            header,
+            data,
+        })
+    }
+}
+
 /// An echo.
 #[derive(Debug)]
 pub(super) struct Ping {
@@ -57,11 +85,11 @@ pub(super) struct Ping {
 pub(super) struct BadRequest;
 
 /// Reads one group of entries.
-pub(super) fn decode(memory: &impl GuestMemory, entries: &[Entry]) -> Result<Request, BadRequest> {
+pub(super) fn decode(entries: &[Entry]) -> Result<Request, BadRequest> {
     let first = entries.first().ok_or(BadRequest)?;
     match Header::of(first).kind {
         iocb::ET_COMMAND => scsi(first, &entries[1..]).map(Request::Scsi),
-        iocb::ET_PASSTHRU0 => passthrough(memory, &Passthru0::of(first)),
+        iocb::ET_PASSTHRU0 => passthrough(&Passthru0::of(first)).map(Request::Passthrough),
         iocb::ET_MBOX_CMD => Ok(mailbox(&Mbox::of(first))),
         iocb::ET_MARKER => Ok(Request::Marker),
         _ => Err(BadRequest),
@@ -106,42 +134,41 @@ fn scsi(first: &Entry, more: &[Entry]) -> Result<Scsi, BadRequest> {
 /// The first `bytes` of what `count` descriptors name.
 fn segments(all: &[DataSeg], count: usize, bytes: usize) -> Option<Vec<Segment>> {
     let mut left = bytes;
-    let mut segments = Vec::new();
+    let mut segments: Vec<Segment> = Vec::new();
     for segment in all.get(..count)? {
         let len = (segment.count.get() as usize).min(left);
-        if len > 0 {
-            segments.push(Segment {
-                at: segment.at(),
-                len,
-            });
-            left -= len;
+        if len == 0 {
+            continue;
+        }
+        left -= len;
+        let at = segment.at();
+        match segments.last_mut() {
+            // Neighbours are one piece: each costs a call when it is moved.
+            Some(before) if before.at.checked_add(before.len as u64) == Some(at) => before.len += len,
+            _ => segments.push(Segment { at, len }),
         }
     }
+    segments.shrink_to_fit();
     (left == 0 && bytes <= MAX_TRANSFER).then_some(segments)
 }
 
-fn passthrough(memory: &impl GuestMemory, entry: &Passthru0) -> Result<Request, BadRequest> {
+fn passthrough(entry: &Passthru0) -> Result<Pdu, BadRequest> {
     let len = entry.out.count.get() as usize;
     if !(HEADER..=MAX_PDU).contains(&len) {
         return Err(BadRequest);
     }
-    let mut header = [0; HEADER];
-    let mut data = vec![0; len - HEADER];
-    let at = entry.out.at();
-    let body = at.checked_add(HEADER as u64).ok_or(BadRequest)?;
-    memory.read(at, &mut header).map_err(|_| BadRequest)?;
-    memory.read(body, &mut data).map_err(|_| BadRequest)?;
-    let answer = Segment {
-        at: entry.input.at(),
-        len: entry.input.count.get() as usize,
-    };
-    let pdu = Passthrough {
-        ddb: entry.target.get(),
+    Ok(Pdu {
         handle: entry.handle.get(),
-        header,
-        data,
-    };
-    Ok(Request::Passthrough(pdu, answer))
+        ddb: entry.target.get(),
+        out: Segment {
+            at: entry.out.at(),
+            len,
+        },
+        answer: Segment {
+            at: entry.input.at(),
+            len: entry.input.count.get() as usize,
+        },
+    })
 }
 
 /// `MBOX_CMD_PING`.

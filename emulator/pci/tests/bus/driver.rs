@@ -43,9 +43,17 @@ pub(crate) const fn set(bits: u32) -> u32 {
     bits << 16 | bits
 }
 
+/// Memory that may shrink.
+pub(crate) fn memfd(len: u64) -> File {
+    let flags = MFdFlags::MFD_ALLOW_SEALING | MFdFlags::MFD_CLOEXEC;
+    let memory = File::from(memfd_create("guest", flags).unwrap());
+    memory.set_len(len).unwrap();
+    memory
+}
+
 pub(crate) struct Driver {
     pub(crate) client: Client,
-    memory: File,
+    pub(crate) memory: File,
     pub(crate) interrupt: EventFd,
     request_in: u16,
     response_out: u16,
@@ -56,26 +64,23 @@ pub(crate) struct Driver {
 impl Driver {
     /// Connects, maps memory as QEMU has it (a memfd that cannot shrink) and the interrupt.
     pub(crate) fn attach(socket: &Path) -> Self {
-        let flags = MFdFlags::MFD_ALLOW_SEALING | MFdFlags::MFD_CLOEXEC;
-        let memory = File::from(memfd_create("guest", flags).unwrap());
-        memory.set_len(MEMORY_LEN).unwrap();
+        let memory = memfd(MEMORY_LEN);
         fcntl(&memory, FcntlArg::F_ADD_SEALS(SealFlag::F_SEAL_SHRINK)).unwrap();
         Self::attach_with(socket, memory)
     }
 
-    /// As [`Driver::attach`], with memory in a plain file, which is not to be mapped.
-    pub(crate) fn attach_with_file(socket: &Path) -> Self {
-        let memory = tempfile::tempfile().unwrap();
-        memory.set_len(MEMORY_LEN).unwrap();
-        Self::attach_with(socket, memory)
+    /// As [`Driver::attach`], with memory that is not sealed.
+    pub(crate) fn attach_unsealed(socket: &Path) -> Self {
+        Self::attach_with(socket, memfd(MEMORY_LEN))
     }
 
-    /// As [`Driver::attach`], with a page whose file cannot be written and holds nothing to be read.
+    /// As [`Driver::attach`], with a page whose file cannot be written and holds nothing to be read any more.
     pub(crate) fn attach_with_rom(socket: &Path, at: u64) -> Self {
         let mut driver = Self::attach(socket);
-        let file = tempfile::NamedTempFile::new().unwrap();
-        let nothing = File::open(file.path()).unwrap();
+        let file = memfd(4096);
+        let nothing = File::open(format!("/proc/self/fd/{}", file.as_raw_fd())).unwrap();
         driver.client.dma_map(0, at, 4096, nothing.as_raw_fd()).unwrap();
+        file.set_len(0).unwrap();
         driver
     }
 

@@ -1,36 +1,57 @@
 //! Clients that break the protocol, die, or send noise.
 
-use std::io::{Read, Write};
+use std::io::{IoSlice, Read, Write};
+use std::os::fd::{AsRawFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
 use emu_pci::{Header, MAX_MESSAGE, decode};
+use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
 use proptest::prelude::*;
 
 use crate::driver::{CTRL_STATUS, Driver, SEMAPHORE};
 use crate::served::Served;
 
-struct Raw(UnixStream);
+pub(crate) struct Raw(UnixStream);
 
 impl Raw {
-    fn connect(socket: &Path) -> Self {
+    pub(crate) fn connect(socket: &Path) -> Self {
         let stream = UnixStream::connect(socket).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         Self(stream)
     }
 
     fn send(&mut self, command: u16, body: &[u8]) {
+        self.0.write_all(&Self::message(command, body)).unwrap();
+    }
+
+    fn message(command: u16, body: &[u8]) -> Vec<u8> {
         let header = Header {
             id: 7,
             command,
             size: (16 + body.len()) as u32,
             ..Header::default()
         };
-        self.0.write_all(&[&header.bytes()[..], body].concat()).unwrap();
+        [&header.bytes()[..], body].concat()
     }
 
-    fn hello(&mut self) {
+    /// Sends a request with a descriptor; the errno of the answer, or none.
+    pub(crate) fn ask_with(&mut self, command: u16, body: &[u8], fd: BorrowedFd<'_>) -> Result<(), u32> {
+        let message = Self::message(command, body);
+        let fds = [fd.as_raw_fd()];
+        let sent = sendmsg::<()>(
+            self.0.as_raw_fd(),
+            &[IoSlice::new(&message)],
+            &[ControlMessage::ScmRights(&fds)],
+            MsgFlags::empty(),
+            None,
+        );
+        assert_eq!(sent, Ok(message.len()));
+        self.reply().unwrap().map(drop)
+    }
+
+    pub(crate) fn hello(&mut self) {
         self.send(1, b"\0\0\0\0{}\0");
         self.reply().unwrap().unwrap();
     }

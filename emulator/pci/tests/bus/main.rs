@@ -5,6 +5,7 @@
 mod bring_up;
 mod driver;
 mod faults;
+mod guest;
 mod hostile;
 mod mailboxes;
 mod managing;
