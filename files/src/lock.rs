@@ -97,10 +97,22 @@ impl Lock {
         if !walk::stat(dir.fd(), name)?.is_some_and(|there| same(&here, &there)) {
             return Err(Why::Changed);
         }
-        let line = holder.lines().next().unwrap_or_default();
-        lock.file.write_all_at(line.as_bytes(), 0)?;
-        lock.file.set_len(line.len() as u64)?;
+        lock.write(holder)?;
         Ok(lock)
+    }
+
+    /// Says something else about the holder.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn tell(&self, holder: &str) -> std::io::Result<()> {
+        self.write(holder)
+    }
+
+    fn write(&self, holder: &str) -> std::io::Result<()> {
+        let line = holder.lines().next().unwrap_or_default();
+        self.file.write_all_at(line.as_bytes(), 0)?;
+        self.file.set_len(line.len() as u64)
     }
 }
 

@@ -1,14 +1,14 @@
 //! One client: bytes in, messages out, replies back.
 //!
 //! Owns framing and its bounds. It must not know what messages mean. Descriptors belong to the message whose header they come
-//! with, and are not taken while too many wait to be closed. A client that does not take its replies is not read any further.
+//! with, and are not taken while too many wait to be closed; a message whose descriptors were lost says so. A client that does not take its replies is not read any further.
 
 use std::io::{self, IoSliceMut, Read, Write};
 use std::mem::MaybeUninit;
 use std::os::unix::net::UnixStream;
 
 use emu_net::reactor::{Interest, Reactor, Token};
-use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
+use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, recvmsg};
 
 use crate::descriptor::{self, Foreign};
 use crate::error::ProtocolError;
@@ -17,8 +17,8 @@ use crate::wire::{HEADER, Header, MAX_FDS, MAX_MESSAGE};
 /// What came.
 #[derive(Debug)]
 pub(crate) enum Received {
-    /// A whole command.
-    Message(Header, Vec<u8>, Vec<Foreign>),
+    /// A whole command, with its descriptors; `None` when some of them could not be taken.
+    Message(Header, Vec<u8>, Option<Vec<Foreign>>),
     /// Nothing more for now.
     Nothing,
     /// The client is gone.
@@ -34,6 +34,7 @@ pub(crate) struct Connection {
     got: usize,
     body: Vec<u8>,
     fds: Vec<Foreign>,
+    lost: bool,
     out: Vec<u8>,
 }
 
@@ -48,6 +49,7 @@ impl Connection {
             got: 0,
             body: Vec::new(),
             fds: Vec::new(),
+            lost: false,
             out: Vec::new(),
         })
     }
@@ -91,11 +93,9 @@ impl Connection {
         if !header.is_command() {
             return Err(ProtocolError::Unasked(header.id));
         }
-        Ok(Received::Message(
-            header,
-            std::mem::take(&mut self.body),
-            std::mem::take(&mut self.fds),
-        ))
+        let fds = std::mem::take(&mut self.fds);
+        let fds = (!std::mem::take(&mut self.lost)).then_some(fds);
+        Ok(Received::Message(header, std::mem::take(&mut self.body), fds))
     }
 
     fn receive_header(&mut self) -> io::Result<usize> {
@@ -105,14 +105,16 @@ impl Connection {
         let mut ancillary = RecvAncillaryBuffer::new(space.get_mut(..room).unwrap_or_default());
         let mut rest = [IoSliceMut::new(&mut self.header[self.got..])];
         let flags = RecvFlags::CMSG_CLOEXEC | RecvFlags::DONTWAIT;
-        let n = recvmsg(&self.stream, &mut rest, &mut ancillary, flags)?.bytes;
+        let received = recvmsg(&self.stream, &mut rest, &mut ancillary, flags)?;
+        // Too many, or we have no number left for them.
+        self.lost |= received.flags.contains(ReturnFlags::CTRUNC);
         for message in ancillary.drain() {
             if let RecvAncillaryMessage::ScmRights(fds) = message {
                 self.fds.extend(fds.map(Foreign::new));
             }
         }
         self.fds.truncate(MAX_FDS);
-        Ok(n)
+        Ok(received.bytes)
     }
 
     /// Sends a reply; what the socket does not take now goes with [`Connection::flush`].

@@ -36,6 +36,9 @@ pub enum PciError {
     /// Something stands where a socket is to be made, and this program did not make it.
     #[error("{0} exists and was not made by hbaemu; move it away or choose another path")]
     Foreign(PathBuf),
+    /// A directory or a lock could not be used.
+    #[error(transparent)]
+    Files(#[from] files::Error),
     /// The flash file cannot be used.
     #[error("cannot use the flash file {path}")]
     Store {

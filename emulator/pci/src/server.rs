@@ -15,6 +15,7 @@ use isp4xxx::flash::{Identity, factory_default};
 use isp4xxx::fw::{Card, CardConfig};
 use isp4xxx::regs::Adapter;
 use isp4xxx::{Chip, chip};
+use nix::libc;
 use nix::sys::socket::SockType;
 
 use crate::connection::{Connection, Received};
@@ -178,7 +179,7 @@ impl Server {
         port: usize,
         header: &Header,
         body: &[u8],
-        fds: Vec<Foreign>,
+        fds: Option<Vec<Foreign>>,
     ) -> Result<(), ProtocolError> {
         let Some(slot) = self.slots.get_mut(port) else {
             return Ok(());
@@ -193,8 +194,11 @@ impl Server {
             return Err(ProtocolError::TooEarly(header.command));
         }
         tracing::trace!(port, ?request, "vfio-user");
-        let answer =
-            request.and_then(|request| slot.device.answer(&mut self.adapter, now, &request, body, fds));
+        let answer = request.and_then(|request| {
+            // Without them it would mean something else.
+            let fds = fds.ok_or(libc::EMFILE)?;
+            slot.device.answer(&mut self.adapter, now, &request, body, fds)
+        });
         // Before the reply: whoever hears that an interrupt is acknowledged may unmask it next.
         slot.device.level(self.adapter.interrupt(port));
         if let Err(errno) = answer {

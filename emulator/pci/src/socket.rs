@@ -1,20 +1,18 @@
 //! Sockets with a path: private from the first instant, and what is deleted is what was made here.
 //!
 //! Owns path, mode and the mark. Beside a socket `PATH` stands `PATH.lock`, held by the process that serves it; it names the
-//! socket by device and inode. A socket that nobody serves any more is replaced if the mark names it, anything else at the path
+//! socket by device and inode, and is empty when nobody does. A socket that nobody serves any more is replaced if the mark names it, anything else at the path
 //! is left alone and said. Source: unix(7), flock(2); `net/unix/af_unix.c` `unix_bind_bsd`: a socket file gets the mode of the
 //! socket's own inode, so that fchmod(2) before bind(2) leaves no instant in which the file is open to others.
 
 use std::ffi::OsString;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io;
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::os::unix::net::UnixListener;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use nix::errno::Errno;
-use nix::fcntl::{Flock, FlockArg, OFlag};
+use files::{Dir, Lock, Why};
 use nix::sys::socket::{self, AddressFamily, Backlog, SockFlag, SockType, UnixAddr};
 use nix::sys::stat::{Mode, fchmod};
 
@@ -24,13 +22,15 @@ use crate::error::PciError;
 const BACKLOG: i32 = 16;
 /// What a mark begins with.
 const MARK: &str = "hbaemu socket";
+/// As long as a mark is.
+const MARK_MAX: u64 = 512;
 
 /// The place of a socket that was made here; gone when dropped.
 #[derive(Debug)]
 pub(crate) struct Place {
-    path: PathBuf,
-    lock_path: PathBuf,
-    lock: Flock<File>,
+    dir: Dir,
+    name: OsString,
+    lock: Lock,
     socket: Identity,
 }
 
@@ -46,83 +46,60 @@ pub(crate) fn listen(path: &Path, kind: SockType) -> Result<(UnixListener, Place
             source,
         }
     };
-    let mut lock_path = OsString::from(path);
-    lock_path.push(".lock");
-    let lock_path = PathBuf::from(lock_path);
-    let mut lock = lock(path, &lock_path)?;
-    make_room(path, marked(&mut lock).map_err(failed("read the lock of"))?)?;
+    let no_name = || failed("listen on")(io::ErrorKind::InvalidInput.into());
+    let name = path.file_name().ok_or_else(no_name)?.to_owned();
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let dir = Dir::open(parent.unwrap_or(Path::new(".")))?;
+    let lock_name = lock_name(&name);
+    // What the one before left stays until there is something new to say.
+    let before = dir.read(&lock_name, MARK_MAX)?.unwrap_or_default();
+    let before = String::from_utf8_lossy(&before).into_owned();
+    let lock = Lock::take(&dir, &lock_name, &before).map_err(|error| match error.why() {
+        Why::Held(_) => PciError::Served(path.to_owned()),
+        _ => error.into(),
+    })?;
+    make_room(&dir, &name, path, marked(&before))?;
 
     let flags = SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC;
     let open = || -> io::Result<_> {
         let fd = socket::socket(AddressFamily::Unix, kind, flags, None)?;
         // Whoever may connect gets the adapter, and its CHAP secrets.
         fchmod(&fd, Mode::S_IRUSR | Mode::S_IWUSR)?;
-        socket::bind(fd.as_raw_fd(), &UnixAddr::new(path)?)?;
-        Ok(fd)
+        socket::bind(fd.as_raw_fd(), &UnixAddr::new(&dir.through(&name))?)?;
+        let made = dir.through(&name).symlink_metadata()?;
+        Ok((fd, (made.dev(), made.ino())))
     };
-    let fd = open().map_err(failed("listen on"))?;
-    let made = path.symlink_metadata().map_err(failed("find"))?;
+    let (fd, socket) = open().map_err(failed("listen on"))?;
+    let (device, inode) = socket;
+    lock.tell(&format!("{MARK} {device} {inode}"))
+        .map_err(failed("mark"))?;
     let place = Place {
-        path: path.to_owned(),
-        lock_path,
+        dir,
+        name,
         lock,
-        socket: (made.dev(), made.ino()),
+        socket,
     };
-    place.mark().map_err(failed("mark"))?;
     let backlog = Backlog::new(BACKLOG).unwrap_or(Backlog::MAXCONN);
     socket::listen(&fd, backlog).map_err(|errno| failed("listen on")(errno.into()))?;
     Ok((UnixListener::from(fd), place))
 }
 
-/// Takes the lock beside a socket.
-fn lock(path: &Path, lock_path: &Path) -> Result<Flock<File>, PciError> {
-    let failed = |source: io::Error| PciError::Io {
-        what: "lock",
-        path: lock_path.to_owned(),
-        source,
-    };
-    loop {
-        let mut options = OpenOptions::new();
-        options
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600);
-        options.custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits());
-        let file = options.open(lock_path).map_err(failed)?;
-        let metadata = file.metadata().map_err(failed)?;
-        let ours = metadata.is_file() && metadata.uid() == nix::unistd::geteuid().as_raw();
-        if !ours {
-            return Err(PciError::Foreign(lock_path.to_owned()));
-        }
-        let lock = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-            Ok(lock) => lock,
-            Err((_, Errno::EWOULDBLOCK)) => return Err(PciError::Served(path.to_owned())),
-            Err((_, errno)) => return Err(failed(errno.into())),
-        };
-        // Its holder may have deleted it between the two.
-        match lock_path.symlink_metadata() {
-            Ok(there) if there.ino() == metadata.ino() && there.dev() == metadata.dev() => return Ok(lock),
-            _ => {}
-        }
-    }
+fn lock_name(name: &OsString) -> OsString {
+    let mut lock = name.clone();
+    lock.push(".lock");
+    lock
 }
 
-/// The socket that a lock names; `None` when it was just made.
-fn marked(lock: &mut File) -> io::Result<Option<Identity>> {
-    let mut text = String::new();
-    lock.take(128).read_to_string(&mut text)?;
-    let Some(rest) = text.strip_prefix(MARK) else {
-        return Ok(None);
-    };
+/// The socket that a mark names.
+fn marked(text: &str) -> Option<Identity> {
+    let rest = text.strip_prefix(MARK)?;
     let mut numbers = rest.split_whitespace().map_while(|word| word.parse().ok());
-    Ok(numbers.next().zip(numbers.next()))
+    numbers.next().zip(numbers.next())
 }
 
 /// Deletes the socket that the mark names; anything else is refused.
-fn make_room(path: &Path, mark: Option<Identity>) -> Result<(), PciError> {
-    let found = match path.symlink_metadata() {
+fn make_room(dir: &Dir, name: &OsString, path: &Path, mark: Option<Identity>) -> Result<(), PciError> {
+    let found = match dir.through(name).symlink_metadata() {
         Ok(found) => found,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(source) => {
@@ -136,33 +113,19 @@ fn make_room(path: &Path, mark: Option<Identity>) -> Result<(), PciError> {
     if !found.file_type().is_socket() || mark != Some((found.dev(), found.ino())) {
         return Err(PciError::Foreign(path.to_owned()));
     }
-    std::fs::remove_file(path).map_err(|source| PciError::Io {
-        what: "replace",
-        path: path.to_owned(),
-        source,
-    })
-}
-
-impl Place {
-    /// Writes the mark.
-    fn mark(&self) -> io::Result<()> {
-        let (device, inode) = self.socket;
-        let mut lock: &File = &self.lock;
-        lock.set_len(0)?;
-        io::Seek::rewind(&mut lock)?;
-        lock.write_all(format!("{MARK} {device} {inode}\n").as_bytes())
-    }
+    dir.remove(name)?;
+    Ok(())
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
         // Whoever connects now shall hear that nobody serves.
-        let found = self.path.symlink_metadata();
+        let found = self.dir.through(&self.name).symlink_metadata();
         if found.is_ok_and(|found| (found.dev(), found.ino()) == self.socket) {
-            let _ = std::fs::remove_file(&self.path);
+            let _ = self.dir.remove(&self.name);
         }
-        // Still held: whoever waits for it looks again. What is left behind is taken over by the next one.
-        let _ = std::fs::remove_file(&self.lock_path);
+        // The lock stays, empty: two could hold it if it went away.
+        let _ = self.lock.tell("");
     }
 }
 
@@ -187,7 +150,8 @@ mod tests {
             assert_eq!(lock.metadata().unwrap().permissions().mode() & 0o777, 0o600);
             assert!(matches!(listen(&path, kind), Err(PciError::Served(_))));
             drop(bound);
-            assert_eq!(dir.path().read_dir().unwrap().count(), 0);
+            assert!(!path.exists());
+            assert_eq!(std::fs::read(&lock).unwrap(), b"");
         }
     }
 
@@ -196,7 +160,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("fn1");
         let (listener, place) = stream(&path).unwrap();
-        let kept = std::fs::read(dir.path().join("fn1.lock")).unwrap();
+        let kept = std::fs::read_to_string(dir.path().join("fn1.lock")).unwrap();
         // As after a SIGKILL: the descriptors are closed and nothing is tidied up.
         drop(listener);
         std::fs::rename(&path, dir.path().join("aside")).unwrap();

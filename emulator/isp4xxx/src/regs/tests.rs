@@ -29,7 +29,10 @@ impl Counted {
     fn range(at: u64, len: usize) -> Result<std::ops::Range<usize>, BadAddress> {
         let bad = BadAddress { at, len: len as u64 };
         let start = usize::try_from(at).map_err(|_| bad)?;
-        let end = start.checked_add(len).filter(|end| *end as u64 <= END).ok_or(bad)?;
+        let end = start
+            .checked_add(len)
+            .filter(|end| *end as u64 <= END)
+            .ok_or(bad)?;
         Ok(start..end)
     }
 }
@@ -110,7 +113,11 @@ impl World {
     /// How far requests were taken.
     fn taken(&mut self) -> u32 {
         let mut word = [0; 4];
-        self.adapter.memory_mut(0).unwrap().read(SHADOW, &mut word).unwrap();
+        self.adapter
+            .memory_mut(0)
+            .unwrap()
+            .read(SHADOW, &mut word)
+            .unwrap();
         u32::from_le_bytes(word)
     }
 
@@ -137,7 +144,11 @@ fn requests_are_taken_so_many_in_a_turn() {
     assert_eq!(world.taken(), 512);
     world.adapter.handle_timeout(world.now);
     assert_eq!(world.taken(), 699);
-    assert_ne!(world.adapter.poll_timeout(), Some(world.now), "nothing more is due");
+    assert_ne!(
+        world.adapter.poll_timeout(),
+        Some(world.now),
+        "nothing more is due"
+    );
     // A reset forgets the rest.
     world.write(REQ_Q_IN, 1999);
     assert_eq!(world.taken(), 955);

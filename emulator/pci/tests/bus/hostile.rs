@@ -38,12 +38,16 @@ impl Raw {
 
     /// Sends a request with a descriptor; the errno of the answer, or none.
     pub(crate) fn ask_with(&mut self, command: u16, body: &[u8], fd: BorrowedFd<'_>) -> Result<(), u32> {
+        self.ask_with_many(command, body, &[fd.as_raw_fd()])
+    }
+
+    /// As [`Raw::ask_with`], with several.
+    pub(crate) fn ask_with_many(&mut self, command: u16, body: &[u8], fds: &[i32]) -> Result<(), u32> {
         let message = Self::message(command, body);
-        let fds = [fd.as_raw_fd()];
         let sent = sendmsg::<()>(
             self.0.as_raw_fd(),
             &[IoSlice::new(&message)],
-            &[ControlMessage::ScmRights(&fds)],
+            &[ControlMessage::ScmRights(fds)],
             MsgFlags::empty(),
             None,
         );
