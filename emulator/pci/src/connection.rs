@@ -113,6 +113,7 @@ impl Connection {
                 self.fds.extend(fds.map(Foreign::new));
             }
         }
+        self.lost |= self.fds.len() > MAX_FDS;
         self.fds.truncate(MAX_FDS);
         Ok(received.bytes)
     }
