@@ -1,7 +1,8 @@
 //! One client: bytes in, messages out, replies back.
 //!
 //! Owns framing and its bounds. It must not know what messages mean. Descriptors belong to the message whose header they come
-//! with, and are not taken while too many wait to be closed; a message whose descriptors were lost says so. A client that does not take its replies is not read any further.
+//! with, and are not taken while too many wait to be closed; a message whose descriptors were lost says so. A client that does not
+//! take its replies is not read any further.
 
 use std::io::{self, IoSliceMut, Read, Write};
 use std::mem::MaybeUninit;
