@@ -165,7 +165,7 @@ impl FlashFile {
             .truncate(false)
             .write(true)
             .mode(0o600)
-            .custom_flags(OFlag::O_NONBLOCK.bits())
+            .custom_flags((OFlag::O_NONBLOCK | OFlag::O_NOFOLLOW).bits())
             .open(&path);
         let lock = lock.map_err(failed("open", &path))?;
         let lock = Flock::lock(lock, FlockArg::LockExclusiveNonblock).map_err(|(_, errno)| match errno {

@@ -8,6 +8,7 @@ use emu_net::reactor::Reactor;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 /// Turns the loop for `span`; how often it woke, and how many connections were taken.
+#[expect(clippy::unwrap_used, reason = "part of a test")]
 fn turn_for(
     span: Duration,
     reactor: &mut Reactor,

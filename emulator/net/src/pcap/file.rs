@@ -1,11 +1,13 @@
 //! The capture file: header, records, and what happens when the disk is full.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, BufWriter, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
+
+use nix::fcntl::OFlag;
 
 /// Time stamps have nanoseconds.
 const MAGIC: u32 = 0xa1b2_3c4d;
@@ -25,19 +27,39 @@ struct Output {
     broken: bool,
 }
 
+/// The file, empty and its owner's alone.
+fn empty(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits())
+        .open(path)?;
+    let meta = file.metadata()?;
+    let mut magic = [0; 4];
+    let capture = meta.is_file()
+        && (meta.len() == 0 || file.read_exact_at(&mut magic, 0).is_ok() && magic == MAGIC.to_le_bytes());
+    if !capture {
+        let why = "there is something that is no capture; it was left alone";
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, why));
+    }
+    file.set_permissions(Permissions::from_mode(0o600))?;
+    file.set_len(0)?;
+    Ok(file)
+}
+
 impl Capture {
-    /// Makes the file (mode 0600: CHAP answers and data stand in it), or empties an existing one.
+    /// Makes the file (mode 0600: CHAP answers and data stand in it), or empties an older capture.
     ///
     /// # Errors
-    /// What the file system answers.
+    /// What the file system answers; there is something else of that name (a link, too), which is left alone.
     pub fn create(path: &Path) -> io::Result<Self> {
-        let mut options = OpenOptions::new();
-        let file = options
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(path)?;
+        Self::into_file(empty(path)?)
+    }
+
+    pub(super) fn into_file(file: File) -> io::Result<Self> {
         let mut file = BufWriter::with_capacity(BUFFER, file);
         let mut header = Vec::with_capacity(24);
         header.extend_from_slice(&MAGIC.to_le_bytes());

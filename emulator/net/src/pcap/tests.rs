@@ -111,7 +111,31 @@ fn version_six_frames_have_a_checksum_too_and_a_broken_connection_ends_with_rese
 
 #[test]
 fn a_full_disk_ends_the_capture_and_nothing_else() {
-    let capture = Capture::create(std::path::Path::new("/dev/full"));
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let capture = Capture::into_file(full);
     // The header does not fit already.
     assert_eq!(capture.unwrap_err().raw_os_error(), Some(28));
+}
+
+#[test]
+fn only_a_capture_is_overwritten() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    drop(Capture::create(&at("new")).unwrap());
+    drop(Capture::create(&at("new")).unwrap());
+    let mode = std::fs::metadata(at("new")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    for text in ["precious", "x"] {
+        std::fs::write(at("file"), text).unwrap();
+        Capture::create(&at("file")).unwrap_err();
+        assert_eq!(std::fs::read_to_string(at("file")).unwrap(), text);
+    }
+    symlink(at("new"), at("link")).unwrap();
+    symlink(at("nowhere"), at("dangling")).unwrap();
+    nix::unistd::mkfifo(&at("fifo"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    for name in ["link", "dangling", "fifo"] {
+        Capture::create(&at(name)).unwrap_err();
+    }
+    assert!(!at("nowhere").exists());
 }
