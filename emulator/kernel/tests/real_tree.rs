@@ -39,6 +39,16 @@ fn walk(root: &Path, at: &Path, out: &mut BTreeSet<String>) {
     }
 }
 
+/// A kernel answers EACCES to whoever may not see them; a file can do that by its mode alone (all but the flash target's, which a
+/// kernel shows to everybody, are gated there).
+const OWNERS_ALONE: [&str; 5] = [
+    "flashnode_sess-0:0/password",
+    "session1/iscsi_session/session1/password",
+    "session1/iscsi_session/session1/password_in",
+    "session1/iscsi_session/session1/username",
+    "session1/iscsi_session/session1/username_in",
+];
+
 /// Numbers that this lab cannot choose, put to the dump's: tgtd's disk is LUN 1, a fresh node has index 2.
 fn as_in_the_dump(line: &str) -> String {
     line.replace("0:0:0:1", "0:0:0:0")
@@ -53,7 +63,13 @@ fn the_tree_is_the_kernels() {
     let real: BTreeSet<String> = include_str!("data/tree-6.1-isp4032.txt")
         .lines()
         .filter(|l| !l.starts_with('#'))
-        .map(str::to_owned)
+        .map(|l| {
+            if OWNERS_ALONE.iter().any(|name| l.ends_with(name)) {
+                l.replacen("F 444", "F 400", 1)
+            } else {
+                l.to_owned()
+            }
+        })
         .collect();
     let lab = Lab::with(|c| c.first_host = 0);
     let mut client = lab.client();

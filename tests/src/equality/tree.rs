@@ -22,6 +22,9 @@ const PLACES: &[&str] = &[
 ];
 /// Contents that are secrets.
 const SECRETS: &[&str] = &["password", "password_in"];
+/// What a kernel answers with EACCES without CAP_SYS_ADMIN (`iscsi_session_attr(…, 1)`), though its mode is 0444; and a flash target's
+/// password, which the emulated one hides as well.
+const ROOTS_ALONE: &[&str] = &["username", "username_in", "password", "password_in"];
 
 /// Writes out the tree below `sys`, as it is compared.
 pub(super) fn dump(sys: &Path, normal: &Normal) -> Result<String> {
@@ -67,9 +70,14 @@ fn object(dir: &Path, normal: &Normal, out: &mut String) -> Result<()> {
         } else if meta.is_dir() {
             out.push_str(&normal.text(&format!("  {name}/\n")));
         } else {
+            // A kernel refuses them by capability, a plain file by its mode.
+            let mode = if ROOTS_ALONE.contains(&name.as_str()) {
+                0o444
+            } else {
+                meta.mode() & 0o777
+            };
             out.push_str(&format!(
-                "  {name} {:o} {}\n",
-                meta.mode() & 0o777,
+                "  {name} {mode:o} {}\n",
                 normal.attribute(&name, &content(&path, &name, meta.mode()))
             ));
         }

@@ -108,10 +108,10 @@ impl Kernel {
                 },
             )
             .ro("port", entry.port.get().to_string())
-            .ro("chap-name", out.0)
-            .ro("chap-secret", out.1)
-            .ro("rev-chap-name", back.0)
-            .ro("rev-chap-name-secret", back.1)
+            .secret("chap-name", out.0)
+            .secret("chap-secret", out.1)
+            .secret("rev-chap-name", back.0)
+            .secret("rev-chap-name-secret", back.1)
             .ro("nic-assoc", "0")
             .ro("flags", "2")
     }

@@ -75,10 +75,8 @@ impl Kernel {
     fn node_objects(&mut self, host: usize, index: u16, node: &Flashnode) -> [Object; 2] {
         let (path, conn_path) = self.node_paths(host, index);
         let sess = Object::bus(path, "iscsi_flashnode", "iscsi_flashnode_sess_dev_type");
-        let sess = self
-            .node_attrs(host, node)
-            .into_iter()
-            .fold(sess, |o, (n, v)| o.ro(n, v));
+        // A kernel shows this one to everybody; nobody needs that.
+        let sess = sess.ro_all(self.node_attrs(host, node), &["password"]);
         let conn = Object::bus(conn_path, "iscsi_flashnode", "iscsi_flashnode_conn_dev_type");
         let conn = node.conn_attrs().into_iter().fold(conn, |o, (n, v)| o.ro(n, v));
         [sess, conn]

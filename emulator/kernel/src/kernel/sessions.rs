@@ -106,6 +106,8 @@ impl Kernel {
         );
         let object = values.into_iter().fold(object, |o, (name, value)| match name {
             "recovery_tmo" => o.rw(name, value),
+            // `iscsi_session_attr(…, 1)`: CAP_SYS_ADMIN.
+            "username" | "username_in" | "password" | "password_in" => o.secret(name, value),
             _ => o.ro(name, value),
         });
         let done = self.tree.add_soon(object);

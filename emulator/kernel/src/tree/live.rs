@@ -152,12 +152,14 @@ impl Tree {
             gone.push(path.to_owned());
         }
         gone.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| b.cmp(a)));
+        // A link that cannot be taken away does not keep the rest.
+        let mut done = Ok(());
         for p in &gone {
             self.announce("remove", p, &[]);
             if let Some(known) = self.objects.remove(p) {
                 for link in known.class_links {
                     self.links.remove(&link);
-                    self.disk.unlink(&link)?;
+                    done = done.and(self.disk.unlink(&link));
                 }
             }
         }
@@ -174,7 +176,7 @@ impl Tree {
         }
         self.disk.discard(path)?;
         self.prune_glue(path);
-        Ok(())
+        done
     }
 
     /// The directories between a parent device and its class device exist only while something is in them.

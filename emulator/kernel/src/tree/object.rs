@@ -136,6 +136,26 @@ impl Object {
         self
     }
 
+    /// A readable attribute that a kernel shows to root only (0400); a newline is added. A kernel's file has mode 0444 and answers
+    /// EACCES; a plain file can refuse by its mode alone.
+    #[must_use]
+    pub fn secret(mut self, name: &str, value: impl AsRef<str>) -> Self {
+        self.put(name, 0o400, format!("{}\n", value.as_ref()).into_bytes(), false);
+        self
+    }
+
+    /// Read-only attributes; those named in `secret` as [`Object::secret`].
+    #[must_use]
+    pub fn ro_all<'a>(self, values: impl IntoIterator<Item = (&'a str, String)>, secret: &[&str]) -> Self {
+        values.into_iter().fold(self, |object, (name, value)| {
+            if secret.contains(&name) {
+                object.secret(name, value)
+            } else {
+                object.ro(name, value)
+            }
+        })
+    }
+
     /// A write-only attribute (0200).
     #[must_use]
     pub fn wo(mut self, name: &str) -> Self {

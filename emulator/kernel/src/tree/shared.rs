@@ -8,6 +8,7 @@
 use std::collections::HashMap;
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::object::Attr;
@@ -16,12 +17,16 @@ use super::object::Attr;
 const LONGEST: usize = 64;
 /// Most contents that are remembered.
 const MOST: usize = 8192;
+/// So many contents are remembered before the first look at which are still in use.
+const FIRST_SWEEP: usize = 256;
 
 pub(super) struct Shared {
     dir: PathBuf,
     next: u64,
     /// Contents by mode; those seen once have no file yet.
     seen: HashMap<(u32, Vec<u8>), Option<PathBuf>>,
+    /// When so many are remembered, those out of use are forgotten: ports and numbers of sessions that are long gone.
+    sweep_at: usize,
     symlinks: HashMap<PathBuf, PathBuf>,
 }
 
@@ -33,6 +38,7 @@ impl Shared {
             dir,
             next: 0,
             seen: HashMap::new(),
+            sweep_at: FIRST_SWEEP,
             symlinks: HashMap::new(),
         })
     }
@@ -50,6 +56,9 @@ impl Shared {
             attr.refused || attr.mode & 0o222 != 0 || attr.mode & 0o004 == 0 || name.contains("password");
         if own || attr.value.len() > LONGEST {
             return false;
+        }
+        if self.seen.len() >= self.sweep_at {
+            self.sweep();
         }
         let known = self.seen.len();
         match self.seen.entry((attr.mode, attr.value.to_vec())) {
@@ -81,6 +90,19 @@ impl Shared {
                 false
             }
         }
+    }
+
+    /// Forgets what was seen only once, and files that no attribute is a name of any more.
+    fn sweep(&mut self) {
+        self.seen.retain(|_, file| {
+            let Some(path) = file else { return false };
+            let used = fs::metadata(&*path).is_ok_and(|meta| meta.nlink() > 1);
+            if !used {
+                let _ = fs::remove_file(path);
+            }
+            used
+        });
+        self.sweep_at = FIRST_SWEEP.max(2 * self.seen.len()).min(MOST);
     }
 
     /// Puts a symbolic link to `target` at `path` as a further name of one that points there; `false` when there is none yet that

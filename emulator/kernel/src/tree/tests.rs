@@ -160,6 +160,48 @@ fn attributes_that_read_the_same_are_one_file_and_change_alone() {
 }
 
 #[test]
+fn files_of_contents_that_nobody_shows_any_more_go() {
+    let (dir, mut tree) = tree();
+    for n in 0..2000 {
+        let (a, b) = (format!("{HOST}/session{n}a"), format!("{HOST}/session{n}b"));
+        for path in [&a, &b] {
+            let object = Object::bare(path.clone())
+                .ro("erl", "0")
+                .ro("port", n.to_string());
+            tree.add(object).expect("session");
+        }
+        if n > 0 {
+            tree.remove(&a).expect("remove");
+            tree.remove(&b).expect("remove");
+        }
+    }
+    let files = fs::read_dir(dir.path().join(".aside/shared"))
+        .expect("shared")
+        .count();
+    assert!(files < 300, "{files} files for two sessions");
+    let at = dir.path().join(format!("sys/{HOST}/session0a/port"));
+    assert_eq!(fs::read_to_string(at).expect("read"), "0\n");
+}
+
+#[test]
+fn a_secret_is_its_owners_alone_from_the_first_instant() {
+    let (dir, mut tree) = tree();
+    let object = Object::bare(format!("{HOST}/session1")).ro_all(
+        [("password", "hunter2hunter2".to_owned()), ("erl", "0".to_owned())],
+        &["password"],
+    );
+    tree.add(object).expect("session");
+    let mode = |name: &str| {
+        let path = dir.path().join(format!("sys/{HOST}/session1/{name}"));
+        fs::metadata(path).expect("stat").permissions().mode() & 0o777
+    };
+    assert_eq!((mode("password"), mode("erl")), (0o400, 0o444));
+    tree.set(&format!("{HOST}/session1/password"), "hunter3hunter3\n")
+        .expect("set");
+    assert_eq!(mode("password"), 0o400);
+}
+
+#[test]
 fn glue_directories_vanish_with_their_last_object() {
     let (dir, mut tree) = tree();
     tree.add(Object::bare(HOST)).expect("host");

@@ -13,18 +13,16 @@ impl Kernel {
         if s.target_state == TargetState::Unbound {
             return;
         }
-        let scanned = s.target_state == TargetState::Scanned;
         s.scan = None;
         let target = s.target_id.take();
         let no = self.hosts[s.host].no;
-        if scanned {
-            self.remove_devices(sid);
-            if let Some((s, target)) = self.sessions.get(&sid).zip(target) {
-                let path = format!("{}/target{no}:0:{target}", self.session_path(s));
-                if self.tree.contains(&path) {
-                    let done = self.tree.remove(&path);
-                    self.tree_done("target", done);
-                }
+        // Also in the middle of a scan: the units that it has found so far go, with their numbers and sockets.
+        self.remove_devices(sid);
+        if let Some((s, target)) = self.sessions.get(&sid).zip(target) {
+            let path = format!("{}/target{no}:0:{target}", self.session_path(s));
+            if self.tree.contains(&path) {
+                let done = self.tree.remove(&path);
+                self.tree_done("target", done);
             }
         }
         self.multicast(event(
