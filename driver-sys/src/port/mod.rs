@@ -3,6 +3,7 @@
 //! Owns waiting, whole packets, limits and the errors that say what was waited for. Must not know what a packet means.
 
 mod error;
+pub mod overrun;
 mod seqpacket;
 mod wait;
 

@@ -13,7 +13,7 @@ use nix::errno::Errno;
 use super::KernelEvent;
 use super::event::MAX_EVENT;
 use crate::bsg::owned;
-use crate::port::{PortError, Seqpacket, receive_from_kernel};
+use crate::port::{PortError, Seqpacket, overrun, receive_from_kernel};
 
 /// Multicast group of the kernel's own events (group 2 is udev's).
 const GROUP_KERNEL: u32 = 1;
@@ -74,6 +74,9 @@ impl UeventPort {
                 Inner::Host(fd) => receive_from_kernel(fd, &mut self.buffer, until, "uevent")?,
                 Inner::Dir(socket) => socket.receive(&mut self.buffer, until, "uevent")?,
             };
+            if overrun::is_notice(message) {
+                return Err(PortError::Overrun);
+            }
             if let Ok(event) = KernelEvent::parse(message) {
                 return Ok(event);
             }

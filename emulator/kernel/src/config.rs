@@ -41,6 +41,8 @@ pub struct Config {
     pub networks: Vec<Network>,
     /// Wait for the disk after every flash write. Without it a kill still leaves old or new bytes; a power loss may not.
     pub sync: bool,
+    /// The group that may use what is served; without one it is the owner's alone.
+    pub group: Option<u32>,
     /// Everything that goes over the card's connections is written to this pcap file.
     pub pcap: Option<PathBuf>,
 }
@@ -60,8 +62,14 @@ impl Config {
             fw_mode: FirmwareMode::default(),
             networks: Vec::new(),
             sync: true,
+            group: None,
             pcap: None,
         }
+    }
+
+    /// The group as the system calls want it.
+    pub(crate) fn group(&self) -> Option<nix::unistd::Gid> {
+        self.group.map(nix::unistd::Gid::from_raw)
     }
 
     /// The chip that is named.

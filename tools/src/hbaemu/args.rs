@@ -122,7 +122,7 @@ pub struct Card {
 /// `hbaemu serve`.
 #[derive(Args, Debug)]
 pub struct Serve {
-    /// The directory to serve in; made if it is missing
+    /// The directory to serve in; made if it is missing, refused if something is in it that no earlier `serve` made
     pub dir: PathBuf,
     /// Which card.
     #[command(flatten)]
@@ -152,9 +152,13 @@ pub struct Serve {
     /// Do not wait for the disk after flash writes: a power loss of this machine may then tear the flash file
     #[arg(long)]
     pub no_sync: bool,
-    /// Write what goes over the card's connections to a capture file (for Wireshark); CHAP answers and data stand in it
+    /// Write what goes over the card's connections to a capture file (for Wireshark); CHAP answers and data stand in it. An older
+    /// capture of that name is overwritten, nothing else is
     #[arg(long, value_name = "FILE")]
     pub pcap: Option<PathBuf>,
+    /// Let the members of GROUP use the adapter as its owner does; without it the directory is the owner's alone
+    #[arg(long, value_name = "GROUP")]
+    pub group: Option<String>,
 }
 
 /// `hbaemu pci`.

@@ -5,6 +5,8 @@ use emu_kernel::{Config, FirmwareMode, Server};
 use emu_net::reactor::Reactor;
 use emu_net::run::run as run_loop;
 use emu_net::signals::StopSignal;
+use nix::sys::stat::{Mode, umask};
+use nix::unistd::Group;
 
 use super::args::{FwMode, Serve};
 use super::{flash, network, ready};
@@ -28,6 +30,9 @@ pub(super) fn run(args: &Serve) -> Result<()> {
     config.sync = !args.no_sync;
     config.networks = network::networks(ports, &args.dhcp_lease, &args.ipv6_router)?;
     config.pcap.clone_from(&args.pcap);
+    config.group = args.group.as_deref().map(group).transpose()?;
+    // Attributes have the modes of a kernel's; what is private is made so whatever the mask.
+    umask(Mode::from_bits_truncate(0o022));
     config.fw_mode = match args.fw_mode {
         FwMode::Auto => FirmwareMode::AutoConnect,
         FwMode::Nonauto => FirmwareMode::NonAutoConnect,
@@ -47,6 +52,16 @@ pub(super) fn run(args: &Serve) -> Result<()> {
     ))?;
     run_loop(&mut reactor, &mut [&mut server, &mut stop])?;
     Ok(())
+}
+
+/// The number of a group that is named or numbered.
+fn group(name: &str) -> Result<u32> {
+    if let Ok(number) = name.parse() {
+        return Ok(number);
+    }
+    let found = Group::from_name(name).with_context(|| format!("cannot look up the group {name:?}"))?;
+    let found = found.with_context(|| format!("there is no group {name:?}"))?;
+    Ok(found.gid.as_raw())
 }
 
 const SERVER: u32 = 0;

@@ -9,7 +9,7 @@ use zeroize::Zeroize;
 
 use super::{Port, RECV_LIMIT};
 use crate::netlink::raw::sockaddr_nl;
-use crate::port::{PortError, Seqpacket};
+use crate::port::{PortError, Seqpacket, overrun};
 
 /// A connection to `DIR/netlink`.
 #[derive(Debug)]
@@ -50,6 +50,9 @@ impl Port for DirPort {
 
     fn recv(&mut self, until: Option<Instant>, what: &str) -> Result<Vec<u8>, PortError> {
         let message = self.socket.receive(&mut self.buffer, until, what)?.to_vec();
+        if overrun::is_notice(&message) {
+            return Err(PortError::Overrun);
+        }
         // It may have been the CHAP table.
         self.buffer[..message.len()].zeroize();
         Ok(message)

@@ -246,7 +246,7 @@ impl Kernel {
             disk,
         };
         // The socket first: a unit that is shown can be spoken to.
-        let socket = crate::serve::socket_at(&self.config.dir.join("sg").join(&name));
+        let socket = crate::serve::socket_at(&self.config.dir.join("sg").join(&name), self.config.group());
         for object in device.objects() {
             let done = self.tree.add_soon(object);
             self.tree_done("device", done);

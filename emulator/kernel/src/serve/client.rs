@@ -1,12 +1,15 @@
 //! One connected client: packets in, packets out, a bounded queue for what it does not take.
 //!
-//! Must not know what a packet means. Source: unix(7); netlink(7) for what happens to a slow listener (`ENOBUFS`: messages
-//! are lost, the socket lives).
+//! A broadcast that finds no room is dropped, with all that follow until the client has read what waits; in their place it gets
+//! one notice ([`driver_sys::port::overrun`]), as netlink answers ENOBUFS there. Must not know what a packet means.
+//! Source: unix(7); netlink(7) and `af_netlink.c` (`netlink_overrun`, `NETLINK_S_CONGESTED`) for what happens to a slow listener.
 
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::sync::Arc;
 
+use driver_sys::port::overrun;
 use emu_net::reactor::{Interest, Reactor, Token};
 use nix::errno::Errno;
 use nix::sys::socket::sockopt::{RcvBuf, SndBuf};
@@ -17,9 +20,13 @@ use super::listen::Kind;
 /// Largest packet taken in: a transfer of 256 KiB with its head.
 const MAX_PACKET: usize = 256 * 1024 + 8192;
 /// Bytes that wait for one client before broadcasts to it are dropped.
-const MAX_QUEUED: usize = 1 << 20;
+const MAX_QUEUED: usize = 256 << 10;
+/// Bytes that wait for all clients before broadcasts are dropped, to whomever something waits for.
+const MAX_QUEUED_ALL: usize = 16 << 20;
 /// Bytes that wait for one client before it is cut off: it asks without reading.
-const MAX_OWED: usize = 8 << 20;
+const MAX_OWED: usize = 2 << 20;
+/// What a waiting packet costs beside its bytes.
+const PACKET_COST: usize = 64;
 /// Socket buffer asked for; the system may give less.
 const BUFFER: usize = 1 << 20;
 
@@ -42,8 +49,9 @@ pub(super) struct Client {
     pub(super) portid: Option<u32>,
     /// Its netlink groups, as a bit mask.
     pub(super) groups: u32,
-    queue: VecDeque<Vec<u8>>,
+    queue: VecDeque<Arc<[u8]>>,
     queued: usize,
+    /// Broadcasts that it did not get since it read everything; the notice of it is in the queue.
     lost: u64,
     writing: bool,
 }
@@ -69,6 +77,11 @@ impl Client {
 
     pub(super) fn token(&self) -> Token {
         self.token
+    }
+
+    /// Bytes that wait for it.
+    pub(super) fn owed(&self) -> usize {
+        self.queued
     }
 
     pub(super) fn receive(&mut self) -> Received {
@@ -99,18 +112,34 @@ impl Client {
         }
     }
 
-    /// Sends or queues; `false` when the client is to be closed. A broadcast that finds no room is dropped.
-    pub(super) fn send(&mut self, reactor: &mut Reactor, packet: Vec<u8>, droppable: bool) -> bool {
-        if droppable && self.queued + packet.len() > MAX_QUEUED {
-            self.lost += 1;
-            if self.lost.is_power_of_two() {
-                tracing::warn!(lost = self.lost, "a slow client loses events");
-            }
-            return true;
-        }
-        self.queued += packet.len();
-        self.queue.push_back(packet);
+    /// Sends or queues an answer; `false` when the client is to be closed.
+    pub(super) fn answer(&mut self, reactor: &mut Reactor, packet: Vec<u8>) -> bool {
+        self.enqueue(packet.into());
         self.queued <= MAX_OWED && self.flush(reactor)
+    }
+
+    /// Sends or queues what goes to many, or drops it; `false` when the client is gone. `all` is what waits for all clients.
+    pub(super) fn broadcast(&mut self, reactor: &mut Reactor, packet: &Arc<[u8]>, all: usize) -> bool {
+        let room = self.queue.is_empty()
+            || self.lost == 0 && self.queued + packet.len() <= MAX_QUEUED && all <= MAX_QUEUED_ALL;
+        if room {
+            self.enqueue(packet.clone());
+            return self.flush(reactor);
+        }
+        if self.lost == 0 {
+            tracing::warn!(
+                waiting = self.queue.len(),
+                "a listener does not read: it loses events"
+            );
+            self.enqueue(Arc::from(overrun::NOTICE));
+        }
+        self.lost += 1;
+        true
+    }
+
+    fn enqueue(&mut self, packet: Arc<[u8]>) {
+        self.queued += packet.len() + PACKET_COST;
+        self.queue.push_back(packet);
     }
 
     /// Writes what the socket takes; `false` when the client is gone.
@@ -119,7 +148,7 @@ impl Client {
             let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL;
             match socket::send(self.fd.as_raw_fd(), packet, flags) {
                 Ok(_) => {
-                    self.queued -= packet.len();
+                    self.queued -= packet.len() + PACKET_COST;
                     self.queue.pop_front();
                 }
                 Err(Errno::EAGAIN) => return self.want(reactor, true),
@@ -133,6 +162,11 @@ impl Client {
                 }
                 Err(_) => return false,
             }
+        }
+        let lost = std::mem::take(&mut self.lost);
+        if lost > 0 {
+            tracing::info!(lost, "a listener reads again");
+            self.queue.shrink_to_fit();
         }
         self.want(reactor, false)
     }

@@ -11,6 +11,17 @@ pub enum ServeError {
     /// Another process serves this directory.
     #[error("{} is served by another process already (its lock is held)", .0.display())]
     Locked(PathBuf),
+    /// The directory is not one that may be served.
+    #[error("{} is not served: {why}", path.display())]
+    Refused {
+        /// Which directory.
+        path: PathBuf,
+        /// Why, and what helps.
+        why: String,
+    },
+    /// The directory, its lock or its mark cannot be used.
+    #[error("cannot {0}")]
+    Place(#[from] files::Error),
     /// A file or socket of the directory could not be made.
     #[error("cannot {action} {}", path.display())]
     Io {

@@ -4,11 +4,15 @@
 
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _, chown};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
-use emu_net::reactor::{Interest, Reactor, Token};
+use emu_net::accept::Acceptor;
+use emu_net::reactor::{Reactor, Token};
 use nix::sys::socket::{self, AddressFamily, Backlog, SockFlag, SockType, UnixAddr};
+use nix::unistd::Gid;
 
 /// What a socket is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,32 +33,23 @@ pub(super) enum Kind {
 
 /// A listening socket.
 pub(super) struct Listener {
-    // A seqpacket socket; only accept is used of it.
-    fd: UnixListener,
+    acceptor: Acceptor<UnixListener>,
     kind: Kind,
-    token: Token,
     path: PathBuf,
 }
 
 impl Listener {
-    /// Listens at `path`; a socket that a dead server left there is replaced.
-    pub(super) fn bind(reactor: &mut Reactor, owner: u32, kind: Kind, path: &Path) -> io::Result<Self> {
-        Self::adopt(reactor, owner, kind, socket_at(path)?, path)
-    }
-
     /// Takes over a socket that listens already.
     pub(super) fn adopt(
         reactor: &mut Reactor,
         owner: u32,
         kind: Kind,
-        fd: UnixListener,
+        socket: UnixListener,
         path: &Path,
     ) -> io::Result<Self> {
-        let token = reactor.watch(owner, &fd, Interest::READ)?;
         Ok(Self {
-            fd,
+            acceptor: Acceptor::new(reactor, owner, socket)?,
             kind,
-            token,
             path: path.to_owned(),
         })
     }
@@ -64,12 +59,23 @@ impl Listener {
     }
 
     pub(super) fn token(&self) -> Token {
-        self.token
+        self.acceptor.token()
     }
 
-    /// The next connection, if one waits.
-    pub(super) fn accept(&self) -> Option<OwnedFd> {
-        self.fd.accept().ok().map(|(stream, _)| OwnedFd::from(stream))
+    /// Connections that wait, a bounded number of them.
+    pub(super) fn accept(&mut self, reactor: &mut Reactor, now: Instant) -> Vec<OwnedFd> {
+        let taken = self.acceptor.accept(reactor, now);
+        taken.into_iter().map(OwnedFd::from).collect()
+    }
+
+    /// When [`Listener::handle_timeout`] is wanted.
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        self.acceptor.poll_timeout()
+    }
+
+    /// Accepts again after a rest.
+    pub(super) fn handle_timeout(&mut self, reactor: &mut Reactor, now: Instant) {
+        self.acceptor.handle_timeout(reactor, now);
     }
 
     pub(super) fn unlink(&self) {
@@ -78,16 +84,22 @@ impl Listener {
     }
 
     pub(super) fn close(self, reactor: &mut Reactor) {
-        reactor.forget(&self.fd);
         self.unlink();
+        self.acceptor.close(reactor);
     }
 }
 
-/// A listening seqpacket socket; connections queue until somebody accepts them.
-pub(crate) fn socket_at(path: &Path) -> io::Result<UnixListener> {
-    match std::fs::remove_file(path) {
-        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
-        _ => {}
+/// A listening seqpacket socket; connections queue until somebody accepts them. A socket that a dead server left there is
+/// replaced, anything else is left alone.
+pub(crate) fn socket_at(path: &Path, group: Option<Gid>) -> io::Result<UnixListener> {
+    match path.symlink_metadata() {
+        Ok(there) if there.file_type().is_socket() => std::fs::remove_file(path)?,
+        Ok(_) => {
+            let why = "something that is no socket is in the way";
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, why));
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
     }
     let flags = SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC;
     let fd = socket::socket(AddressFamily::Unix, SockType::SeqPacket, flags, None)?;
@@ -98,6 +110,12 @@ pub(crate) fn socket_at(path: &Path) -> io::Result<UnixListener> {
         )
     })?;
     socket::bind(fd.as_raw_fd(), &address)?;
+    // Nobody can connect before listen(2), whatever the mask of the process.
+    if let Some(group) = group {
+        chown(path, None, Some(group.as_raw()))?;
+    }
+    let mode = if group.is_some() { 0o660 } else { 0o600 };
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))?;
     socket::listen(&fd, Backlog::new(128).unwrap_or(Backlog::MAXCONN))?;
     Ok(UnixListener::from(fd))
 }

@@ -1,10 +1,10 @@
 //! The server: an actor that drives the emulated kernel from its sockets.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
-use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use emu_net::adapter::AdapterLinks;
@@ -14,11 +14,13 @@ use emu_net::reactor::{Reactor, Ready, Token};
 use emu_net::run::Actor;
 use isp4xxx::flash::{FlashStore, Identity, factory_default};
 use isp4xxx::fw::{Card, CardConfig};
-use nix::fcntl::{Flock, FlockArg};
+use nix::sys::resource::{Resource, getrlimit};
+use nix::unistd::Gid;
 
 use super::client::{Client, Received};
 use super::error::{ServeError, io_error};
-use super::listen::{Kind, Listener};
+use super::listen::{Kind, Listener, socket_at};
+use super::place::Place;
 use crate::config::Config;
 use crate::kernel::{ClientId, Kernel, Out};
 use crate::tree::Tree;
@@ -34,8 +36,22 @@ pub struct Server {
     pub(super) tokens: HashMap<Token, ClientId>,
     pub(super) next_client: u64,
     pub(super) quit: bool,
-    pub(super) _lock: Flock<fs::File>,
+    /// Listeners that found no descriptor for a connection.
+    resting: BTreeSet<Token>,
+    /// Most clients at once.
+    most_clients: usize,
+    /// Somebody was turned away since there was room the last time.
+    full: bool,
+    /// Bytes that wait for all clients.
+    owed: usize,
+    // Last: the sockets are unlinked through it.
+    place: Place,
 }
+
+/// Most clients at once, however many descriptors there are.
+const MOST_CLIENTS: usize = 1024;
+/// Bytes that wait for all clients before the one that owes most is cut off.
+const MAX_OWED_ALL: usize = 64 << 20;
 
 impl Server {
     /// As [`Server::start_with`], with the flash in the file that the configuration names; a missing one is made, as the
@@ -45,13 +61,16 @@ impl Server {
     /// As [`Server::start_with`]; the flash file has another size, or another process uses it.
     pub fn start(config: Config, reactor: &mut Reactor, owner: u32) -> Result<Self, ServeError> {
         let chip = config.chip()?;
+        let place = Place::take(&config.dir, &config.flash, config.group())?;
         let open = if config.flash.exists() {
             FlashFile::open(&config.flash, config.ports, chip.nvram_size)
         } else {
             let mut seed = [0u8; 8];
             random(&mut seed)?;
             if let Some(parent) = config.flash.parent() {
-                fs::create_dir_all(parent).map_err(io_error("create", parent))?;
+                let mut builder = fs::DirBuilder::new();
+                builder.recursive(true).mode(0o700);
+                builder.create(parent).map_err(io_error("create", parent))?;
             }
             let contents = factory_default(
                 chip,
@@ -67,7 +86,7 @@ impl Server {
             source: e,
         })?;
         let store = if config.sync { store } else { store.without_sync() };
-        Self::start_with(config, Box::new(store), reactor, owner)
+        Self::start_in(place, config, Box::new(store), reactor, owner)
     }
 
     /// Takes the directory, switches the card on, loads the driver and opens the sockets. `owner` is this actor's number on
@@ -81,14 +100,18 @@ impl Server {
         reactor: &mut Reactor,
         owner: u32,
     ) -> Result<Self, ServeError> {
+        let place = Place::take(&config.dir, &config.flash, config.group())?;
+        Self::start_in(place, config, store, reactor, owner)
+    }
+
+    fn start_in(
+        place: Place,
+        config: Config,
+        store: Box<dyn FlashStore>,
+        reactor: &mut Reactor,
+        owner: u32,
+    ) -> Result<Self, ServeError> {
         let chip = config.chip()?;
-        // The tree shows CHAP secrets, which a real kernel shows only to root.
-        let mut builder = fs::DirBuilder::new();
-        builder.recursive(true).mode(0o700);
-        builder
-            .create(&config.dir)
-            .map_err(io_error("create", &config.dir))?;
-        let lock = lock(&config.dir)?;
         let mut seed = [0u8; 32];
         random(&mut seed)?;
         let now = Instant::now();
@@ -106,9 +129,16 @@ impl Server {
         for (port, network) in config.networks.iter().enumerate() {
             card.set_network(port, *network);
         }
-        let tree = Tree::create(&config.dir).map_err(io_error("write the sysfs tree in", &config.dir))?;
-        make_dirs(&config.dir)?;
-        let kernel = Kernel::load(config.clone(), tree, card, now)
+        // From here on the directory is the one that was looked at, whatever its name leads to.
+        let root = place.root().to_owned();
+        let tree = Tree::create(&root).map_err(io_error("write the sysfs tree in", &config.dir))?;
+        make_dirs(&root, config.group())
+            .map_err(io_error("make the directories of sockets in", &config.dir))?;
+        let of_kernel = Config {
+            dir: root,
+            ..config.clone()
+        };
+        let kernel = Kernel::load(of_kernel, tree, card, now)
             .map_err(io_error("write the sysfs tree in", &config.dir))?;
         let mut links = AdapterLinks::new(owner);
         if let Some(path) = &config.pcap {
@@ -124,7 +154,11 @@ impl Server {
             tokens: HashMap::new(),
             next_client: 0,
             quit: false,
-            _lock: lock,
+            resting: BTreeSet::new(),
+            most_clients: most_clients(),
+            full: false,
+            owed: 0,
+            place,
         };
         server.open_sockets(reactor)?;
         server.flush(reactor, now);
@@ -154,19 +188,32 @@ impl Server {
     }
 
     fn listen(&mut self, reactor: &mut Reactor, kind: Kind, name: &str) -> Result<(), ServeError> {
-        let path = self.config.dir.join(name);
-        let listener =
-            Listener::bind(reactor, self.owner, kind, &path).map_err(io_error("listen on", &path))?;
+        let path = self.place.root().join(name);
+        let listener = socket_at(&path, self.config.group())
+            .and_then(|socket| Listener::adopt(reactor, self.owner, kind, socket, &path))
+            .map_err(io_error("listen on", &self.config.dir.join(name)))?;
         self.listeners.insert(listener.token(), listener);
         Ok(())
     }
 
-    fn accept(&mut self, reactor: &mut Reactor, token: Token) {
-        let Some(listener) = self.listeners.get(&token) else {
+    fn accept(&mut self, reactor: &mut Reactor, now: Instant, token: Token) {
+        let Some(listener) = self.listeners.get_mut(&token) else {
             return;
         };
         let kind = listener.kind().clone();
-        while let Some(fd) = self.listeners.get(&token).and_then(Listener::accept) {
+        let taken = listener.accept(reactor, now);
+        if listener.poll_timeout().is_some() {
+            self.resting.insert(token);
+        }
+        for fd in taken {
+            // Descriptors are for the card's connections, too: whoever comes beyond the limit hears it at once.
+            if self.clients.len() >= self.most_clients {
+                if !std::mem::replace(&mut self.full, true) {
+                    tracing::warn!(clients = self.clients.len(), "no more clients are taken just now");
+                }
+                continue;
+            }
+            self.full = false;
             self.next_client += 1;
             let id = ClientId(self.next_client);
             match Client::new(reactor, self.owner, kind.clone(), fd) {
@@ -181,6 +228,7 @@ impl Server {
 
     fn close(&mut self, reactor: &mut Reactor, id: ClientId) {
         if let Some(client) = self.clients.remove(&id) {
+            self.owed -= client.owed();
             self.tokens.remove(&client.token());
             client.close(reactor);
             self.kernel.client_gone(id);
@@ -193,10 +241,7 @@ impl Server {
     }
 
     fn client_ready(&mut self, reactor: &mut Reactor, now: Instant, id: ClientId, ready: Ready) {
-        if ready.writable
-            && let Some(client) = self.clients.get_mut(&id)
-            && !client.flush(reactor)
-        {
+        if ready.writable && !self.with_client(id, |client, _| client.flush(reactor)) {
             self.close(reactor, id);
             return;
         }
@@ -231,14 +276,19 @@ impl Server {
         self.links.settle(reactor, self.kernel.card_mut(), now);
         while let Some(out) = self.kernel.poll_out() {
             match out {
-                Out::To(id, packet) => self.send(reactor, id, packet, false),
+                Out::To(id, packet) => {
+                    if !self.with_client(id, |client, _| client.answer(reactor, packet)) {
+                        self.close(reactor, id);
+                    }
+                    self.cut_off(reactor);
+                }
                 Out::Group(group, packet) => {
                     let mask = 1 << (group - 1);
-                    self.broadcast(reactor, &packet, |c| c.groups & mask != 0);
+                    self.broadcast(reactor, packet, |c| c.groups & mask != 0);
                 }
-                Out::Uevent(packet) => self.broadcast(reactor, &packet, |c| c.kind == Kind::Uevent),
+                Out::Uevent(packet) => self.broadcast(reactor, packet, |c| c.kind == Kind::Uevent),
                 Out::SgOpen(name, socket) => {
-                    let path = self.config.dir.join("sg").join(&name);
+                    let path = self.place.root().join("sg").join(&name);
                     match Listener::adopt(reactor, self.owner, Kind::Sg(name), socket, &path) {
                         Ok(listener) => {
                             self.listeners.insert(listener.token(), listener);
@@ -251,7 +301,8 @@ impl Server {
         }
     }
 
-    fn broadcast(&mut self, reactor: &mut Reactor, packet: &[u8], to: impl Fn(&Client) -> bool) {
+    fn broadcast(&mut self, reactor: &mut Reactor, packet: Vec<u8>, to: impl Fn(&Client) -> bool) {
+        let packet = Arc::from(packet);
         let ids: Vec<ClientId> = self
             .clients
             .iter()
@@ -259,16 +310,48 @@ impl Server {
             .map(|(id, _)| *id)
             .collect();
         for id in ids {
-            self.send(reactor, id, packet.to_vec(), true);
+            if !self.with_client(id, |client, all| client.broadcast(reactor, &packet, all)) {
+                self.close(reactor, id);
+            }
         }
     }
 
-    fn send(&mut self, reactor: &mut Reactor, id: ClientId, packet: Vec<u8>, droppable: bool) {
-        if let Some(client) = self.clients.get_mut(&id)
-            && !client.send(reactor, packet, droppable)
-        {
+    /// Lets a client send and keeps the sum of what waits; `true` when there is no such client.
+    fn with_client(&mut self, id: ClientId, act: impl FnOnce(&mut Client, usize) -> bool) -> bool {
+        let Some(client) = self.clients.get_mut(&id) else {
+            return true;
+        };
+        let before = client.owed();
+        let lives = act(client, self.owed);
+        self.owed = self.owed + client.owed() - before;
+        lives
+    }
+
+    /// Too much waits for all together: whoever owes most goes.
+    fn cut_off(&mut self, reactor: &mut Reactor) {
+        while self.owed > MAX_OWED_ALL {
+            let Some((id, owed)) = self
+                .clients
+                .iter()
+                .map(|(id, c)| (*id, c.owed()))
+                .max_by_key(|c| c.1)
+            else {
+                return;
+            };
+            tracing::warn!(owed, "a client that asks without reading is cut off");
             self.close(reactor, id);
         }
+    }
+
+    /// Listeners whose rest is over accept again.
+    fn wake_listeners(&mut self, reactor: &mut Reactor, now: Instant) {
+        let listeners = &mut self.listeners;
+        self.resting.retain(|token| {
+            listeners.get_mut(token).is_some_and(|listener| {
+                listener.handle_timeout(reactor, now);
+                listener.poll_timeout().is_some()
+            })
+        });
     }
 
     fn close_sg(&mut self, reactor: &mut Reactor, name: &str) {
@@ -287,7 +370,7 @@ impl Server {
 impl Actor for Server {
     fn ready(&mut self, reactor: &mut Reactor, now: Instant, ready: Ready) {
         if self.listeners.contains_key(&ready.token) {
-            self.accept(reactor, ready.token);
+            self.accept(reactor, now, ready.token);
         } else if let Some(id) = self.tokens.get(&ready.token).copied() {
             self.client_ready(reactor, now, id, ready);
         } else {
@@ -297,8 +380,10 @@ impl Actor for Server {
     }
 
     fn deadline(&self) -> Option<Instant> {
+        let resting = self.resting.iter().filter_map(|token| self.listeners.get(token));
         [self.kernel.deadline(), self.links.deadline()]
             .into_iter()
+            .chain(resting.map(Listener::poll_timeout))
             .flatten()
             .min()
     }
@@ -307,6 +392,7 @@ impl Actor for Server {
         if self.links.deadline().is_some_and(|at| at <= now) {
             self.links.handle_timeout(reactor, self.kernel.card_mut(), now);
         }
+        self.wake_listeners(reactor, now);
         self.kernel.tick(now);
         self.flush(reactor, now);
     }
@@ -325,29 +411,28 @@ impl Drop for Server {
     }
 }
 
-fn lock(dir: &Path) -> Result<Flock<fs::File>, ServeError> {
-    let path = dir.join("lock");
-    let file = fs::OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .map_err(io_error("open", &path))?;
-    Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(_, errno)| match errno {
-        nix::errno::Errno::EWOULDBLOCK => ServeError::Locked(dir.to_owned()),
-        other => io_error("lock", &path)(other.into()),
-    })
-}
-
-fn make_dirs(dir: &Path) -> Result<(), ServeError> {
+/// `bsg` and `sg`, empty.
+fn make_dirs(root: &Path, group: Option<Gid>) -> std::io::Result<()> {
     for sub in ["bsg", "sg"] {
-        let path = dir.join(sub);
+        let path = root.join(sub);
         match fs::remove_dir_all(&path) {
-            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(io_error("remove", &path)(e)),
-            _ => fs::create_dir(&path).map_err(io_error("create", &path))?,
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(e),
+            _ => fs::DirBuilder::new().mode(0o700).create(&path)?,
+        }
+        if let Some(group) = group {
+            std::os::unix::fs::chown(&path, None, Some(group.as_raw()))?;
+            fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o750))?;
         }
     }
     Ok(())
+}
+
+/// Half of the descriptors are for clients: the card needs some for its connections, every unit has a socket.
+fn most_clients() -> usize {
+    let limit = getrlimit(Resource::RLIMIT_NOFILE).map_or(256, |(soft, _)| soft);
+    usize::try_from(limit / 2)
+        .unwrap_or(MOST_CLIENTS)
+        .clamp(1, MOST_CLIENTS)
 }
 
 fn random(seed: &mut [u8]) -> Result<(), ServeError> {
