@@ -33,11 +33,7 @@ pub fn hbaemu(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         .get(usize::from(cli.verbose))
         .copied()
         .unwrap_or(tracing::Level::TRACE);
-    let _ = tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_max_level(level)
-        .without_time()
-        .try_init();
+    let _log = crate::log::through_a_thread(level);
     let done = match &cli.command {
         Command::Serve(serve) => serve::run(serve),
         Command::Pci(pci) => pci::run(pci),
