@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use hba::Ctx;
+use hba::model::Event;
 use hba::ops::{adapter, event};
 
 use crate::args::Format;
@@ -35,7 +36,8 @@ pub(crate) fn follow(ctx: &mut Ctx<'_>, out: &Out, options: &Follow) -> Done {
     let mut seen = 0;
     let mut failed = None;
     event::follow(ctx, &filter, &mut |record| {
-        seen += 1;
+        // That some were lost is told beside those that were asked for.
+        seen += u64::from(record.event != Event::Lost);
         if let Err(error) = print(out, &record) {
             failed = Some(error);
             return ControlFlow::Break(());

@@ -121,8 +121,10 @@ impl Listener {
                     self.ready.push_back(record(None, Event::Lost));
                 }
                 Err(error) => {
+                    // What comes now is not seen: that is a gap, too.
                     tracing::warn!(%error, "uevents ended");
                     self.uevents = None;
+                    self.ready.push_back(record(None, Event::Lost));
                 }
             }
         }
