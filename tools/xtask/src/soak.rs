@@ -46,6 +46,14 @@ const SOAKS: &[Soak] = &[
         proves: "64 sessions on two ports come back after every one of many losses of power",
         limit: 20,
     },
+    Soak {
+        name: "cycles",
+        package: "lab-tests",
+        test: "served",
+        filter: "logins_and_logouts",
+        proves: "logins and logouts by the thousand leave no descriptor, socket, file or memory behind",
+        limit: 30,
+    },
 ];
 
 /// What to run.

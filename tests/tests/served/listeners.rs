@@ -1,0 +1,89 @@
+//! Listeners that do not read: bounded memory, and the gap is told.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use driver_sys::endpoint::Endpoint;
+use driver_sys::netlink::Port;
+use driver_sys::port::PortError;
+use lab_tests::lab::{Lab, READY};
+use lab_tests::process::{own_binary, until};
+
+use super::proc::resident;
+
+/// Causes an event for every listener of uevents and of netlink, and waits until it is out.
+fn stir(lab: &Lab, times: u32) -> Result<()> {
+    let control = driver_sys::port::Seqpacket::connect(lab.endpoint().join("control"))?;
+    let mut buffer = [0; 64];
+    for round in 0..times {
+        let state = if round % 2 == 0 { "down" } else { "up" };
+        control.send(format!("link {state} 0").as_bytes(), "a command")?;
+        let until = Instant::now() + READY;
+        control.receive(&mut buffer, Some(until), "its answer")?;
+    }
+    Ok(())
+}
+
+#[test]
+fn many_mute_listeners_cost_little_and_each_is_told_once() -> Result<()> {
+    let mut lab = Lab::start(&["--ports", "1", "--no-sync"])?;
+    let endpoint = Endpoint::Dir(lab.endpoint());
+    let mut mute: Vec<Box<dyn Port>> = Vec::new();
+    for _ in 0..150 {
+        mute.push(endpoint.open_netlink(1)?);
+    }
+    let pid = lab.serving().pid();
+    stir(&lab, 100)?;
+    let before = resident(pid)?;
+    stir(&lab, 3000)?;
+    let after = resident(pid)?;
+    ensure!(after < before + (32 << 10), "{before} KiB grew to {after} KiB");
+    // One of them wakes up: what it was sent in time, then one notice, then what is new.
+    let port = mute.first_mut().context("a listener")?;
+    let (mut seen, mut gaps) = (0, 0);
+    loop {
+        match port.recv(Some(Instant::now() + Duration::from_secs(1)), "event") {
+            Ok(_) => seen += 1,
+            Err(PortError::Overrun) => gaps += 1,
+            Err(PortError::Timeout { .. }) => break,
+            Err(error) => bail!(error),
+        }
+    }
+    ensure!(seen > 0 && gaps == 1, "{seen} events, {gaps} gaps");
+    stir(&lab, 1)?;
+    port.recv(Some(Instant::now() + READY), "event after the gap")?;
+    Ok(())
+}
+
+#[test]
+fn hbactl_behind_a_slow_reader_says_that_events_were_lost() -> Result<()> {
+    let lab = Lab::start(&["--ports", "1", "--no-sync"])?;
+    let mut hbactl = Command::new(own_binary("hbactl")?)
+        .args(["-o", "json", "event", "follow", "--for", "90"])
+        .env("HBACTL_ENDPOINT", lab.endpoint())
+        .stdout(Stdio::piped())
+        .stdin(Stdio::null())
+        .spawn()?;
+    let mut lines = BufReader::new(hbactl.stdout.take().context("stdout")?).lines();
+    // It listens once an event comes out; then nobody reads its pipe.
+    until(READY, "the first event to be told", || {
+        stir(&lab, 2)?;
+        Ok(lines.next().transpose()?)
+    })?;
+    let told = (|| -> Result<bool> {
+        // A pipe of 64 KiB, a socket's buffer and 256 KiB in the adapter: less than 2000 events.
+        stir(&lab, 4000)?;
+        for line in lines {
+            if serde_json::from_str::<serde_json::Value>(&line?)?["data"]["event"] == "lost" {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    })();
+    hbactl.kill()?;
+    hbactl.wait()?;
+    ensure!(told?, "events were lost and nothing was said");
+    Ok(())
+}
