@@ -77,6 +77,8 @@ impl From<Result<(), Errno>> for Verdict {
 
 /// At most so many messages of all clients wait; more are dropped as a full socket buffer would.
 const MAX_QUEUED: usize = 1024;
+/// At most so many messages of one client wait: nobody takes the whole queue.
+const MAX_QUEUED_OF_ONE: usize = 256;
 
 impl Kernel {
     /// A packet on the netlink socket.
@@ -84,6 +86,7 @@ impl Kernel {
         // The kernel looks at nothing that is too short, and answers nothing.
         if let Some(message) = Message::parse(packet)
             && self.rx.len() < MAX_QUEUED
+            && self.rx.iter().filter(|waiting| waiting.client == client).count() < MAX_QUEUED_OF_ONE
         {
             self.rx.push_back(Rx {
                 client,

@@ -5,6 +5,7 @@
 //! [`control`]. Owns descriptors; must not know what a message does.
 
 mod client;
+mod clients;
 pub mod control;
 mod error;
 mod listen;

@@ -4,7 +4,6 @@ use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Instant;
 
 use emu_net::adapter::AdapterLinks;
@@ -14,10 +13,10 @@ use emu_net::reactor::{Reactor, Ready, Token};
 use emu_net::run::Actor;
 use isp4xxx::flash::{FlashStore, Identity, factory_default};
 use isp4xxx::fw::{Card, CardConfig};
-use nix::sys::resource::{Resource, getrlimit};
 use nix::unistd::Gid;
 
-use super::client::{Client, Received};
+use super::client::Client;
+use super::clients::most_clients;
 use super::error::{ServeError, io_error};
 use super::listen::{Kind, Listener, socket_at};
 use super::place::Place;
@@ -37,21 +36,16 @@ pub struct Server {
     pub(super) next_client: u64,
     pub(super) quit: bool,
     /// Listeners that found no descriptor for a connection.
-    resting: BTreeSet<Token>,
+    pub(super) resting: BTreeSet<Token>,
     /// Most clients at once.
-    most_clients: usize,
+    pub(super) most_clients: usize,
     /// Somebody was turned away since there was room the last time.
-    full: bool,
+    pub(super) full: bool,
     /// Bytes that wait for all clients.
-    owed: usize,
+    pub(super) owed: usize,
     // Last: the sockets are unlinked through it.
     place: Place,
 }
-
-/// Most clients at once, however many descriptors there are.
-const MOST_CLIENTS: usize = 1024;
-/// Bytes that wait for all clients before the one that owes most is cut off.
-const MAX_OWED_ALL: usize = 64 << 20;
 
 impl Server {
     /// As [`Server::start_with`], with the flash in the file that the configuration names; a missing one is made, as the
@@ -196,79 +190,6 @@ impl Server {
         Ok(())
     }
 
-    fn accept(&mut self, reactor: &mut Reactor, now: Instant, token: Token) {
-        let Some(listener) = self.listeners.get_mut(&token) else {
-            return;
-        };
-        let kind = listener.kind().clone();
-        let taken = listener.accept(reactor, now);
-        if listener.poll_timeout().is_some() {
-            self.resting.insert(token);
-        }
-        for fd in taken {
-            // Descriptors are for the card's connections, too: whoever comes beyond the limit hears it at once.
-            if self.clients.len() >= self.most_clients {
-                if !std::mem::replace(&mut self.full, true) {
-                    tracing::warn!(clients = self.clients.len(), "no more clients are taken just now");
-                }
-                continue;
-            }
-            self.full = false;
-            self.next_client += 1;
-            let id = ClientId(self.next_client);
-            match Client::new(reactor, self.owner, kind.clone(), fd) {
-                Ok(client) => {
-                    self.tokens.insert(client.token(), id);
-                    self.clients.insert(id, client);
-                }
-                Err(error) => tracing::warn!(%error, "a client was turned away"),
-            }
-        }
-    }
-
-    fn close(&mut self, reactor: &mut Reactor, id: ClientId) {
-        if let Some(client) = self.clients.remove(&id) {
-            self.owed -= client.owed();
-            self.tokens.remove(&client.token());
-            client.close(reactor);
-            self.kernel.client_gone(id);
-            self.count_listeners();
-        }
-    }
-
-    pub(super) fn count_listeners(&mut self) {
-        self.kernel.listeners = self.clients.values().fold(0, |all, c| all | c.groups);
-    }
-
-    fn client_ready(&mut self, reactor: &mut Reactor, now: Instant, id: ClientId, ready: Ready) {
-        if ready.writable && !self.with_client(id, |client, _| client.flush(reactor)) {
-            self.close(reactor, id);
-            return;
-        }
-        if !ready.readable {
-            return;
-        }
-        // One client may not starve the others: so many packets a turn.
-        for _ in 0..64 {
-            let Some(client) = self.clients.get_mut(&id) else {
-                return;
-            };
-            match client.receive() {
-                Received::Nothing => return,
-                Received::Closed => {
-                    self.close(reactor, id);
-                    return;
-                }
-                Received::Packet(packet) => {
-                    if !self.packet(now, id, &packet) {
-                        self.close(reactor, id);
-                        return;
-                    }
-                }
-            }
-        }
-    }
-
     /// Lets kernel and card talk until both are silent, then hands out what is to be sent.
     fn flush(&mut self, reactor: &mut Reactor, now: Instant) {
         self.links.settle(reactor, self.kernel.card_mut(), now);
@@ -299,59 +220,6 @@ impl Server {
                 Out::SgClose(name) => self.close_sg(reactor, &name),
             }
         }
-    }
-
-    fn broadcast(&mut self, reactor: &mut Reactor, packet: Vec<u8>, to: impl Fn(&Client) -> bool) {
-        let packet = Arc::from(packet);
-        let ids: Vec<ClientId> = self
-            .clients
-            .iter()
-            .filter(|(_, c)| to(c))
-            .map(|(id, _)| *id)
-            .collect();
-        for id in ids {
-            if !self.with_client(id, |client, all| client.broadcast(reactor, &packet, all)) {
-                self.close(reactor, id);
-            }
-        }
-    }
-
-    /// Lets a client send and keeps the sum of what waits; `true` when there is no such client.
-    fn with_client(&mut self, id: ClientId, act: impl FnOnce(&mut Client, usize) -> bool) -> bool {
-        let Some(client) = self.clients.get_mut(&id) else {
-            return true;
-        };
-        let before = client.owed();
-        let lives = act(client, self.owed);
-        self.owed = self.owed + client.owed() - before;
-        lives
-    }
-
-    /// Too much waits for all together: whoever owes most goes.
-    fn cut_off(&mut self, reactor: &mut Reactor) {
-        while self.owed > MAX_OWED_ALL {
-            let Some((id, owed)) = self
-                .clients
-                .iter()
-                .map(|(id, c)| (*id, c.owed()))
-                .max_by_key(|c| c.1)
-            else {
-                return;
-            };
-            tracing::warn!(owed, "a client that asks without reading is cut off");
-            self.close(reactor, id);
-        }
-    }
-
-    /// Listeners whose rest is over accept again.
-    fn wake_listeners(&mut self, reactor: &mut Reactor, now: Instant) {
-        let listeners = &mut self.listeners;
-        self.resting.retain(|token| {
-            listeners.get_mut(token).is_some_and(|listener| {
-                listener.handle_timeout(reactor, now);
-                listener.poll_timeout().is_some()
-            })
-        });
     }
 
     fn close_sg(&mut self, reactor: &mut Reactor, name: &str) {
@@ -425,14 +293,6 @@ fn make_dirs(root: &Path, group: Option<Gid>) -> std::io::Result<()> {
         }
     }
     Ok(())
-}
-
-/// Half of the descriptors are for clients: the card needs some for its connections, every unit has a socket.
-fn most_clients() -> usize {
-    let limit = getrlimit(Resource::RLIMIT_NOFILE).map_or(256, |(soft, _)| soft);
-    usize::try_from(limit / 2)
-        .unwrap_or(MOST_CLIENTS)
-        .clamp(1, MOST_CLIENTS)
 }
 
 fn random(seed: &mut [u8]) -> Result<(), ServeError> {
