@@ -14,6 +14,7 @@ pub mod ids;
 pub mod model;
 pub mod ops;
 pub mod params;
+pub mod printable;
 pub mod quirks;
 mod secret;
 pub mod writer;

@@ -1,12 +1,14 @@
 //! How answers reach stdout: the same data as table, JSON or plain columns.
 //!
-//! Owns the three formats. It must not know what a noun looks like: views give rows.
+//! Owns the three formats, and that nothing reaches a terminal from here that is not printable. It must not know what a noun looks
+//! like: views give rows.
 
 use std::io::{self, BufWriter, Write};
 
 use comfy_table::{ContentArrangement, Table as Comfy, presets};
 use hba::Change;
 use hba::model::Envelope;
+use hba::printable;
 use serde::Serialize;
 
 use crate::args::Format;
@@ -108,6 +110,7 @@ impl Out {
             return self.json(kind, change, warnings);
         }
         let mut out = stdout();
+        let subject = printable::text(subject);
         let (verdict, diff) = match change {
             Change::Unchanged { .. } => ("unchanged", &[][..]),
             Change::Planned { diff, .. } => ("would change", diff.as_slice()),
@@ -119,8 +122,8 @@ impl Out {
             writeln!(out, "{subject}: {verdict}")?;
         }
         for difference in diff {
-            let before = difference.before.as_deref().unwrap_or("-");
-            let after = difference.after.as_deref().unwrap_or("-");
+            let before = printable::text(difference.before.as_deref().unwrap_or("-"));
+            let after = printable::text(difference.after.as_deref().unwrap_or("-"));
             if self.format == Format::Plain {
                 writeln!(out, "{}\t{before}\t{after}", difference.field)?;
             } else {
@@ -135,6 +138,7 @@ impl Out {
         let mut out = stdout();
         let width = details.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
         for (name, value) in details {
+            let (name, value) = (printable::text(name), printable::text(value));
             match (self.format, value.is_empty()) {
                 (Format::Plain, true) => {}
                 (Format::Plain, false) => writeln!(out, "{name}\t{value}")?,
@@ -149,19 +153,22 @@ impl Out {
     pub(crate) fn json<T: Serialize + ?Sized>(&self, kind: &str, data: &T, warnings: &[String]) -> Done {
         let mut envelope = Envelope::new(kind, data);
         envelope.warnings = warnings.to_vec();
-        let mut out = stdout();
-        serde_json::to_writer_pretty(&mut out, &envelope).map_err(io::Error::from)?;
-        writeln!(out)?;
-        Ok(out.flush()?)
+        let text = serde_json::to_string_pretty(&envelope).map_err(io::Error::from)?;
+        json(&text)
     }
 
     /// One envelope on one line, for answers that come one by one.
     pub(crate) fn json_line<T: Serialize>(&self, kind: &str, data: &T) -> Done {
-        let mut out = stdout();
-        serde_json::to_writer(&mut out, &Envelope::new(kind, data)).map_err(io::Error::from)?;
-        writeln!(out)?;
-        Ok(out.flush()?)
+        let text = serde_json::to_string(&Envelope::new(kind, data)).map_err(io::Error::from)?;
+        json(&text)
     }
+}
+
+/// Writes a finished document.
+pub(crate) fn json(document: &str) -> Done {
+    let mut out = stdout();
+    writeln!(out, "{}", printable::json(document))?;
+    Ok(out.flush()?)
 }
 
 /// What an empty list tells people, on stderr.
@@ -184,15 +191,33 @@ const NOTHING: &[(&str, &str)] = &[
     ("lun.report", "The target reports no logical units."),
 ];
 
-/// Buffered stdout; flush it to learn of errors.
-pub(crate) fn stdout() -> BufWriter<io::StdoutLock<'static>> {
-    BufWriter::with_capacity(16 * 1024, io::stdout().lock())
+/// Buffered stdout for text; flush it to learn of errors. Whatever is written, only printable characters, line ends and tabs arrive.
+pub(crate) struct Stdout(BufWriter<io::StdoutLock<'static>>);
+
+/// See [`Stdout`].
+pub(crate) fn stdout() -> Stdout {
+    Stdout(BufWriter::with_capacity(16 * 1024, io::stdout().lock()))
+}
+
+impl Write for Stdout {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        match std::str::from_utf8(buf) {
+            Ok(text) => self.0.write_all(printable::lines(text).as_bytes())?,
+            Err(_) => self.0.write_all(printable::bytes(buf).as_bytes())?,
+        }
+        Ok(buf.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 fn plain(table: &Table) -> Done {
     let mut out = stdout();
     for row in &table.rows {
-        writeln!(out, "{}", row.join("\t"))?;
+        let cells: Vec<_> = row.iter().map(|cell| printable::text(cell)).collect();
+        writeln!(out, "{}", cells.join("\t"))?;
     }
     Ok(out.flush()?)
 }
@@ -205,7 +230,9 @@ fn table(table: Table) -> Done {
             .load_style(presets::NOTHING)
             .set_content_arrangement(ContentArrangement::Disabled);
         comfy.set_header(table.heads);
-        comfy.add_rows(table.rows);
+        for row in &table.rows {
+            comfy.add_row(row.iter().map(|cell| printable::text(cell)));
+        }
         // The preset pads every cell on both sides; a line then begins and ends with blanks nobody needs.
         for line in comfy.to_string().lines() {
             writeln!(out, "{}", line.strip_prefix(' ').unwrap_or(line).trim_end())?;

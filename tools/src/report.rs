@@ -1,36 +1,61 @@
-//! How failures reach stderr: what was tried, what answered, what to do next.
+//! How failures reach stderr: what was tried, what answered, what to do next. Texts quote what others wrote: they are made printable.
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
+use hba::printable;
 
 /// Prints an error. Colour only marks, it never carries meaning.
 pub(crate) fn error(error: &hba::Error) {
     let mut err = anstream::stderr().lock();
     let red = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
     // A closed stderr leaves nobody to tell.
-    let _ = writeln!(err, "{red}error:{red:#} cannot {}", error.tried());
+    let _ = writeln!(
+        err,
+        "{red}error:{red:#} cannot {}",
+        printable::text(error.tried())
+    );
     if let Some(answer) = error.answer() {
-        let _ = writeln!(err, "  answer: {answer}");
+        let _ = writeln!(err, "  answer: {}", printable::text(answer));
     }
     if let Some(next) = error.next_step() {
-        let _ = writeln!(err, "  next:   {next}");
+        let _ = writeln!(err, "  next:   {}", printable::text(next));
     }
 }
 
 /// Prints a remark of an operation.
 pub(crate) fn warning(text: &str) {
     let yellow = Style::new().bold().fg_color(Some(AnsiColor::Yellow.into()));
+    let text = printable::text(text);
     let _ = writeln!(anstream::stderr().lock(), "{yellow}warning:{yellow:#} {text}");
 }
 
 /// Prints a note, such as an empty list's explanation.
 pub(crate) fn note(text: &str) {
-    let _ = writeln!(anstream::stderr().lock(), "{text}");
+    let _ = writeln!(anstream::stderr().lock(), "{}", printable::lines(text));
 }
 
 /// Prints an error that has only a text.
 pub(crate) fn plain_error(text: &str) {
     let red = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
+    let text = printable::lines(text);
     let _ = writeln!(anstream::stderr().lock(), "{red}error:{red:#} {text}");
+}
+
+/// Stderr for what is logged, which quotes others too.
+pub(crate) struct Log;
+
+impl Write for Log {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        let text = match std::str::from_utf8(buf) {
+            Ok(text) => printable::lines(text).into_owned(),
+            Err(_) => printable::bytes(buf),
+        };
+        io::stderr().lock().write_all(text.as_bytes())?;
+        Ok(buf.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }

@@ -124,7 +124,8 @@ fn log(verbose: u8) {
         _ => tracing::Level::TRACE,
     };
     let _ = tracing_subscriber::fmt()
-        .with_writer(io::stderr)
+        .with_writer(|| report::Log)
+        .with_ansi(false)
         .with_max_level(level)
         .without_time()
         .try_init();

@@ -8,7 +8,7 @@ use hba::ops::session;
 
 use crate::args::Format;
 use crate::args::session::{List, Verb};
-use crate::output::{Done, Out, stdout};
+use crate::output::{Done, Out, Stdout, stdout};
 use crate::{report, view};
 
 pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb) -> Done {
@@ -78,7 +78,7 @@ fn detail(ctx: &mut Ctx<'_>, out: &Out, list: &List) -> Done {
 
 /// Output written from inside a walk over sessions: the first failure ends the walk.
 struct Lines {
-    out: std::io::BufWriter<std::io::StdoutLock<'static>>,
+    out: Stdout,
     broken: Option<io::Error>,
     any: bool,
 }

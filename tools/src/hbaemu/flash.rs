@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail, ensure};
 use driver_sys::hw::nvram::fix_checksum;
 use emu_net::flash_file::FlashFile;
+use hba::printable::text as printable;
 use isp4xxx::chip::Chip;
 use isp4xxx::flash::{
     Change, Contents, DdbView, FlashStore, Identity, Loaded, PORT_STRIDE, PortContents, Region,
@@ -14,7 +15,7 @@ use isp4xxx::nvram::BootBlock;
 use serde_json::{Value, json};
 
 use super::args::{Card, Flash};
-use super::ready;
+use super::{document, ready};
 
 /// Runs one of the verbs.
 pub(super) fn run(verb: &Flash) -> Result<()> {
@@ -58,9 +59,7 @@ fn show(file: &Path, card: &Card, as_json: bool) -> Result<()> {
     let contents = read(file, card)?.1;
     if as_json {
         let ports: Vec<Value> = contents.ports.iter().map(port_json).collect();
-        return ready(&serde_json::to_string_pretty(
-            &json!({ "chip": card.chip, "ports": ports }),
-        )?);
+        return document(&json!({ "chip": card.chip, "ports": ports }));
     }
     ready(&text(&contents))
 }
@@ -219,14 +218,14 @@ fn text(contents: &Contents) -> String {
     for (number, port) in contents.ports.iter().enumerate() {
         lines.push(format!(
             "port {number}: {} serial {} mac {}",
-            port.info.product,
-            port.info.serial,
+            printable(&port.info.product),
+            printable(&port.info.serial),
             hba::ids::format_mac(port.info.mac)
         ));
         match &port.ifcb {
             None => lines.push("  IFCB: erased".to_owned()),
             Some(ifcb) => {
-                lines.push(format!("  initiator {}", ifcb.initiator_name));
+                lines.push(format!("  initiator {}", printable(&ifcb.initiator_name)));
                 let how = if ifcb.dhcp { " by DHCP" } else { "" };
                 lines.push(format!(
                     "  ipv4 {}/{} gateway {}{how}",
@@ -248,7 +247,7 @@ fn text(contents: &Contents) -> String {
             format!(
                 "  CHAP {:>2}: {} {} ({:?})",
                 c.index,
-                c.name,
+                printable(&c.name),
                 hba::REDACTED,
                 c.flags
             )
@@ -269,7 +268,7 @@ fn ddb_text(ddb: &DdbView) -> String {
     let name = if ddb.name.is_empty() {
         "(SendTargets)"
     } else {
-        &ddb.name
+        &printable(&ddb.name)
     };
     let portal = ddb
         .portal

@@ -8,7 +8,7 @@ use emu_target::{LunSource, LunSpec};
 use serde_json::{Value, json};
 
 use super::args::Lun;
-use super::ready;
+use super::{document, ready};
 
 /// Carries out the order.
 pub(super) fn run(args: &Lun) -> Result<()> {
@@ -48,14 +48,17 @@ fn list(target: &Path, as_json: bool) -> Result<()> {
                 })
             })
             .collect();
-        return ready(&serde_json::to_string_pretty(&units)?);
+        return document(&units);
     }
     let mut text = "LUN    BLOCK  BLOCKS        MODE  UNIT".to_owned();
     for unit in &units {
         let mode = if unit.read_only { "ro" } else { "rw" };
         text.push_str(&format!(
             "\n{:<5}  {:<5}  {:<12}  {mode:<4}  {}",
-            unit.number, unit.block_size, unit.blocks, unit.spec
+            unit.number,
+            unit.block_size,
+            unit.blocks,
+            hba::printable::text(&unit.spec.to_string())
         ));
     }
     ready(&text)

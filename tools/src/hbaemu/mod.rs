@@ -57,10 +57,16 @@ pub fn hbaemu(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-/// Prints the one line that says that a server can be used, and pushes it through a pipe at once.
+/// Prints the one line that says that a server can be used, and pushes it through a pipe at once. What is not ours in it is made
+/// printable.
 fn ready(line: &str) -> anyhow::Result<()> {
     use std::io::Write;
-    let mut out = std::io::stdout().lock();
+    let mut out = crate::output::stdout();
     writeln!(out, "{line}")?;
     Ok(out.flush()?)
+}
+
+/// Prints a document.
+fn document(value: &impl serde::Serialize) -> anyhow::Result<()> {
+    ready(&hba::printable::json(&serde_json::to_string_pretty(value)?))
 }

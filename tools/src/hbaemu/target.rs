@@ -81,6 +81,8 @@ fn open_to_all(iqn: &str) {
 
 /// A step on a line of its own. A reader that went away does not end the target.
 fn print_step(connection: u64, step: &TraceStep) {
+    let step = step.to_string();
+    let step = hba::printable::text(&step);
     let _ = writeln!(std::io::stdout().lock(), "{connection} {step}");
 }
 

@@ -1,6 +1,7 @@
 //! Events, one a line.
 
 use hba::model::EventRecord;
+use hba::printable;
 use serde_json::Value;
 
 /// `seconds host event name=value…`; the words are those of the JSON form, so that a filter can be read off the screen.
@@ -16,7 +17,7 @@ pub(crate) fn line(record: &EventRecord, plain: bool) -> String {
         }
         for (name, value) in fields.iter().filter(|(name, _)| *name != "event") {
             let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            words.push(format!("{name}={text}"));
+            words.push(format!("{name}={}", printable::text(&text)));
         }
     }
     let gap = if plain { "\t" } else { "  " };

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use hba::model::{Session, SessionBrief, SessionDetail};
+use hba::printable;
 
 use crate::output::{Details, known, yes};
 
@@ -16,8 +17,10 @@ pub(crate) fn heading(out: &mut dyn Write) -> io::Result<()> {
 
 pub(crate) fn line(out: &mut dyn Write, s: &SessionBrief, plain: bool) -> io::Result<()> {
     let portal = portal(&s.address, s.port, s.tpgt);
-    let state = s.state.as_deref().unwrap_or("n/a");
-    let (host, owner, target) = (s.host.to_string(), s.owner.to_string(), &s.target_name);
+    let portal = printable::text(&portal);
+    let state = printable::text(s.state.as_deref().unwrap_or("n/a"));
+    let target = printable::text(&s.target_name);
+    let (host, owner) = (s.host.to_string(), s.owner.to_string());
     if plain {
         writeln!(out, "{}\t{host}\t{state}\t{owner}\t{portal}\t{target}", s.sid)
     } else {
@@ -67,12 +70,12 @@ fn rows(s: &SessionDetail) -> [(&'static str, String); 14] {
 pub(crate) fn detail(out: &mut dyn Write, s: &SessionDetail) -> io::Result<()> {
     rows(s)
         .iter()
-        .try_for_each(|(name, value)| writeln!(out, "{name:<17}  {value}"))
+        .try_for_each(|(name, value)| writeln!(out, "{name:<17}  {}", printable::text(value)))
 }
 
 /// A session of the detailed listing, a column each.
 pub(crate) fn detail_line(out: &mut dyn Write, s: &SessionDetail) -> io::Result<()> {
-    let values = rows(s).map(|(_, value)| value);
+    let values = rows(s).map(|(_, value)| printable::text(&value).into_owned());
     writeln!(out, "{}", values.join("\t"))
 }
 
