@@ -1,14 +1,16 @@
 //! What is written to a path that somebody names: whole, or not at all.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
+use rustix::fs::Stat;
+
 use crate::error::{Error, Result, Why};
 use crate::kind::{Kind, bits};
-use crate::named::{Access, open_device};
+use crate::named::{Access, open_character, open_device};
 use crate::temporary::Temporary;
 use crate::walk::{self, parent};
 
@@ -55,6 +57,17 @@ impl Output {
             place,
             path: path.to_owned(),
         })
+    }
+
+    /// Whether [`Output::create`] would refuse what stands there; nothing is opened or made.
+    ///
+    /// # Errors
+    /// As [`Output::create`], as far as that can be told.
+    pub fn check(path: &Path, existing: Existing) -> Result<()> {
+        let (dir, _, name) = parent("create", path)?;
+        judge(&dir, &name, existing)
+            .map(drop)
+            .map_err(|why| Error::new("create", path, why))
     }
 
     /// Whether it is a file of its own, not a device.
@@ -119,27 +132,29 @@ impl Write for Output {
     }
 }
 
+/// What stands at a name, if a new file may take its place or something may be written to it.
+fn judge(dir: &OwnedFd, name: &OsStr, existing: Existing) -> Result<Option<Stat>, Why> {
+    let Some(stat) = walk::stat(dir, name)? else {
+        return Ok(None);
+    };
+    match (Kind::of(&stat), existing) {
+        (Kind::Link, _) => Err(Why::Link),
+        (kind @ (Kind::Directory | Kind::Pipe | Kind::Socket), _) => Err(Why::Kind(kind, "a plain file")),
+        (_, Existing::Refuse) => Err(Why::Exists),
+        (Kind::File | Kind::Block | Kind::Character, Existing::Overwrite) => Ok(Some(stat)),
+    }
+}
+
 fn open(dir: OwnedFd, name: OsString, existing: Existing) -> Result<Place, Why> {
     let mut mode = 0o600;
-    if let Some(stat) = walk::stat(&dir, &name)? {
-        match (Kind::of(&stat), existing) {
-            (Kind::Link, _) => return Err(Why::Link),
-            (kind @ (Kind::Directory | Kind::Pipe | Kind::Socket), _) => {
-                return Err(Why::Kind(kind, "a plain file"));
-            }
-            (_, Existing::Refuse) => return Err(Why::Exists),
-            (Kind::File, _) => mode = bits(&stat) & 0o777,
-            (Kind::Block, _) => {
-                let file = open_device(&dir, &name, &stat, Access::Write)?;
-                return Ok(Place::Device(file));
-            }
-            (Kind::Character, _) => {
-                let file = crate::named::open_character(&dir, &name, &stat)?;
-                return Ok(Place::Character(file));
-            }
+    if let Some(stat) = judge(&dir, &name, existing)? {
+        match Kind::of(&stat) {
+            Kind::Block => return Ok(Place::Device(open_device(&dir, &name, &stat, Access::Write)?)),
+            Kind::Character => return Ok(Place::Character(open_character(&dir, &name, &stat)?)),
+            _ => mode = bits(&stat) & 0o777,
         }
     }
-    let temporary = Some(Temporary::new(&dir, &name, mode)?);
+    let temporary = Some(Temporary::unseen(&dir, &name, mode)?);
     Ok(Place::Beside {
         dir,
         name,

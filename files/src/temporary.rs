@@ -5,9 +5,9 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 
-use rustix::fs::{AtFlags, FlockOperation, Mode, OFlags, RenameFlags};
+use rustix::fs::{AtFlags, CWD, FlockOperation, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
 use crate::error::Why;
@@ -26,11 +26,12 @@ pub(crate) const ALWAYS: OFlags = OFlags::NOFOLLOW
     .union(OFlags::NOCTTY)
     .union(OFlags::NONBLOCK);
 
-/// A file under a temporary name; removed when dropped without [`Temporary::keep`].
+/// A file under a temporary name; its owner either keeps or removes it.
 #[derive(Debug)]
 pub(crate) struct Temporary {
     pub(crate) file: File,
-    name: OsString,
+    /// None while it has no name at all.
+    name: Option<OsString>,
     kept: bool,
 }
 
@@ -46,10 +47,7 @@ impl Temporary {
     pub(crate) fn new(dir: &OwnedFd, name: &OsStr, mode: u32) -> Result<Self, Why> {
         sweep(dir, name)?;
         for _ in 0..TRIES {
-            let mut random = [0; DIGITS / 2];
-            getrandom::fill(&mut random)?;
-            let mut temporary = prefix(name);
-            temporary.push(format!("{:016x}", u64::from_ne_bytes(random)));
+            let temporary = random(name)?;
             let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | ALWAYS;
             let file: File = match rustix::fs::openat(dir, &temporary, flags, Mode::RUSR | Mode::WUSR) {
                 Ok(fd) => fd.into(),
@@ -58,7 +56,7 @@ impl Temporary {
             };
             let made = Self {
                 file,
-                name: temporary,
+                name: Some(temporary),
                 kept: false,
             };
             // Somebody who sweeps may have been quicker with the lock: then it is gone, and another is made.
@@ -73,9 +71,43 @@ impl Temporary {
         Err(Errno::EXIST.into())
     }
 
+    /// As [`Temporary::new`], but without a name where the file system can do that: what a killed writer leaves is then nothing at
+    /// all, however much it was.
+    pub(crate) fn unseen(dir: &OwnedFd, name: &OsStr, mode: u32) -> Result<Self, Why> {
+        sweep(dir, name)?;
+        let flags = OFlags::RDWR | OFlags::TMPFILE | OFlags::CLOEXEC;
+        let Ok(fd) = rustix::fs::openat(dir, ".", flags, Mode::RUSR | Mode::WUSR) else {
+            return Self::new(dir, name, mode);
+        };
+        let made = Self {
+            file: fd.into(),
+            name: None,
+            kept: false,
+        };
+        // It gets its name through there.
+        if rustix::fs::stat(made.by_handle()).is_err() {
+            return Self::new(dir, name, mode);
+        }
+        permit(&made.file, mode)?;
+        Ok(made)
+    }
+
+    fn by_handle(&self) -> String {
+        format!("/proc/self/fd/{}", self.file.as_raw_fd())
+    }
+
     fn is_there(&self, dir: &OwnedFd) -> Result<bool, Why> {
+        let Some(name) = &self.name else {
+            return Ok(false);
+        };
         let here = rustix::fs::fstat(&self.file)?;
-        Ok(stat(dir, &self.name)?.is_some_and(|there| same(&here, &there)))
+        Ok(stat(dir, name)?.is_some_and(|there| same(&here, &there)))
+    }
+
+    /// Gives a file without a name one.
+    fn link(&self, dir: &OwnedFd, name: &OsStr) -> Result<(), Why> {
+        let flags = AtFlags::SYMLINK_FOLLOW;
+        rustix::fs::linkat(CWD, self.by_handle(), dir, name, flags).map_err(exists)
     }
 
     /// Syncs it and gives it its name, whole; `replacing` what may stand there.
@@ -88,16 +120,29 @@ impl Temporary {
         kept
     }
 
-    fn rename(&self, dir: &OwnedFd, name: &OsStr, replacing: bool) -> Result<(), Why> {
+    fn rename(&mut self, dir: &OwnedFd, name: &OsStr, replacing: bool) -> Result<(), Why> {
         self.file.sync_all()?;
+        let from = match &self.name {
+            Some(from) => from.clone(),
+            None if !replacing => {
+                self.link(dir, name)?;
+                return sync(dir);
+            }
+            None => {
+                rustix::fs::flock(&self.file, FlockOperation::NonBlockingLockExclusive)?;
+                let from = random(name)?;
+                self.link(dir, &from)?;
+                self.name.insert(from).clone()
+            }
+        };
         if replacing {
-            rustix::fs::renameat(dir, &self.name, dir, name)?;
+            rustix::fs::renameat(dir, &from, dir, name)?;
         } else {
-            match rustix::fs::renameat_with(dir, &self.name, dir, name, RenameFlags::NOREPLACE) {
+            match rustix::fs::renameat_with(dir, &from, dir, name, RenameFlags::NOREPLACE) {
                 // A file system without that: a second name is never put over a first one either.
                 Err(Errno::INVAL | Errno::NOSYS) => {
-                    rustix::fs::linkat(dir, &self.name, dir, name, AtFlags::empty()).map_err(exists)?;
-                    rustix::fs::unlinkat(dir, &self.name, AtFlags::empty())?;
+                    rustix::fs::linkat(dir, &from, dir, name, AtFlags::empty()).map_err(exists)?;
+                    rustix::fs::unlinkat(dir, &from, AtFlags::empty())?;
                 }
                 other => other.map_err(exists)?,
             }
@@ -107,11 +152,23 @@ impl Temporary {
 
     /// Removes it.
     pub(crate) fn remove(&mut self, dir: &OwnedFd) {
-        if !self.kept {
-            self.kept = true;
-            let _ = rustix::fs::unlinkat(dir, &self.name, AtFlags::empty());
+        if self.kept {
+            return;
+        }
+        self.kept = true;
+        if let Some(name) = &self.name {
+            let _ = rustix::fs::unlinkat(dir, name, AtFlags::empty());
         }
     }
+}
+
+/// A temporary's name that nobody can guess.
+fn random(name: &OsStr) -> Result<OsString, Why> {
+    let mut random = [0; DIGITS / 2];
+    getrandom::fill(&mut random)?;
+    let mut temporary = prefix(name);
+    temporary.push(format!("{:016x}", u64::from_ne_bytes(random)));
+    Ok(temporary)
 }
 
 fn exists(errno: Errno) -> Why {

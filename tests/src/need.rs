@@ -17,6 +17,10 @@ pub enum Need {
     Root,
     /// New mount and network namespaces can be made.
     Namespaces,
+    /// Programs can be traced (ptrace).
+    Tracing,
+    /// Files can be made block devices (losetup).
+    LoopDevices,
     /// This machine's kernel does not have the iSCSI transport class (module scsi_transport_iscsi) loaded.
     NoTransportClass,
 }
@@ -71,6 +75,18 @@ impl Need {
             Self::NoTransportClass => Path::new("/sys/class/iscsi_transport")
                 .exists()
                 .then(|| "the module scsi_transport_iscsi is loaded".to_owned()),
+            Self::Tracing => crate::memory::refused(),
+            Self::LoopDevices => {
+                let asked = std::process::Command::new("losetup").arg("--find").output();
+                match asked {
+                    Ok(out) if out.status.success() => None,
+                    Ok(out) => Some(format!(
+                        "no loop devices: {}",
+                        String::from_utf8_lossy(&out.stderr).trim()
+                    )),
+                    Err(error) => Some(format!("losetup: {error}")),
+                }
+            }
             Self::Namespaces => {
                 let made = std::process::Command::new("unshare")
                     .args(["-m", "-n", "true"])

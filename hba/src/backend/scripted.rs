@@ -66,6 +66,8 @@ pub struct ScsiReply {
     pub data: Vec<u8>,
     /// Data that must arrive at the device.
     pub expect: Vec<u8>,
+    /// Bytes of them that the device leaves.
+    pub left: usize,
 }
 
 /// A step that is no answer.
@@ -280,7 +282,7 @@ impl Backend for Scripted {
                     self.complaints
                         .push(format!("{cdb:02x?} carried other data than expected"));
                 }
-                reply.outcome.transferred = bytes.len();
+                reply.outcome.transferred = bytes.len() - reply.left;
             }
             ScsiData::None => {}
         }

@@ -80,9 +80,12 @@ pub struct Read {
     /// Which blocks.
     #[command(flatten)]
     pub range: Range,
-    /// Where to; `-` is stdout
+    /// Where to; `-` is stdout. A file is there when all has been read, or not at all
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
+    /// Replace a file that is there, or write to a device that nobody has in use
+    #[arg(long)]
+    pub overwrite: bool,
 }
 
 /// `lun write`.
@@ -94,7 +97,7 @@ pub struct Write {
     /// Which blocks.
     #[command(flatten)]
     pub range: Range,
-    /// Where from; `-` is stdin
+    /// Where from; `-` is stdin. It must fit into the range, or nothing is written
     #[arg(long = "in", value_name = "FILE")]
     pub input: PathBuf,
     /// Read every chunk back and compare

@@ -1,12 +1,14 @@
 //! `hbactl lun`.
 
-use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, IsTerminal};
+use std::os::fd::AsFd;
 use std::path::Path;
 
+use files::{Existing, Input, Kind, Output, Why};
 use hba::backend::LunScope;
-use hba::ops::{adapter, lun};
-use hba::{Ctx, Error, Kind, Result};
+use hba::ops::adapter;
+use hba::ops::lun::{self, Length};
+use hba::{Ctx, Error};
 
 use crate::args::lun::{self as args, Range, Verb};
 use crate::output::{Done, Out};
@@ -49,85 +51,86 @@ pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb) -> Done {
 }
 
 fn read_blocks(ctx: &mut Ctx<'_>, out: &Out, read: &args::Read) -> Done {
-    // A file is emptied only for a logical unit that is there.
+    // The unit and the range come first: a file is made only for an answer that can be had.
     let lun = read.which.lun;
-    let capacity = lun::capacity(ctx, lun)?;
+    let span = lun::Span::of(ctx, lun, range(&read.range), &format!("read {lun}"))?;
+    let existing = if read.overwrite {
+        Existing::Overwrite
+    } else {
+        Existing::Refuse
+    };
     let to_stdout = read.out == Path::new("-");
     let mut transfer = Transfer::new(lun, &read.out, read.range.start);
     if ctx.dry_run {
-        let blocks = capacity.blocks.saturating_sub(read.range.start);
-        let blocks = read.range.blocks.unwrap_or(blocks);
+        if !to_stdout {
+            Output::check(&read.out, existing).map_err(|error| not_written(&read.out, &error))?;
+        }
         transfer.planned = true;
-        transfer.bytes = Some(blocks.saturating_mul(u64::from(capacity.block_length)));
+        transfer.bytes = Some(span.bytes());
         return out.one("lun.read", &transfer, &ctx.warnings, view::transfer::details);
     }
-    let mut to: Box<dyn Write> = if to_stdout {
-        Box::new(io::stdout().lock())
-    } else {
-        let tried = format!("create {}", read.out.display());
-        Box::new(File::create(&read.out).map_err(|error| Error::io(tried, &error))?)
-    };
     let mut progress = Progress::new("reading");
-    let range = range(&read.range);
-    let bytes = lun::read(ctx, lun, range, &mut to, &mut |done, all| {
+    let mut each = |done, all| {
         progress.at(done, all);
-    })?;
-    let flushed = to.flush();
-    drop(to);
-    let transfer = transfer.done(bytes, progress.finish(), false);
+    };
     if to_stdout {
-        return Ok(flushed?);
+        lun::read(ctx, &span, &mut io::stdout().lock(), &mut each)?;
+        progress.finish();
+        return Ok(());
     }
-    flushed.map_err(|error| Error::io(format!("write {}", read.out.display()), &error))?;
+    let mut to = Output::create(&read.out, existing).map_err(|error| not_written(&read.out, &error))?;
+    let bytes = lun::read(ctx, &span, &mut to, &mut each)?;
+    to.finish().map_err(|error| not_written(&read.out, &error))?;
+    let transfer = transfer.done(bytes, progress.finish(), false);
     out.one("lun.read", &transfer, &ctx.warnings, view::transfer::details)
+}
+
+/// Why nothing, or not all, is at the place that was named, and what was there before still is.
+fn not_written(path: &Path, error: &files::Error) -> Error {
+    let failure = Error::file(format!("write to {}", path.display()), error);
+    match error.why() {
+        Why::Exists => failure.hint("say --overwrite if it is to be replaced"),
+        Why::InUse => failure.hint("unmount it, or name another device"),
+        Why::Kind(Kind::Pipe, _) => failure.hint("use --out - and a pipe"),
+        _ => failure,
+    }
 }
 
 fn write_blocks(ctx: &mut Ctx<'_>, out: &Out, write: &args::Write) -> Done {
     let lun = write.which.lun;
-    let mut transfer = Transfer::new(lun, &write.input, write.range.start);
-    if ctx.dry_run {
-        let capacity = lun::capacity(ctx, lun)?;
-        let asked = write.range.blocks;
-        transfer.planned = true;
-        transfer.bytes = match asked {
-            Some(blocks) => Some(blocks.saturating_mul(u64::from(capacity.block_length))),
-            None => file_length(&write.input)?,
-        };
-        return out.one("lun.write", &transfer, &ctx.warnings, view::transfer::details);
-    }
-    let mut from = input(&write.input)?;
-    if !write.yes {
-        return Err(Error::new(Kind::Invalid, format!("write to {lun}"))
+    let tried = format!("write to {lun}");
+    if !ctx.dry_run && !write.yes {
+        return Err(Error::new(hba::Kind::Invalid, tried)
             .answered("this overwrites what is on the logical unit")
             .hint("say --yes if that is wanted, or --dry-run to see what would be done")
             .into());
+    }
+    let deadline = Some(ctx.deadline.instant());
+    let input = if write.input == Path::new("-") {
+        Input::stdin(deadline)
+    } else {
+        Input::open(&write.input, deadline)
+    };
+    let mut input = input.map_err(|error| Error::file(format!("read {}", write.input.display()), &error))?;
+    let span = lun::Span::of(ctx, lun, range(&write.range), &tried)?;
+    let length = match (input.length(), input.kind()) {
+        (Some(bytes), _) => Length::Known(bytes),
+        (None, Kind::Character) if !input.as_fd().is_terminal() => Length::Endless,
+        (None, _) => Length::Unknown,
+    };
+    let mut transfer = Transfer::new(lun, &write.input, write.range.start);
+    if ctx.dry_run {
+        transfer.planned = true;
+        transfer.bytes = span.takes(length)?;
+        return out.one("lun.write", &transfer, &ctx.warnings, view::transfer::details);
     }
     let mut progress = Progress::new("writing");
     let mut each = |done, all| {
         progress.at(done, all);
     };
-    let range = range(&write.range);
-    let bytes = lun::write(ctx, lun, range, &mut from, write.verify, &mut each)?;
+    let bytes = lun::write(ctx, &span, &mut input, length, write.verify, &mut each)?;
     let transfer = transfer.done(bytes, progress.finish(), write.verify);
     out.one("lun.write", &transfer, &ctx.warnings, view::transfer::details)
-}
-
-/// The length of a plain file; a pipe has none.
-fn file_length(path: &Path) -> Result<Option<u64>> {
-    if path == Path::new("-") {
-        return Ok(None);
-    }
-    let found =
-        std::fs::metadata(path).map_err(|error| Error::io(format!("open {}", path.display()), &error))?;
-    Ok(found.is_file().then_some(found.len()))
-}
-
-fn input(path: &Path) -> Result<Box<dyn Read>> {
-    if path == Path::new("-") {
-        return Ok(Box::new(io::stdin().lock()));
-    }
-    let file = File::open(path).map_err(|error| Error::io(format!("open {}", path.display()), &error))?;
-    Ok(Box::new(file))
 }
 
 const fn range(range: &Range) -> lun::BlockRange {

@@ -1,9 +1,10 @@
-//! Logical units: list, inquiry, vital product data, report, capacity, read, write. `command` runs CDBs and reads sense data.
+//! Logical units: list, inquiry, vital product data, report, capacity, read, write; `span` is what can be said before. `command` runs CDBs and reads sense data.
 
 mod capacity;
 mod command;
 mod inquiry;
 mod report;
+mod span;
 mod transfer;
 mod vpd;
 
@@ -15,7 +16,8 @@ use crate::model::Lun;
 pub use capacity::capacity;
 pub use inquiry::inquiry;
 pub use report::report;
-pub use transfer::{BlockRange, Progress, read, write};
+pub use span::{BlockRange, Length, Span};
+pub use transfer::{Progress, read, write};
 pub use vpd::vpd;
 
 /// Logical units that the operating system has.

@@ -205,14 +205,9 @@ fn a_unit_attention_is_tried_again_and_other_sense_is_told() {
     s.expect(Call::Scsi(LUN, capacity_cdb()), Ok(check(6, 0x29, 0)));
     sized(&mut s, 8);
     s.expect(Call::Scsi(LUN, rw(false, 0, 8)), Ok(check(3, 0x11, 0)));
-    let e = read(
-        &mut ctx(&mut s),
-        LUN,
-        BlockRange::default(),
-        &mut Vec::new(),
-        &mut |_, _| (),
-    )
-    .expect_err("medium");
+    let mut c = ctx(&mut s);
+    let span = Span::of(&mut c, LUN, BlockRange::default(), "read").expect("span");
+    let e = read(&mut c, &span, &mut Vec::new(), &mut |_, _| ()).expect_err("medium");
     assert!(
         e.to_string().contains("medium error: unrecovered read error"),
         "{e}"

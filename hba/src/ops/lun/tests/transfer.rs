@@ -1,6 +1,183 @@
 //! Reading and writing blocks.
 
 use super::*;
+use crate::ctx::Ctx;
+use crate::error::Result;
+
+/// Checks the range and reads it.
+fn read(
+    ctx: &mut Ctx<'_>,
+    lun: Hctl,
+    range: BlockRange,
+    out: &mut dyn std::io::Write,
+    progress: Progress<'_>,
+) -> Result<u64> {
+    let span = Span::of(ctx, lun, range, "read")?;
+    super::super::read(ctx, &span, out, progress)
+}
+
+/// Checks the range and writes to it from a pipe.
+fn write(
+    ctx: &mut Ctx<'_>,
+    lun: Hctl,
+    range: BlockRange,
+    input: &mut dyn std::io::Read,
+    verify: bool,
+    progress: Progress<'_>,
+) -> Result<u64> {
+    write_of(ctx, range, Length::Unknown, input, verify, progress).inspect(|_| assert_eq!(lun, LUN))
+}
+
+fn write_of(
+    ctx: &mut Ctx<'_>,
+    range: BlockRange,
+    length: Length,
+    input: &mut dyn std::io::Read,
+    verify: bool,
+    progress: Progress<'_>,
+) -> Result<u64> {
+    let span = Span::of(ctx, LUN, range, "write")?;
+    super::super::write(ctx, &span, input, length, verify, progress)
+}
+
+fn taken(input: &[u8]) -> ScsiReply {
+    ScsiReply {
+        expect: input.to_vec(),
+        ..ScsiReply::default()
+    }
+}
+
+#[test]
+fn an_image_that_does_not_fit_is_refused_before_the_first_byte() {
+    let whole = BlockRange::default();
+    let four = BlockRange {
+        start: 2,
+        blocks: Some(4),
+    };
+    for (range, bytes, why) in [
+        (whole, 9 * BLOCK, "the logical unit from there on takes 4096"),
+        (four, 5 * BLOCK, "the range takes 2048"),
+        (whole, BLOCK + 1, "ends within a block"),
+    ] {
+        for verify in [false, true] {
+            let mut s = Scripted::new();
+            sized(&mut s, 8);
+            let length = Length::Known(bytes as u64);
+            let input = pattern(bytes);
+            let e = write_of(
+                &mut ctx(&mut s),
+                range,
+                length,
+                &mut input.as_slice(),
+                verify,
+                &mut |_, _| (),
+            )
+            .expect_err("too long");
+            assert_eq!(e.kind(), Kind::Invalid);
+            let text = e.to_string();
+            assert!(
+                text.contains(why) && text.contains("nothing was written"),
+                "{text}"
+            );
+            s.finish();
+        }
+    }
+}
+
+#[test]
+fn a_pipe_that_is_longer_than_the_range_is_an_error_that_says_how_much_was_written() {
+    let mut s = Scripted::new();
+    let input = pattern(8 * BLOCK + 1);
+    sized(&mut s, 8).expect(Call::Scsi(LUN, rw(true, 0, 8)), Ok(taken(&input[..8 * BLOCK])));
+    s.expect(
+        Call::Scsi(LUN, rw(false, 0, 8)),
+        Ok(data(input[..8 * BLOCK].to_vec())),
+    );
+    let e = write(
+        &mut ctx(&mut s),
+        LUN,
+        BlockRange::default(),
+        &mut input.as_slice(),
+        true,
+        &mut |_, _| (),
+    )
+    .expect_err("longer");
+    assert_eq!(e.kind(), Kind::Failed);
+    assert!(e.to_string().contains("its first 4096 bytes were written"), "{e}");
+    s.finish();
+}
+
+#[test]
+fn what_never_ends_is_taken_only_for_a_range_that_was_asked_for() {
+    let mut s = Scripted::new();
+    let range = BlockRange {
+        start: 0,
+        blocks: Some(2),
+    };
+    sized(&mut s, 8).expect(Call::Scsi(LUN, rw(true, 0, 2)), Ok(taken(&[7; 2 * BLOCK])));
+    let mut c = ctx(&mut s);
+    let mut endless = std::io::repeat(7);
+    assert_eq!(
+        write_of(
+            &mut c,
+            range,
+            Length::Endless,
+            &mut endless,
+            false,
+            &mut |_, _| ()
+        ),
+        Ok(2 * BLOCK as u64)
+    );
+    sized(&mut s, 8);
+    let e = write_of(
+        &mut ctx(&mut s),
+        BlockRange::default(),
+        Length::Endless,
+        &mut endless,
+        false,
+        &mut |_, _| (),
+    );
+    assert_eq!(e.expect_err("endless").kind(), Kind::Invalid);
+    s.finish();
+}
+
+#[test]
+fn an_input_that_ends_before_its_length_is_an_error() {
+    let mut s = Scripted::new();
+    let input = pattern(2 * BLOCK);
+    sized(&mut s, 8).expect(Call::Scsi(LUN, rw(true, 0, 2)), Ok(taken(&input)));
+    let e = write_of(
+        &mut ctx(&mut s),
+        BlockRange::default(),
+        Length::Known(3 * BLOCK as u64),
+        &mut input.as_slice(),
+        false,
+        &mut |_, _| (),
+    )
+    .expect_err("short");
+    assert!(e.to_string().contains("1024 bytes were written"), "{e}");
+    s.finish();
+}
+
+#[test]
+fn a_device_that_takes_less_than_it_was_given_is_an_error() {
+    let mut s = Scripted::new();
+    let input = pattern(2 * BLOCK);
+    let mut reply = taken(&input);
+    reply.left = BLOCK;
+    sized(&mut s, 8).expect(Call::Scsi(LUN, rw(true, 0, 2)), Ok(reply));
+    let e = write(
+        &mut ctx(&mut s),
+        LUN,
+        BlockRange::default(),
+        &mut input.as_slice(),
+        false,
+        &mut |_, _| (),
+    )
+    .expect_err("short");
+    assert!(e.to_string().contains("took 512 of 1024"), "{e}");
+    s.finish();
+}
 
 #[test]
 fn reading_goes_in_chunks_and_tells_its_progress() {
