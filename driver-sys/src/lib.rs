@@ -10,8 +10,10 @@ pub mod endpoint;
 pub mod hw;
 pub mod netlink;
 pub mod port;
+mod secret;
 pub mod sg;
 pub mod sysfs;
 pub mod uevent;
 
 pub use endpoint::Endpoint;
+pub use secret::Secret;

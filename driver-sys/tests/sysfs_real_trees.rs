@@ -145,7 +145,7 @@ fn every_level_of_detail_tells_the_same_story() {
             );
             let auth = sessions::session_auth(&tree.root, brief.sid).expect("readable");
             match brief.sid {
-                1 => assert_eq!(auth.password.expect("a secret").expose(), "initiator-secret"),
+                1 => assert_eq!(auth.password.expect("a secret").expose(), b"initiator-secret"),
                 _ => assert_eq!((auth.username, auth.password), (None, None), "(null) is no name"),
             }
         }
@@ -198,7 +198,7 @@ fn boot_targets_read_as_dumped_without_their_secrets() {
     let shown = format!("{trees:#?}");
     assert!(!shown.contains("initiator-secret"), "{shown}");
     let secret = trees[0].targets[0].1.chap_secret.as_ref().expect("a secret");
-    assert_eq!(secret.0.expose(), "initiator-secret");
+    assert_eq!(secret.0.expose(), b"initiator-secret");
     insta::assert_snapshot!("6.1-sysfsboot-boot", shown);
 }
 

@@ -1,17 +1,20 @@
-//! CHAP secrets: kept in memory that is wiped, never shown. Owns the length rules; must not know where a secret is used.
+//! CHAP secrets: kept in memory that is wiped, never shown. Owns the length rules and how a secret is read; must not know where it is
+//! used. Every buffer that it passes on its way has room for the longest one from the beginning: what grows leaves copies behind.
 //!
 //! Source: qla4xxx `ql4_os.c` (`qla4xxx_set_chap`: C-string copies into `ql4_chap_table.secret[100]`, no minimum enforced),
 //! RFC 7143 §12.1.3 (at least 96 bits without IPsec).
 
 use std::fmt;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
 
+use files::Input;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use crate::deadline::Deadline;
 use crate::error::{Error, Kind, Result};
 
 /// The shortest secret, in bytes (96 bits).
@@ -23,7 +26,7 @@ pub const REDACTED: &str = "********";
 
 /// A CHAP secret. `Debug`, `Display` and JSON show `********`; memory is wiped on drop.
 #[derive(Clone)]
-pub struct Secret(Zeroizing<Vec<u8>>);
+pub struct Secret(driver_sys::Secret);
 
 impl Secret {
     /// A secret for writing: checks length and content.
@@ -31,7 +34,11 @@ impl Secret {
     /// # Errors
     /// [`Kind::Invalid`] when shorter than [`SECRET_MIN`], longer than [`SECRET_MAX`] or containing a NUL byte.
     pub fn new(bytes: impl Into<Vec<u8>>) -> Result<Self> {
-        let bytes = Zeroizing::new(bytes.into());
+        Self::checked(driver_sys::Secret::from_vec(bytes.into()))
+    }
+
+    fn checked(secret: driver_sys::Secret) -> Result<Self> {
+        let bytes = secret.expose();
         let refuse = |why: String| Err(Error::new(Kind::Invalid, "use this chap secret").answered(why));
         if bytes.len() < SECRET_MIN {
             return refuse(format!(
@@ -48,60 +55,75 @@ impl Secret {
         if bytes.contains(&0) {
             return refuse("it contains a NUL byte, where the driver would cut it".to_owned());
         }
-        Ok(Self(bytes))
+        Ok(Self(secret))
     }
 
     /// A secret as found on the adapter, whatever its length.
     #[must_use]
     pub fn stored(bytes: impl Into<Vec<u8>>) -> Self {
-        Self(Zeroizing::new(bytes.into()))
+        Self(driver_sys::Secret::from_vec(bytes.into()))
     }
 
-    /// Reads a secret from a file (one trailing newline is dropped).
+    /// Reads a secret from a file or a pipe (one trailing newline is dropped), for which it waits until the deadline.
     ///
     /// # Errors
-    /// The file cannot be read, or the rules of [`Secret::new`].
-    pub fn from_file(path: &Path) -> Result<Self> {
+    /// The file cannot be read, nothing came from the pipe in time, or the rules of [`Secret::new`].
+    pub fn from_file(path: &Path, deadline: Deadline) -> Result<Self> {
         let tried = || format!("read the chap secret from {}", path.display());
-        let file = std::fs::File::open(path).map_err(|e| Error::io(tried(), &e))?;
-        Self::from_reader(file).map_err(|e| e.during(tried()))
+        let input = Input::open(path, Some(deadline.instant())).map_err(|e| Error::file(tried(), &e))?;
+        Self::from_reader(input).map_err(|e| e.during(tried()))
     }
 
-    /// Reads a secret from a stream, such as standard input (one trailing newline is dropped).
+    /// Reads a secret from standard input, as [`Secret::from_file`]. Nothing of it stays in a buffer of the standard library.
+    ///
+    /// # Errors
+    /// As [`Secret::from_file`].
+    pub fn from_stdin(deadline: Deadline) -> Result<Self> {
+        let tried = "read the chap secret from standard input";
+        let input = Input::stdin(Some(deadline.instant())).map_err(|e| Error::file(tried, &e))?;
+        Self::from_reader(input).map_err(|e| e.during(tried))
+    }
+
+    /// Reads a secret from a stream without a buffer of its own (one trailing newline is dropped).
     ///
     /// # Errors
     /// The stream cannot be read, or the rules of [`Secret::new`].
-    pub fn from_reader(reader: impl Read) -> Result<Self> {
-        let mut bytes = Zeroizing::new(Vec::with_capacity(SECRET_MAX + 4));
-        reader
-            .take(SECRET_MAX as u64 + 3)
-            .read_to_end(&mut bytes)
-            .map_err(|e| Error::io("read the chap secret", &e))?;
-        if bytes.last() == Some(&b'\n') {
-            bytes.pop();
-            if bytes.last() == Some(&b'\r') {
-                bytes.pop();
+    pub fn from_reader(mut reader: impl Read) -> Result<Self> {
+        // `read_to_end` would probe with a buffer on the stack.
+        let mut bytes = Zeroizing::new(vec![0; SECRET_MAX + 3]);
+        let mut filled = 0;
+        while let Some(room) = bytes.get_mut(filled..).filter(|room| !room.is_empty()) {
+            match reader.read(room) {
+                Ok(0) => break,
+                Ok(n) => filled += n,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(Error::io("read the chap secret", &e)),
             }
         }
-        Self::new(bytes.to_vec())
+        let text = bytes.get(..filled).unwrap_or_default();
+        let text = match text.strip_suffix(b"\n") {
+            Some(line) => line.strip_suffix(b"\r").unwrap_or(line),
+            None => text,
+        };
+        Self::checked(driver_sys::Secret::new(text))
     }
 
     /// The bytes themselves, for the codec only.
     #[must_use]
     pub fn expose(&self) -> &[u8] {
-        &self.0
+        self.0.expose()
     }
 
     /// Whether there is no secret at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.expose().is_empty()
     }
 }
 
 impl PartialEq for Secret {
     fn eq(&self, other: &Self) -> bool {
-        self.0.ct_eq(&other.0).into()
+        self.expose().ct_eq(other.expose()).into()
     }
 }
 impl Eq for Secret {}
@@ -126,8 +148,7 @@ impl Serialize for Secret {
 
 impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        let text = Zeroizing::new(String::deserialize(deserializer)?);
-        Ok(Self::stored(text.as_bytes()))
+        Ok(Self::stored(String::deserialize(deserializer)?.into_bytes()))
     }
 }
 

@@ -10,6 +10,7 @@ pub mod conformance;
 pub mod equality;
 pub mod initiator;
 pub mod lab;
+pub mod memory;
 pub mod namespace;
 pub mod need;
 pub mod netlink;

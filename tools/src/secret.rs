@@ -1,16 +1,16 @@
-//! Where a CHAP secret comes from: a file, stdin, a systemd credential or a prompt. Never argv, never the environment.
+//! Where a CHAP secret comes from: a file or pipe, stdin, a systemd credential or a prompt. Never argv, never the environment.
 
 use std::io::{self, IsTerminal};
 use std::path::Path;
 
-use hba::{Error, Kind, Result, Secret};
+use hba::{Deadline, Error, Kind, Result, Secret};
 
 use crate::args::chap::SecretSource;
 use crate::prompt;
 
 /// Reads the secret from the source chosen; asks when none was chosen and stdin is a terminal.
-pub(crate) fn read(source: &SecretSource) -> Result<Secret> {
-    match given(source)? {
+pub(crate) fn read(source: &SecretSource, deadline: Deadline) -> Result<Secret> {
+    match given(source, deadline)? {
         Some(secret) => Ok(secret),
         None if io::stdin().is_terminal() => {
             prompt::twice("CHAP secret (12 to 99 bytes, not shown): ", "Once more: ")
@@ -22,9 +22,9 @@ pub(crate) fn read(source: &SecretSource) -> Result<Secret> {
 }
 
 /// Reads the secret only if a source was chosen.
-pub(crate) fn given(source: &SecretSource) -> Result<Option<Secret>> {
+pub(crate) fn given(source: &SecretSource, deadline: Deadline) -> Result<Option<Secret>> {
     if let Some(path) = &source.secret_file {
-        return Secret::from_file(path).map(Some);
+        return Secret::from_file(path, deadline).map(Some);
     }
     if let Some(name) = &source.secret_credential {
         let Some(dir) = std::env::var_os("CREDENTIALS_DIRECTORY") else {
@@ -38,10 +38,10 @@ pub(crate) fn given(source: &SecretSource) -> Result<Option<Secret>> {
             return Err(Error::new(Kind::Invalid, "read a systemd credential")
                 .answered("a credential's name is a plain file name"));
         }
-        return Secret::from_file(&Path::new(&dir).join(name)).map(Some);
+        return Secret::from_file(&Path::new(&dir).join(name), deadline).map(Some);
     }
     if source.secret_stdin {
-        return Secret::from_reader(io::stdin().lock()).map(Some);
+        return Secret::from_stdin(deadline).map(Some);
     }
     Ok(None)
 }

@@ -74,7 +74,7 @@ impl FromAttr for TrimmedSecret {
     const EXPECTED: &'static str = "a string";
     const SECRET: bool = true;
     fn from_attr(text: &str) -> Option<Self> {
-        Some(Self(Secret::new(text.trim())))
+        Some(Self(Secret::new(text.trim().as_bytes())))
     }
     fn is_unset(text: &str) -> bool {
         Secret::is_unset(text.trim())

@@ -82,7 +82,7 @@ fn names_and_secrets_lose_their_padding_and_secrets_stay_hidden() {
     assert_eq!(target.chap_name, Some(Trimmed("user".into())));
     assert_eq!(
         target.chap_secret.as_ref().map(|s| s.0.expose()),
-        Some("twelve-bytes-or-more")
+        Some(&b"twelve-bytes-or-more"[..])
     );
     assert_eq!(target.rev_chap_secret, None);
     assert!(!format!("{tree:?}").contains("twelve-bytes"));

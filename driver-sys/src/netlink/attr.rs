@@ -15,6 +15,7 @@ use super::error::{DecodeError, index, take};
 use super::frame::align;
 use super::params::{IfaceParam, NetParam, Param};
 use super::raw::{iscsi_iface_param_info, iscsi_param_info, nlattr};
+use crate::secret::Secret;
 
 const NLATTR: usize = size_of::<nlattr>();
 
@@ -23,13 +24,13 @@ pub const MAX_VALUE: usize = u16::MAX as usize - NLATTR - size_of::<iscsi_iface_
 
 /// The bytes of a value. `Debug` shows only their number; they are wiped when dropped.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Bytes(Zeroizing<Vec<u8>>);
+pub struct Bytes(Secret);
 
 impl Bytes {
     /// Bytes as they are.
     #[must_use]
     pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
-        Self(Zeroizing::new(bytes.into()))
+        Self(Secret::from_vec(bytes.into()))
     }
 
     /// One byte.
@@ -90,31 +91,31 @@ impl Bytes {
     /// All bytes.
     #[must_use]
     pub fn as_slice(&self) -> &[u8] {
-        &self.0
+        self.0.expose()
     }
 
     /// The first byte.
     #[must_use]
     pub fn to_u8(&self) -> Option<u8> {
-        self.0.first().copied()
+        self.as_slice().first().copied()
     }
 
     /// The first two bytes, native-endian.
     #[must_use]
     pub fn to_u16(&self) -> Option<u16> {
-        self.0.first_chunk().map(|b| u16::from_ne_bytes(*b))
+        self.as_slice().first_chunk().map(|b| u16::from_ne_bytes(*b))
     }
 
     /// The first four bytes, native-endian.
     #[must_use]
     pub fn to_u32(&self) -> Option<u32> {
-        self.0.first_chunk().map(|b| u32::from_ne_bytes(*b))
+        self.as_slice().first_chunk().map(|b| u32::from_ne_bytes(*b))
     }
 
     /// The bytes before the first NUL, or all of them.
     #[must_use]
     pub fn to_c_bytes(&self) -> &[u8] {
-        crate::hw::until_nul(&self.0)
+        crate::hw::until_nul(self.as_slice())
     }
 
     /// [`Self::to_c_bytes`] if they are UTF-8.
@@ -126,13 +127,13 @@ impl Bytes {
     /// The first four bytes as an address.
     #[must_use]
     pub fn to_ipv4(&self) -> Option<Ipv4Addr> {
-        self.0.first_chunk::<4>().map(|b| Ipv4Addr::from(*b))
+        self.as_slice().first_chunk::<4>().map(|b| Ipv4Addr::from(*b))
     }
 
     /// The first sixteen bytes as an address.
     #[must_use]
     pub fn to_ipv6(&self) -> Option<Ipv6Addr> {
-        self.0.first_chunk::<16>().map(|b| Ipv6Addr::from(*b))
+        self.as_slice().first_chunk::<16>().map(|b| Ipv6Addr::from(*b))
     }
 }
 
@@ -150,7 +151,7 @@ impl From<&str> for Bytes {
 
 impl fmt::Debug for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "[{} bytes]", self.0.len())
+        write!(f, "[{} bytes]", self.as_slice().len())
     }
 }
 
@@ -249,6 +250,12 @@ impl fmt::Debug for IfaceAttr {
     }
 }
 
+/// An empty list with room for these values, so that it is never moved: they may be secret.
+fn room<'v>(info: usize, values: impl Iterator<Item = &'v Bytes>) -> Zeroizing<Vec<u8>> {
+    let size = values.map(|value| align(NLATTR + info + value.as_slice().len().min(MAX_VALUE)));
+    Zeroizing::new(Vec::with_capacity(size.sum()))
+}
+
 /// Appends one attribute: header, parameter header, value, padding.
 fn push(list: &mut Vec<u8>, kind: u16, info: &[u8], value: &[u8]) {
     let len = NLATTR + info.len() + value.len();
@@ -291,8 +298,8 @@ fn value_of(what: &'static str, rest: &[u8], claimed: u32) -> Result<Bytes, Deco
 }
 
 /// Encodes a list of parameters.
-pub(crate) fn encode<P: Param>(attrs: &[Attr<P>]) -> Vec<u8> {
-    let mut list = Vec::new();
+pub(crate) fn encode<P: Param>(attrs: &[Attr<P>]) -> Zeroizing<Vec<u8>> {
+    let mut list = room(size_of::<iscsi_param_info>(), attrs.iter().map(|a| &a.value));
     for attr in attrs {
         let value = attr.value.as_slice();
         let value = value.get(..MAX_VALUE).unwrap_or(value);
@@ -325,8 +332,11 @@ pub(crate) fn decode<P: Param>(list: &[u8]) -> Result<Vec<Attr<P>>, DecodeError>
 }
 
 /// Encodes a list of interface parameters.
-pub(crate) fn encode_iface(attrs: &[IfaceAttr]) -> Vec<u8> {
-    let mut list = Vec::new();
+pub(crate) fn encode_iface(attrs: &[IfaceAttr]) -> Zeroizing<Vec<u8>> {
+    let mut list = room(
+        size_of::<iscsi_iface_param_info>(),
+        attrs.iter().map(|a| &a.value),
+    );
     for attr in attrs {
         let value = attr.value.as_slice();
         let value = value.get(..MAX_VALUE).unwrap_or(value);

@@ -4,14 +4,15 @@
 //! `iscsi_get_chap`; `ql4_os.c`, `qla4xxx_get_chap_list`.
 
 use core::fmt;
+use core::mem::offset_of;
 use std::borrow::Cow;
 
-use zerocopy::{FromBytes, IntoBytes};
 use zeroize::Zeroizing;
 
 use super::error::{DecodeError, index};
 use super::params::ChapType;
 use super::raw::iscsi_chap_rec;
+use crate::secret::Secret;
 
 /// Size of one record, in bytes.
 pub const RECORD: usize = size_of::<iscsi_chap_rec>();
@@ -30,7 +31,7 @@ pub struct ChapRecord {
     /// User name, at most 255 bytes, no NUL.
     pub username: Vec<u8>,
     /// Secret, at most 255 bytes.
-    pub password: Zeroizing<Vec<u8>>,
+    pub password: Secret,
 }
 
 impl ChapRecord {
@@ -40,28 +41,48 @@ impl ChapRecord {
         String::from_utf8_lossy(&self.username)
     }
 
-    fn to_raw(&self) -> iscsi_chap_rec {
-        let mut raw = iscsi_chap_rec {
-            chap_tbl_idx: self.index,
-            chap_type: self.kind.raw(),
-            ..Default::default()
-        };
+    /// Writes the record, field by field into its place: a record of its own on the stack would leave the secret there.
+    fn write(&self, place: &mut [u8]) {
         let name = crate::hw::until_nul(&self.username);
         let name = &name[..name.len().min(255)];
-        raw.username[..name.len()].copy_from_slice(name);
-        let secret = &self.password[..self.password.len().min(255)];
-        raw.password[..secret.len()].copy_from_slice(secret);
-        raw.password_length = u8::try_from(secret.len()).unwrap_or(u8::MAX);
-        raw
+        let secret = self.password.expose();
+        let secret = &secret[..secret.len().min(255)];
+        let length = u8::try_from(secret.len()).unwrap_or(u8::MAX);
+        put(
+            place,
+            offset_of!(iscsi_chap_rec, chap_tbl_idx),
+            &self.index.to_ne_bytes(),
+        );
+        put(
+            place,
+            offset_of!(iscsi_chap_rec, chap_type),
+            &self.kind.raw().to_ne_bytes(),
+        );
+        put(place, offset_of!(iscsi_chap_rec, username), name);
+        put(place, offset_of!(iscsi_chap_rec, password), secret);
+        put(place, offset_of!(iscsi_chap_rec, password_length), &[length]);
     }
 
-    fn from_raw(raw: &iscsi_chap_rec) -> Self {
-        Self {
-            index: raw.chap_tbl_idx,
-            kind: ChapType::from_raw(raw.chap_type),
-            username: crate::hw::until_nul(&raw.username).to_vec(),
-            password: Zeroizing::new(raw.password[..usize::from(raw.password_length)].to_vec()),
-        }
+    /// Reads a record where it is, for the same reason.
+    fn read(place: &[u8]) -> Option<Self> {
+        let from = |offset: usize| place.get(offset..);
+        let index = from(offset_of!(iscsi_chap_rec, chap_tbl_idx))?.first_chunk()?;
+        let kind = from(offset_of!(iscsi_chap_rec, chap_type))?.first_chunk()?;
+        let username = from(offset_of!(iscsi_chap_rec, username))?.first_chunk::<256>()?;
+        let length = *from(offset_of!(iscsi_chap_rec, password_length))?.first()?;
+        let password = from(offset_of!(iscsi_chap_rec, password))?.get(..usize::from(length))?;
+        Some(Self {
+            index: u16::from_ne_bytes(*index),
+            kind: ChapType::from_raw(u32::from_ne_bytes(*kind)),
+            username: crate::hw::until_nul(username).to_vec(),
+            password: Secret::new(password),
+        })
+    }
+}
+
+fn put(place: &mut [u8], offset: usize, bytes: &[u8]) {
+    if let Some(to) = place.get_mut(offset..offset + bytes.len()) {
+        to.copy_from_slice(bytes);
     }
 }
 
@@ -101,16 +122,14 @@ impl ChapPage {
         }
     }
 
-    pub(crate) fn encode_payload(&self) -> Vec<u8> {
+    pub(crate) fn encode_payload(&self) -> Zeroizing<Vec<u8>> {
         let room = usize::try_from(self.room)
             .unwrap_or(MAX_RECORDS)
             .clamp(self.records.len(), MAX_RECORDS);
-        let mut out = Vec::with_capacity(room * RECORD);
-        for record in self.records.iter().take(MAX_RECORDS) {
-            let raw = Zeroizing::new(record.to_raw().as_bytes().to_vec());
-            out.extend_from_slice(&raw);
+        let mut out = Zeroizing::new(vec![0; room * RECORD]);
+        for (record, place) in self.records.iter().zip(out.chunks_exact_mut(RECORD)) {
+            record.write(place);
         }
-        out.resize(room * RECORD, 0);
         out
     }
 
@@ -139,8 +158,7 @@ impl ChapPage {
         let records = payload
             .chunks_exact(RECORD)
             .take(count)
-            .filter_map(|chunk| iscsi_chap_rec::read_from_bytes(chunk).ok())
-            .map(|raw| ChapRecord::from_raw(&raw))
+            .filter_map(ChapRecord::read)
             .collect();
         Ok(Self {
             host_no,

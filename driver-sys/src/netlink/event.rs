@@ -4,6 +4,8 @@
 //! `scsi_transport_iscsi.c`, `iscsi_recv_pdu`, `iscsi_offload_mesg`, `iscsi_*_event`, `iscsi_if_get_stats`,
 //! `iscsi_get_chap`, `iscsi_get_host_stats`.
 
+use zeroize::Zeroizing;
+
 use super::attr::Bytes;
 use super::chap::ChapPage;
 use super::code::{ConnState, GROUP_ISCSID, GROUP_UIP, HostEventCode, IscsiErr, Kevent, PingStatus, Uevent};
@@ -120,11 +122,12 @@ impl Event {
             ..Default::default()
         };
         let mut payload = self.fill(&mut ev);
-        payload.resize(frame::align(payload.len()), 0);
+        let padded = frame::align(payload.len());
+        payload.resize(padded, 0);
         frame::join(0, 0, &ev, &payload)
     }
 
-    fn fill(&self, ev: &mut iscsi_uevent) -> Vec<u8> {
+    fn fill(&self, ev: &mut iscsi_uevent) -> Zeroizing<Vec<u8>> {
         match self {
             Self::RecvPdu {
                 sid,
@@ -141,7 +144,7 @@ impl Event {
                 let mut payload = header.as_slice().to_vec();
                 payload.resize(BHS, 0);
                 payload.extend_from_slice(data.as_slice());
-                return payload;
+                return payload.into();
             }
             Self::ConnError { sid, cid, error } => {
                 ev.put_r(msg_conn_error {
@@ -165,7 +168,7 @@ impl Event {
             }
             Self::PathRequest { host_no, path } => {
                 ev.put_r(msg_host { host_no: *host_no });
-                return path.encode();
+                return path.encode().into();
             }
             Self::IfDown { host_no } => ev.put_r(msg_host { host_no: *host_no }),
             Self::ConnLoginState { sid, cid, state } => {
@@ -183,7 +186,7 @@ impl Event {
                     data_size,
                     code: code.raw(),
                 });
-                return data.to_vec();
+                return data.to_vec().into();
             }
             Self::PingComplete {
                 host_no,
@@ -199,11 +202,11 @@ impl Event {
                     pid: *id,
                     data_size,
                 });
-                return data.to_vec();
+                return data.to_vec().into();
             }
             Self::Stats { sid, cid, stats } => {
                 ev.put_u(msg_conn { sid: *sid, cid: *cid });
-                return stats.encode();
+                return stats.encode().into();
             }
             Self::Chap(page) => {
                 let num_entries = u32::try_from(page.records.len()).unwrap_or(u32::MAX);
@@ -217,15 +220,15 @@ impl Event {
             }
             Self::HostStats { host_no, stats } => {
                 ev.put_u(msg_host { host_no: *host_no });
-                return stats.encode();
+                return stats.encode().into();
             }
             Self::Unknown { u, r, payload, .. } => {
                 ev.u = *u;
                 ev.r = *r;
-                return payload.as_slice().to_vec();
+                return payload.as_slice().to_vec().into();
             }
         }
-        Vec::new()
+        Zeroizing::default()
     }
 
     /// Decodes one packet by its `iscsi_uevent.type`.

@@ -84,8 +84,9 @@ pub(crate) fn split(packet: &[u8]) -> Result<(Header, &[u8]), DecodeError> {
 /// Joins a message; `nlmsg_len` counts the payload without padding, the packet is not padded.
 pub(crate) fn join(nlmsg_type: u16, pid: u32, uevent: &iscsi_uevent, payload: &[u8]) -> Vec<u8> {
     let total = MIN_MESSAGE + payload.len();
-    let mut packet = vec![0; NLMSGHDR];
-    packet.reserve_exact(total - NLMSGHDR);
+    // All the room at once: a payload may be secret, and a packet that moves leaves it behind.
+    let mut packet = Vec::with_capacity(total);
+    packet.resize(NLMSGHDR, 0);
     packet.extend_from_slice(uevent.as_bytes());
     packet.extend_from_slice(payload);
     let mut buffer = NetlinkBuffer::new(&mut packet[..]);

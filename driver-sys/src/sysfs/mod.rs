@@ -13,15 +13,14 @@ mod error;
 pub mod fixture;
 mod reader;
 mod root;
-mod secret;
 mod value;
 
+pub use crate::secret::Secret;
 pub use address::{Address, Portal};
 pub use attr::{Attr, Need};
 pub use error::{Error, Fault};
 pub use reader::{ATTR_MAX, Place, Reader};
 pub use root::{Dir, Root, Store};
-pub use secret::Secret;
 pub use value::{FromAttr, Hex32, Switch};
 
 pub(crate) use attr::attrs;

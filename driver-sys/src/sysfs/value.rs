@@ -86,7 +86,7 @@ impl FromAttr for Secret {
     const EXPECTED: &'static str = "a string";
     const SECRET: bool = true;
     fn from_attr(text: &str) -> Option<Self> {
-        Some(Self::new(text))
+        Some(Self::new(text.as_bytes()))
     }
 }
 

@@ -22,7 +22,7 @@ pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb) -> Done {
                     Direction::In => ChapDirection::In,
                 },
                 username: add.user.clone(),
-                secret: secret::read(&add.secret)?,
+                secret: secret::read(&add.secret, ctx.deadline)?,
             };
             let change = chap::add(ctx, add.adapter.adapter.as_ref(), &new)?;
             let subject = change
@@ -31,7 +31,7 @@ pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb) -> Done {
             out.change("chap.add", &subject, &change, &ctx.warnings)
         }
         Verb::Set(set) => {
-            let secret = secret::given(&set.secret)?;
+            let secret = secret::given(&set.secret, ctx.deadline)?;
             let which = &set.which;
             let id = which.adapter.adapter.as_ref();
             let change = chap::set(ctx, id, which.index, set.user.as_deref(), secret.as_ref())?;

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use zerocopy::IntoBytes;
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::{Port, RECV_LIMIT};
 use crate::netlink::raw::sockaddr_nl;
@@ -48,11 +48,18 @@ impl Port for DirPort {
         self.socket.send(message, "a netlink message")
     }
 
-    fn recv(&mut self, until: Option<Instant>, what: &str) -> Result<Vec<u8>, PortError> {
-        let message = self.socket.receive(&mut self.buffer, until, what)?.to_vec();
-        // It may have been the CHAP table.
-        self.buffer[..message.len()].zeroize();
-        Ok(message)
+    fn recv(&mut self, until: Option<Instant>, what: &str) -> Result<Zeroizing<Vec<u8>>, PortError> {
+        let message = self
+            .socket
+            .receive(&mut self.buffer, until, what)
+            .map(|message| Zeroizing::new(message.to_vec()));
+        // It may have been the CHAP table, or a part of it.
+        match &message {
+            Ok(message) => self.buffer[..message.len()].zeroize(),
+            Err(PortError::Oversized { .. }) => self.buffer.zeroize(),
+            Err(_) => {}
+        }
+        message
     }
 
     fn pid(&self) -> u32 {

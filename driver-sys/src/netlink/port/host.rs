@@ -8,7 +8,7 @@ use neli::consts::socket::NlFamily;
 use neli::socket::NlSocket;
 use neli::utils::Groups;
 use nix::errno::Errno;
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::{Port, RECV_LIMIT};
 use crate::bsg::owned;
@@ -103,11 +103,16 @@ impl Port for HostPort {
         })
     }
 
-    fn recv(&mut self, until: Option<Instant>, what: &str) -> Result<Vec<u8>, PortError> {
-        let message = receive_from_kernel(&self.fd, &mut self.buffer, until, what)?.to_vec();
-        // It may have been the CHAP table.
-        self.buffer[..message.len()].zeroize();
-        Ok(message)
+    fn recv(&mut self, until: Option<Instant>, what: &str) -> Result<Zeroizing<Vec<u8>>, PortError> {
+        let message = receive_from_kernel(&self.fd, &mut self.buffer, until, what)
+            .map(|message| Zeroizing::new(message.to_vec()));
+        // It may have been the CHAP table, or a part of it.
+        match &message {
+            Ok(message) => self.buffer[..message.len()].zeroize(),
+            Err(PortError::Oversized { .. }) => self.buffer.zeroize(),
+            Err(_) => {}
+        }
+        message
     }
 
     fn pid(&self) -> u32 {

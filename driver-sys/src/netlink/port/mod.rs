@@ -11,6 +11,8 @@ mod tests;
 use std::os::fd::BorrowedFd;
 use std::time::Instant;
 
+use zeroize::Zeroizing;
+
 pub use dir::DirPort;
 pub use host::HostPort;
 
@@ -28,10 +30,11 @@ pub trait Port: Send {
     fn send(&mut self, message: &[u8]) -> Result<(), PortError>;
 
     /// Receives one message, unicast or multicast; `what` goes into the error text, `None` waits for ever.
+    /// It may be secret: it is wiped when dropped, and nothing of it stays here.
     ///
     /// # Errors
     /// [`PortError`], [`PortError::Timeout`] among them.
-    fn recv(&mut self, until: Option<Instant>, what: &str) -> Result<Vec<u8>, PortError>;
+    fn recv(&mut self, until: Option<Instant>, what: &str) -> Result<Zeroizing<Vec<u8>>, PortError>;
 
     /// This end's port ID, for [`super::Request::encode`].
     fn pid(&self) -> u32;

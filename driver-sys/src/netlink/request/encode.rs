@@ -1,5 +1,7 @@
 //! Requests to bytes.
 
+use zeroize::Zeroizing;
+
 use super::Request;
 use crate::netlink::attr;
 use crate::netlink::frame;
@@ -10,7 +12,7 @@ fn len(bytes: &[u8]) -> u32 {
 }
 
 impl Request {
-    /// The message: `nlmsghdr` with `pid` as sender, `iscsi_uevent` for the transport `handle`, payload.
+    /// The message: `nlmsghdr` with `pid` as sender, `iscsi_uevent` for the transport `handle`, payload. It may be secret: the caller wipes it.
     #[must_use]
     pub fn encode(&self, transport_handle: u64, pid: u32) -> Vec<u8> {
         let kind = self.kind().raw();
@@ -23,7 +25,7 @@ impl Request {
         frame::join(kind, pid, &ev, &payload)
     }
 
-    fn fill(&self, ev: &mut iscsi_uevent) -> Vec<u8> {
+    fn fill(&self, ev: &mut iscsi_uevent) -> Zeroizing<Vec<u8>> {
         match self {
             Self::CreateSession {
                 initial_cmdsn,
@@ -77,7 +79,7 @@ impl Request {
                     param,
                     len,
                 });
-                return value.to_vec();
+                return value.to_vec().into();
             }
             Self::GetParam { sid, cid, param } => {
                 ev.put_u(msg_set_param {
@@ -113,13 +115,13 @@ impl Request {
                     hdr_size: sizes.0,
                     data_size: sizes.1,
                 });
-                return [header, data].concat();
+                return [header, data].concat().into();
             }
             Self::EpConnect { non_blocking, to } => {
                 ev.put_u(msg_transport_connect {
                     non_blocking: u32::from(*non_blocking),
                 });
-                return to.encode();
+                return to.encode().into();
             }
             Self::EpConnectThroughHost {
                 host_no,
@@ -130,7 +132,7 @@ impl Request {
                     host_no: *host_no,
                     non_blocking: u32::from(*non_blocking),
                 });
-                return to.encode();
+                return to.encode().into();
             }
             Self::EpPoll { endpoint, timeout_ms } => {
                 ev.put_u(msg_transport_poll {
@@ -152,7 +154,7 @@ impl Request {
                     host_no: *host_no,
                     enable,
                 });
-                return to.encode();
+                return to.encode().into();
             }
             Self::SetHostParam { host_no, attr } => {
                 let value = attr.value.as_slice();
@@ -162,11 +164,11 @@ impl Request {
                     param,
                     len,
                 });
-                return value.to_vec();
+                return value.to_vec().into();
             }
             Self::PathUpdate { host_no, path } => {
                 ev.put_u(msg_host { host_no: *host_no });
-                return path.encode();
+                return path.encode().into();
             }
             Self::SetIfaceParams { host_no, attrs } => {
                 let count = u32::try_from(attrs.len()).unwrap_or(u32::MAX);
@@ -191,7 +193,7 @@ impl Request {
                     payload_size: *payload_size,
                     pid: *id,
                 });
-                return to.encode();
+                return to.encode().into();
             }
             Self::GetChap {
                 host_no,
@@ -229,7 +231,7 @@ impl Request {
                     host_no: *host_no,
                     len: len(text),
                 });
-                return text.to_vec();
+                return text.to_vec().into();
             }
             Self::DelFlashnode { host_no, index }
             | Self::LoginFlashnode { host_no, index }
@@ -252,9 +254,9 @@ impl Request {
             Self::GetHostStats { host_no } => ev.put_u(msg_host { host_no: *host_no }),
             Self::Unknown { u, payload, .. } => {
                 ev.u = *u;
-                return payload.as_slice().to_vec();
+                return payload.as_slice().to_vec().into();
             }
         }
-        Vec::new()
+        Zeroizing::default()
     }
 }

@@ -274,7 +274,7 @@ fn a_chap_page_has_room_for_seven_and_holds_three() {
                 r.index,
                 r.kind,
                 r.username_lossy().into_owned(),
-                r.password.as_slice(),
+                r.password.expose(),
             )
         })
         .collect();
@@ -293,7 +293,7 @@ fn a_full_chap_page_says_where_to_go_on() {
         index,
         kind: ChapType::Out,
         username: b"u".to_vec(),
-        password: b"p".to_vec().into(),
+        password: crate::Secret::new(b"p"),
     };
     let mut page = ChapPage {
         host_no: 0,

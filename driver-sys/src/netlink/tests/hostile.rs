@@ -182,7 +182,7 @@ fn secrets_do_not_reach_debug() {
         index: 1,
         kind: ChapType::Out,
         username: b"alice".to_vec(),
-        password: secret.as_bytes().to_vec().into(),
+        password: crate::Secret::new(secret.as_bytes()),
     };
     let page = Event::Chap(ChapPage {
         host_no: 0,

@@ -2,9 +2,9 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use crate::Secret;
 use proptest::collection::vec;
 use proptest::prelude::*;
-use zeroize::Zeroizing;
 
 use crate::netlink::code::*;
 use crate::netlink::params::*;
@@ -216,7 +216,7 @@ fn chap_page() -> impl Strategy<Value = ChapPage> {
             index,
             kind: ChapType::from_raw(kind),
             username,
-            password: Zeroizing::new(password),
+            password: Secret::from_vec(password),
         });
     (any::<u32>(), any::<u16>(), vec(record, 0..8), 0..4u32).prop_map(|(host_no, start, records, more)| {
         let room = records.len() as u32 + more;

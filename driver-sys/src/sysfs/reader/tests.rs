@@ -116,7 +116,7 @@ fn a_secret_leaves_no_copy_in_the_buffer_and_none_in_debug() {
     let (_dir, root) = tree(&[("o/password", b"s3cretS3cret1\n")]);
     let mut reader = Reader::new();
     let secret = reader.must::<Secret>(root.at("o"), "password").expect("readable");
-    assert_eq!(secret.expose(), "s3cretS3cret1");
+    assert_eq!(secret.expose(), b"s3cretS3cret1");
     assert!(reader.buf.iter().all(|byte| *byte == 0));
     assert_eq!(
         format!("{secret:?} {:?}", Some(&secret)),

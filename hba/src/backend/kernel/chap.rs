@@ -58,7 +58,7 @@ impl Kernel {
                     ChapDirection::Out
                 },
                 username: r.username_lossy().into_owned(),
-                secret: Secret::stored(r.password.as_slice()),
+                secret: Secret::stored(r.password.expose()),
             })
             .collect())
     }

@@ -99,7 +99,6 @@ impl Listener {
     fn drain(&mut self) -> Result<()> {
         match self.netlink.recv(Some(Instant::now()), "event") {
             Ok(packet) => {
-                let packet = zeroize::Zeroizing::new(packet);
                 if let Ok(Message::Event(_, raw)) = Message::decode(&packet) {
                     self.ready
                         .extend(typed(&raw).map(|(host, event)| record(host, event)));

@@ -157,13 +157,10 @@ impl Netlink {
                 return Err(Error::new(Kind::Failed, ask.tried).answered("the netlink socket is not open"));
             };
             match port.recv(Some(ask.deadline.instant()), what) {
-                Ok(packet) => {
-                    let packet = zeroize::Zeroizing::new(packet);
-                    match Message::decode(&packet) {
-                        Ok(message) => return Ok(message),
-                        Err(e) => tracing::debug!(error = %e, "unreadable netlink message"),
-                    }
-                }
+                Ok(packet) => match Message::decode(&packet) {
+                    Ok(message) => return Ok(message),
+                    Err(e) => tracing::debug!(error = %e, "unreadable netlink message"),
+                },
                 Err(PortError::Overrun | PortError::Oversized { .. }) if !ask.deadline.expired() => {
                     tracing::warn!("netlink messages were lost");
                 }

@@ -32,8 +32,7 @@ fn firmware(tree: BootTree) -> FirmwareBoot {
 }
 
 fn target(number: u32, t: Target) -> BootTarget {
-    let secret =
-        |s: Option<driver_sys::boot::TrimmedSecret>| s.map(|s| Secret::stored(s.0.expose().as_bytes()));
+    let secret = |s: Option<driver_sys::boot::TrimmedSecret>| s.map(|s| Secret::stored(s.0.expose()));
     BootTarget {
         name: format!("target{number}"),
         target_name: t.target_name.map(|n| n.0),

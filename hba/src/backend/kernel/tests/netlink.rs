@@ -141,7 +141,7 @@ fn page_of(room: u32, host_no: u32, start: u16, index: u16) -> Vec<u8> {
         index,
         kind: ChapType::In,
         username: b"user".to_vec(),
-        password: WORD.as_bytes().to_vec().into(),
+        password: driver_sys::Secret::new(WORD.as_bytes()),
     };
     Event::Chap(ChapPage {
         host_no,
