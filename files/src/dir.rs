@@ -13,7 +13,7 @@ use crate::error::{Error, Result, Why};
 use crate::kind::{Kind, bits, ours, permit};
 use crate::named::{Access, open_plain};
 use crate::temporary::{ALWAYS, Temporary, names, sync};
-use crate::walk::{self, DIRECTORY, Missing};
+use crate::walk::{self, DIRECTORY, Last, Missing};
 
 /// A directory, by its handle.
 #[derive(Debug)]
@@ -28,9 +28,12 @@ impl Dir {
     /// # Errors
     /// It is missing or no directory, or a link on the way was made by somebody else.
     pub fn open(path: &Path) -> Result<Self> {
-        let fd = walk::directory("open", path, Missing::Fail)?;
+        Self::at(path, Missing::Fail, Last::Follow)
+    }
+
+    fn at(path: &Path, missing: Missing, last: Last) -> Result<Self> {
         Ok(Self {
-            fd,
+            fd: walk::directory(path, missing, last)?,
             path: path.to_owned(),
         })
     }
@@ -38,9 +41,9 @@ impl Dir {
     /// A directory that is there and ours: it belongs to us, and nobody else writes to it.
     ///
     /// # Errors
-    /// As [`Dir::open`]; [`Why::Owner`], [`Why::Writable`].
+    /// As [`Dir::open`]; [`Why::Owner`], [`Why::Writable`]; [`Why::Link`] also for a link of our own in the last place.
     pub fn ours(path: &Path) -> Result<Self> {
-        let dir = Self::open(path)?;
+        let dir = Self::at(path, Missing::Fail, Last::Refuse)?;
         dir.check()?;
         Ok(dir)
     }
@@ -50,11 +53,7 @@ impl Dir {
     /// # Errors
     /// As [`Dir::ours`].
     pub fn private(path: &Path) -> Result<Self> {
-        let fd = walk::directory("open", path, Missing::Make)?;
-        let dir = Self {
-            fd,
-            path: path.to_owned(),
-        };
+        let dir = Self::at(path, Missing::Make, Last::Refuse)?;
         dir.close_to_others()?;
         Ok(dir)
     }
@@ -64,11 +63,8 @@ impl Dir {
     /// # Errors
     /// As [`Dir::ours`].
     pub fn private_if_there(path: &Path) -> Result<Option<Self>> {
-        match Self::open(path) {
-            Ok(dir) => {
-                dir.check()?;
-                Ok(Some(dir))
-            }
+        match Self::ours(path) {
+            Ok(dir) => Ok(Some(dir)),
             Err(error) if error.is_missing() => Ok(None),
             Err(error) => Err(error),
         }

@@ -126,6 +126,11 @@ fn links_on_the_way_are_followed_only_where_we_or_the_superuser_made_them() {
     let link = t.path().join("link");
     symlink("real", &link).unwrap();
     assert!(Dir::private(&link.join("x")).is_ok());
+    // In the last place, even one of our own: what we trust is a directory.
+    assert!(Dir::open(&link).is_ok());
+    for refused in [Dir::private(&link), Dir::ours(&link)] {
+        assert!(matches!(refused.unwrap_err().why(), Why::Link));
+    }
     if rustix::process::geteuid().is_root() {
         std::os::unix::fs::lchown(&link, Some(65534), None).unwrap();
         let error = Dir::private(&link.join("x")).unwrap_err();

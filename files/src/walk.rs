@@ -32,10 +32,18 @@ pub(crate) enum Missing {
     Make,
 }
 
-/// The handle of the directory `path`, open for reading. Its own last component is a directory, not a link, unless the link is
-/// the superuser's or ours.
-pub(crate) fn directory(doing: &'static str, path: &Path, missing: Missing) -> Result<OwnedFd> {
-    walk(path, missing).map_err(|why| Error::new(doing, path, why))
+/// What to do with a link in the last place of a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Last {
+    /// As with one on the way.
+    Follow,
+    /// Refuse it, whoever made it.
+    Refuse,
+}
+
+/// The handle of the directory `path`, open for reading.
+pub(crate) fn directory(path: &Path, missing: Missing, last: Last) -> Result<OwnedFd> {
+    walk(path, missing, last).map_err(|why| Error::new("open", path, why))
 }
 
 /// The handle of the directory that holds `path`, and the name there.
@@ -47,11 +55,11 @@ pub(crate) fn parent(doing: &'static str, path: &Path) -> Result<(OwnedFd, PathB
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    let fd = walk(parent, Missing::Fail).map_err(|why| Error::new(doing, path, why))?;
+    let fd = walk(parent, Missing::Fail, Last::Follow).map_err(|why| Error::new(doing, path, why))?;
     Ok((fd, parent.to_owned(), name.to_owned()))
 }
 
-fn walk(path: &Path, missing: Missing) -> Result<OwnedFd, Why> {
+fn walk(path: &Path, missing: Missing, last: Last) -> Result<OwnedFd, Why> {
     let start = if path.is_absolute() { "/" } else { "." };
     let mut at = openat(CWD, start, STEP, Mode::empty())?;
     let mut rest: VecDeque<OsString> = steps(path).collect();
@@ -65,6 +73,9 @@ fn walk(path: &Path, missing: Missing) -> Result<OwnedFd, Why> {
         match Kind::of(&stat) {
             Kind::Directory => at = next,
             Kind::Link => {
+                if links == 0 && rest.is_empty() && last == Last::Refuse {
+                    return Err(Why::Link);
+                }
                 links += 1;
                 if links > LINKS_MAX {
                     return Err(Errno::LOOP.into());

@@ -299,7 +299,12 @@ fn same_record(both: &Both, node: &flashnode::FlashNode) -> Result<()> {
     let secrets = flashnode::flash_secrets(&both.ours, node.host_no, node.index)?;
     assert_eq!(
         value("flashnode.session.password")?,
-        or_empty(secrets.password.as_ref().map(|s| s.expose()))
+        or_empty(
+            secrets
+                .password
+                .as_ref()
+                .and_then(|s| std::str::from_utf8(s.expose()).ok())
+        )
     );
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! How failures reach stderr: what was tried, what answered, what to do next. Texts quote what others wrote: they are made printable.
 
+use std::ffi::OsString;
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
@@ -20,6 +21,17 @@ pub(crate) fn error(error: &hba::Error) {
     }
     if let Some(next) = error.next_step() {
         let _ = writeln!(err, "  next:   {}", printable::text(next));
+    }
+}
+
+/// Prints what is wrong with a command line. It quotes the arguments, which may come from a script that read them somewhere: with a
+/// character in them that commands a terminal, it is printed without colours, printable.
+pub(crate) fn usage(error: &clap::Error, args: &[OsString]) {
+    let hazard = |arg: &OsString| arg.to_string_lossy().contains(printable::is_hazard);
+    if args.iter().any(hazard) && error.use_stderr() {
+        note(error.render().to_string().trim_end());
+    } else {
+        let _ = error.print();
     }
 }
 

@@ -21,7 +21,7 @@ pub fn hbactl(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
     // What is wrong there may be a secret: it is not repeated.
     let about_chap = args.iter().any(|arg| arg == "chap");
-    let cli = match Cli::try_parse_from(args) {
+    let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
         Err(error) => {
             let code = if error.use_stderr() { 2 } else { 0 };
@@ -32,7 +32,7 @@ pub fn hbactl(args: impl IntoIterator<Item = OsString>) -> ExitCode {
                         .hint("a secret is never taken from the command line: use --secret-file or --secret-stdin"),
                 );
             } else {
-                let _ = error.print();
+                report::usage(&error, &args);
             }
             return code.into();
         }

@@ -138,7 +138,14 @@ impl Ctx<'_> {
     }
 
     fn wait(&mut self, room: &Room, scope: Scope, host: HostNo, verb: &str, tried: &str) -> Result<Lock> {
-        let dir = Dir::private(&room.dir).map_err(|e| refused(&e, tried))?;
+        // In the state directory it is entered from there: that one must be ours too.
+        let dir = match room.dir.strip_prefix(&self.state_dir) {
+            Ok(name) if !name.as_os_str().is_empty() => {
+                Dir::private(&self.state_dir).and_then(|state| state.subdir(name))
+            }
+            _ => Dir::private(&room.dir),
+        };
+        let dir = dir.map_err(|e| refused(&e, tried))?;
         let (name, me) = (scope.file(room, host), Holder::of_this_process(verb).line());
         let begun = Instant::now();
         let mut pause = SHORTEST;

@@ -24,7 +24,7 @@ pub fn hbaemu(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             let code = if error.use_stderr() { 2 } else { 0 };
-            let _ = error.print();
+            crate::report::usage(&error, &args);
             return code.into();
         }
     };

@@ -20,7 +20,9 @@ pub(super) fn save(ctx: &mut Ctx<'_>, host: HostNo, image: &[u8]) -> Result<()> 
     let at = ctx.state_dir.join("backup");
     let tried = format!("write a backup into {}", at.display());
     let fail = |e: files::Error| Error::io(tried.clone(), &e.into());
-    let dir = Dir::private(&at).map_err(fail)?;
+    let dir = Dir::private(&ctx.state_dir)
+        .and_then(|state| state.subdir("backup"))
+        .map_err(fail)?;
     let older = numbers(&dir, host).map_err(fail)?;
     let first = older.last().map_or(1, |n| n.saturating_add(1));
     let Some(name) = write_next(&dir, host, first, image).map_err(fail)? else {
