@@ -221,7 +221,8 @@ impl Client {
     }
 
     fn packet(&mut self, what: &str) -> Vec<u8> {
-        self.port.recv(Some(Instant::now() + PATIENCE), what).expect(what)
+        let packet = self.port.recv(Some(Instant::now() + PATIENCE), what);
+        packet.expect(what).to_vec()
     }
 
     /// Sends a request and waits for its unicast answer; events meanwhile are kept.
