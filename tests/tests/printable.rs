@@ -36,7 +36,6 @@ fn plant(dir: &Path, planted: &mut usize) -> Result<()> {
             "ifacename",
             "username",
             "username_in",
-            "chap_name",
             "fw_version",
             "optrom_version",
             "board_id",
@@ -50,19 +49,11 @@ fn plant(dir: &Path, planted: &mut usize) -> Result<()> {
             "target-name",
             "initiator-name",
             "alias",
-            "def_taskmgmt_tmo",
             "iscsi_version",
             "fw_timestamp",
             "fw_build_user",
-            "redirect_ipaddr",
-            "password",
-            "state",
-            "name",
             "chap-name",
             "rev-chap-name",
-            "tpgt",
-            "bootproto",
-            "mtu",
         ];
         if kind.is_file() && !kind.is_symlink() && shown.contains(&name.as_str()) {
             let path = entry.path();

@@ -21,7 +21,7 @@ fn noisy(dir: &Path, stderr: Stdio) -> Result<Running> {
         .args(["--ports", "1", "--no-sync"]);
     let running = Running::start(command.stderr(stderr), "ready", READY)?;
     for _ in 0..20 {
-        let client = Seqpacket::connect(dir.join("netlink"))?;
+        let client = Seqpacket::connect(dir.join("netlink"), None)?;
         client.send(&[0; 12], "the address")?;
         // Too short for a message, too long for a packet: each is worth a word at most.
         let _ = client.send(&vec![0; 80_000], "junk");
@@ -40,7 +40,7 @@ fn answers_and_ends(dir: &Path, mut running: Running, what: &str) -> Result<()> 
 }
 
 fn ask(dir: &Path, command: &str) -> Result<String> {
-    let control = Seqpacket::connect(dir.join("control"))?;
+    let control = Seqpacket::connect(dir.join("control"), None)?;
     control.send(command.as_bytes(), "a command")?;
     let mut buffer = [0; 256];
     let until = std::time::Instant::now() + READY;

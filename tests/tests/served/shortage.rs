@@ -15,7 +15,7 @@ use super::proc::{descriptors, ticks};
 const LIMIT: u32 = 32;
 
 fn answers(dir: &Path) -> Result<Option<()>> {
-    let control = Seqpacket::connect(dir.join("control"))?;
+    let control = Seqpacket::connect(dir.join("control"), None)?;
     if control.send(b"ready", "a command").is_err() {
         return Ok(None);
     }
@@ -42,7 +42,7 @@ fn without_descriptors_the_adapter_sleeps_and_then_goes_on() -> Result<()> {
     let pid = running.pid();
     let mut callers: Vec<Seqpacket> = Vec::new();
     for _ in 0..100 {
-        callers.push(Seqpacket::connect(dir.join("netlink"))?);
+        callers.push(Seqpacket::connect(dir.join("netlink"), None)?);
     }
     until(READY, "the callers to be taken or turned away", || {
         Ok((descriptors(pid)? >= LIMIT as usize / 2).then_some(()))

@@ -220,8 +220,9 @@ impl Client {
         self.port.send(&packet).expect("send");
     }
 
-    fn packet(&mut self, what: &str) -> impl std::ops::Deref<Target = Vec<u8>> + use<> {
-        self.port.recv(Some(Instant::now() + PATIENCE), what).expect(what)
+    fn packet(&mut self, what: &str) -> Vec<u8> {
+        let packet = self.port.recv(Some(Instant::now() + PATIENCE), what);
+        packet.expect(what).to_vec()
     }
 
     /// Sends a request and waits for its unicast answer; events meanwhile are kept.
