@@ -1,7 +1,7 @@
 //! Programs beside `hbactl`: readers of the CHAP table, holders of the lock, an entry that somebody else is making; and a state
 //! directory that cannot be written.
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -11,11 +11,12 @@ use driver_sys::endpoint::Endpoint;
 use driver_sys::netlink::{Bytes, Request};
 use hba::backend::kernel::Kernel;
 use hba::{Ctx, Deadline, HostNo};
-use lab_tests::lab::Lab;
+use lab_tests::lab::{Lab, READY};
 use lab_tests::need::{Need, left_out};
 use lab_tests::netlink::Client;
-use lab_tests::process::own_binary;
+use lab_tests::process::{Running, own_binary, until};
 use lab_tests::rounds;
+use nix::sys::signal::Signal;
 
 use super::{PORTAL, chap_users, iqn, lab, quietly, said};
 
@@ -151,6 +152,57 @@ fn who_does_not_get_its_turn_is_told_whose_it_is() -> Result<()> {
     drop(held);
     let args: Vec<&str> = chap.split(' ').collect();
     lab.json(&args)?;
+    Ok(())
+}
+
+/// What the lock of the only card says.
+fn holder(lab: &Lab) -> Result<String> {
+    let Ok(locks) = std::fs::read_dir(lab.endpoint().join("hbactl/lock")) else {
+        return Ok(String::new());
+    };
+    for lock in locks {
+        let lock = lock?;
+        if lock.file_name().to_string_lossy().starts_with("adapter-") {
+            return Ok(std::fs::read_to_string(lock.path())?);
+        }
+    }
+    Ok(String::new())
+}
+
+#[test]
+fn a_writer_that_is_killed_holds_nothing_any_more() -> Result<()> {
+    let (mut lab, secret) = lab(&[])?;
+    for _ in rounds::each("killed writers", 2, 50) {
+        // Nobody answers: the writer stands in the middle of its change.
+        lab.serving().signal(Signal::SIGSTOP)?;
+        let add = format!("chap add -a host1 --user killed --secret-file {secret}");
+        let mut writer = Running::spawn(
+            Command::new(own_binary("hbactl")?)
+                .env("HBACTL_ENDPOINT", lab.endpoint())
+                .args(add.split(' '))
+                .stderr(Stdio::null()),
+        )?;
+        let pid = writer.pid().to_string();
+        until(READY, "the writer to hold the lock", || {
+            Ok(holder(&lab)?.contains(&pid).then_some(()))
+        })?;
+        writer.signal(Signal::SIGKILL)?;
+        writer.ended(READY)?;
+        lab.serving().signal(Signal::SIGCONT)?;
+        lab.json(&[
+            "--timeout",
+            "20",
+            "chap",
+            "add",
+            "-a",
+            "host2",
+            "--user",
+            "next",
+            "--secret-file",
+            &secret,
+        ])?;
+        quietly(&lab, &["chap remove -a host2 4", "chap remove -a host1 4"])?;
+    }
     Ok(())
 }
 
