@@ -1,7 +1,7 @@
 //! A private root with QEMU, and kernels unpacked beside it, made once and kept.
 //!
 //! Owns the cache directory (`HBA_QEMU_CACHE`, else `hbaemu-qemu` in the user's cache directory). Everything comes from the
-//! distribution's signed packages through the machine's own mirror.
+//! distribution's signed packages through the machine's own mirror, by indices that are not too old.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,6 +10,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail, ensure};
 use nix::fcntl::{Flock, FlockArg};
 
+use super::indices;
 use crate::need::{Need, missing};
 
 /// What the private root holds beside apt.
@@ -106,13 +107,13 @@ impl Cache {
         let mirror = mirror()?;
         let mut make = Command::new("mmdebstrap");
         make.args(["--quiet", "--variant=apt"]);
-        for option in [
-            "APT::Install-Recommends \"false\"",
-            "Acquire::Check-Valid-Until \"false\"",
-            "Acquire::Check-Date \"false\"",
-            "APT::Default-Release \"trixie-backports\"",
-        ] {
-            make.arg(format!("--aptopt={option}"));
+        let mut options = vec![
+            ("APT::Install-Recommends", "false".to_owned()),
+            ("APT::Default-Release", "trixie-backports".to_owned()),
+        ];
+        options.extend(indices::settings()?);
+        for (name, value) in options {
+            make.arg(format!("--aptopt={name} \"{value}\""));
         }
         make.arg(format!("--include={PACKAGES}"))
             .arg("trixie")
@@ -120,7 +121,9 @@ impl Cache {
         for suite in ["trixie", "trixie-backports", "bookworm"] {
             make.arg(format!("deb [signed-by={KEYRING}] {mirror} {suite} main"));
         }
-        run(&mut make).context("mmdebstrap could not make the private root")?;
+        run(&mut make)
+            .map_err(indices::explain)
+            .context("mmdebstrap could not make the private root")?;
         fs::write(fresh.join("etc/hbaemu-root"), "made by cargo xtask qemu\n")?;
         fs::rename(&fresh, self.root())?;
         Ok(())
@@ -163,6 +166,15 @@ impl Cache {
         command
     }
 
+    /// Fetches the indices of the private root's distribution anew. The limit of their age is today's, whenever the root was made.
+    pub(super) fn update(&self) -> Result<()> {
+        let mut update = self.chroot(&["apt-get", "-q", "update"]);
+        for (name, value) in indices::settings()? {
+            update.args(["-o", &format!("{name}={value}")]);
+        }
+        run(&mut update).map(drop).map_err(indices::explain)
+    }
+
     /// The newest kernel of a series (`6.1`, `6.12`, `7.2` or just `7`), unpacked.
     ///
     /// # Errors
@@ -172,7 +184,7 @@ impl Cache {
         if let Some(kernel) = self.unpacked(series)? {
             return Ok(kernel);
         }
-        run(&mut self.chroot(&["apt-get", "-q", "update"]))?;
+        self.update()?;
         let shown = run(&mut self.chroot(&["apt-cache", "show", "linux-image-amd64"]))?;
         let release = release_of(&shown, series)
             .with_context(|| format!("the distribution has no kernel of the series {series}"))?;

@@ -7,6 +7,7 @@
 mod cache;
 mod card;
 mod guest;
+mod indices;
 mod initramfs;
 mod modules;
 mod package;

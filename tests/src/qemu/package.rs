@@ -26,7 +26,7 @@ impl Cache {
             fs::remove_dir_all(&outside)?;
         }
         fs::create_dir_all(outside.join("debs/partial"))?;
-        run(&mut self.chroot(&["apt-get", "-q", "update"]))?;
+        self.update()?;
         let script = format!(
             "apt-get -q -o APT::Sandbox::User=root -o Dir::Cache::archives={inside}/debs install --download-only -y \
              --no-install-recommends {name} && \
