@@ -12,7 +12,7 @@ use iscsi::initiator::{Command, Config, Direction, Event, Initiator, LoggedIn, O
 use iscsi::pdu::{Lun, TaskAttribute};
 
 /// No wait takes longer.
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(60);
 /// Redirects that [`Host::login`] follows.
 const MAX_HOPS: usize = 4;
 

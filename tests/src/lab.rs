@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use crate::process::{Running, own_binary};
 
-/// How long anything in the lab may take to get ready.
-pub const READY: Duration = Duration::from_secs(20);
+/// How long anything in the lab may take to get ready, on a machine that has much else to do.
+pub const READY: Duration = Duration::from_secs(60);
 
 /// An emulated adapter that is being served, and where.
 #[derive(Debug)]

@@ -14,6 +14,7 @@ pub mod namespace;
 pub mod need;
 pub mod netlink;
 pub mod peer;
+pub mod port;
 pub mod process;
 pub mod qemu;
 pub mod rounds;

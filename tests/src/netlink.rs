@@ -14,7 +14,7 @@ use driver_sys::netlink::params::{FlashnodeParam, NetParam};
 use driver_sys::netlink::{Attr, Bytes, IfaceAttr, IfaceCode, Message, Port, Request, Return};
 
 /// How long an answer may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A client that hears only the answers to its own requests.
 pub struct Client {

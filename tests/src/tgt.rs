@@ -2,14 +2,15 @@
 //!
 //! Source: tgtd(8), tgtadm(8). Every daemon gets its own control port, so several labs live side by side.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
+use crate::lab::READY;
 use crate::need::{Need, find_tool};
+use crate::port;
 use crate::process::{Running, until};
 
 /// What a test that uses [`Tgtd`] needs.
@@ -35,13 +36,12 @@ pub struct Tgtd {
 }
 
 impl Tgtd {
-    /// Starts a daemon on a free port of 127.0.0.1.
+    /// Starts a daemon on a port of 127.0.0.1 that stays this process's.
     ///
     /// # Errors
-    /// It is not installed or does not answer within ten seconds.
+    /// It is not installed or does not answer in time.
     pub fn start() -> Result<Self> {
-        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
-        Self::start_on(free)
+        Self::start_on(port::own()?)
     }
 
     /// Starts a daemon on `portal`, for a target that comes back where it was.
@@ -66,7 +66,7 @@ impl Tgtd {
             control,
             portal,
         };
-        until(Duration::from_secs(10), "tgtd to answer", || {
+        until(READY, "tgtd to answer", || {
             let listening = TcpStream::connect(portal).is_ok();
             let managed = this.admin(&["--op", "show", "--mode", "sys"]).is_ok();
             Ok((listening && managed).then_some(()))

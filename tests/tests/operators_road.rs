@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use lab_tests::lab::{Lab, READY};
+use lab_tests::port;
 use lab_tests::process::{Running, own_binary, until};
 use lab_tests::schema::check;
 use serde_json::Value;
@@ -37,7 +38,7 @@ impl Road {
             format!("initiator:{SECRET}\nmutual:array:{TARGET_SECRET}\n"),
         )?;
         fs::write(lab.path().join("secret"), SECRET)?;
-        let portal = free_port()?;
+        let portal = port::own()?;
         let target = Running::start(
             Command::new(own_binary("hbaemu")?)
                 .args(["target", "--listen", &portal.to_string(), "--iqn", IQN, "--lun"])
@@ -103,11 +104,6 @@ impl Road {
     fn path(&self, name: &str) -> String {
         self.lab.path().join(name).to_string_lossy().into_owned()
     }
-}
-
-/// A port that was free a moment ago.
-fn free_port() -> Result<SocketAddr> {
-    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?)
 }
 
 fn pattern(len: usize) -> Vec<u8> {

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use driver_sys::endpoint::Endpoint;
 use driver_sys::netlink::{Bytes, Message, Request};
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Sends the request of this name and writes its answer down: the result, or the errno.
 pub(super) fn ask(endpoint: &Endpoint, name: &str, numbers: &[u32]) -> Result<String> {
