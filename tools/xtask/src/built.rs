@@ -22,6 +22,17 @@ pub(crate) struct Program {
 }
 
 impl Program {
+    /// A script that behaves as a test program.
+    #[cfg(test)]
+    pub(crate) fn script(path: PathBuf) -> Self {
+        Self {
+            package: "lab".to_owned(),
+            target: "script".to_owned(),
+            manifest: path.with_file_name("Cargo.toml"),
+            path,
+        }
+    }
+
     /// The program, where and with what cargo would run it.
     pub(crate) fn command(&self) -> Command {
         let dir = self.manifest.parent().unwrap_or(Path::new("."));
@@ -34,10 +45,8 @@ impl Program {
     }
 }
 
-/// Builds the tests that `select` (`--package P --test T`) names, and every program that they start.
+/// Builds the tests that `select` (`--package P --test T`) names.
 pub(crate) fn build(select: &[&str]) -> Result<Vec<Program>> {
-    let mut bins = cargo(&["build", "--workspace", "--bins", "--quiet"]);
-    crate::workspace::must(&mut bins)?;
     let mut command = cargo(&["test", "--no-run", "--message-format", "json"]);
     command.args(select).stderr(Stdio::inherit());
     println!("$ {}", show(&command));

@@ -8,7 +8,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -21,6 +21,8 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 /// How long what was asked to end may take.
 const GRACE: Duration = Duration::from_secs(5);
+/// One child at a time: what is not its own would be taken for left behind.
+pub(crate) static ALONE: Mutex<()> = Mutex::new(());
 /// Between two looks at the child.
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -82,6 +84,7 @@ pub(crate) fn run(
     limit: Duration,
     mut tell: impl FnMut(Duration),
 ) -> Result<Ended> {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let interrupted = interrupted()?;
     set_child_subreaper(true).context("cannot adopt what the child leaves behind")?;
     let out = File::create(log).with_context(|| format!("cannot create {}", log.display()))?;
@@ -212,7 +215,6 @@ mod tests {
         (ended, fs::read_to_string(log.path()).unwrap())
     }
 
-    /// One test, because every child of this process counts.
     #[test]
     fn what_is_over_its_limit_or_left_behind_is_ended_and_told() {
         let (ended, said) = sh("echo out; echo err >&2; exit 3", Duration::from_secs(60));

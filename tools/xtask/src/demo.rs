@@ -87,7 +87,7 @@ impl Target {
 }
 
 fn own(iqn: &str, lun: &Path, chap: Option<&Path>) -> Result<(Running, SocketAddr)> {
-    let free = std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?;
+    let free = lab_tests::port::own()?;
     let mut command = Command::new(own_binary("hbaemu")?);
     command
         .args(["target", "--iqn", iqn, "--listen", &free.to_string(), "--lun"])

@@ -9,7 +9,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args as ClapArgs;
 
-use crate::workspace::{must, root};
+use crate::workspace::{cargo, must, root};
 
 /// The targets, as `fuzz/Cargo.toml` names them.
 const TARGETS: [&str; 6] = ["framing", "login_text", "initiator", "target", "scsi", "pci"];
@@ -41,6 +41,13 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         works("rustc", &["+nightly", "--version"]),
         "a nightly toolchain is missing: rustup toolchain install nightly"
     );
+    // cargo-fuzz knows no `--locked`; what is locked and at hand it builds.
+    must(&mut cargo(&[
+        "fetch",
+        "--quiet",
+        "--manifest-path",
+        "fuzz/Cargo.toml",
+    ]))?;
     for target in TARGETS {
         if args.target.as_deref().is_some_and(|only| only != target) {
             continue;

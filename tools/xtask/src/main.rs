@@ -13,6 +13,7 @@ mod loc;
 mod packages;
 mod qemu;
 mod reference;
+mod repeat;
 mod soak;
 mod test;
 mod workspace;
@@ -46,8 +47,8 @@ enum Task {
     Dist(dist::Args),
     /// Run the fuzz targets (needs cargo-fuzz and a nightly toolchain)
     Fuzz(fuzz::Args),
-    /// Check which crate may depend on which
-    Deps,
+    /// Check what the crates stand on: arrows between ours, licences, lock files, versions taken back, advisories
+    Deps(deps::Args),
     /// Print file sizes and fail over the hard limit
     Loc,
     /// Write docs/reference (exit codes, schemas), man pages and completions
@@ -63,8 +64,18 @@ fn main() -> anyhow::Result<()> {
         Task::Dist(args) => dist::run(&args),
         Task::Fuzz(args) => fuzz::run(&args),
         Task::Qemu(args) => qemu::run(&args),
-        Task::Deps => deps::run(),
+        Task::Deps(args) => deps::run(&args),
         Task::Loc => loc::run(),
         Task::Reference(args) => reference::run(&args),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        super::Cli::command().debug_assert();
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args as ClapArgs;
 
-use crate::workspace::target_dir;
+use crate::workspace::{build_all_programs, target_dir};
 use crate::{built, child};
 
 /// One soak.
@@ -84,6 +84,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         .iter()
         .flat_map(|package| ["--package", package])
         .collect();
+    build_all_programs()?;
     let programs = built::build(&select)?;
     let logs = target_dir().join("soak");
     fs::create_dir_all(&logs).with_context(|| format!("cannot create {}", logs.display()))?;
@@ -170,20 +171,30 @@ mod tests {
                 soak.name
             );
             if soak.package == "lab-tests" {
-                let path = crate::workspace::root().join(format!("tests/tests/{}.rs", soak.test));
-                let source = fs::read_to_string(&path).unwrap();
+                let source = source(soak.test);
                 let name = soak.filter.rsplit("::").next().unwrap();
                 assert!(
                     source.contains(&format!("fn {name}")),
                     "{}: no test {name}",
-                    path.display()
+                    soak.test
                 );
                 assert!(
                     source.contains("rounds::"),
                     "{}: its rounds are not those of a soak",
-                    path.display()
+                    soak.test
                 );
             }
         }
+    }
+
+    /// A test file, or all files of a test's folder.
+    fn source(test: &str) -> String {
+        let place = crate::workspace::root().join("tests/tests");
+        fs::read_to_string(place.join(format!("{test}.rs"))).unwrap_or_else(|_| {
+            let files = fs::read_dir(place.join(test)).unwrap();
+            files
+                .map(|file| fs::read_to_string(file.unwrap().path()).unwrap_or_default())
+                .collect()
+        })
     }
 }

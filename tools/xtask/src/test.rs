@@ -7,8 +7,8 @@ use anyhow::{Result, bail, ensure};
 use clap::{Args as ClapArgs, ValueEnum};
 
 use crate::packages;
-use crate::workspace::{build_lab, cargo, must, root};
-use crate::{deps, loc, qemu};
+use crate::workspace::{build_all_programs, build_lab, cargo, must};
+use crate::{deps, loc, qemu, repeat};
 
 /// A part of the tests that can be run by itself.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -33,6 +33,8 @@ pub(crate) struct Args {
     /// Do not install missing packages; tests that need them are left out
     #[arg(long)]
     no_install: bool,
+    #[command(flatten)]
+    repeat: repeat::Args,
 }
 
 /// Runs the checks and the tests.
@@ -42,20 +44,19 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         packages::install(packages::FOR_TESTS)?;
         packages::install(packages::FOR_QEMU)?;
     }
-    match args.lane {
-        Lane::Default => {}
-        Lane::Peer => return peer(),
-        Lane::Qemu => {
-            build_lab()?;
-            return match qemu::in_tests()? {
-                None => Ok(()),
-                Some(why) => bail!("the QEMU lane cannot run here: {why}"),
-            };
+    match (args.lane, args.repeat.repeat) {
+        (Lane::Default, None) => {}
+        (Lane::Default, Some(rounds)) => return repeat::run(&args.repeat, rounds, &[]),
+        (Lane::Peer, None) => return peer(),
+        (Lane::Peer, Some(rounds)) => {
+            return repeat::run(&args.repeat, rounds, &repeat::test_files("peer_")?);
         }
+        (Lane::Qemu, rounds) => return in_qemu(&args.repeat, rounds.unwrap_or(1)),
     }
+    let mut outside = Vec::new();
     if !args.tests_only {
         must(&mut cargo(&["fmt", "--all", "--check"]))?;
-        deps::run()?;
+        outside = deps::in_tests()?;
         loc::run()?;
         must(&mut cargo(&[
             "clippy",
@@ -78,17 +79,21 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         )?;
     }
     let note = tempfile::NamedTempFile::new()?;
-    must(&mut cargo(&["build", "--workspace", "--bins", "--quiet"]))?;
-    must(cargo(&["test", "--workspace"]).env("HBA_LEFT_OUT", note.path()))?;
+    build_all_programs()?;
+    must(cargo(&["test", "--workspace", "--no-fail-fast"]).env("HBA_LEFT_OUT", note.path()))?;
     let mut left_out = fs::read_to_string(note.path())?;
     if let Some(why) = qemu::in_tests()? {
         let strict = std::env::var_os("HBA_TEST_STRICT").is_some_and(|value| value == "1");
         ensure!(!strict, "the stock driver in QEMU cannot run here: {why}");
         left_out.push_str(&format!("left out: the stock driver in QEMU: {why}\n"));
     }
+    for line in outside {
+        left_out.push_str(&line);
+        left_out.push('\n');
+    }
     println!("\nAll tests passed in {} s.", begun.elapsed().as_secs());
     if left_out.is_empty() {
-        println!("Nothing was left out for want of a package or a privilege.");
+        println!("Nothing was left out.");
     } else {
         print!("Left out on this machine:\n{left_out}");
     }
@@ -97,22 +102,25 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 
 /// The lane of the peers: what they print is part of the result.
 fn peer() -> Result<()> {
-    let mut names = Vec::new();
-    for entry in fs::read_dir(root().join("tests/tests"))? {
-        let path = entry?.path();
-        let name = path
-            .file_stem()
-            .and_then(|stem| stem.to_str())
-            .unwrap_or_default();
-        if name.starts_with("peer_") && path.extension().is_some_and(|ext| ext == "rs") {
-            names.push(name.to_owned());
-        }
-    }
-    names.sort_unstable();
-    ensure!(!names.is_empty(), "no tests of peers in tests/tests");
-    must(&mut cargo(&["build", "--workspace", "--bins", "--quiet"]))?;
+    let names = repeat::test_files("peer_")?;
+    build_all_programs()?;
     let mut args = vec!["test", "--package", "lab-tests"];
     args.extend(names.iter().flat_map(|name| ["--test", name]));
     args.extend(["--", "--nocapture"]);
     must(cargo(&args).env("HBA_LANE", "peer"))
+}
+
+/// The lane of the stock kernels, so many times.
+fn in_qemu(conditions: &repeat::Args, rounds: u32) -> Result<()> {
+    build_lab()?;
+    let _load = conditions.conditions()?;
+    for round in 1..=rounds {
+        if let Some(why) = qemu::in_tests()? {
+            bail!("the QEMU lane cannot run here: {why}");
+        }
+        if rounds > 1 {
+            println!("round {round} of {rounds} passed");
+        }
+    }
+    Ok(())
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
+use serde_json::Value;
 
 /// The workspace's root directory.
 pub(crate) fn root() -> PathBuf {
@@ -22,7 +23,7 @@ pub(crate) fn cargo(args: &[&str]) -> Command {
     let (verb, rest) = args.split_at(args.len().min(1));
     command.current_dir(root()).args(verb);
     // Formatting resolves nothing, and does not know the option.
-    if verb != ["fmt"] {
+    if !verb.is_empty() && verb != ["fmt"] {
         command.arg("--locked");
     }
     command.args(rest);
@@ -40,6 +41,32 @@ pub(crate) fn must(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
+/// Runs a command that answers with JSON.
+pub(crate) fn json(command: &mut Command) -> Result<Value> {
+    let shown = show(command);
+    let out = command.output().with_context(|| format!("cannot run {shown}"))?;
+    if !out.status.success() {
+        bail!(
+            "{shown} ended with {}: {}",
+            out.status,
+            String::from_utf8_lossy(&out.stderr).trim()
+        );
+    }
+    serde_json::from_slice(&out.stdout).with_context(|| format!("{shown} did not answer JSON"))
+}
+
+/// What this machine's compiler builds for.
+pub(crate) fn host_triple() -> Result<String> {
+    let out = Command::new("rustc")
+        .arg("-vV")
+        .current_dir(root())
+        .output()
+        .context("cannot run rustc")?;
+    let said = String::from_utf8_lossy(&out.stdout);
+    let host = said.lines().find_map(|line| line.strip_prefix("host: "));
+    Ok(host.context("rustc does not say what it builds for")?.to_owned())
+}
+
 /// Builds `hbactl` and `hbaemu`.
 pub(crate) fn build_programs() -> Result<()> {
     must(&mut cargo(&["build", "--quiet", "--package", "tools", "--bins"]))
@@ -49,6 +76,11 @@ pub(crate) fn build_programs() -> Result<()> {
 pub(crate) fn build_lab() -> Result<()> {
     let packages = ["--package", "tools", "--package", "lab-tests"];
     must(cargo(&["build", "--quiet", "--bins"]).args(packages))
+}
+
+/// Builds every program that a test may start.
+pub(crate) fn build_all_programs() -> Result<()> {
+    must(&mut cargo(&["build", "--workspace", "--bins", "--quiet"]))
 }
 
 /// A command as one would type it.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use crate::workspace::cargo;
+use crate::workspace::{cargo, json};
 
 /// Which of our crates each crate may use. Development dependencies are free, except that `hba` stays out of the emulator.
 const ALLOWED: &[(&str, &[&str])] = &[
@@ -57,16 +57,16 @@ const ALLOWED: &[(&str, &[&str])] = &[
 ];
 
 /// Checks the workspace against [`ALLOWED`].
-pub(crate) fn run() -> Result<()> {
-    let out = cargo(&["metadata", "--no-deps", "--format-version", "1"]).output()?;
-    let metadata: Value =
-        serde_json::from_slice(&out.stdout).context("cargo metadata did not answer JSON")?;
+pub(super) fn check() -> Result<()> {
+    let metadata = manifests()?;
     let allowed: BTreeMap<_, _> = ALLOWED.iter().copied().collect();
     let mut wrong = Vec::new();
     for package in metadata["packages"].as_array().context("no packages")? {
         let name = package["name"].as_str().context("a package without a name")?;
         let Some(may) = allowed.get(name) else {
-            wrong.push(format!("{name} is not in the table of tools/xtask/src/deps.rs"));
+            wrong.push(format!(
+                "{name} is not in the table of tools/xtask/src/deps/arrows.rs"
+            ));
             continue;
         };
         for dependency in package["dependencies"].as_array().context("no dependencies")? {
@@ -97,4 +97,37 @@ pub(crate) fn run() -> Result<()> {
     }
     println!("deps: every arrow is allowed");
     Ok(())
+}
+
+/// What one of our crates depends on, to run.
+#[derive(Debug)]
+pub(super) struct Depends {
+    pub(super) name: String,
+    pub(super) on: Vec<String>,
+}
+
+/// What each of our crates depends on.
+pub(super) fn dependencies() -> Result<Vec<Depends>> {
+    let metadata = manifests()?;
+    let packages = metadata["packages"].as_array().context("no packages")?;
+    let one = |package: &Value| -> Result<Depends> {
+        let on = package["dependencies"].as_array().context("no dependencies")?;
+        let on = on
+            .iter()
+            .filter(|dependency| dependency["kind"].as_str() != Some("dev"))
+            .filter_map(|dependency| dependency["name"].as_str().map(str::to_owned));
+        Ok(Depends {
+            name: package["name"]
+                .as_str()
+                .context("a package without a name")?
+                .to_owned(),
+            on: on.collect(),
+        })
+    };
+    packages.iter().map(one).collect()
+}
+
+/// The manifests of the workspace, as cargo reads them.
+fn manifests() -> Result<Value> {
+    json(&mut cargo(&["metadata", "--no-deps", "--format-version", "1"]))
 }
