@@ -2,14 +2,14 @@
 
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nix::errno::Errno;
 
 use super::ioctl;
 use super::packet::{Answer, Job, MAX_PAYLOAD};
 use super::{VendorCommand, VendorReply};
-use crate::port::{PortError, Seqpacket};
+use crate::port::{PortError, Seqpacket, Until};
 
 /// Why a vendor command failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -71,9 +71,9 @@ impl Bsg {
     ///
     /// # Errors
     /// [`BsgError::Port`].
-    pub fn socket(path: &Path) -> Result<Self, BsgError> {
+    pub fn socket(path: &Path, until: impl Into<Until>) -> Result<Self, BsgError> {
         Ok(Self(Inner::Socket(
-            Seqpacket::connect(path)?,
+            Seqpacket::connect(path, until)?,
             vec![0; 12 + 96 + MAX_PAYLOAD],
         )))
     }
@@ -83,6 +83,14 @@ impl Bsg {
     /// # Errors
     /// [`BsgError::TooLarge`], [`BsgError::Port`]. A refusal of the driver is inside the [`Answer`].
     pub fn carry(&mut self, job: &Job, timeout: Duration) -> Result<Answer, BsgError> {
+        self.carry_until(job, Until::after(timeout))
+    }
+
+    /// As [`Self::carry`]. The kernel's own node waits inside of the call, which nothing but its own timer ends.
+    ///
+    /// # Errors
+    /// As [`Self::carry`].
+    pub fn carry_until(&mut self, job: &Job, until: Until) -> Result<Answer, BsgError> {
         let size = job
             .payload_out
             .len()
@@ -91,10 +99,9 @@ impl Bsg {
             return Err(BsgError::TooLarge { size });
         }
         match &mut self.0 {
-            Inner::Node(file) => Ok(ioctl::transport(file, job, timeout)),
+            Inner::Node(file) => Ok(ioctl::transport(file, job, until.left().unwrap_or(Duration::MAX))),
             Inner::Socket(socket, buffer) => {
-                socket.send(&job.encode(), "a bsg request")?;
-                let until = Instant::now().checked_add(timeout);
+                socket.send_until(&job.encode(), until, "a bsg request")?;
                 let packet = socket.receive(buffer, until, "answer to a bsg request")?;
                 Ok(Answer::decode(packet)?)
             }
@@ -107,7 +114,15 @@ impl Bsg {
     /// [`BsgError::Refused`] with the driver's errno, [`BsgError::Failed`] with its SCSI result, or as
     /// [`Self::carry`].
     pub fn run(&mut self, command: &VendorCommand, timeout: Duration) -> Result<VendorReply, BsgError> {
-        let answer = self.carry(&command.to_job(), timeout)?;
+        self.run_until(command, Until::after(timeout))
+    }
+
+    /// As [`Self::run`], until then.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub fn run_until(&mut self, command: &VendorCommand, until: Until) -> Result<VendorReply, BsgError> {
+        let answer = self.carry_until(&command.to_job(), until)?;
         answer.errno.map_err(BsgError::Refused)?;
         let reply = VendorReply::from_answer(&answer)?;
         if reply.result == 0 {

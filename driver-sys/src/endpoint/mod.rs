@@ -13,6 +13,7 @@ use core::fmt;
 use core::str::FromStr;
 use std::path::{Path, PathBuf};
 
+pub use open::{Served, Within};
 pub use store::{DirStore, StoreError};
 
 /// Where an adapter is reached.

@@ -3,11 +3,11 @@
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nix::errno::Errno;
 
-use crate::port::{PortError, Seqpacket};
+use crate::port::{PortError, Seqpacket, Until};
 use crate::sysfs;
 
 /// Longest value of an attribute, in bytes (a page).
@@ -92,11 +92,19 @@ impl DirStore {
     /// # Errors
     /// [`StoreError`].
     pub fn write(&self, path: &str, value: &[u8]) -> Result<(), StoreError> {
+        self.write_until(path, value, Until::after(LIMIT))
+    }
+
+    /// As [`Self::write`]; everything is waited for until then.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn write_until(&self, path: &str, value: &[u8], until: Until) -> Result<(), StoreError> {
         check(path, value)?;
-        let socket = Seqpacket::connect(&self.socket)?;
-        socket.send(&[path.as_bytes(), b"\0", value].concat(), "an attribute write")?;
+        let socket = Seqpacket::connect(&self.socket, until)?;
+        let packet = [path.as_bytes(), b"\0", value].concat();
+        socket.send_until(&packet, until, "an attribute write")?;
         let mut answer = [0; 8];
-        let until = Some(Instant::now() + LIMIT);
         let answer = socket.receive(&mut answer, until, &format!("answer to the write of {path}"))?;
         let code = answer
             .try_into()
@@ -120,7 +128,7 @@ impl sysfs::Store for DirStore {
         self.write(path, value).map_err(|error| match error {
             StoreError::Refused { source, .. } => source,
             StoreError::BadPath { .. } => Errno::EINVAL,
-            StoreError::Port(PortError::Timeout { .. }) => Errno::ETIMEDOUT,
+            StoreError::Port(PortError::Timeout { .. } | PortError::Mute { .. }) => Errno::ETIMEDOUT,
             StoreError::Port(PortError::NotServed { source, .. }) => source,
             StoreError::Port(_) => Errno::EIO,
         })

@@ -115,3 +115,28 @@ fn a_directory_that_nobody_serves_is_said_so_everywhere() {
     };
     missing(&error, "store");
 }
+
+/// A tree laid out by hand has neither lock nor sockets; a killed server leaves both, one that ended the lock.
+#[test]
+fn a_tree_that_nobody_stands_behind_any_more_is_told_from_one_that_nobody_ever_did() {
+    use std::os::fd::AsRawFd;
+
+    use nix::sys::socket::{self, AddressFamily, Backlog, SockFlag, SockType, UnixAddr};
+
+    let dir = tempfile::tempdir().unwrap();
+    let endpoint = Endpoint::Dir(dir.path().into());
+    assert_eq!(endpoint.served(), Served::Yes);
+    std::fs::write(dir.path().join("lock"), b"").unwrap();
+    assert_eq!(endpoint.served(), Served::Ended);
+    let socket = socket::socket(AddressFamily::Unix, SockType::SeqPacket, SockFlag::empty(), None).unwrap();
+    let address = UnixAddr::new(&dir.path().join("netlink")).unwrap();
+    socket::bind(socket.as_raw_fd(), &address).unwrap();
+    socket::listen(&socket, Backlog::new(0).unwrap()).unwrap();
+    // Alive, also when it takes nobody any more.
+    for _ in 0..8 {
+        assert_eq!(endpoint.served(), Served::Yes);
+    }
+    drop(socket);
+    assert_eq!(endpoint.served(), Served::Died);
+    assert_eq!(Endpoint::Host.served(), Served::Yes);
+}

@@ -29,6 +29,14 @@ pub enum PortError {
         #[source]
         source: Errno,
     },
+    /// Somebody serves the socket, and does not take the connection.
+    #[error("the process that serves {} is alive and takes no connection ({:.1} s waited)", path.display(), waited.as_secs_f64())]
+    Mute {
+        /// The socket.
+        path: PathBuf,
+        /// How long.
+        waited: Duration,
+    },
     /// The path of a socket is longer than an address can hold (107 bytes).
     #[error("the path {} is too long for a socket address", path.display())]
     PathTooLong {

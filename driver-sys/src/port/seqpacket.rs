@@ -2,19 +2,20 @@
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
-use nix::sys::socket::sockopt::{RcvBuf, SendTimeout, SndBuf};
+use nix::sys::socket::sockopt::{RcvBuf, SndBuf};
 use nix::sys::socket::{self, AddressFamily, SockFlag, SockType, UnixAddr};
-use nix::sys::time::{TimeVal, TimeValLike};
 
-use super::{PortError, receive, send};
+use super::{PortError, Until, receive, send};
 
 /// Socket buffer asked for, in bytes; the system may give less.
 const BUFFER: usize = 1 << 20;
-/// Longest time that connecting may wait for the server's backlog, in seconds.
-const CONNECT_SECONDS: i64 = 10;
+/// How long connecting and sending may take where the caller gives no time of its own.
+pub const LIMIT: Duration = Duration::from_secs(10);
+/// Between two looks whether a full backlog has room: nothing tells of it.
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 /// One connection; every packet is whole.
 #[derive(Debug)]
@@ -24,29 +25,39 @@ pub struct Seqpacket {
 }
 
 impl Seqpacket {
-    /// Connects to the socket at `path`.
+    /// Connects to the socket at `path`. A server whose backlog is full is waited for until then.
     ///
     /// # Errors
-    /// [`PortError::NotServed`] when nobody listens there, [`PortError::PathTooLong`], [`PortError::System`].
-    pub fn connect(path: impl Into<PathBuf>) -> Result<Self, PortError> {
-        let path = path.into();
+    /// [`PortError::NotServed`] when nobody listens there, [`PortError::Mute`] when somebody does and takes no connection,
+    /// [`PortError::PathTooLong`], [`PortError::System`].
+    pub fn connect(path: impl Into<PathBuf>, until: impl Into<Until>) -> Result<Self, PortError> {
+        let (path, until, begin) = (path.into(), until.into(), Instant::now());
         let address = UnixAddr::new(&path).map_err(|_| PortError::PathTooLong { path: path.clone() })?;
         let system = |errno| PortError::system(format!("opening a socket for {}", path.display()), errno);
+        // Without blocking: a full backlog answers EAGAIN at once, and the wait for room is ours.
         let fd = socket::socket(
             AddressFamily::Unix,
             SockType::SeqPacket,
-            SockFlag::SOCK_CLOEXEC,
+            SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK,
             None,
         )
         .map_err(system)?;
         // A larger buffer lets larger packets through; without it the limits are merely smaller.
         let _ = socket::setsockopt(&fd, SndBuf, &BUFFER);
         let _ = socket::setsockopt(&fd, RcvBuf, &BUFFER);
-        socket::setsockopt(&fd, SendTimeout, &TimeVal::seconds(CONNECT_SECONDS)).map_err(system)?;
         loop {
             match socket::connect(fd.as_raw_fd(), &address) {
                 Ok(()) => return Ok(Self { fd, path }),
                 Err(Errno::EINTR) => {}
+                Err(Errno::EAGAIN) if until.over() => {
+                    return Err(PortError::Mute {
+                        path,
+                        waited: begin.elapsed(),
+                    });
+                }
+                Err(Errno::EAGAIN) => {
+                    std::thread::sleep(until.left().map_or(LOOK_AGAIN, |left| left.min(LOOK_AGAIN)));
+                }
                 Err(source) => return Err(PortError::NotServed { path, source }),
             }
         }
@@ -67,25 +78,33 @@ impl Seqpacket {
         &self.path
     }
 
-    /// Sends one packet.
+    /// Sends one packet, within [`LIMIT`].
     ///
     /// # Errors
     /// [`PortError`]: too large, closed, no room in time.
     pub fn send(&self, packet: &[u8], what: &str) -> Result<(), PortError> {
-        send(&self.fd, packet, what)
+        self.send_until(packet, Until::after(LIMIT), what)
     }
 
-    /// Receives one packet into `buffer`; `None` waits for ever.
+    /// Sends one packet until then.
+    ///
+    /// # Errors
+    /// [`PortError`]: too large, closed, no room in time.
+    pub fn send_until(&self, packet: &[u8], until: impl Into<Until>, what: &str) -> Result<(), PortError> {
+        send(&self.fd, packet, until.into(), what)
+    }
+
+    /// Receives one packet into `buffer`; an instant of `None` waits for ever.
     ///
     /// # Errors
     /// [`PortError`]: timeout, closed, larger than the buffer.
     pub fn receive<'b>(
         &self,
         buffer: &'b mut [u8],
-        until: Option<Instant>,
+        until: impl Into<Until>,
         what: &str,
     ) -> Result<&'b [u8], PortError> {
-        receive(&self.fd, buffer, until, what)
+        receive(&self.fd, buffer, until.into(), what)
     }
 }
 
@@ -133,5 +152,61 @@ mod tests {
                 size: 64 << 20
             }
         );
+    }
+
+    fn listener(path: &Path, backlog: i32) -> OwnedFd {
+        let fd =
+            socket::socket(AddressFamily::Unix, SockType::SeqPacket, SockFlag::empty(), None).unwrap();
+        socket::bind(fd.as_raw_fd(), &UnixAddr::new(path).unwrap()).unwrap();
+        socket::listen(&fd, socket::Backlog::new(backlog).unwrap()).unwrap();
+        fd
+    }
+
+    #[test]
+    fn a_full_backlog_is_waited_for_until_then_and_is_not_the_same_as_nobody() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("s");
+        let listener = listener(&path, 0);
+        let mut waiting = Vec::new();
+        let mute = loop {
+            match Seqpacket::connect(&path, Until::after(Duration::from_millis(30))) {
+                Ok(connected) => waiting.push(connected),
+                Err(error) => break error,
+            }
+            assert!(waiting.len() < 64, "the backlog never fills");
+        };
+        assert!(matches!(mute, PortError::Mute { .. }), "{mute:?}");
+        // Room comes while it is waited for.
+        let late = path.clone();
+        let connecting = std::thread::spawn(move || Seqpacket::connect(&late, None));
+        drop(waiting);
+        let _taken = socket::accept(listener.as_raw_fd()).unwrap();
+        connecting.join().unwrap().unwrap();
+        drop(listener);
+        assert!(matches!(
+            Seqpacket::connect(&path, None),
+            Err(PortError::NotServed {
+                source: Errno::ECONNREFUSED,
+                ..
+            })
+        ));
+    }
+
+    #[test]
+    fn who_asks_for_the_end_ends_a_wait_that_has_none() {
+        let stop: &'static super::super::Stop = Box::leak(Box::new(super::super::Stop::new().unwrap()));
+        let (near, _far) = pair();
+        let asker = std::thread::spawn(move || {
+            assert!(stop.ask(), "the first");
+            assert!(!stop.ask(), "not the first any more");
+        });
+        let until = Until {
+            at: None,
+            stop: Some(stop),
+        };
+        let error = near.receive(&mut [0; 8], until, "an answer").unwrap_err();
+        assert!(matches!(error, PortError::Timeout { .. }), "{error:?}");
+        asker.join().unwrap();
+        assert!(stop.asked() && until.over());
     }
 }

@@ -8,37 +8,33 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{self, MsgFlags, NetlinkAddr};
 
-use super::PortError;
+use super::{GRACE, PortError, Until};
 
-/// Longest time that a packet may need to leave.
-const SEND_LIMIT: Duration = Duration::from_secs(10);
-
-fn wait(
-    fd: impl AsFd,
-    flags: PollFlags,
-    begin: Instant,
-    until: Option<Instant>,
-    what: &str,
-) -> Result<(), PortError> {
+fn wait(fd: impl AsFd, flags: PollFlags, begin: Instant, until: Until, what: &str) -> Result<(), PortError> {
+    let mut until = until;
     loop {
-        let now = Instant::now();
-        let timeout = match until {
+        // What is under way when the end is asked for still gets a moment: mostly its answer is about to come.
+        if until.stop.take_if(|stop| stop.asked()).is_some() {
+            until = until.at_most(GRACE);
+        }
+        let timeout = match until.left() {
             None => PollTimeout::NONE,
             // One millisecond more, so that the last round does not spin.
-            Some(until) => PollTimeout::try_from(
-                until
-                    .saturating_duration_since(now)
-                    .saturating_add(Duration::from_millis(1)),
-            )
-            .unwrap_or(PollTimeout::MAX),
+            Some(left) => PollTimeout::try_from(left.saturating_add(Duration::from_millis(1)))
+                .unwrap_or(PollTimeout::MAX),
         };
-        match poll(&mut [PollFd::new(fd.as_fd(), flags)], timeout) {
-            Ok(0) => {}
-            Ok(_) => return Ok(()),
-            Err(Errno::EINTR) => {}
+        let mut fds = vec![PollFd::new(fd.as_fd(), flags)];
+        fds.extend(
+            until
+                .stop
+                .map(|stop| PollFd::new(stop.as_fd(), PollFlags::POLLIN)),
+        );
+        match poll(&mut fds, timeout) {
+            Ok(_) if fds.first().is_some_and(|fd| fd.any() == Some(true)) => return Ok(()),
+            Ok(_) | Err(Errno::EINTR) => {}
             Err(errno) => return Err(PortError::system(format!("waiting for {what}"), errno)),
         }
-        if until.is_some_and(|until| Instant::now() >= until) {
+        if until.left().is_some_and(|left| left.is_zero()) {
             return Err(PortError::Timeout {
                 what: what.into(),
                 waited: begin.elapsed(),
@@ -47,8 +43,8 @@ fn wait(
     }
 }
 
-/// Sends one packet; waits for room, but not for ever.
-pub(crate) fn send(fd: impl AsFd, packet: &[u8], what: &str) -> Result<(), PortError> {
+/// Sends one packet; waits for room until then.
+pub(crate) fn send(fd: impl AsFd, packet: &[u8], until: Until, what: &str) -> Result<(), PortError> {
     let begin = Instant::now();
     loop {
         let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL;
@@ -60,7 +56,7 @@ pub(crate) fn send(fd: impl AsFd, packet: &[u8], what: &str) -> Result<(), PortE
                 fd.as_fd(),
                 PollFlags::POLLOUT,
                 begin,
-                Some(begin + SEND_LIMIT),
+                until,
                 &format!("room to send {what}"),
             )?,
             Err(Errno::EMSGSIZE | Errno::ENOBUFS) => {
@@ -79,7 +75,7 @@ pub(crate) fn send(fd: impl AsFd, packet: &[u8], what: &str) -> Result<(), PortE
 pub(crate) fn receive<'b>(
     fd: impl AsFd,
     buffer: &'b mut [u8],
-    until: Option<Instant>,
+    until: Until,
     what: &str,
 ) -> Result<&'b [u8], PortError> {
     let raw = fd.as_fd().as_raw_fd();
@@ -93,7 +89,7 @@ pub(crate) fn receive<'b>(
 pub(crate) fn receive_from_kernel<'b>(
     fd: impl AsFd,
     buffer: &'b mut [u8],
-    until: Option<Instant>,
+    until: Until,
     what: &str,
 ) -> Result<&'b [u8], PortError> {
     let raw = fd.as_fd().as_raw_fd();
@@ -110,7 +106,7 @@ pub(crate) fn receive_from_kernel<'b>(
 fn whole<'b>(
     fd: impl AsFd,
     buffer: &'b mut [u8],
-    until: Option<Instant>,
+    until: Until,
     what: &str,
     mut once: impl FnMut(&mut [u8]) -> Result<Option<usize>, Errno>,
 ) -> Result<&'b [u8], PortError> {

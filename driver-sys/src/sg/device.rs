@@ -2,16 +2,16 @@
 
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nix::errno::Errno;
 
 use super::packet::{Command, MAX_CDB, MAX_DATA, MAX_SENSE, Outcome, Transfer};
 use crate::bsg::{ScsiIo, scsi_bsg, scsi_sg};
-use crate::port::{PortError, Seqpacket};
+use crate::port::{PortError, Seqpacket, Until};
 
-/// How much longer than the command's own timeout the emulated kernel's answer may take.
-const GRACE: Duration = Duration::from_secs(5);
+/// How much longer than the command's own timeout the emulated kernel's answer may take, where the caller sets no end.
+const LATE: Duration = Duration::from_secs(5);
 
 /// Why a command could not be carried. What the device said about it is an [`Outcome`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -83,9 +83,9 @@ impl Device {
     ///
     /// # Errors
     /// [`SgError::Port`].
-    pub fn socket(path: &Path) -> Result<Self, SgError> {
+    pub fn socket(path: &Path, until: impl Into<Until>) -> Result<Self, SgError> {
         let buffer = vec![0; 24 + MAX_SENSE + MAX_DATA];
-        Ok(Self(Inner::Socket(Seqpacket::connect(path)?, buffer)))
+        Ok(Self(Inner::Socket(Seqpacket::connect(path, until)?, buffer)))
     }
 
     /// Carries one command; its outcome may still be a failure of the device.
@@ -93,6 +93,15 @@ impl Device {
     /// # Errors
     /// [`SgError::TooLarge`] and [`SgError::Port`].
     pub fn run(&mut self, command: &Command) -> Result<Outcome, SgError> {
+        self.run_until(command, Until::after(command.timeout.saturating_add(LATE)))
+    }
+
+    /// As [`Self::run`]; the answer is waited for until then, whatever the command's own timeout. The kernel's own nodes wait
+    /// inside of the call, which nothing but the command's timeout ends.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub fn run_until(&mut self, command: &Command, until: Until) -> Result<Outcome, SgError> {
         let too_large = |what, size, limit| Err(SgError::TooLarge { what, size, limit });
         if command.cdb.len() > MAX_CDB {
             return too_large("a CDB", command.cdb.len(), MAX_CDB);
@@ -113,8 +122,7 @@ impl Device {
                 scsi_sg(file, cdb, out, data, t)
             })),
             Inner::Socket(socket, buffer) => {
-                socket.send(&command.encode(), "a SCSI command")?;
-                let until = Instant::now().checked_add(command.timeout.saturating_add(GRACE));
+                socket.send_until(&command.encode(), until, "a SCSI command")?;
                 let packet = socket.receive(buffer, until, "answer to a SCSI command")?;
                 Ok(Outcome::decode(packet)?)
             }

@@ -122,7 +122,7 @@ fn a_served_device_answers_and_a_closed_one_says_so() {
     let listener = socket::socket(AddressFamily::Unix, SockType::SeqPacket, SockFlag::empty(), None).unwrap();
     bind(listener.as_raw_fd(), &UnixAddr::new(&path).unwrap()).unwrap();
     listen(&listener, Backlog::new(1).unwrap()).unwrap();
-    let mut device = Device::socket(&path).unwrap();
+    let mut device = Device::socket(&path, None).unwrap();
     let server = std::thread::spawn(move || {
         let peer = accept(listener.as_raw_fd()).unwrap();
         let mut buffer = [0; 4096];
@@ -179,7 +179,7 @@ fn the_longest_transfer_passes_in_both_directions() {
     let listener = socket::socket(AddressFamily::Unix, SockType::SeqPacket, SockFlag::empty(), None).unwrap();
     bind(listener.as_raw_fd(), &UnixAddr::new(&path).unwrap()).unwrap();
     listen(&listener, Backlog::new(1).unwrap()).unwrap();
-    let mut device = Device::socket(&path).unwrap();
+    let mut device = Device::socket(&path, None).unwrap();
     let server = std::thread::spawn(move || {
         let peer = accept(listener.as_raw_fd()).unwrap();
         let peer = crate::port::Seqpacket::from_fd(crate::bsg::owned(OwnFd(peer)), "peer");

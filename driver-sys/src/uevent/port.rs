@@ -13,7 +13,7 @@ use nix::errno::Errno;
 use super::KernelEvent;
 use super::event::MAX_EVENT;
 use crate::bsg::owned;
-use crate::port::{PortError, Seqpacket, receive_from_kernel};
+use crate::port::{PortError, Seqpacket, Until, receive_from_kernel};
 
 /// Multicast group of the kernel's own events (group 2 is udev's).
 const GROUP_KERNEL: u32 = 1;
@@ -57,9 +57,9 @@ impl UeventPort {
     ///
     /// # Errors
     /// [`PortError::NotServed`] when no emulator serves it.
-    pub fn dir(socket: &Path) -> Result<Self, PortError> {
+    pub fn dir(socket: &Path, until: impl Into<Until>) -> Result<Self, PortError> {
         Ok(Self {
-            fd: Inner::Dir(Seqpacket::connect(socket)?),
+            fd: Inner::Dir(Seqpacket::connect(socket, until)?),
             buffer: vec![0; MAX_EVENT],
         })
     }
@@ -71,7 +71,7 @@ impl UeventPort {
     pub fn recv(&mut self, until: Option<Instant>) -> Result<KernelEvent, PortError> {
         loop {
             let message = match &self.fd {
-                Inner::Host(fd) => receive_from_kernel(fd, &mut self.buffer, until, "uevent")?,
+                Inner::Host(fd) => receive_from_kernel(fd, &mut self.buffer, until.into(), "uevent")?,
                 Inner::Dir(socket) => socket.receive(&mut self.buffer, until, "uevent")?,
             };
             if let Ok(event) = KernelEvent::parse(message) {
@@ -116,7 +116,7 @@ mod tests {
             socket::socket(AddressFamily::Unix, SockType::SeqPacket, SockFlag::empty(), None).unwrap();
         bind(listener.as_raw_fd(), &UnixAddr::new(&path).unwrap()).unwrap();
         listen(&listener, Backlog::new(1).unwrap()).unwrap();
-        let mut port = UeventPort::dir(&path).unwrap();
+        let mut port = UeventPort::dir(&path, Until::after(Duration::from_secs(10))).unwrap();
         let peer = accept(listener.as_raw_fd()).unwrap();
         socket::send(peer, b"rubbish", MsgFlags::empty()).unwrap();
         socket::send(

@@ -358,7 +358,7 @@ fn garbage_on_any_socket_harms_nobody() {
     let lab = Lab::start();
     for name in ["netlink", "store", "uevent", "control", "bsg/iscsi_host6"] {
         for junk in [&[][..], &[0], &[0xff; 11], &[0xff; 12], &[0xff; 72], &[0; 5000]] {
-            let socket = driver_sys::port::Seqpacket::connect(lab.path().join(name)).expect("connect");
+            let socket = driver_sys::port::Seqpacket::connect(lab.path().join(name), None).expect("connect");
             for _ in 0..3 {
                 let _ = socket.send(junk, "junk");
             }

@@ -2,14 +2,13 @@
 
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
-use std::time::Instant;
 
 use zerocopy::IntoBytes;
 use zeroize::Zeroize;
 
 use super::{Port, RECV_LIMIT};
 use crate::netlink::raw::sockaddr_nl;
-use crate::port::{PortError, Seqpacket};
+use crate::port::{PortError, Seqpacket, Until};
 
 /// A connection to `DIR/netlink`.
 #[derive(Debug)]
@@ -23,9 +22,10 @@ impl DirPort {
     /// Connects to the socket and binds: the first packet is the `sockaddr_nl` for bind(2).
     ///
     /// # Errors
-    /// [`PortError::NotServed`] when no emulator serves the directory.
-    pub fn open(socket: &Path, groups: u32) -> Result<Self, PortError> {
-        let socket = Seqpacket::connect(socket)?;
+    /// [`PortError::NotServed`] when no emulator serves the directory, [`PortError::Mute`] when one does and is not heard.
+    pub fn open(socket: &Path, groups: u32, until: impl Into<Until>) -> Result<Self, PortError> {
+        let until = until.into();
+        let socket = Seqpacket::connect(socket, until)?;
         let pid = std::process::id();
         let family = u16::try_from(libc::AF_NETLINK).unwrap_or_default();
         let bind = sockaddr_nl {
@@ -34,7 +34,7 @@ impl DirPort {
             nl_pid: pid,
             nl_groups: groups,
         };
-        socket.send(bind.as_bytes(), "the netlink address")?;
+        socket.send_until(bind.as_bytes(), until, "the netlink address")?;
         Ok(Self {
             socket,
             pid,
@@ -44,11 +44,11 @@ impl DirPort {
 }
 
 impl Port for DirPort {
-    fn send(&mut self, message: &[u8]) -> Result<(), PortError> {
-        self.socket.send(message, "a netlink message")
+    fn send_until(&mut self, message: &[u8], until: Until) -> Result<(), PortError> {
+        self.socket.send_until(message, until, "a netlink message")
     }
 
-    fn recv(&mut self, until: Option<Instant>, what: &str) -> Result<Vec<u8>, PortError> {
+    fn recv_until(&mut self, until: Until, what: &str) -> Result<Vec<u8>, PortError> {
         let message = self.socket.receive(&mut self.buffer, until, what)?.to_vec();
         // It may have been the CHAP table.
         self.buffer[..message.len()].zeroize();

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::time::Instant;
 
 use neli::consts::socket::NlFamily;
 use neli::socket::NlSocket;
@@ -12,7 +11,7 @@ use zeroize::Zeroize;
 
 use super::{Port, RECV_LIMIT};
 use crate::bsg::owned;
-use crate::port::{PortError, receive_from_kernel, send};
+use crate::port::{PortError, Until, receive_from_kernel, send};
 
 /// Receive buffer asked for, in bytes.
 const BUFFER: usize = 1 << 20;
@@ -87,8 +86,8 @@ fn effective(status: &str) -> Option<u64> {
 }
 
 impl Port for HostPort {
-    fn send(&mut self, message: &[u8]) -> Result<(), PortError> {
-        send(&self.fd, message, "a netlink message").map_err(|error| match error {
+    fn send_until(&mut self, message: &[u8], until: Until) -> Result<(), PortError> {
+        send(&self.fd, message, until, "a netlink message").map_err(|error| match error {
             // Nobody has the kernel's end of the protocol in this namespace.
             PortError::System {
                 source: Errno::ECONNREFUSED,
@@ -103,7 +102,7 @@ impl Port for HostPort {
         })
     }
 
-    fn recv(&mut self, until: Option<Instant>, what: &str) -> Result<Vec<u8>, PortError> {
+    fn recv_until(&mut self, until: Until, what: &str) -> Result<Vec<u8>, PortError> {
         let message = receive_from_kernel(&self.fd, &mut self.buffer, until, what)?.to_vec();
         // It may have been the CHAP table.
         self.buffer[..message.len()].zeroize();

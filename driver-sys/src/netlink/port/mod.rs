@@ -14,24 +14,40 @@ use std::time::Instant;
 pub use dir::DirPort;
 pub use host::HostPort;
 
-use crate::port::PortError;
+use crate::port::{LIMIT, PortError, Until};
 
 /// Largest message that is received, in bytes.
 pub const RECV_LIMIT: usize = 256 * 1024;
 
 /// A bidirectional stream of whole messages.
 pub trait Port: Send {
-    /// Sends one message.
+    /// Sends one message; waits for room until then. (The kernel's own socket runs the whole request meanwhile.)
     ///
     /// # Errors
     /// [`PortError`].
-    fn send(&mut self, message: &[u8]) -> Result<(), PortError>;
+    fn send_until(&mut self, message: &[u8], until: Until) -> Result<(), PortError>;
 
-    /// Receives one message, unicast or multicast; `what` goes into the error text, `None` waits for ever.
+    /// Receives one message, unicast or multicast; `what` goes into the error text.
     ///
     /// # Errors
     /// [`PortError`], [`PortError::Timeout`] among them.
-    fn recv(&mut self, until: Option<Instant>, what: &str) -> Result<Vec<u8>, PortError>;
+    fn recv_until(&mut self, until: Until, what: &str) -> Result<Vec<u8>, PortError>;
+
+    /// As [`Port::send_until`], within [`LIMIT`].
+    ///
+    /// # Errors
+    /// [`PortError`].
+    fn send(&mut self, message: &[u8]) -> Result<(), PortError> {
+        self.send_until(message, Until::after(LIMIT))
+    }
+
+    /// As [`Port::recv_until`]; `None` waits for ever.
+    ///
+    /// # Errors
+    /// [`PortError`].
+    fn recv(&mut self, until: Option<Instant>, what: &str) -> Result<Vec<u8>, PortError> {
+        self.recv_until(until.into(), what)
+    }
 
     /// This end's port ID, for [`super::Request::encode`].
     fn pid(&self) -> u32;

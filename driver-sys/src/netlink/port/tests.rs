@@ -32,7 +32,7 @@ impl Far {
     }
 
     fn connect(&self, groups: u32) -> (DirPort, i32) {
-        let port = DirPort::open(&self.dir.path().join("netlink"), groups).unwrap();
+        let port = DirPort::open(&self.dir.path().join("netlink"), groups, None).unwrap();
         (port, accept(self.listener.as_raw_fd()).unwrap())
     }
 }
@@ -93,7 +93,7 @@ fn a_dead_peer_is_closed_not_a_hang() {
 fn nobody_at_the_socket_is_said_so() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("netlink");
-    let error = DirPort::open(&path, 0).unwrap_err();
+    let error = DirPort::open(&path, 0, None).unwrap_err();
     assert_eq!(
         error,
         PortError::NotServed {
@@ -103,7 +103,7 @@ fn nobody_at_the_socket_is_said_so() {
     );
     let long = dir.path().join("x".repeat(120));
     assert!(matches!(
-        DirPort::open(&long, 0),
+        DirPort::open(&long, 0, None),
         Err(PortError::PathTooLong { .. })
     ));
 }

@@ -138,7 +138,7 @@ impl Lab {
     /// A control command; the answer after `ok`.
     pub fn control(&self, command: &str) -> String {
         let socket =
-            driver_sys::port::Seqpacket::connect(self.path().join("control")).expect("control socket");
+            driver_sys::port::Seqpacket::connect(self.path().join("control"), None).expect("control socket");
         socket.send(command.as_bytes(), "command").expect("send");
         let mut buffer = [0u8; 1024];
         let answer = socket
