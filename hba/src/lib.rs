@@ -21,6 +21,7 @@ pub mod writer;
 pub use change::{Change, Difference};
 pub use ctx::Ctx;
 pub use deadline::Deadline;
-pub use error::{Error, Kind, Result};
+pub use driver_sys::port::Stop;
+pub use error::{Error, Kind, Outcome, Result};
 pub use ids::{AdapterId, HostNo, IfaceId};
 pub use secret::{REDACTED, SECRET_MAX, SECRET_MIN, Secret};

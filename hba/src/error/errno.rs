@@ -44,6 +44,17 @@ pub enum Operation {
     Store,
 }
 
+impl Operation {
+    /// Whether the adapter or the kernel is another afterwards: sent without an answer, such a request may have been done.
+    #[must_use]
+    pub fn changes(self) -> bool {
+        !matches!(
+            self,
+            O::Any | O::Ping | O::ChapGet | O::SessionStats | O::HostStats | O::Nvram
+        )
+    }
+}
+
 use Operation as O;
 
 type Row = (Operation, Errno, Kind, &'static str, &'static str);
@@ -55,7 +66,7 @@ const TABLE: &[Row] = &[
         Errno::EIO,
         Kind::Failed,
         "the table is full, or a new entry waits to be committed, or the adapter did not answer",
-        "hbactl adapter show tells the firmware state",
+        "hbactl flash list shows the table; an entry without a name is one that nobody committed: hbactl flash remove INDEX",
     ),
     (
         O::FlashSet,

@@ -8,6 +8,9 @@ mod files;
 use std::fmt;
 use std::io;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 pub use errno::{Operation, explain};
 
 /// A control-plane result.
@@ -38,6 +41,22 @@ pub enum Kind {
     },
     /// What was read back is wrong, and so is the state after the rollback.
     RollbackFailed,
+    /// Nobody knows whether it was done: it was sent, and no answer, or no look at the result, could be had.
+    Unknown,
+    /// Somebody asked for the end before it was done (a signal).
+    Interrupted,
+}
+
+/// What a request has come to. There is no fourth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Done, or nothing was to do.
+    Done,
+    /// Not done: everything is as it was.
+    NotDone,
+    /// Not known, or done in part: somebody has to look.
+    Unknown,
 }
 
 impl Kind {
@@ -52,6 +71,28 @@ impl Kind {
             Self::Permission => 5,
             Self::VerifyFailed { rolled_back: true } => 6,
             Self::VerifyFailed { rolled_back: false } | Self::RollbackFailed => 7,
+            Self::Unknown => 8,
+            Self::Interrupted => 130,
+        }
+    }
+
+    /// What the request has come to.
+    #[must_use]
+    pub fn outcome(self) -> Outcome {
+        match self {
+            Self::Unknown | Self::RollbackFailed | Self::VerifyFailed { rolled_back: false } => {
+                Outcome::Unknown
+            }
+            _ => Outcome::NotDone,
+        }
+    }
+
+    /// How a message begins, before what was tried.
+    #[must_use]
+    pub fn verdict(self) -> &'static str {
+        match self {
+            Self::Unknown => "it is not known whether this was done:",
+            _ => "cannot",
         }
     }
 
@@ -68,6 +109,8 @@ impl Kind {
             Self::Timeout => "timeout",
             Self::VerifyFailed { .. } => "verify_failed",
             Self::RollbackFailed => "rollback_failed",
+            Self::Unknown => "unknown",
+            Self::Interrupted => "interrupted",
         }
     }
 }
@@ -88,7 +131,8 @@ struct Inner {
 
 impl fmt::Display for Inner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot {}", self.tried)?;
+        f.write_str(self.kind.verdict())?;
+        write!(f, " {}", self.tried)?;
         match &self.answered {
             Some(answer) => write!(f, ": {answer}"),
             None => Ok(()),
@@ -146,8 +190,38 @@ impl Error {
     /// A wait that ended without an answer: says what was waited for.
     pub fn timeout(tried: impl Into<String>, waited_for: impl fmt::Display) -> Self {
         Self::new(Kind::Timeout, tried)
-            .answered(format!("no answer in time; waited for {waited_for}"))
+            .answered(format!("{NO_ANSWER}waited for {waited_for}"))
             .hint("try again with a longer --timeout, or look at the adapter with hbactl event")
+    }
+
+    /// The same failure of something that was sent and may have been done, or may still be done. What is a refusal stays one.
+    #[must_use]
+    pub fn in_doubt(self) -> Self {
+        match self.0.kind {
+            Kind::Timeout | Kind::Failed | Kind::Interrupted | Kind::Unknown => self
+                .with_kind(Kind::Unknown)
+                .hint("look at the adapter before going on"),
+            _ => self,
+        }
+    }
+
+    /// The same for a wait that `who` ended: it was not the time.
+    #[must_use]
+    pub fn interrupted(mut self, who: &str) -> Self {
+        match self.0.kind {
+            Kind::Timeout => {
+                let waited = self.0.answered.take().unwrap_or_default();
+                let waited = waited.strip_prefix(NO_ANSWER).unwrap_or(&waited);
+                self.with_kind(Kind::Interrupted)
+                    .answered(format!("ended by {who}; {waited}"))
+                    .hint("nothing was left half done; try again when there is time")
+            }
+            Kind::Unknown => {
+                let answer = self.0.answered.take().unwrap_or_default();
+                self.answered(format!("ended by {who}; {answer}"))
+            }
+            _ => self,
+        }
     }
 
     /// A failed system call on a file or socket.
@@ -194,6 +268,9 @@ impl Error {
         self.0.errno
     }
 }
+
+/// How the answer of a timeout begins.
+const NO_ANSWER: &str = "no answer in time; ";
 
 #[cfg(test)]
 mod tests;

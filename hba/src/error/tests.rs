@@ -15,6 +15,8 @@ fn every_kind_has_the_documented_exit_code() {
         (Kind::VerifyFailed { rolled_back: true }, 6),
         (Kind::VerifyFailed { rolled_back: false }, 7),
         (Kind::RollbackFailed, 7),
+        (Kind::Unknown, 8),
+        (Kind::Interrupted, 130),
     ] {
         assert_eq!(kind.exit_code(), code, "{}", kind.name());
     }
@@ -51,4 +53,35 @@ mod libc_errno {
 fn an_unknown_errno_still_names_its_number() {
     let e = explain(Operation::FlashNew, 12345, "add a flash target");
     assert!(e.to_string().contains("12345"), "{e}");
+}
+
+#[test]
+fn the_three_outcomes_are_told_apart() {
+    let late = Error::timeout("write chap entry 3", "an answer");
+    assert_eq!(late.kind().outcome(), Outcome::NotDone);
+    let sent = late.clone().in_doubt();
+    assert_eq!((sent.kind(), sent.kind().outcome()), (Kind::Unknown, Outcome::Unknown));
+    assert!(
+        sent.to_string().starts_with("it is not known whether this was done: write chap entry 3"),
+        "{sent}"
+    );
+    // What was refused was not done, sent or not.
+    let refused = Error::new(Kind::Busy, "write chap entry 3").in_doubt();
+    assert_eq!(refused.kind().outcome(), Outcome::NotDone);
+    for kind in [Kind::RollbackFailed, Kind::VerifyFailed { rolled_back: false }] {
+        assert_eq!(kind.outcome(), Outcome::Unknown);
+    }
+    assert_eq!(Kind::VerifyFailed { rolled_back: true }.outcome(), Outcome::NotDone);
+}
+
+#[test]
+fn a_wait_that_was_ended_does_not_speak_of_time() {
+    let e = Error::timeout("log in to flash target 3", "session state LOGGED_IN").interrupted("SIGTERM");
+    assert_eq!(e.kind(), Kind::Interrupted);
+    assert_eq!(
+        e.answer(),
+        Some("ended by SIGTERM; waited for session state LOGGED_IN")
+    );
+    let refused = Error::new(Kind::Busy, "x").answered("in use");
+    assert_eq!(refused.clone().interrupted("SIGTERM"), refused);
 }
