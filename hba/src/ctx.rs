@@ -5,6 +5,7 @@ use std::sync::Weak;
 
 use crate::backend::Backend;
 use crate::deadline::Deadline;
+use crate::intent::Open;
 use crate::writer::Held;
 
 /// The surroundings of one operation.
@@ -23,6 +24,8 @@ pub struct Ctx<'a> {
     pub warnings: Vec<String>,
     /// The locks that this context has (see [`crate::writer`]).
     pub(crate) held: Vec<Weak<Held>>,
+    /// What this context is about to do (see [`crate::intent`]).
+    pub(crate) intent: Open,
 }
 
 impl<'a> Ctx<'a> {
@@ -36,6 +39,7 @@ impl<'a> Ctx<'a> {
             state_dir,
             warnings: Vec::new(),
             held: Vec::new(),
+            intent: Open::default(),
         }
     }
 

@@ -11,6 +11,7 @@ mod ctx;
 mod deadline;
 pub mod error;
 pub mod ids;
+pub mod intent;
 pub mod model;
 pub mod ops;
 pub mod params;

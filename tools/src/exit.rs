@@ -10,6 +10,13 @@ pub const EXIT_CODES: &[(u8, &str)] = &[
     (5, "permission denied, or the driver refuses it by rule"),
     (6, "written, read back different, rolled back"),
     (7, "written, read back different, and the roll-back failed too"),
+    (
+        8,
+        "not known whether it was done: sent, and no answer, or no look at the result, could be had; the message says where to look",
+    ),
+    (129, "ended by SIGHUP; nothing is left half done"),
+    (130, "ended by SIGINT (^C); nothing is left half done"),
+    (143, "ended by SIGTERM; nothing is left half done"),
 ];
 
 /// The table as help text.
@@ -17,7 +24,7 @@ pub const EXIT_CODES: &[(u8, &str)] = &[
 pub fn help() -> String {
     let rows: Vec<String> = EXIT_CODES
         .iter()
-        .map(|(code, text)| format!("  {code}  {text}"))
+        .map(|(code, text)| format!("  {code:<3}  {text}"))
         .collect();
     format!("Exit codes:\n{}", rows.join("\n"))
 }
@@ -53,6 +60,8 @@ mod tests {
             Kind::VerifyFailed { rolled_back: true },
             Kind::VerifyFailed { rolled_back: false },
             Kind::RollbackFailed,
+            Kind::Unknown,
+            Kind::Interrupted,
         ];
         for kind in kinds {
             assert!(

@@ -9,6 +9,7 @@ pub mod args;
 mod cmd;
 pub mod exit;
 pub mod hbaemu;
+mod interrupt;
 mod output;
 mod progress;
 mod prompt;

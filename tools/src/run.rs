@@ -12,9 +12,9 @@ use hba::backend::kernel::Kernel;
 use hba::backend::state_dir;
 use hba::{Ctx, Deadline};
 
-use crate::args::{Cli, Noun};
+use crate::args::{Cli, Format, Noun};
 use crate::output::{Done, Failure, Out};
-use crate::{cmd, report};
+use crate::{cmd, interrupt, report};
 
 /// Runs `hbactl` with these arguments (the program's name first).
 pub fn hbactl(args: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -43,7 +43,15 @@ pub fn hbactl(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         ColorChoice::Auto => {}
     }
     log(cli.global.verbose);
-    match run(&cli) {
+    let mut warnings = Vec::new();
+    let done = run(&cli, &mut warnings);
+    // An error for programs has them inside.
+    if !(matches!(done, Err(Failure::Hba(_))) && cli.global.output == Format::Json) {
+        for warning in &warnings {
+            report::warning(warning);
+        }
+    }
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever read us has seen enough.
         Err(Failure::Stdout(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
@@ -51,15 +59,23 @@ pub fn hbactl(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             report::error(&hba::Error::io("write the answer to stdout", &error));
             1.into()
         }
-        Err(Failure::Hba(error)) => {
-            report::error(&error);
-            error.kind().exit_code().into()
-        }
+        Err(Failure::Hba(error)) => told(&cli, error, &warnings),
         Err(Failure::Answered(code)) => code.into(),
     }
 }
 
-fn run(cli: &Cli) -> Done {
+/// Prints a failure as it was asked for, and gives the exit code.
+fn told(cli: &Cli, error: hba::Error, warnings: &[String]) -> ExitCode {
+    let (error, code) = interrupt::told(error);
+    if cli.global.output == Format::Json {
+        report::error_json(&error, code, warnings);
+    } else {
+        report::error(&error);
+    }
+    code.into()
+}
+
+fn run(cli: &Cli, warnings: &mut Vec<String>) -> Done {
     let out = Out::new(cli.global.output);
     match &cli.noun {
         Noun::Schema { name } => return cmd::meta::schema(name.as_deref()),
@@ -79,6 +95,18 @@ fn run(cli: &Cli) -> Done {
     let mut backend = Kernel::open(&endpoint)?;
     let mut ctx = Ctx::new(&mut backend, deadline(cli), state_dir(&cli.global.endpoint));
     ctx.dry_run = cli.global.dry_run;
+    if changes(&cli.noun) && !ctx.dry_run {
+        ctx.deadline = ctx.deadline.with_clean_up();
+        // Where a secret may have to be read first, the command itself arms: a signal ends the reading at once.
+        if !matches!(cli.noun, Noun::Chap(_)) {
+            ctx.deadline = interrupt::arm(ctx.deadline);
+        }
+    } else {
+        // Whoever looks may see what an interrupted change left.
+        for text in hba::intent::pending(&mut ctx) {
+            ctx.warn(text);
+        }
+    }
     let done = match &cli.noun {
         Noun::Adapter(verb) => cmd::adapter::run(&mut ctx, &out, verb),
         Noun::Iface(verb) => cmd::iface::run(&mut ctx, &out, verb),
@@ -92,10 +120,29 @@ fn run(cli: &Cli) -> Done {
         Noun::Event(verb) => cmd::event::run(&mut ctx, &out, verb),
         Noun::Schema { .. } | Noun::Completions { .. } | Noun::Man { .. } => Ok(()),
     };
-    for warning in &ctx.warnings {
-        report::warning(warning);
-    }
+    *warnings = ctx.warnings;
     done
+}
+
+/// Whether a command changes an adapter: it cleans up before it ends, when its time is over or a signal comes. The others end at
+/// once; so does the writing of blocks, which is a stream.
+fn changes(noun: &Noun) -> bool {
+    use crate::args::{adapter, boot, chap, flash, iface, session};
+    match noun {
+        Noun::Adapter(verb) => matches!(verb, adapter::Verb::Reset(_)),
+        Noun::Iface(verb) => matches!(
+            verb,
+            iface::Verb::Set(_) | iface::Verb::Unset(_) | iface::Verb::Apply(_)
+        ),
+        Noun::Flash(verb) => !matches!(
+            verb,
+            flash::Verb::List(_) | flash::Verb::Show(_) | flash::Verb::Params
+        ),
+        Noun::Chap(verb) => !matches!(verb, chap::Verb::List(_)),
+        Noun::Boot(verb) => !matches!(verb, boot::Verb::Show(_)),
+        Noun::Session(verb) => matches!(verb, session::Verb::Logout(_) | session::Verb::Rescan { .. }),
+        _ => false,
+    }
 }
 
 /// The time limit asked for; else a minute, except where the work itself decides how long it takes.

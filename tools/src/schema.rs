@@ -10,6 +10,7 @@ use hba::model::{
 use hba::ops::flash::Discovery;
 use schemars::{JsonSchema, Schema, schema_for};
 
+use crate::report::ErrorReport;
 use crate::view::params::Row;
 use crate::view::transfer::Transfer;
 
@@ -84,6 +85,7 @@ pub const ANSWERS: &[Answer] = &[
     Answer::of::<SessionStats>("stats.session"),
     Answer::of::<SessionStats>("stats.connection"),
     Answer::of::<EventRecord>("event.follow"),
+    Answer::of::<ErrorReport>("error"),
 ];
 
 /// The answer of that kind.

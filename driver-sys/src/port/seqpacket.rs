@@ -155,8 +155,7 @@ mod tests {
     }
 
     fn listener(path: &Path, backlog: i32) -> OwnedFd {
-        let fd =
-            socket::socket(AddressFamily::Unix, SockType::SeqPacket, SockFlag::empty(), None).unwrap();
+        let fd = socket::socket(AddressFamily::Unix, SockType::SeqPacket, SockFlag::empty(), None).unwrap();
         socket::bind(fd.as_raw_fd(), &UnixAddr::new(path).unwrap()).unwrap();
         socket::listen(&fd, socket::Backlog::new(backlog).unwrap()).unwrap();
         fd

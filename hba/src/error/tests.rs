@@ -60,9 +60,13 @@ fn the_three_outcomes_are_told_apart() {
     let late = Error::timeout("write chap entry 3", "an answer");
     assert_eq!(late.kind().outcome(), Outcome::NotDone);
     let sent = late.clone().in_doubt();
-    assert_eq!((sent.kind(), sent.kind().outcome()), (Kind::Unknown, Outcome::Unknown));
+    assert_eq!(
+        (sent.kind(), sent.kind().outcome()),
+        (Kind::Unknown, Outcome::Unknown)
+    );
     assert!(
-        sent.to_string().starts_with("it is not known whether this was done: write chap entry 3"),
+        sent.to_string()
+            .starts_with("it is not known whether this was done: write chap entry 3"),
         "{sent}"
     );
     // What was refused was not done, sent or not.
@@ -71,7 +75,10 @@ fn the_three_outcomes_are_told_apart() {
     for kind in [Kind::RollbackFailed, Kind::VerifyFailed { rolled_back: false }] {
         assert_eq!(kind.outcome(), Outcome::Unknown);
     }
-    assert_eq!(Kind::VerifyFailed { rolled_back: true }.outcome(), Outcome::NotDone);
+    assert_eq!(
+        Kind::VerifyFailed { rolled_back: true }.outcome(),
+        Outcome::NotDone
+    );
 }
 
 #[test]

@@ -12,5 +12,5 @@ pub mod ping;
 pub mod session;
 pub mod stats;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod write;

@@ -13,7 +13,7 @@ use crate::model::{
 };
 use crate::params::{FLASH, IFACE, ParamSpec, Params};
 
-pub(super) const H0: HostNo = HostNo(0);
+pub(crate) const H0: HostNo = HostNo(0);
 pub(super) const TARGET: &str = "iqn.2026-01.test:disk0";
 
 /// A context with a deadline far away; the state directory does not exist.
@@ -113,7 +113,7 @@ pub(super) fn params(table: &[ParamSpec], pairs: &[(&str, &str)]) -> Params {
 }
 
 /// A committed flash target as sysfs would show it.
-pub(super) fn flash(index: u32, changed: &[(&str, &str)]) -> FlashTarget {
+pub(crate) fn flash(index: u32, changed: &[(&str, &str)]) -> FlashTarget {
     let mut all = params(
         FLASH,
         &[

@@ -180,9 +180,8 @@ fn busy(holder: Option<&Holder>, scope: Scope, host: HostNo, tried: &str) -> Err
 }
 
 /// Looked at once by whoever has just become an adapter's writer, before it reads anything: what a writer left that did not end.
-#[expect(clippy::unnecessary_wraps, reason = "what is found there can fail")]
-fn taken(_ctx: &mut Ctx<'_>, _host: HostNo, _writer: &Writer) -> Result<()> {
-    Ok(())
+fn taken(ctx: &mut Ctx<'_>, host: HostNo, _writer: &Writer) -> Result<()> {
+    crate::intent::resume(ctx, host)
 }
 
 /// The room of a backend that nobody else can write to.

@@ -6,7 +6,7 @@ use hba::ops::chap::{self, NewChap};
 
 use crate::args::chap::{Direction, Verb};
 use crate::output::{Done, Out};
-use crate::{secret, view};
+use crate::{interrupt, secret, view};
 
 pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb) -> Done {
     match verb {
@@ -24,6 +24,7 @@ pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb) -> Done {
                 username: add.user.clone(),
                 secret: secret::read(&add.secret)?,
             };
+            ctx.deadline = interrupt::arm(ctx.deadline);
             let change = chap::add(ctx, add.adapter.adapter.as_ref(), &new)?;
             let subject = change
                 .after()
@@ -32,6 +33,7 @@ pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb) -> Done {
         }
         Verb::Set(set) => {
             let secret = secret::given(&set.secret)?;
+            ctx.deadline = interrupt::arm(ctx.deadline);
             let which = &set.which;
             let id = which.adapter.adapter.as_ref();
             let change = chap::set(ctx, id, which.index, set.user.as_deref(), secret.as_ref())?;
@@ -43,6 +45,7 @@ pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb) -> Done {
             )
         }
         Verb::Remove(which) => {
+            ctx.deadline = interrupt::arm(ctx.deadline);
             let change = chap::remove(ctx, which.adapter.adapter.as_ref(), which.index)?;
             out.change(
                 "chap.remove",

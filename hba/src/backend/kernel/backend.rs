@@ -342,7 +342,12 @@ impl Backend for Kernel {
     }
 
     fn probe_login(&mut self, probe: &LoginProbe, deadline: Deadline) -> ProbeOutcome {
-        super::probe::run(probe, deadline)
+        // On a thread of its own: TCP does not hear that somebody asks for the end.
+        let job = probe.clone();
+        super::within::within(deadline, "ask the target", move || {
+            super::probe::run(&job, deadline)
+        })
+        .unwrap_or_else(|_| ProbeOutcome::Unknown("the target did not answer in time".to_owned()))
     }
 
     fn pause(&mut self, at_most: Duration) {

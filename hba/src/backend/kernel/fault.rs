@@ -42,6 +42,9 @@ pub(super) fn port(error: &PortError, tried: &str) -> Error {
             source: Errno::EACCES | Errno::EPERM,
             ..
         } => of(Kind::Permission).hint("run as the user who serves the directory"),
+        PortError::Mute { .. } => of(Kind::Timeout).hint(
+            "nothing was sent; look why it does not answer (stopped, or too many clients), and try again",
+        ),
         PortError::NotServed { .. } => {
             of(Kind::NotFound).hint("start the emulated adapter: hbaemu serve DIR")
         }

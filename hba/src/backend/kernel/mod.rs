@@ -13,10 +13,11 @@ mod scsi;
 mod stats;
 mod store;
 mod vendor;
+mod within;
 
 use std::time::Duration;
 
-use driver_sys::endpoint::Endpoint;
+use driver_sys::endpoint::{Endpoint, Served};
 use driver_sys::port::PortError;
 use driver_sys::sg::{Device, SgError};
 use driver_sys::sysfs::Root;
@@ -42,7 +43,8 @@ impl Kernel {
     ///
     /// # Errors
     /// [`Kind::NotFound`] when there is no sysfs tree, [`Kind::Unsupported`] when this machine's kernel has no iSCSI transport
-    /// class.
+    /// class. [`Kind::NotFound`] also when a directory's tree is what a server left that does not serve it any more, or not yet:
+    /// it would be answered from as if it were true.
     pub fn open(endpoint: &Endpoint) -> Result<Self> {
         let root = endpoint
             .open_sysfs()
@@ -51,6 +53,18 @@ impl Kernel {
             return Err(Error::new(Kind::Unsupported, "use this machine's iscsi adapters")
                 .answered("the kernel module scsi_transport_iscsi is not loaded")
                 .hint("load the adapter's driver: modprobe qla4xxx"));
+        }
+        let stale = match endpoint.served() {
+            Served::Yes => None,
+            Served::Died => Some("its process died: the tree is what it left behind, and may be half made"),
+            Served::Ended => {
+                Some("its process has ended, or is still starting: the tree is not to be believed")
+            }
+        };
+        if let Some(why) = stale {
+            return Err(Error::new(Kind::NotFound, format!("open endpoint {endpoint}"))
+                .answered(format!("nobody serves it: {why}"))
+                .hint(open_hint(endpoint)));
         }
         Ok(Self {
             endpoint: endpoint.clone(),
@@ -70,7 +84,7 @@ impl Kernel {
         );
         let limit = deadline.at_most(NODE_LIMIT);
         loop {
-            match self.endpoint.open_sg(at) {
+            match self.endpoint.until(deadline.until()).sg(at) {
                 Err(SgError::Port(PortError::NotServed { .. }) | SgError::Open { .. })
                     if !self.root.top().has(&known) =>
                 {

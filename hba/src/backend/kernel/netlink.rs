@@ -17,6 +17,7 @@ use driver_sys::sysfs::class::{host, transport};
 
 use super::fault;
 use super::read::adapter::transport_name;
+use super::within::within;
 use crate::deadline::Deadline;
 use crate::error::{Error, Kind, Operation, Result, explain};
 use crate::ids::HostNo;
@@ -132,21 +133,35 @@ impl Netlink {
     fn send(&mut self, root: &Root, ask: &Ask<'_>) -> Result<()> {
         let handle = transport_handle(root, ask.host, ask.tried)?;
         self.kept.clear();
-        let port = match &mut self.port {
+        let mut port = match self.port.take() {
             Some(port) => port,
-            None => {
-                let opened = self
-                    .endpoint
-                    .open_netlink(GROUP_ISCSID)
-                    .map_err(|e| fault::port(&e, ask.tried))?;
-                self.port.insert(opened)
-            }
+            None => self
+                .endpoint
+                .until(ask.deadline.until())
+                .netlink(GROUP_ISCSID)
+                .map_err(|e| fault::port(&e, ask.tried))?,
         };
         let message = zeroize::Zeroizing::new(ask.request.encode(handle, port.pid()));
-        if let Err(e) = port.send(&message) {
-            self.port = None;
-            return Err(fault::port(&e, ask.tried));
-        }
+        let until = ask.deadline.until();
+        let (port, sent) = match &self.endpoint {
+            // The kernel runs the whole request inside of the send (`iscsi_if_rx`, under `rx_queue_mutex`).
+            Endpoint::Host => within(ask.deadline, ask.tried, move || {
+                let sent = port.send_until(&message, until);
+                (port, sent)
+            })
+            .map_err(|late| match late.kind() {
+                Kind::Unknown if !ask.operation.changes() => {
+                    Error::timeout(ask.tried, format!("answer to {}", name(&ask.request)))
+                }
+                _ => late,
+            })?,
+            Endpoint::Dir(_) => {
+                let sent = port.send_until(&message, until);
+                (port, sent)
+            }
+        };
+        sent.map_err(|e| fault::port(&e, ask.tried))?;
+        self.port = Some(port);
         Ok(())
     }
 
@@ -156,7 +171,7 @@ impl Netlink {
             let Some(port) = &mut self.port else {
                 return Err(Error::new(Kind::Failed, ask.tried).answered("the netlink socket is not open"));
             };
-            match port.recv(Some(ask.deadline.instant()), what) {
+            match port.recv_until(ask.deadline.until(), what) {
                 Ok(packet) => {
                     let packet = zeroize::Zeroizing::new(packet);
                     match Message::decode(&packet) {
@@ -169,7 +184,13 @@ impl Netlink {
                 }
                 Err(e) => {
                     self.port = None;
-                    return Err(fault::port(&e, ask.tried));
+                    let error = fault::port(&e, ask.tried);
+                    // It was sent: who does not answer may have done it, or may do it yet.
+                    return Err(if ask.operation.changes() {
+                        error.in_doubt()
+                    } else {
+                        error
+                    });
                 }
             }
         }

@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
+use driver_sys::endpoint::Endpoint;
 use driver_sys::sg;
 
+use super::store::was_sent;
+use super::within::within;
 use super::{Kernel, fault};
 use crate::backend::{ScsiData, ScsiOutcome};
 use crate::deadline::Deadline;
-use crate::error::{Error, Operation, Result};
+use crate::error::{Error, Kind, Operation, Result};
 use crate::ids::Hctl;
 
 /// Longest time one SCSI command may take.
@@ -47,7 +50,27 @@ impl Kernel {
             transfer,
             timeout,
         };
-        let outcome = device.run(&command).map_err(|e| fault::sg(&e, &tried))?;
+        let until = deadline.at_most(SCSI_LIMIT).until();
+        let writes = matches!(data, ScsiData::Out(_));
+        let (device, ran) = match &self.endpoint {
+            // The kernel's own node waits inside of the call, and its error handling goes on beyond the command's time.
+            Endpoint::Host => within(deadline, &tried, move || {
+                let ran = device.run_until(&command, until);
+                (device, ran)
+            })
+            .map_err(|late| if writes { late } else { not_read(late, &tried) })?,
+            Endpoint::Dir(_) => {
+                let ran = device.run_until(&command, until);
+                (device, ran)
+            }
+        };
+        let outcome = ran.map_err(|e| {
+            let error = fault::sg(&e, &tried);
+            match e {
+                sg::SgError::Port(sent) if writes && was_sent(&sent) => error.in_doubt(),
+                _ => error,
+            }
+        })?;
         outcome
             .errno
             .map_err(|e| crate::error::explain(Operation::Any, e as i32, tried.as_str()))?;
@@ -71,5 +94,13 @@ impl Kernel {
             sense: outcome.sense,
             transferred,
         })
+    }
+}
+
+/// A command without data for the device that was left behind has changed nothing that anybody asked for.
+fn not_read(late: Error, tried: &str) -> Error {
+    match late.kind() {
+        Kind::Unknown => Error::timeout(tried, "the device's answer"),
+        _ => late,
     }
 }

@@ -1,9 +1,10 @@
 //! NVRAM through the driver's vendor commands, in pieces that one request can carry.
 
-use driver_sys::bsg::VendorCommand;
+use driver_sys::bsg::{BsgError, VendorCommand, VendorReply};
 use driver_sys::endpoint::Endpoint;
 
-use super::fault;
+use super::store::was_sent;
+use super::{fault, within::within};
 use crate::deadline::Deadline;
 use crate::error::{Error, Kind, Result};
 use crate::ids::HostNo;
@@ -19,10 +20,14 @@ pub(super) fn read_nvram(
     let tried = format!("read the nvram of {host}");
     let len = u32::try_from(length)
         .map_err(|_| Error::new(Kind::Invalid, tried.clone()).answered("too many bytes"))?;
-    let mut bsg = endpoint.open_bsg(host.0).map_err(|e| fault::bsg(&e, &tried))?;
-    let reply = bsg
-        .run(&VendorCommand::ReadNvram { offset, len }, deadline.remaining())
-        .map_err(|e| fault::bsg(&e, &tried))?;
+    let command = VendorCommand::ReadNvram { offset, len };
+    let reply = match run(endpoint, host, command, deadline, &tried) {
+        Ok(Ok(reply)) => reply,
+        Ok(Err(e)) => return Err(fault::bsg(&e, &tried)),
+        // A read that was left behind has changed nothing.
+        Err(e) if e.kind() == Kind::Unknown => return Err(Error::timeout(tried, "the driver to finish")),
+        Err(e) => return Err(e),
+    };
     Ok(reply.payload.0)
 }
 
@@ -35,12 +40,35 @@ pub(super) fn update_nvram(
     deadline: Deadline,
 ) -> Result<()> {
     let tried = format!("write the nvram of {host}");
-    let mut bsg = endpoint.open_bsg(host.0).map_err(|e| fault::bsg(&e, &tried))?;
     let command = VendorCommand::UpdateNvram {
         offset,
         data: data.to_vec(),
     };
-    bsg.run(&command, deadline.remaining())
-        .map_err(|e| fault::bsg(&e, &tried))?;
+    run(endpoint, host, command, deadline, &tried)?.map_err(|e| {
+        let error = fault::bsg(&e, &tried);
+        match e {
+            BsgError::Port(sent) if was_sent(&sent) => error.in_doubt(),
+            _ => error,
+        }
+    })?;
     Ok(())
+}
+
+/// The host's own node waits inside of the call; an emulated kernel's socket is waited for here.
+fn run(
+    endpoint: &Endpoint,
+    host: HostNo,
+    command: VendorCommand,
+    deadline: Deadline,
+    tried: &str,
+) -> Result<std::result::Result<VendorReply, BsgError>> {
+    let until = deadline.until();
+    let mut bsg = endpoint
+        .until(until)
+        .bsg(host.0)
+        .map_err(|e| fault::bsg(&e, tried))?;
+    match endpoint {
+        Endpoint::Host => within(deadline, tried, move || bsg.run_until(&command, until)),
+        Endpoint::Dir(_) => Ok(bsg.run_until(&command, until)),
+    }
 }

@@ -6,7 +6,6 @@ use std::time::Duration;
 use super::super::chap::records;
 use crate::backend::{ChapRecord, LoginProbe, ProbeOutcome};
 use crate::ctx::Ctx;
-use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::model::{ChapDirection, FlashTarget};
 
@@ -22,8 +21,12 @@ pub(super) enum Diagnosis {
 
 /// The reason, when the target gives one. A target that is out of the host's reach, or would take the login, tells nothing.
 pub(super) fn diagnose(ctx: &mut Ctx<'_>, target: &FlashTarget) -> Result<Diagnosis> {
-    // A time of its own: it is asked when the operator's has run out, too.
-    let deadline = Deadline::after(PROBE_LIMIT);
+    // The time for it is kept of the operator's: it is asked when the rest has run out, too. Half, since the answer is to be told.
+    let kept = ctx.deadline.for_clean_up();
+    let deadline = kept.at_most(PROBE_LIMIT.min(kept.remaining() / 2));
+    if ctx.deadline.stopped() {
+        return Ok(Diagnosis::Nothing);
+    }
     let initiator = ctx
         .backend
         .adapter(target.host)?

@@ -18,6 +18,7 @@ use super::remove::delete;
 use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{AdapterId, HostNo};
+use crate::intent::Intent;
 use crate::model::{FlashTarget, Session};
 use crate::params::ParamValue;
 
@@ -54,6 +55,7 @@ pub fn discover(
     let name = portal(at.0, at.1);
     let tried = format!("discover targets at {name}");
     let host = resolve_able(ctx, id, &tried, |f| f.flash)?;
+    let _writer = ctx.writer(host, "flash discover", &tried)?;
     let known = ctx.backend.flash_targets(host)?;
     let mut found = Discovery {
         portal: name,
@@ -74,28 +76,36 @@ pub fn discover(
         found.entry = existing;
         return Ok(found);
     }
-    let (index, ours) = match existing {
-        Some(index) => (index, false),
-        None => (make_entry(ctx, host, at, chap, &tried)?, true),
-    };
-    let before = sids(ctx, host)?;
-    let outcome = ctx
-        .backend
-        .login_flash_target(host, index, ctx.deadline)
-        .map_err(|e| e.during(tried.clone()));
-    let sessions = match outcome {
-        Ok(()) => settle(ctx, host, existing, at, &before),
-        Err(e) => Err(e),
-    };
-    if ours && !keep {
-        match delete(ctx, host, index, &tried) {
-            Ok(()) => {}
-            Err(e) => ctx.warn(format!("discovery entry {index} was left behind: {e}")),
+    let (index, sessions) = match existing {
+        Some(index) => (Some(index), ask(ctx, host, at, existing, index, &tried)?),
+        None => {
+            let known: Vec<u32> = known.iter().map(|t| t.index).collect();
+            let (address, port) = at;
+            let intent = if keep {
+                Intent::FlashAdd {
+                    known,
+                    target: None,
+                    address,
+                    port,
+                }
+            } else {
+                Intent::Discovery { known, address, port }
+            };
+            ctx.intending(host, "flash discover", &tried, intent, |ctx| {
+                let index = make_entry(ctx, host, at, chap, &tried)?;
+                let sessions = ask(ctx, host, at, None, index, &tried);
+                if keep {
+                    return Ok((Some(index), sessions?));
+                }
+                match ctx.cleaning_up(|ctx| delete(ctx, host, index, &tried)) {
+                    Ok(()) => Ok((None, sessions.map_err(not_done)?)),
+                    Err(why) => left(ctx, sessions, index, &why),
+                }
+            })?
         }
-    } else {
-        found.entry = Some(index);
-    }
-    found.sessions = sessions?;
+    };
+    found.entry = index;
+    found.sessions = sessions;
     if found.sessions.is_empty() {
         ctx.warn(
             "the portal named no target, or did not answer; hbactl ping tells whether it can be reached",
@@ -104,9 +114,61 @@ pub fn discover(
     let after = ctx.backend.flash_targets(host)?;
     found.targets = after
         .into_iter()
-        .filter(|t| t.index != index && known.iter().all(|k| k.index != t.index))
+        .filter(|t| Some(t.index) != index && known.iter().all(|k| k.index != t.index))
         .collect();
     Ok(found)
+}
+
+/// Asks the portal through its entry, and waits for the sessions to what it names.
+fn ask(
+    ctx: &mut Ctx<'_>,
+    host: HostNo,
+    at: (IpAddr, u16),
+    existing: Option<u32>,
+    index: u32,
+    tried: &str,
+) -> Result<Vec<Session>> {
+    let before = sids(ctx, host)?;
+    ctx.backend
+        .login_flash_target(host, index, ctx.deadline)
+        .map_err(|e| e.during(tried.to_owned()))?;
+    settle(ctx, host, existing, at, &before)
+}
+
+/// The entry is gone, and with it all that an unanswered discovery could have left.
+fn not_done(error: Error) -> Error {
+    match error.kind() {
+        Kind::Unknown => error
+            .with_kind(Kind::Timeout)
+            .hint("try again with a longer --timeout; hbactl ping tells whether the portal can be reached"),
+        _ => error,
+    }
+}
+
+/// The entry could not be removed, or not in time: the next change of the adapter does it.
+fn left(
+    ctx: &mut Ctx<'_>,
+    sessions: Result<Vec<Session>>,
+    index: u32,
+    why: &Error,
+) -> Result<(Option<u32>, Vec<Session>)> {
+    ctx.keep_intent();
+    let text = format!("discovery entry {index} may have been left behind: {why}");
+    match sessions {
+        Ok(sessions) => {
+            ctx.warn(format!("{text}; the next change of this adapter removes it"));
+            Ok((Some(index), sessions))
+        }
+        Err(error) => {
+            let answer = error.answer().unwrap_or_default().to_owned();
+            Err(error
+                .with_kind(Kind::Unknown)
+                .answered(format!("{answer}; {text}"))
+                .hint(
+                    "hbactl flash list shows whether it is there; the next change of this adapter removes it",
+                ))
+        }
+    }
 }
 
 fn make_entry(

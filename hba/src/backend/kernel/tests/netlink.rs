@@ -55,7 +55,8 @@ fn serve(
     listen(&fd, Backlog::new(4).expect("backlog")).expect("listening");
     std::thread::spawn(move || {
         let mut buffer = vec![0; 65536];
-        for _ in 0..connections {
+        // One more: opening asks whether anybody is there.
+        for _ in 0..=connections {
             let Ok(peer) = accept(fd.as_raw_fd()) else { return };
             // The first packet is the address.
             let mut count = recv(peer, &mut buffer, MsgFlags::empty()).unwrap_or(0);
@@ -319,7 +320,8 @@ fn silence_says_what_was_waited_for_and_a_late_answer_is_not_taken_for_the_next(
         .kernel()
         .delete_flash_target(H0, 3, Deadline::after(Duration::from_millis(50)))
         .expect_err("silent");
-    assert_eq!(e.kind(), Kind::Timeout);
+    // It was sent: it may have been done.
+    assert_eq!(e.kind(), Kind::Unknown);
     assert!(e.to_string().contains("DelFlashnode"), "{e}");
     let e = lab
         .kernel()
@@ -333,7 +335,7 @@ fn silence_says_what_was_waited_for_and_a_late_answer_is_not_taken_for_the_next(
 fn a_far_end_that_goes_away_is_an_error_and_no_hang() {
     let mut lab = Lab::new(1, |_, _| vec![Vec::new()]);
     let e = lab.kernel().delete_flash_target(H0, 3, soon()).expect_err("gone");
-    assert_eq!(e.kind(), Kind::Failed, "{e:?}");
+    assert_eq!(e.kind(), Kind::Unknown, "{e:?}");
 }
 
 #[test]
