@@ -55,6 +55,21 @@ impl Operation {
     }
 }
 
+impl Operation {
+    /// The command that shows what became of such a request.
+    #[must_use]
+    pub fn look(self) -> &'static str {
+        match self {
+            O::FlashNew | O::FlashSet | O::FlashDelete => "hbactl flash list",
+            O::FlashLogin | O::FlashLogout | O::SessionStats | O::SessionDestroy => "hbactl session list",
+            O::ChapGet | O::ChapSet | O::ChapDelete => "hbactl chap list",
+            O::IfaceSet | O::Ping => "hbactl iface list",
+            O::Nvram => "hbactl boot show",
+            O::Any | O::HostStats | O::Store => "hbactl adapter list",
+        }
+    }
+}
+
 use Operation as O;
 
 type Row = (Operation, Errno, Kind, &'static str, &'static str);

@@ -194,13 +194,14 @@ impl Error {
             .hint("try again with a longer --timeout, or look at the adapter with hbactl event")
     }
 
-    /// The same failure of something that was sent and may have been done, or may still be done. What is a refusal stays one.
+    /// The same failure of something that was sent and may have been done, or may still be done; `look` is the command that shows it.
+    /// What is a refusal stays one.
     #[must_use]
-    pub fn in_doubt(self) -> Self {
+    pub fn in_doubt(self, look: &str) -> Self {
         match self.0.kind {
             Kind::Timeout | Kind::Failed | Kind::Interrupted | Kind::Unknown => self
                 .with_kind(Kind::Unknown)
-                .hint("look at the adapter before going on"),
+                .hint(format!("it may be done, or be done yet: {look}")),
             _ => self,
         }
     }

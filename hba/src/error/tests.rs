@@ -59,7 +59,7 @@ fn an_unknown_errno_still_names_its_number() {
 fn the_three_outcomes_are_told_apart() {
     let late = Error::timeout("write chap entry 3", "an answer");
     assert_eq!(late.kind().outcome(), Outcome::NotDone);
-    let sent = late.clone().in_doubt();
+    let sent = late.clone().in_doubt("hbactl chap list");
     assert_eq!(
         (sent.kind(), sent.kind().outcome()),
         (Kind::Unknown, Outcome::Unknown)
@@ -70,7 +70,7 @@ fn the_three_outcomes_are_told_apart() {
         "{sent}"
     );
     // What was refused was not done, sent or not.
-    let refused = Error::new(Kind::Busy, "write chap entry 3").in_doubt();
+    let refused = Error::new(Kind::Busy, "write chap entry 3").in_doubt("hbactl chap list");
     assert_eq!(refused.kind().outcome(), Outcome::NotDone);
     for kind in [Kind::RollbackFailed, Kind::VerifyFailed { rolled_back: false }] {
         assert_eq!(kind.outcome(), Outcome::Unknown);

@@ -9,7 +9,6 @@ mod record;
 mod settle;
 
 use std::net::IpAddr;
-use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -47,8 +46,6 @@ pub(crate) enum Intent {
     Nvram {
         /// Offset, byte before, byte after.
         bytes: Vec<(usize, u8, u8)>,
-        /// Where the whole is kept as it was, when it is.
-        backup: Option<PathBuf>,
     },
     /// A CHAP entry is written or removed in one message.
     Chap {

@@ -41,7 +41,7 @@ pub(super) fn settle(ctx: &mut Ctx<'_>, record: &Record) -> Result<Settled> {
             t.target_name == *target && t.discovery == target.is_none() && at(t, *address, *port)
         }),
         Intent::Discovery { known, address, port } => discovery(ctx, host, known, *address, *port),
-        Intent::Nvram { bytes, backup } => nvram(ctx, host, bytes, backup.as_deref()),
+        Intent::Nvram { bytes } => nvram(ctx, host, bytes),
         Intent::Chap { index, before, after } => chap(ctx, host, *index, before.as_deref(), after.as_deref()),
         Intent::Ifaces { values } => ifaces(ctx, host, values),
     }
@@ -117,12 +117,7 @@ fn discovery(ctx: &mut Ctx<'_>, host: HostNo, known: &[u32], address: IpAddr, po
     })
 }
 
-fn nvram(
-    ctx: &mut Ctx<'_>,
-    host: HostNo,
-    bytes: &[(usize, u8, u8)],
-    backup: Option<&std::path::Path>,
-) -> Result<Settled> {
+fn nvram(ctx: &mut Ctx<'_>, host: HostNo, bytes: &[(usize, u8, u8)]) -> Result<Settled> {
     let length = bytes.iter().map(|(at, ..)| at + 1).max().unwrap_or(0);
     // Whole words, as the adapter has them.
     let now = ctx
@@ -134,11 +129,10 @@ fn nvram(
     } else if all(|b| b.1) {
         Settled::Nothing
     } else {
-        let kept = backup.map_or_else(String::new, |path| {
-            format!("; the nvram before is kept in {}", path.display())
-        });
+        let kept = ctx.state_dir.join("backup");
         Settled::Unknown(format!(
-            "the boot bytes are neither as before nor as wanted{kept}"
+            "the boot bytes are neither as before nor as wanted; the nvram before is the latest in {}",
+            kept.display()
         ))
     })
 }

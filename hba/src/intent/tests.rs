@@ -177,15 +177,11 @@ fn bytes_tell_whether_the_nvram_was_written() {
     let dir = tempfile::tempdir().expect("dir");
     let intent = || Intent::Nvram {
         bytes: vec![(1, 0, 2), (6, 9, 7)],
-        backup: Some("/backup".into()),
     };
     for (now, told) in [
         ([0u8, 2, 0, 0, 0, 0, 7, 0], "had done its work"),
         ([0, 0, 0, 0, 0, 0, 9, 0], "had changed nothing"),
-        (
-            [0, 2, 0, 0, 0, 0, 9, 0],
-            "kept in /backup; look: hbactl boot show",
-        ),
+        ([0, 2, 0, 0, 0, 0, 9, 0], "look: hbactl boot show"),
     ] {
         killed(dir.path(), intent());
         let mut s = script(dir.path());
@@ -286,7 +282,7 @@ fn work_that_was_not_heard_of_to_the_end_is_undone_in_the_time_kept_for_it() {
     drained(&mut s);
     s.expect(Call::FlashTargets(H0), Ok(vec![blank(4)]))
         .expect(Call::DeleteFlashTarget(H0, 4), Ok(()));
-    let lost = || Error::timeout("add", "answer to NewFlashnode").in_doubt();
+    let lost = || Error::timeout("add", "answer to NewFlashnode").in_doubt("hbactl flash list");
     let failed: Result<()> =
         ctx(&mut s, dir.path()).intending(H0, "flash add", "add", adding(), |_| Err(lost()));
     let e = failed.expect_err("lost");

@@ -13,6 +13,8 @@ pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(100);
 pub(super) struct Write<'w, S> {
     /// What is tried, as a verb phrase.
     pub(super) tried: String,
+    /// The command that shows what became of it.
+    pub(super) look: &'static str,
     /// Whether the state is the one that the write is based on. Other programs do not take our lock (see [`crate::writer`]): it is
     /// looked at again just before writing. `None` when the caller has done so.
     pub(super) based: Option<&'w dyn Fn(&S) -> bool>,
@@ -40,17 +42,30 @@ impl<S> Write<'_, S> {
         {
             return Err(moved(self.tried));
         }
-        if let Err(error) = (self.write)(ctx) {
-            return Err(self.after_refusal(ctx, error));
-        }
+        let lost = match (self.write)(ctx) {
+            Ok(()) => None,
+            // Sent and not answered: only the state tells.
+            Err(error) if error.kind() == Kind::Unknown => Some(error),
+            Err(error) => return Err(self.after_refusal(ctx, error)),
+        };
         let until = ctx.deadline.at_most(self.patience);
         let (state, differs) = loop {
-            let state = (self.read)(ctx)?;
+            let state = match self.look_back(ctx) {
+                Ok(state) => state,
+                Err(why) => return Err(self.unverified(lost, &format!("reading it back failed: {why}"))),
+            };
             let differs = (self.wrong)(&state);
             if differs.is_empty() {
                 return Ok(state);
             }
+            // Somebody asks for the end: what may just need its time is not undone.
+            if ctx.deadline.stopped() {
+                return Err(self.unverified(lost, &format!("read back until then: {}", differs.join("; "))));
+            }
             if until.expired() {
+                if lost.is_some() && (self.restored)(&state) {
+                    return Err(self.unverified(lost, "read back, it is as before, and may still change"));
+                }
                 break (state, differs);
             }
             ctx.backend.pause(LOOK_AGAIN.min(until.remaining()));
@@ -63,7 +78,7 @@ impl<S> Write<'_, S> {
             ));
         }
         let answer = format!("read back: {}", differs.join("; "));
-        match self.restore(ctx, &state) {
+        match ctx.cleaning_up(|ctx| self.restore(ctx, &state)) {
             Ok(()) => Err(Error::new(Kind::VerifyFailed { rolled_back: true }, self.tried)
                 .answered(format!("{answer}; the state before was restored"))
                 .hint("the adapter is as it was; look at it with the show command of this noun")),
@@ -73,26 +88,46 @@ impl<S> Write<'_, S> {
         }
     }
 
+    /// Reads the state; with the time that is kept for it, when the other is over.
+    fn look_back(&mut self, ctx: &mut Ctx<'_>) -> Result<S> {
+        if ctx.deadline.expired() {
+            return ctx.cleaning_up(|ctx| (self.read)(ctx));
+        }
+        (self.read)(ctx)
+    }
+
+    /// It was written, or at least sent, and nobody knows what became of it.
+    fn unverified(&self, lost: Option<Error>, why: &str) -> Error {
+        let answer = match lost {
+            None => format!("it was written and not verified; {why}"),
+            Some(lost) => format!("{}; {why}", lost.answer().unwrap_or("no answer")),
+        };
+        Error::new(Kind::Unknown, self.tried.clone())
+            .answered(answer)
+            .hint(format!("it may be in force: {}", self.look))
+    }
+
     /// A refused write may have changed something: look, and restore if so.
     fn after_refusal(mut self, ctx: &mut Ctx<'_>, error: Error) -> Error {
-        let state = match (self.read)(ctx) {
+        let state = match self.look_back(ctx) {
             Ok(state) if (self.restored)(&state) => return error,
             Ok(state) => state,
             // What is not known is not overwritten.
             Err(why) => {
                 let answer = error.answer().unwrap_or_default().to_owned();
                 return error
+                    .with_kind(Kind::Unknown)
                     .answered(format!(
                         "{answer}; whether it changed anything cannot be read: {why}"
                     ))
-                    .hint(LOOK);
+                    .hint(format!("it may be in force: {}", self.look));
             }
         };
         let foreign = (self.foreign)(&state);
         if !foreign.is_empty() {
             return not_undone(self.tried, &format!("{error}; now {}", foreign.join("; ")));
         }
-        match self.restore(ctx, &state) {
+        match ctx.cleaning_up(|ctx| self.restore(ctx, &state)) {
             Ok(()) => error,
             Err(why) => Error::new(Kind::RollbackFailed, self.tried)
                 .answered(format!("{error}; restoring the state before failed too: {why}"))

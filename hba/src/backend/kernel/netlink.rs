@@ -187,7 +187,7 @@ impl Netlink {
                     let error = fault::port(&e, ask.tried);
                     // It was sent: who does not answer may have done it, or may do it yet.
                     return Err(if ask.operation.changes() {
-                        error.in_doubt()
+                        error.in_doubt(ask.operation.look())
                     } else {
                         error
                     });

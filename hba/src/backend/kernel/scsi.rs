@@ -67,7 +67,7 @@ impl Kernel {
         let outcome = ran.map_err(|e| {
             let error = fault::sg(&e, &tried);
             match e {
-                sg::SgError::Port(sent) if writes && was_sent(&sent) => error.in_doubt(),
+                sg::SgError::Port(sent) if writes && was_sent(&sent) => error.in_doubt("hbactl lun read"),
                 _ => error,
             }
         })?;

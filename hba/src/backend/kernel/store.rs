@@ -6,7 +6,7 @@ use driver_sys::port::PortError;
 use super::fault;
 use super::within::within;
 use crate::deadline::Deadline;
-use crate::error::Result;
+use crate::error::{Operation, Result};
 
 /// Writes `value` into the attribute at `path`. When the deadline passes first, the driver goes on with it.
 ///
@@ -30,7 +30,7 @@ pub(super) fn store(
     written.map_err(|e| {
         let error = fault::store(&e, tried);
         match e {
-            StoreError::Port(sent) if was_sent(&sent) => error.in_doubt(),
+            StoreError::Port(sent) if was_sent(&sent) => error.in_doubt(Operation::Store.look()),
             _ => error,
         }
     })

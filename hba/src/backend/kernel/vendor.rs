@@ -6,7 +6,7 @@ use driver_sys::endpoint::Endpoint;
 use super::store::was_sent;
 use super::{fault, within::within};
 use crate::deadline::Deadline;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Operation, Result};
 use crate::ids::HostNo;
 
 /// Reads `length` bytes at `offset`.
@@ -47,7 +47,7 @@ pub(super) fn update_nvram(
     run(endpoint, host, command, deadline, &tried)?.map_err(|e| {
         let error = fault::bsg(&e, &tried);
         match e {
-            BsgError::Port(sent) if was_sent(&sent) => error.in_doubt(),
+            BsgError::Port(sent) if was_sent(&sent) => error.in_doubt(Operation::Nvram.look()),
             _ => error,
         }
     })?;

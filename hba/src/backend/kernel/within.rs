@@ -38,7 +38,7 @@ pub(super) fn within<T: Send + 'static>(
             Err(RecvTimeoutError::Timeout) if !deadline.expired() => {}
             Err(_) => {
                 return Err(Error::timeout(tried, "the driver to finish")
-                    .in_doubt()
+                    .in_doubt("")
                     .hint("the driver goes on with it; a longer --timeout waits for its end"));
             }
         }

@@ -15,6 +15,7 @@ use crate::change::Difference;
 use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
 use crate::ids::AdapterId;
+use crate::intent::Intent;
 use crate::model::{BootConfig, BootMode, FlashTarget, Slot};
 
 /// What to change in the boot configuration; `None` leaves a part.
@@ -148,27 +149,37 @@ fn change(
     backup::save(ctx, key.host, &image).map_err(|e| e.during(tried.clone()))?;
     let mut new_image = image.clone();
     wanted.put(&mut new_image, place);
-    let (host, deadline) = (key.host, ctx.deadline);
-    let found = Write {
-        tried: tried.clone(),
-        based: Some(&|found: &Vec<u8>| *found == image),
-        write: &mut |ctx| {
-            ctx.backend
-                .update_nvram(host, 0, &new_image, deadline)
-                .map_err(|e| e.during(tried.clone()))
-        },
-        read: &mut |ctx| nvram::read_image(ctx, host, &tried),
-        wrong: &|found: &Vec<u8>| wrong(found, place, wanted),
-        foreign: &|found: &Vec<u8>| foreign(found, place, now, wanted),
-        undo: &mut |ctx, found| {
-            let mut back = found.clone();
-            now.put(&mut back, place);
-            ctx.backend.update_nvram(host, 0, &back, deadline)
-        },
-        restored: &|found: &Vec<u8>| wrong(found, place, now).is_empty(),
-        patience: Duration::ZERO,
-    }
-    .run(ctx)?;
+    let host = key.host;
+    let bytes = image.iter().zip(&new_image).enumerate();
+    let intent = Intent::Nvram {
+        bytes: bytes
+            .filter(|(_, (old, new))| old != new)
+            .map(|(at, (old, new))| (at, *old, *new))
+            .collect(),
+    };
+    let found = ctx.intending(host, command, &tried, intent, |ctx| {
+        Write {
+            tried: tried.clone(),
+            look: "hbactl boot show",
+            based: Some(&|found: &Vec<u8>| *found == image),
+            write: &mut |ctx| {
+                ctx.backend
+                    .update_nvram(host, 0, &new_image, ctx.deadline)
+                    .map_err(|e| e.during(tried.clone()))
+            },
+            read: &mut |ctx| nvram::read_image(ctx, host, &tried),
+            wrong: &|found: &Vec<u8>| wrong(found, place, wanted),
+            foreign: &|found: &Vec<u8>| foreign(found, place, now, wanted),
+            undo: &mut |ctx, found| {
+                let mut back = found.clone();
+                now.put(&mut back, place);
+                ctx.backend.update_nvram(host, 0, &back, ctx.deadline)
+            },
+            restored: &|found: &Vec<u8>| wrong(found, place, now).is_empty(),
+            patience: Duration::ZERO,
+        }
+        .run(ctx)
+    })?;
     if found != new_image {
         ctx.warn("other bytes of the nvram were changed meanwhile by another program, and left so");
     }

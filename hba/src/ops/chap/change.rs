@@ -12,6 +12,7 @@ use crate::change::Difference;
 use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{AdapterId, HostNo};
+use crate::intent;
 use crate::model::{ChapDirection, ChapEntry, ChapUse};
 use crate::secret::{REDACTED, Secret};
 
@@ -202,9 +203,16 @@ pub fn remove(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, index: u16) -> Result<C
     if find(ctx, host, index, &tried)? != before {
         return Err(moved(tried));
     }
-    ctx.backend
-        .delete_chap(host, index, ctx.deadline)
-        .map_err(|e| e.during(tried.clone()))?;
+    let intent = intent::Intent::Chap {
+        index,
+        before: Some(before.username.clone()),
+        after: None,
+    };
+    ctx.intending(host, "chap remove", &tried, intent, |ctx| {
+        ctx.backend
+            .delete_chap(host, index, ctx.deadline)
+            .map_err(|e| e.during(tried.clone()))
+    })?;
     // On 80xx the driver writes the deletion elsewhere: only the table tells.
     if records(ctx, host)?.iter().any(|r| r.index == index) {
         return Err(Error::new(Kind::VerifyFailed { rolled_back: true }, tried)
@@ -265,36 +273,44 @@ fn write(
     wanted: &ChapRecord,
     tried: &str,
 ) -> Result<()> {
-    let deadline = ctx.deadline;
     let index = wanted.index;
-    Write {
-        tried: tried.to_owned(),
-        based: Some(&|now: &Option<ChapRecord>| now.as_ref() == before),
-        write: &mut |ctx| {
-            ctx.backend
-                .set_chap(host, wanted, deadline)
-                .map_err(|e| e.during(tried.to_owned()))
-        },
-        read: &mut |ctx| Ok(records(ctx, host)?.into_iter().find(|r| r.index == index)),
-        wrong: &|now: &Option<ChapRecord>| match now {
-            None => vec![format!("chap entry {index} is not there")],
-            Some(now) => difference(Some(now), Some(wanted))
-                .into_iter()
-                .map(|d| format!("{} is another", d.field))
-                .collect(),
-        },
-        foreign: &|now: &Option<ChapRecord>| foreign(now.as_ref(), before, wanted),
-        undo: &mut |ctx, _| match before {
-            Some(old) => ctx.backend.set_chap(host, old, deadline),
-            None => match ctx.backend.delete_chap(host, index, deadline) {
-                Err(e) if e.kind() == Kind::NotFound => Ok(()),
-                other => other,
+    let intent = intent::Intent::Chap {
+        index,
+        before: before.map(|r| r.username.clone()),
+        after: Some(wanted.username.clone()),
+    };
+    let verb = if before.is_some() { "chap set" } else { "chap add" };
+    ctx.intending(host, verb, tried, intent, |ctx| {
+        Write {
+            tried: tried.to_owned(),
+            look: "hbactl chap list",
+            based: Some(&|now: &Option<ChapRecord>| now.as_ref() == before),
+            write: &mut |ctx| {
+                ctx.backend
+                    .set_chap(host, wanted, ctx.deadline)
+                    .map_err(|e| e.during(tried.to_owned()))
             },
-        },
-        restored: &|now: &Option<ChapRecord>| now.as_ref() == before,
-        patience: Duration::ZERO,
-    }
-    .run(ctx)
+            read: &mut |ctx| Ok(records(ctx, host)?.into_iter().find(|r| r.index == index)),
+            wrong: &|now: &Option<ChapRecord>| match now {
+                None => vec![format!("chap entry {index} is not there")],
+                Some(now) => difference(Some(now), Some(wanted))
+                    .into_iter()
+                    .map(|d| format!("{} is another", d.field))
+                    .collect(),
+            },
+            foreign: &|now: &Option<ChapRecord>| foreign(now.as_ref(), before, wanted),
+            undo: &mut |ctx, _| match before {
+                Some(old) => ctx.backend.set_chap(host, old, ctx.deadline),
+                None => match ctx.backend.delete_chap(host, index, ctx.deadline) {
+                    Err(e) if e.kind() == Kind::NotFound => Ok(()),
+                    other => other,
+                },
+            },
+            restored: &|now: &Option<ChapRecord>| now.as_ref() == before,
+            patience: Duration::ZERO,
+        }
+        .run(ctx)
+    })
     .map(|_| ())
 }
 

@@ -14,6 +14,7 @@ use crate::change::Difference;
 use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{AdapterId, HostNo};
+use crate::intent::Intent;
 use crate::model::{FlashTarget, PortalType};
 use crate::params::Assignment;
 
@@ -117,6 +118,26 @@ pub(super) fn add_to(
             diff,
         });
     }
+    let intent = Intent::FlashAdd {
+        known: known.iter().map(|(index, _)| *index).collect(),
+        target: new.target_name.clone(),
+        address: new.address,
+        port: new.port,
+    };
+    ctx.intending(host, "flash add", tried, intent, |ctx| {
+        make(ctx, host, new, &known, &wanted, tried)
+    })
+}
+
+/// Makes the entry, sets its parameters, which commits it, and looks.
+fn make(
+    ctx: &mut Ctx<'_>,
+    host: HostNo,
+    new: &NewFlashTarget,
+    known: &[(u32, Option<String>)],
+    wanted: &Wanted,
+    tried: &str,
+) -> Result<Change<FlashTarget>> {
     let family = if new.address.is_ipv4() {
         PortalType::Ipv4
     } else {
@@ -131,23 +152,23 @@ pub(super) fn add_to(
             .answered(format!("the driver gave index {index}, which is taken"))
             .hint("hbactl flash list shows what is there"));
     }
-    let deadline = ctx.deadline;
     // Nobody can make an entry while ours is not committed: what is there now stays so until then.
     let mut others = ctx.backend.flash_names(host)?;
     others.retain(|(other, _)| *other != index && known.iter().all(|(old, _)| old != other));
     if let Some(twin) = twin(ctx, host, &others, new)? {
         ctx.backend
-            .delete_flash_target(host, index, deadline)
+            .delete_flash_target(host, index, ctx.deadline)
             .map_err(|e| e.during(tried.to_owned()))?;
-        return exists(twin, &wanted, tried);
+        return exists(twin, wanted, tried);
     }
     let params = wanted.0.clone();
     let after = Write {
         tried: tried.to_owned(),
+        look: "hbactl flash list",
         based: None,
         write: &mut |ctx| {
             ctx.backend
-                .set_flash_target(host, index, &params, deadline)
+                .set_flash_target(host, index, &params, ctx.deadline)
                 .map_err(|e| e.during(tried.to_owned()))
         },
         read: &mut |ctx| ctx.backend.flash_target(host, index),
@@ -156,7 +177,7 @@ pub(super) fn add_to(
             None => vec![format!("flash target {index} does not exist")],
         },
         foreign: &|_| Vec::new(),
-        undo: &mut |ctx, _| match ctx.backend.delete_flash_target(host, index, deadline) {
+        undo: &mut |ctx, _| match ctx.backend.delete_flash_target(host, index, ctx.deadline) {
             Err(e) if e.kind() == Kind::NotFound => Ok(()),
             other => other,
         },
@@ -190,6 +211,10 @@ fn exists(twin: FlashTarget, wanted: &Wanted, tried: &str) -> Result<Change<Flas
 
 /// Why no entry could be made: the driver answers the same when its table is full and when there is one that is not committed.
 fn unmade(ctx: &mut Ctx<'_>, host: HostNo, error: &Error, tried: &str) -> Error {
+    // What was not answered may have made one: that is ours.
+    if error.kind() == Kind::Unknown {
+        return error.clone();
+    }
     let all = ctx.backend.flash_targets(host).unwrap_or_default();
     match all.iter().find(|t| t.target_name.is_none() && !t.discovery) {
         Some(pending) => Error::new(Kind::Busy, tried)

@@ -85,14 +85,14 @@ pub fn set(
             diff,
         });
     }
-    let deadline = ctx.deadline;
     let undo = back(&before.params, &changes)?;
     let after = Write {
         tried: tried.clone(),
+        look: "hbactl flash show",
         based: Some(&|t: &Option<FlashTarget>| t.as_ref().is_some_and(|t| t.params == before.params)),
         write: &mut |ctx| {
             ctx.backend
-                .set_flash_target(host, index, &changes, deadline)
+                .set_flash_target(host, index, &changes, ctx.deadline)
                 .map_err(|e| e.during(tried.clone()))
         },
         read: &mut |ctx| ctx.backend.flash_target(host, index),
@@ -101,7 +101,7 @@ pub fn set(
             None => vec![format!("flash target {index} is gone")],
         },
         foreign: &|t: &Option<FlashTarget>| foreign(t.as_ref(), &before, &changes),
-        undo: &mut |ctx, _| ctx.backend.set_flash_target(host, index, &undo, deadline),
+        undo: &mut |ctx, _| ctx.backend.set_flash_target(host, index, &undo, ctx.deadline),
         restored: &|t: &Option<FlashTarget>| {
             t.as_ref().is_some_and(|t| {
                 changes

@@ -13,6 +13,7 @@ use crate::change::Difference;
 use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{AdapterId, IfaceId};
+use crate::intent::Intent;
 use crate::model::Iface;
 use crate::params::{Assignment, IFACE};
 use crate::writer::Scope;
@@ -56,23 +57,28 @@ pub fn apply(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Change<Vec<Ifa
     }
     can_forget(ctx, &stage, &key, &before, &tried)?;
     let old = old_values(&before, &batch);
-    let deadline = ctx.deadline;
-    let after = Write {
-        tried: tried.clone(),
-        based: Some(&|now: &Vec<Iface>| as_before(now, &before, &batch)),
-        write: &mut |ctx| {
-            ctx.backend
-                .set_iface_params(host, &batch, deadline)
-                .map_err(|e| e.during(tried.clone()))
-        },
-        read: &mut |ctx| ctx.backend.ifaces(host),
-        wrong: &|now: &Vec<Iface>| wrong(now, &batch, &before),
-        foreign: &|_| Vec::new(),
-        undo: &mut |ctx, _| ctx.backend.set_iface_params(host, &old, deadline),
-        restored: &|now: &Vec<Iface>| wrong(now, &old, &before).is_empty(),
-        patience: PATIENCE,
-    }
-    .run(ctx)?;
+    let intent = Intent::Ifaces {
+        values: values(&before, &batch),
+    };
+    let after = ctx.intending(host, "iface apply", &tried, intent, |ctx| {
+        Write {
+            tried: tried.clone(),
+            look: "hbactl iface list",
+            based: Some(&|now: &Vec<Iface>| as_before(now, &before, &batch)),
+            write: &mut |ctx| {
+                ctx.backend
+                    .set_iface_params(host, &batch, ctx.deadline)
+                    .map_err(|e| e.during(tried.clone()))
+            },
+            read: &mut |ctx| ctx.backend.ifaces(host),
+            wrong: &|now: &Vec<Iface>| wrong(now, &batch, &before),
+            foreign: &|_| Vec::new(),
+            undo: &mut |ctx, _| ctx.backend.set_iface_params(host, &old, ctx.deadline),
+            restored: &|now: &Vec<Iface>| wrong(now, &old, &before).is_empty(),
+            patience: PATIENCE,
+        }
+        .run(ctx)
+    })?;
     unverified(ctx, &batch, &after);
     // The settings are in force whatever becomes of the file, and what is applied already shows as staged no more.
     if let Err(e) = forget(ctx, &stage, &key, &before, &tried) {
@@ -85,6 +91,24 @@ pub fn apply(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Change<Vec<Ifa
         after: Some(after),
         diff,
     })
+}
+
+/// What is to be set, as others are told: none of it is secret.
+fn values(before: &[Iface], batch: &Batch) -> Vec<(String, String, Option<String>, String)> {
+    let mut all = Vec::new();
+    for (id, params) in batch {
+        let iface = before.iter().find(|i| i.id() == *id);
+        for a in params.iter().filter(|a| !AT_START.contains(&a.spec.name)) {
+            let now = iface.and_then(|i| i.params.get(a.spec.name).cloned().flatten());
+            all.push((
+                id.to_string(),
+                a.spec.name.to_owned(),
+                now.map(|value| value.to_string()),
+                a.value.to_string(),
+            ));
+        }
+    }
+    all
 }
 
 fn batch(ifaces: &[Iface], tried: &str) -> Result<Batch> {
