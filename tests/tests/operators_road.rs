@@ -89,6 +89,24 @@ impl Road {
         Ok(envelope["data"].take())
     }
 
+    /// A command that must fail: its error is an envelope, too, on stderr.
+    fn error(&mut self, args: &[&str], exit: i32) -> Result<()> {
+        let out = self.lab.hbactl(&[&["-o", "json"], args].concat())?;
+        ensure!(
+            out.status.code() == Some(exit) && out.stdout.is_empty(),
+            "{args:?}: {}",
+            out.status
+        );
+        let envelope: Value = serde_json::from_slice(&out.stderr)
+            .with_context(|| format!("not JSON: {}", String::from_utf8_lossy(&out.stderr)))?;
+        let schema = self.lab.hbactl(&["schema", "error"])?;
+        let schema: Value = serde_json::from_slice(&schema.stdout)?;
+        check(&schema, &envelope).with_context(|| format!("error of hbactl {}", args.join(" ")))?;
+        ensure!(envelope["data"]["exit_code"] == exit && envelope["data"]["outcome"] == "not_done");
+        self.seen.insert("error".to_owned());
+        Ok(())
+    }
+
     /// As [`Self::json`], for a command that must change something once and nothing the second time.
     fn change_once(&mut self, args: &[&str]) -> Result<Value> {
         let planned = self.json(&[&["--dry-run"], args].concat())?;
@@ -126,6 +144,7 @@ fn the_operators_road_is_walked_and_every_answer_keeps_its_schema() -> Result<()
     );
     let adapter = road.json(&["adapter", "show", "host1"])?;
     ensure!(adapter["features"]["flash"] == true, "{adapter}");
+    road.error(&["flash", "show", "99", "-a", "host1"], 3)?;
     addresses(&mut road)?;
     accounts(&mut road)?;
     let index = flash_and_boot(&mut road)?;

@@ -190,3 +190,89 @@ pub(super) fn wait_for<T>(
         ctx.backend.pause(pause);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::backend::scripted::Scripted;
+    use crate::ops::testing::ctx;
+
+    /// Writes 7 over 3: what the write answers, and what is read each time (`None`: it cannot be read).
+    fn run(written: Result<()>, reads: &[Option<u8>]) -> (Result<u8>, bool) {
+        let mut s = Scripted::new();
+        let (undone, mut reads, mut written) = (Cell::new(false), reads.iter(), Some(written));
+        let done = Write {
+            tried: "write the number".to_owned(),
+            look: "hbactl number show",
+            based: None,
+            write: &mut |_| written.take().unwrap_or(Ok(())),
+            read: &mut |_| {
+                let read = reads.next().copied().flatten();
+                read.ok_or_else(|| Error::timeout("read the number", "an answer"))
+            },
+            wrong: &|n: &u8| {
+                if *n == 7 {
+                    vec![]
+                } else {
+                    vec![format!("it is {n}")]
+                }
+            },
+            foreign: &|_| Vec::new(),
+            undo: &mut |_, _| {
+                undone.set(true);
+                Ok(())
+            },
+            restored: &|n: &u8| *n == 3,
+            patience: Duration::ZERO,
+        }
+        .run(&mut ctx(&mut s));
+        (done, undone.get())
+    }
+
+    fn lost() -> Result<()> {
+        Err(Error::timeout("write the number", "an answer").in_doubt("hbactl number show"))
+    }
+
+    #[test]
+    fn written_and_not_read_back_is_not_known_and_not_undone() {
+        let (done, undone) = run(Ok(()), &[None]);
+        let e = done.expect_err("not verified");
+        assert_eq!(e.kind(), Kind::Unknown);
+        assert!(e.to_string().contains("written and not verified"), "{e}");
+        assert_eq!(e.next_step(), Some("it may be in force: hbactl number show"));
+        assert!(!undone, "what is not known is not overwritten");
+    }
+
+    #[test]
+    fn sent_and_not_answered_is_what_the_state_says() {
+        assert_eq!(run(lost(), &[Some(7)]), (Ok(7), false), "it was done after all");
+        for reads in [&[None][..], &[Some(3)]] {
+            let (done, undone) = run(lost(), reads);
+            let e = done.expect_err("nobody knows");
+            assert_eq!(e.kind(), Kind::Unknown, "{e}");
+            assert!(!undone);
+        }
+        // Something arrived, and it is neither: that is undone, as always.
+        let (done, undone) = run(lost(), &[Some(5), Some(3)]);
+        assert_eq!(
+            done.map_err(|e| e.kind()),
+            Err(Kind::VerifyFailed { rolled_back: true })
+        );
+        assert!(undone);
+    }
+
+    #[test]
+    fn refused_is_not_done_unless_nobody_can_look() {
+        let refused = || Err(Error::new(Kind::Failed, "write the number").answered("EIO"));
+        assert_eq!(
+            run(refused(), &[Some(3)]).0.map_err(|e| e.kind()),
+            Err(Kind::Failed)
+        );
+        assert_eq!(
+            run(refused(), &[None]).0.map_err(|e| e.kind()),
+            Err(Kind::Unknown)
+        );
+    }
+}
