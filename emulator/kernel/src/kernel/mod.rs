@@ -123,9 +123,9 @@ impl Kernel {
         self.out.pop_front()
     }
 
-    /// A client is gone: nothing is sent to it any more.
+    /// A client is gone: nothing is sent to it any more. Netlink requests that it has sent are carried out all the same: in a real
+    /// kernel the sender waits inside of `iscsi_if_rx` for its turn, and a signal that kills it does not take it out of there.
     pub(crate) fn client_gone(&mut self, client: ClientId) {
-        self.rx.retain(|r| r.client != client);
         self.cancelled.insert(client);
         for session in self.sessions.values_mut() {
             session.waiting.retain(|w| w.client != client);
