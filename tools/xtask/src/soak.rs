@@ -46,6 +46,14 @@ const SOAKS: &[Soak] = &[
         proves: "64 sessions on two ports come back after every one of many losses of power",
         limit: 20,
     },
+    Soak {
+        name: "interrupted",
+        package: "lab-tests",
+        test: "interrupted",
+        filter: "kill",
+        proves: "hbactl killed at many instants leaves old or new, and the next command undoes what was half made",
+        limit: 20,
+    },
 ];
 
 /// What to run.
