@@ -43,52 +43,8 @@ pub(crate) fn usage(error: &clap::Error, args: &[OsString]) {
 pub(crate) fn error_json(error: &hba::Error, code: u8, warnings: &[String]) {
     let mut envelope = Envelope::new("error", ErrorReport::of(error, code));
     envelope.warnings = warnings.to_vec();
-    let mut text = serde_json::to_vec_pretty(&envelope).unwrap_or_default();
-    text.push(b'\n');
-    let _ = std::io::stderr().lock().write_all(&text);
-}
-
-/// A failure, for programs.
-#[derive(Debug, Serialize, JsonSchema)]
-pub(crate) struct ErrorReport {
-    /// What kind of failure: `failed`, `invalid`, `not_found`, `unsupported`, `permission`, `busy`, `timeout`, `verify_failed`,
-    /// `rollback_failed`, `unknown`, `interrupted`.
-    kind: String,
-    /// What the request has come to.
-    outcome: Outcome,
-    /// The exit code.
-    exit_code: u8,
-    /// What was tried.
-    tried: String,
-    /// What answered.
-    answer: Option<String>,
-    /// What to do next, or where to look.
-    next: Option<String>,
-    /// The kernel's error number.
-    errno: Option<i32>,
-}
-
-impl ErrorReport {
-    fn of(error: &hba::Error, exit_code: u8) -> Self {
-        Self {
-            kind: error.kind().name().to_owned(),
-            outcome: error.kind().outcome(),
-            exit_code,
-            tried: error.tried().to_owned(),
-            answer: error.answer().map(str::to_owned),
-            next: error.next_step().map(str::to_owned),
-            errno: error.errno(),
-        }
-    }
-}
-
-/// Prints an error for programs: an envelope as on stdout, but on stderr, with the remarks of the operation in it.
-pub(crate) fn error_json(error: &hba::Error, code: u8, warnings: &[String]) {
-    let mut envelope = Envelope::new("error", ErrorReport::of(error, code));
-    envelope.warnings = warnings.to_vec();
-    let mut text = serde_json::to_vec_pretty(&envelope).unwrap_or_default();
-    text.push(b'\n');
-    let _ = std::io::stderr().lock().write_all(&text);
+    let text = serde_json::to_string_pretty(&envelope).unwrap_or_default();
+    let _ = writeln!(io::stderr().lock(), "{}", printable::json(&text));
 }
 
 /// A failure, for programs.
