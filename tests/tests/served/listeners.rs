@@ -1,10 +1,13 @@
 //! Listeners that do not read: bounded memory, and the gap is told.
 
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use driver_sys::endpoint::Endpoint;
 use driver_sys::netlink::Port;
 use driver_sys::port::PortError;
@@ -17,8 +20,8 @@ use super::proc::resident;
 const BATCH: u32 = 32;
 
 /// Causes an event for every listener of uevents and of netlink, and waits until it is out.
-fn stir(lab: &Lab, times: u32) -> Result<()> {
-    let control = driver_sys::port::Seqpacket::connect(lab.endpoint().join("control"), None)?;
+fn stir(endpoint: &Path, times: u32) -> Result<()> {
+    let control = driver_sys::port::Seqpacket::connect(endpoint.join("control"))?;
     let mut buffer = [0; 64];
     // Some at a time are under way.
     for batch in 0..times.div_ceil(BATCH) {
@@ -43,10 +46,10 @@ fn many_mute_listeners_cost_little_and_each_is_told_once() -> Result<()> {
         mute.push(endpoint.open_netlink(1)?);
     }
     let pid = lab.serving().pid();
-    stir(&lab, 100)?;
+    stir(&lab.endpoint(), 100)?;
     let before = resident(pid)?;
     // The system's buffer of a socket takes some 2500 of them, 256 KiB in the adapter the rest.
-    stir(&lab, 6000)?;
+    stir(&lab.endpoint(), 6000)?;
     let after = resident(pid)?;
     ensure!(after < before + (32 << 10), "{before} KiB grew to {after} KiB");
     // One of them wakes up: what it was sent in time, then one notice, then what is new.
@@ -61,7 +64,7 @@ fn many_mute_listeners_cost_little_and_each_is_told_once() -> Result<()> {
         }
     }
     ensure!(seen > 0 && gaps == 1, "{seen} events, {gaps} gaps");
-    stir(&lab, 1)?;
+    stir(&lab.endpoint(), 1)?;
     port.recv(Some(Instant::now() + READY), "event after the gap")?;
     Ok(())
 }
@@ -77,13 +80,23 @@ fn hbactl_behind_a_slow_reader_says_that_events_were_lost() -> Result<()> {
         .spawn()?;
     let mut lines = BufReader::new(hbactl.stdout.take().context("stdout")?).lines();
     // It listens once an event comes out; then nobody reads its pipe.
-    until(READY, "the first event to be told", || {
-        stir(&lab, 2)?;
-        Ok(lines.next().transpose()?)
+    let (listens, endpoint) = (AtomicBool::new(false), lab.endpoint());
+    let first = thread::scope(|scope| {
+        let stirring = scope.spawn(|| -> Result<()> {
+            until(READY, "the first event to be told", || {
+                stir(&endpoint, 2)?;
+                Ok(listens.load(Ordering::Relaxed).then_some(()))
+            })
+        });
+        let first = lines.next();
+        listens.store(true, Ordering::Relaxed);
+        stirring.join().map_err(|_| anyhow!("stirring panicked"))??;
+        Ok::<_, anyhow::Error>(first)
     })?;
+    first.context("hbactl ended without an event")??;
     let told = (|| -> Result<bool> {
         // A pipe of 64 KiB, the system's buffer of a socket, and 256 KiB in the adapter are full then.
-        stir(&lab, 8000)?;
+        stir(&lab.endpoint(), 8000)?;
         for line in lines {
             if serde_json::from_str::<serde_json::Value>(&line?)?["data"]["event"] == "lost" {
                 return Ok(true);
