@@ -331,6 +331,25 @@ fn a_login_and_a_scsi_command_keep_the_limit() -> Result<()> {
         "1 s was {:?}",
         begun.elapsed()
     );
+    // A target that stops answering once its disk is there.
+    let disk = "iqn.2026-11.org.example:disk";
+    let mut command = Command::new(own_binary("hbaemu")?);
+    command.args(["target", "--listen", "127.0.0.1:0", "--iqn", disk, "--lun", "8M"]);
+    let (target, line) = Running::start_telling(&mut command, "ready", SOON)?;
+    let portal = line.rsplit(' ').next().context("a portal")?;
+    lab.json(&["flash", "add", "--target", disk, "--portal", portal])?;
+    lab.json(&["flash", "login", "3"])?;
+    let luns = until(SOON, "the disk", || {
+        Ok(Some(lab.json(&["lun", "list"])?).filter(|l| l[0]["address"].is_string()))
+    })?;
+    let lun = luns[0]["address"].as_str().context("an address")?.to_owned();
+    target.signal(Signal::SIGSTOP)?;
+    let begun = Instant::now();
+    let out = lab.hbactl(&["--timeout", "1", "lun", "capacity", &lun])?;
+    let took = begun.elapsed();
+    target.signal(Signal::SIGCONT)?;
+    ensure!(!out.status.success());
+    ensure!(took < Duration::from_secs(3), "1 s was {took:?}: {}", text(&out));
     Ok(())
 }
 

@@ -50,7 +50,7 @@ impl Operation {
     pub fn changes(self) -> bool {
         !matches!(
             self,
-            O::Any | O::Ping | O::ChapGet | O::SessionStats | O::HostStats | O::Nvram
+            Self::Any | Self::Ping | Self::ChapGet | Self::SessionStats | Self::HostStats | Self::Nvram
         )
     }
 }
@@ -60,12 +60,14 @@ impl Operation {
     #[must_use]
     pub fn look(self) -> &'static str {
         match self {
-            O::FlashNew | O::FlashSet | O::FlashDelete => "hbactl flash list",
-            O::FlashLogin | O::FlashLogout | O::SessionStats | O::SessionDestroy => "hbactl session list",
-            O::ChapGet | O::ChapSet | O::ChapDelete => "hbactl chap list",
-            O::IfaceSet | O::Ping => "hbactl iface list",
-            O::Nvram => "hbactl boot show",
-            O::Any | O::HostStats | O::Store => "hbactl adapter list",
+            Self::FlashNew | Self::FlashSet | Self::FlashDelete => "hbactl flash list",
+            Self::FlashLogin | Self::FlashLogout | Self::SessionStats | Self::SessionDestroy => {
+                "hbactl session list"
+            }
+            Self::ChapGet | Self::ChapSet | Self::ChapDelete => "hbactl chap list",
+            Self::IfaceSet | Self::Ping => "hbactl iface list",
+            Self::Nvram => "hbactl boot show",
+            Self::Any | Self::HostStats | Self::Store => "hbactl adapter list",
         }
     }
 }

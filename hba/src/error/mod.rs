@@ -219,6 +219,7 @@ impl Error {
             }
             Kind::Unknown => {
                 let answer = self.0.answered.take().unwrap_or_default();
+                let answer = answer.strip_prefix(NO_ANSWER).unwrap_or(&answer);
                 self.answered(format!("ended by {who}; {answer}"))
             }
             _ => self,
