@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use lab_tests::lab::Lab;
-use lab_tests::process::{own_binary, until};
+use lab_tests::process::{Running, own_binary, until};
 use lab_tests::rounds;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;

@@ -21,7 +21,7 @@ const BATCH: u32 = 32;
 
 /// Causes an event for every listener of uevents and of netlink, and waits until it is out.
 fn stir(endpoint: &Path, times: u32) -> Result<()> {
-    let control = driver_sys::port::Seqpacket::connect(endpoint.join("control"))?;
+    let control = driver_sys::port::Seqpacket::connect(endpoint.join("control"), None)?;
     let mut buffer = [0; 64];
     // Some at a time are under way.
     for batch in 0..times.div_ceil(BATCH) {
