@@ -206,7 +206,9 @@ fn progress_is_shown_on_a_terminal_and_nowhere_else() -> Result<()> {
     terminal.shows("16.00 MiB")?;
     let status = terminal.ended()?;
     ensure!(status.success(), "{status}: {}", terminal.shown());
-    let out = lab.lab.hbactl(&read)?;
+    let out = lab
+        .lab
+        .hbactl(&["lun", "read", &lun, "--overwrite", "--out", copy])?;
     ensure!(out.status.success(), "{}", describe(&out));
     ensure!(out.stderr.is_empty(), "{}", describe(&out));
     ensure!(std::fs::metadata(copy)?.len() == 16 << 20);

@@ -4,116 +4,16 @@
 pub mod codes;
 mod errno;
 mod files;
+mod kind;
 
 use std::fmt;
 use std::io;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 pub use errno::{Operation, explain};
+pub use kind::{Kind, Outcome};
 
 /// A control-plane result.
 pub type Result<T> = std::result::Result<T, Error>;
-
-/// What kind of failure it was; decides the exit code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Kind {
-    /// The operation failed.
-    Failed,
-    /// The request itself is wrong: bad argument, bad range.
-    Invalid,
-    /// The named object does not exist.
-    NotFound,
-    /// This adapter, driver or kernel cannot do it.
-    Unsupported,
-    /// Not allowed: privileges, or an object that must not be touched (boot targets).
-    Permission,
-    /// Something else uses the object.
-    Busy,
-    /// Nothing answered in time.
-    Timeout,
-    /// What was read back is not what was written.
-    VerifyFailed {
-        /// Whether the state before was restored and verified.
-        rolled_back: bool,
-    },
-    /// What was read back is wrong, and so is the state after the rollback.
-    RollbackFailed,
-    /// Nobody knows whether it was done: it was sent, and no answer, or no look at the result, could be had.
-    Unknown,
-    /// Somebody asked for the end before it was done (a signal).
-    Interrupted,
-}
-
-/// What a request has come to. There is no fourth.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// Done, or nothing was to do.
-    Done,
-    /// Not done: everything is as it was.
-    NotDone,
-    /// Not known, or done in part: somebody has to look.
-    Unknown,
-}
-
-impl Kind {
-    /// The exit code of the command line for this kind.
-    #[must_use]
-    pub fn exit_code(self) -> u8 {
-        match self {
-            Self::Failed | Self::Busy | Self::Timeout => 1,
-            Self::Invalid => 2,
-            Self::NotFound => 3,
-            Self::Unsupported => 4,
-            Self::Permission => 5,
-            Self::VerifyFailed { rolled_back: true } => 6,
-            Self::VerifyFailed { rolled_back: false } | Self::RollbackFailed => 7,
-            Self::Unknown => 8,
-            Self::Interrupted => 130,
-        }
-    }
-
-    /// What the request has come to.
-    #[must_use]
-    pub fn outcome(self) -> Outcome {
-        match self {
-            Self::Unknown | Self::RollbackFailed | Self::VerifyFailed { rolled_back: false } => {
-                Outcome::Unknown
-            }
-            _ => Outcome::NotDone,
-        }
-    }
-
-    /// How a message begins, before what was tried.
-    #[must_use]
-    pub fn verdict(self) -> &'static str {
-        match self {
-            Self::Unknown => "it is not known whether this was done:",
-            _ => "cannot",
-        }
-    }
-
-    /// A stable name for JSON output.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Failed => "failed",
-            Self::Invalid => "invalid",
-            Self::NotFound => "not_found",
-            Self::Unsupported => "unsupported",
-            Self::Permission => "permission",
-            Self::Busy => "busy",
-            Self::Timeout => "timeout",
-            Self::VerifyFailed { .. } => "verify_failed",
-            Self::RollbackFailed => "rollback_failed",
-            Self::Unknown => "unknown",
-            Self::Interrupted => "interrupted",
-        }
-    }
-}
 
 /// A failure: what was tried, what answered, and what to do next.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,8 +1,11 @@
 use std::time::Duration;
 
+use super::holder::Holder;
 use super::*;
 use crate::backend::scripted::Scripted;
+use crate::ctx::Ctx;
 use crate::deadline::Deadline;
+use crate::error::Kind;
 
 const H1: HostNo = HostNo(1);
 

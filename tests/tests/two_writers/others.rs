@@ -1,6 +1,7 @@
 //! Programs beside `hbactl`: readers of the CHAP table, holders of the lock, an entry that somebody else is making; and a state
 //! directory that cannot be written.
 
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -305,10 +306,23 @@ fn what_cannot_be_written_down_is_not_begun() -> Result<()> {
         ],
     )?;
     ensure!(lab.json(&["iface", "show", "ipv4", "-a", "host1"])?["params"]["vlan_id"] == 9);
-    let left = std::fs::read_dir(lab.endpoint().join("hbactl"))?.count();
+    let state = lab.endpoint().join("hbactl");
     ensure!(
-        left == 3,
-        "{left} things in the state directory: backup, lock and the stage are wanted"
+        names(&state)? == ["backup", "intent", "lock", "staged-ifaces.json"],
+        "{:?} in the state directory",
+        names(&state)?
+    );
+    ensure!(
+        names(&state.join("intent"))?.is_empty(),
+        "a change that has ended is on record"
     );
     Ok(())
+}
+
+fn names(dir: &Path) -> Result<Vec<String>> {
+    let mut names = std::fs::read_dir(dir)?
+        .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
+        .collect::<Result<Vec<_>>>()?;
+    names.sort();
+    Ok(names)
 }
