@@ -181,13 +181,14 @@ fn a_target_that_misbehaves_ends_a_login_with_a_reason_in_time() -> Result<()> {
     let portal = target.portal().to_string();
     let change = lab.json(&["flash", "add", "--target", IQN, "--portal", &portal])?;
     let index = change["after"]["index"].to_string();
+    // Refused is not done; ordered and not up yet is not known, since the adapter goes on trying.
     for (fault, lasting, words) in [
-        (&["refuse-logins", "0x0201"][..], true, &["authentication"][..]),
-        (&["refuse-logins", "0x0301"], true, &["unavailable", "03/01"]),
-        (&["silent"], true, &["waited", "no answer"]),
-        (&["portals", "close"], true, &["refused", "waited"]),
-        (&["garbage"], false, &[]),
-        (&["close-mid-pdu"], false, &[]),
+        (&["refuse-logins", "0x0201"][..], Some(1), &["authentication"][..]),
+        (&["refuse-logins", "0x0301"], Some(1), &["unavailable", "03/01"]),
+        (&["silent"], Some(8), &["waited", "no answer"]),
+        (&["portals", "close"], Some(8), &["refused", "waited"]),
+        (&["garbage"], None, &[]),
+        (&["close-mid-pdu"], None, &[]),
     ] {
         target.fault(fault)?;
         let began = Instant::now();
@@ -198,8 +199,8 @@ fn a_target_that_misbehaves_ends_a_login_with_a_reason_in_time() -> Result<()> {
             "{fault:?} took {:?}",
             began.elapsed()
         );
-        if lasting {
-            ensure!(out.status.code() == Some(1), "{fault:?}: {} {said}", out.status);
+        if lasting.is_some() {
+            ensure!(out.status.code() == lasting, "{fault:?}: {} {said}", out.status);
             ensure!(words.iter().any(|word| said.contains(word)), "{fault:?}: {said}");
         }
         match fault {

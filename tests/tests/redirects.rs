@@ -144,7 +144,8 @@ fn targets_that_send_round_in_a_circle_are_given_up() -> Result<()> {
     let out = place
         .lab
         .hbactl(&["--timeout", "10", "flash", "login", &place.index])?;
-    ensure!(out.status.code() == Some(1), "{}", out.status);
+    // The adapter gives up this time and tries again: what becomes of it is not known.
+    ensure!(out.status.code() == Some(8), "{}", out.status);
     // The circle opens.
     place.new.fault(&["clear"])?;
     place.lab.json(&["flash", "login", &place.index])?;

@@ -12,7 +12,7 @@ pub const EXIT_CODES: &[(u8, &str)] = &[
     (7, "written, read back different, and the roll-back failed too"),
     (
         8,
-        "not known whether it was done: sent, and no answer, or no look at the result, could be had; the message says where to look",
+        "not known whether it was done: sent, and not finished in time, or no answer or no look at the result could be had; the message says where to look",
     ),
     (129, "ended by SIGHUP; nothing is left half done"),
     (130, "ended by SIGINT (^C); nothing is left half done"),

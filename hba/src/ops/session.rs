@@ -115,7 +115,7 @@ fn link(session: &mut Session, targets: &[FlashTarget]) {
 ///
 /// # Errors
 /// [`Kind::NotFound`]; [`Kind::Permission`] for a boot session; [`Kind::Unsupported`] for one made by a user program;
-/// [`Kind::Timeout`].
+/// [`Kind::Unknown`] when the session is still there in time.
 pub fn logout(ctx: &mut Ctx<'_>, sid: u32) -> Result<Change<Session>> {
     let tried = format!("log out session {sid}");
     let before = show(ctx, sid).map_err(|e| e.during(tried.clone()))?;

@@ -156,7 +156,8 @@ pub struct Serve {
     /// capture of that name is overwritten, nothing else is
     #[arg(long, value_name = "FILE")]
     pub pcap: Option<PathBuf>,
-    /// Let the members of GROUP use the adapter as its owner does; without it the directory is the owner's alone
+    /// Let the members of GROUP read the tree, follow events and speak to the adapter; what `hbactl` changes stays with the owner, whose
+    /// records and locks it needs. Without it the directory is the owner's alone
     #[arg(long, value_name = "GROUP")]
     pub group: Option<String>,
 }

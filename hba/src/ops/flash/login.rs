@@ -33,7 +33,8 @@ const GOING: Duration = Duration::from_secs(2);
 /// done. Other writers of the adapter wait only until the driver has taken the order.
 ///
 /// # Errors
-/// [`Kind::NotFound`], [`Kind::Failed`] with the reason when the login is refused, [`Kind::Timeout`].
+/// [`Kind::NotFound`], [`Kind::Failed`] with the reason when the login is refused, [`Kind::Unknown`] when it was ordered and is not up
+/// in time.
 pub fn login(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, index: u32) -> Result<Change<Session>> {
     let tried = format!("log in to flash target {index}");
     let host = resolve_able(ctx, id, &tried, |f| f.flash)?;
@@ -171,9 +172,10 @@ fn wait_logged_in(
                 .hint(retry_hint(&target)));
         }
         if over {
-            return Err(
-                Error::timeout(tried, format!("session state LOGGED_IN; {state}")).hint(retry_hint(&target))
-            );
+            // The order was given and stands.
+            return Err(Error::timeout(tried, format!("session state LOGGED_IN; {state}"))
+                .with_kind(Kind::Unknown)
+                .hint(format!("look: hbactl session list; {}", retry_hint(&target))));
         }
         let sid = target.session.as_ref().map(|s| s.sid);
         if listening {
@@ -212,7 +214,8 @@ fn retry_hint(target: &FlashTarget) -> String {
 /// Logs out of a flash target and waits until its session is gone.
 ///
 /// # Errors
-/// [`Kind::NotFound`], [`Kind::Permission`] for boot and discovery entries, [`Kind::Timeout`].
+/// [`Kind::NotFound`], [`Kind::Permission`] for boot and discovery entries, [`Kind::Unknown`] when it was ordered and the session is still
+/// there in time.
 pub fn logout(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, index: u32) -> Result<Change<Session>> {
     let tried = format!("log out of flash target {index}");
     let host = resolve_able(ctx, id, &tried, |f| f.flash)?;
@@ -282,5 +285,10 @@ pub(in crate::ops) fn wait_gone(ctx: &mut Ctx<'_>, sid: u32, tried: &str) -> Res
             }
         })?;
         Ok((!there).then_some(()))
+    })
+    // The order was given; the session may end yet.
+    .map_err(|e| match e.kind() {
+        Kind::Timeout => e.in_doubt("hbactl session list"),
+        _ => e,
     })
 }
