@@ -11,7 +11,7 @@ use std::os::unix::net::UnixStream;
 use emu_net::reactor::{Interest, Reactor, Token};
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, recvmsg};
 
-use crate::descriptor::{self, Foreign};
+use crate::descriptor::{Foreign, Waiting};
 use crate::error::ProtocolError;
 use crate::wire::{HEADER, Header, MAX_FDS, MAX_MESSAGE};
 
@@ -36,11 +36,17 @@ pub(crate) struct Connection {
     body: Vec<u8>,
     fds: Vec<Foreign>,
     lost: bool,
+    waiting: Waiting,
     out: Vec<u8>,
 }
 
 impl Connection {
-    pub(crate) fn new(reactor: &mut Reactor, owner: u32, stream: UnixStream) -> io::Result<Self> {
+    pub(crate) fn new(
+        reactor: &mut Reactor,
+        owner: u32,
+        stream: UnixStream,
+        waiting: Waiting,
+    ) -> io::Result<Self> {
         stream.set_nonblocking(true)?;
         let token = reactor.watch(owner, &stream, Interest::READ)?;
         Ok(Self {
@@ -51,6 +57,7 @@ impl Connection {
             body: Vec::new(),
             fds: Vec::new(),
             lost: false,
+            waiting,
             out: Vec::new(),
         })
     }
@@ -102,7 +109,7 @@ impl Connection {
     fn receive_header(&mut self) -> io::Result<usize> {
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_FDS))];
         // Without room the kernel drops them.
-        let room = if descriptor::enough() { 0 } else { space.len() };
+        let room = if self.waiting.enough() { 0 } else { space.len() };
         let mut ancillary = RecvAncillaryBuffer::new(space.get_mut(..room).unwrap_or_default());
         let mut rest = [IoSliceMut::new(&mut self.header[self.got..])];
         let flags = RecvFlags::CMSG_CLOEXEC | RecvFlags::DONTWAIT;
@@ -111,7 +118,8 @@ impl Connection {
         self.lost |= received.flags.contains(ReturnFlags::CTRUNC);
         for message in ancillary.drain() {
             if let RecvAncillaryMessage::ScmRights(fds) = message {
-                self.fds.extend(fds.map(Foreign::new));
+                self.fds
+                    .extend(fds.map(|fd| Foreign::new(fd, self.waiting.clone())));
             }
         }
         self.lost |= self.fds.len() > MAX_FDS;

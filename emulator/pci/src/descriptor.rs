@@ -8,22 +8,34 @@
 
 use std::fs::File;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, OnceLock};
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 
-/// Most descriptors that wait to be closed before clients' descriptors are not taken at all.
+/// Most descriptors of a function's clients that wait to be closed before no more are taken from them.
 const MAX_WAITING: usize = 64;
+
+/// How many unwanted descriptors of one function's clients wait to be closed. Clients of the other are not held up by them: what they
+/// send is wanted, and does not wait.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Waiting(Arc<AtomicUsize>);
+
+impl Waiting {
+    /// So many that no more are to be taken.
+    pub(crate) fn enough(&self) -> bool {
+        self.0.load(Ordering::Relaxed) >= MAX_WAITING
+    }
+}
 
 /// A descriptor of a client.
 #[derive(Debug)]
-pub(crate) struct Foreign(Option<OwnedFd>);
+pub(crate) struct Foreign(Option<OwnedFd>, Waiting);
 
 impl Foreign {
-    pub(crate) fn new(fd: OwnedFd) -> Self {
-        Self(Some(fd))
+    pub(crate) fn new(fd: OwnedFd, waiting: Waiting) -> Self {
+        Self(Some(fd), waiting)
     }
 
     /// It is a file of the kernel's own memory (shared memory, huge pages); `None` when it is something else.
@@ -49,35 +61,28 @@ impl Foreign {
 impl Drop for Foreign {
     fn drop(&mut self) {
         if let Some(fd) = self.0.take() {
-            close_elsewhere(fd);
+            close_elsewhere(fd, self.1.clone());
         }
     }
 }
 
-/// So many descriptors wait to be closed that no more are to be taken.
-pub(crate) fn enough() -> bool {
-    WAITING.load(Ordering::Relaxed) >= MAX_WAITING
-}
-
-static WAITING: AtomicUsize = AtomicUsize::new(0);
-
-fn close_elsewhere(fd: OwnedFd) {
-    static CLOSER: OnceLock<Option<Sender<OwnedFd>>> = OnceLock::new();
+fn close_elsewhere(fd: OwnedFd, waiting: Waiting) {
+    static CLOSER: OnceLock<Option<Sender<(OwnedFd, Waiting)>>> = OnceLock::new();
     let start = || {
-        let (sender, receiver) = mpsc::channel::<OwnedFd>();
+        let (sender, receiver) = mpsc::channel::<(OwnedFd, Waiting)>();
         let work = move || {
-            for fd in receiver {
+            for (fd, waiting) in receiver {
                 drop(fd);
-                WAITING.fetch_sub(1, Ordering::Relaxed);
+                waiting.0.fetch_sub(1, Ordering::Relaxed);
             }
         };
         let thread = std::thread::Builder::new().name("closer".to_owned()).spawn(work);
         thread.ok().map(|_| sender)
     };
     if let Some(closer) = CLOSER.get_or_init(start) {
-        WAITING.fetch_add(1, Ordering::Relaxed);
+        waiting.0.fetch_add(1, Ordering::Relaxed);
         // The thread ends with the process only.
-        let _ = closer.send(fd);
+        let _ = closer.send((fd, waiting));
     }
 }
 
@@ -95,12 +100,12 @@ mod tests {
         let file = tempfile::tempfile_in(env!("CARGO_MANIFEST_DIR")).unwrap();
         let (pipe, _end) = nix::unistd::pipe().unwrap();
         for other in [OwnedFd::from(file), pipe] {
-            assert!(Foreign::new(other).memory().is_none());
+            assert!(Foreign::new(other, Waiting::default()).memory().is_none());
         }
         // Sealed or not.
         for flags in [MFdFlags::MFD_CLOEXEC, MFdFlags::MFD_ALLOW_SEALING] {
             let memory = memfd_create("guest", flags).unwrap();
-            assert!(Foreign::new(memory).memory().is_some());
+            assert!(Foreign::new(memory, Waiting::default()).memory().is_some());
         }
     }
 
@@ -110,10 +115,10 @@ mod tests {
         let memory = memfd_create("anon_inode:[eventfd]", MFdFlags::MFD_CLOEXEC).unwrap();
         let (pipe, _end) = nix::unistd::pipe().unwrap();
         for other in [OwnedFd::from(file), memory, pipe] {
-            assert!(Foreign::new(other).eventfd().is_none());
+            assert!(Foreign::new(other, Waiting::default()).eventfd().is_none());
         }
         let mine = EventFd::from_flags(EfdFlags::empty()).unwrap();
-        let theirs = Foreign::new(mine.as_fd().try_clone_to_owned().unwrap());
+        let theirs = Foreign::new(mine.as_fd().try_clone_to_owned().unwrap(), Waiting::default());
         let theirs = theirs.eventfd().unwrap();
         nix::unistd::write(&theirs, &u64::MAX.wrapping_sub(1).to_ne_bytes()).unwrap();
         // Full: it would wait.
@@ -128,7 +133,7 @@ mod tests {
         let (_read, write) = nix::unistd::pipe().unwrap();
         let number = write.as_raw_fd();
         let inode = std::fs::read_link(format!("/proc/self/fd/{number}")).unwrap();
-        drop(Foreign::new(write));
+        drop(Foreign::new(write, Waiting::default()));
         let begun = std::time::Instant::now();
         // Somebody else may have got the number meanwhile.
         while std::fs::read_link(format!("/proc/self/fd/{number}")).is_ok_and(|now| now == inode) {

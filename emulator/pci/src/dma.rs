@@ -238,7 +238,7 @@ mod tests {
 
     fn store(fd: &impl std::os::fd::AsFd) -> Arc<Store> {
         let fd: OwnedFd = fd.as_fd().try_clone_to_owned().unwrap();
-        Arc::new(Store::new(Foreign::new(fd)).unwrap())
+        Arc::new(Store::new(Foreign::new(fd, crate::descriptor::Waiting::default())).unwrap())
     }
 
     fn memfd(len: u64) -> File {
@@ -275,7 +275,7 @@ mod tests {
     #[test]
     fn a_file_of_a_disk_is_refused_with_a_reason() {
         let file = tempfile::tempfile_in(env!("CARGO_MANIFEST_DIR")).unwrap();
-        let error = Store::new(Foreign::new(file.into())).unwrap_err();
+        let error = Store::new(Foreign::new(file.into(), crate::descriptor::Waiting::default())).unwrap_err();
         assert_eq!(error.errno(), nix::libc::EINVAL);
         assert!(error.to_string().contains("memfd"), "{error}");
     }

@@ -14,7 +14,7 @@ use nix::sys::eventfd::EventFd;
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::unistd::ftruncate;
 
-use crate::descriptor::Foreign;
+use crate::descriptor::{Foreign, Waiting};
 use crate::device::Device;
 use crate::memory::DmaMap;
 use crate::message;
@@ -169,7 +169,11 @@ impl World {
         } else {
             self.memory.as_fd()
         };
-        let fds = fd.try_clone_to_owned().into_iter().map(Foreign::new).collect();
+        let fds = fd
+            .try_clone_to_owned()
+            .into_iter()
+            .map(|fd| Foreign::new(fd, Waiting::default()))
+            .collect();
         let (now, adapter) = (self.now, &mut self.adapter);
         let device = &mut self.devices[port];
         request

@@ -102,7 +102,10 @@ mod tests {
     #[test]
     fn a_high_line_fires_once_until_it_is_unmasked() {
         let mine = EventFd::from_flags(EfdFlags::EFD_NONBLOCK).unwrap();
-        let theirs = Foreign::new(std::os::fd::AsFd::as_fd(&mine).try_clone_to_owned().unwrap());
+        let theirs = Foreign::new(
+            std::os::fd::AsFd::as_fd(&mine).try_clone_to_owned().unwrap(),
+            crate::descriptor::Waiting::default(),
+        );
         let mut line = Interrupt::default();
         line.level(true);
         line.set(DATA_EVENTFD | ACTION_TRIGGER, 0, 1, &[], vec![theirs])
@@ -128,7 +131,10 @@ mod tests {
     #[test]
     fn nonsense_is_refused() {
         let mut line = Interrupt::default();
-        let file = Foreign::new(tempfile::tempfile().unwrap().into());
+        let file = Foreign::new(
+            tempfile::tempfile().unwrap().into(),
+            crate::descriptor::Waiting::default(),
+        );
         assert_eq!(
             line.set(DATA_EVENTFD | ACTION_TRIGGER, 0, 1, &[], vec![file]),
             Err(libc::EINVAL)

@@ -20,7 +20,7 @@ use nix::sys::socket::SockType;
 
 use crate::connection::{Connection, Received};
 use crate::control::Control;
-use crate::descriptor::Foreign;
+use crate::descriptor::{Foreign, Waiting};
 use crate::device::Device;
 use crate::error::{PciError, ProtocolError};
 use crate::listen::Listener;
@@ -57,6 +57,8 @@ struct Slot {
     device: Device,
     /// Versions are agreed.
     agreed: bool,
+    /// Descriptors of its clients, those that have left included.
+    waiting: Waiting,
 }
 
 /// A served card.
@@ -110,6 +112,7 @@ impl Server {
                 connection: None,
                 device: Device::new(chip, port),
                 agreed: false,
+                waiting: Waiting::default(),
             })
         });
         let slots = slots.collect::<Result<_, PciError>>()?;
@@ -136,7 +139,7 @@ impl Server {
                 tracing::warn!(port, "a second client was turned away");
                 continue;
             }
-            match Connection::new(reactor, self.owner, stream) {
+            match Connection::new(reactor, self.owner, stream, slot.waiting.clone()) {
                 Ok(connection) => {
                     tracing::info!(port, "client connected");
                     slot.connection = Some(connection);

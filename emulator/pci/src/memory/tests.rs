@@ -13,7 +13,7 @@ fn file(bytes: u64) -> File {
 }
 
 fn memory(bytes: u64) -> Foreign {
-    Foreign::new(file(bytes).into())
+    Foreign::new(file(bytes).into(), crate::descriptor::Waiting::default())
 }
 
 #[test]
@@ -75,7 +75,12 @@ fn a_file_that_is_too_short_is_no_memory() {
 fn a_file_is_one_descriptor_and_there_are_so_many() {
     let mut map = DmaMap::default();
     let one = file(0x10_0000);
-    let same = || Some(Foreign::new(one.try_clone().unwrap().into()));
+    let same = || {
+        Some(Foreign::new(
+            one.try_clone().unwrap().into(),
+            crate::descriptor::Waiting::default(),
+        ))
+    };
     for page in 0..256 {
         map.map(page << 12, 0x1000, page << 12, (true, true), same())
             .unwrap();
