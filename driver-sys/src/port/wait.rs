@@ -10,6 +10,9 @@ use nix::sys::socket::{self, MsgFlags, NetlinkAddr};
 
 use super::{GRACE, PortError, Until};
 
+/// How soon a packet that the kernel had no memory for is tried again.
+const NO_MEMORY: Duration = Duration::from_millis(2);
+
 fn wait(fd: impl AsFd, flags: PollFlags, begin: Instant, until: Until, what: &str) -> Result<(), PortError> {
     let mut until = until;
     loop {
@@ -59,7 +62,9 @@ pub(crate) fn send(fd: impl AsFd, packet: &[u8], until: Until, what: &str) -> Re
                 until,
                 &format!("room to send {what}"),
             )?,
-            Err(Errno::EMSGSIZE | Errno::ENOBUFS) => {
+            // The kernel finds no memory for a packet in one piece just now; poll(2) would not tell when it does.
+            Err(Errno::ENOBUFS | Errno::ENOMEM) if !until.over() => std::thread::sleep(NO_MEMORY),
+            Err(Errno::EMSGSIZE) => {
                 return Err(PortError::TooLarge {
                     what: what.into(),
                     size: packet.len(),

@@ -151,7 +151,8 @@ impl Client {
                     self.queued -= packet.len() + PACKET_COST;
                     self.queue.pop_front();
                 }
-                Err(Errno::EAGAIN) => return self.want(reactor, true),
+                // Without memory for a packet in one piece (ENOBUFS) it is tried again at once: asking makes the kernel look for some.
+                Err(Errno::EAGAIN | Errno::ENOBUFS | Errno::ENOMEM) => return self.want(reactor, true),
                 Err(Errno::EINTR) => {}
                 Err(Errno::EMSGSIZE) => {
                     tracing::error!(
