@@ -21,7 +21,7 @@ pub mod pdu;
 pub mod pool;
 pub mod serial;
 mod tagmap;
-pub mod target;
+pub mod target_node;
 pub mod text;
 
 pub use buffer::Buffer;

@@ -261,7 +261,7 @@ fn without_descriptors_initiators_and_orders_get_through_all_the_same() -> Resul
     ensure!(session(portal)? <= 4);
     // An order that waits in the queue of callers is heard in time, or its caller tries again.
     let end = Instant::now() + PATIENCE;
-    while emu_target::control::status(&control).is_err() {
+    while emu_array::control::status(&control).is_err() {
         ensure!(Instant::now() < end, "no order gets through");
     }
     drop((callers, crowd));

@@ -4,7 +4,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use emu_target::{Accounts, LunSource, Served, TargetConfig};
+use emu_array::{Accounts, LunSource, Served, TargetConfig};
 use lab_tests::need::{Need, find_tool, left_out};
 
 const IQN: &str = "iqn.2026-11.org.example:disk";
@@ -147,14 +147,14 @@ fn header_digests_match_those_of_somebody_else() -> Result<()> {
     }
     let mut config = config()?;
     // libiscsi offers no data digest: a target that requires both kinds refuses it.
-    config.digests = emu_target::DigestPolicy::Require;
+    config.digests = emu_array::DigestPolicy::Require;
     let strict = Served::start(config.clone())?;
     let url = format!("iscsi://{}/{IQN}/1?header_digest=crc32c", strict.portal());
     ensure!(
         !tool("iscsi-inq", &[&url])?.0.status.success(),
         "a login without data digest got in"
     );
-    config.digests = emu_target::DigestPolicy::Initiator;
+    config.digests = emu_array::DigestPolicy::Initiator;
     let target = Served::start(config)?;
     let url = format!("iscsi://{}/{IQN}/1?header_digest=crc32c", target.portal());
     for family in ["SCSI.Read16", "SCSI.Write16"] {

@@ -2,7 +2,7 @@
 
 use crate::{
     chap::{ChapAccount, ChapAlgorithm, ChapSecret},
-    target::{Admission, Authentication, Directory, LoginAttempt, TargetRecord},
+    target_node::{Admission, Authentication, Directory, LoginAttempt, TargetRecord},
 };
 
 pub(super) const INITIATOR: &str = "iqn.2024-01.example.fuzz:host";

@@ -19,7 +19,7 @@ use crate::{
     framer::{Data, Transmitter},
     initiator::{Auth, Command, Config, Direction, Event, Initiator, TaskTag},
     pdu::{Bhs, Lun, NopIn, TaskAttribute, TmfFunction},
-    target::{self, Connection},
+    target_node::{self, Connection},
 };
 
 struct World {
@@ -148,7 +148,7 @@ impl World {
             chap,
             ..Books::default()
         };
-        let mut peer = Connection::new(target::Config::default(), Arc::new(books), [5; 32], self.now);
+        let mut peer = Connection::new(target_node::Config::default(), Arc::new(books), [5; 32], self.now);
         for _ in 0..32 {
             let mut bytes = self.drain(usize::MAX);
             while !bytes.is_empty() && !peer.wants_close() {

@@ -13,7 +13,7 @@ use crate::{
     framer::{Data, Transmitter},
     pdu::{Bhs, LoginFlags, LoginRequest, Lun, Opcode, OpcodeByte, ScsiCommand, TmfResponseCode},
     pool::{Pool, SHARE},
-    target::{Completion, Config, Connection, Event, TaskId},
+    target_node::{Completion, Config, Connection, Event, TaskId},
     text::TextWriter,
 };
 

@@ -15,7 +15,7 @@ use iscsi::{
     chap::{ChapAccount, ChapAlgorithm, ChapSecret},
     initiator::{self, Command, Direction, Initiator, Outcome, TaskTag},
     pdu::{Lun, TaskAttribute, TmfResponseCode},
-    target::{
+    target_node::{
         self, Admission, Authentication, Completion, Connection, Directory, LoginAttempt, TargetRecord,
         TaskId,
     },
@@ -99,7 +99,7 @@ pub(crate) struct Pair {
     pub(crate) hold: bool,
     pub(crate) held: Vec<TaskId>,
     pub(crate) events: Vec<initiator::Event>,
-    pub(crate) seen: Vec<target::Event>,
+    pub(crate) seen: Vec<target_node::Event>,
     initiator_closed: bool,
     /// A bit of the byte that comes after so many more to the target, and to the initiator, is wrong.
     pub(crate) flip: [Option<usize>; 2],
@@ -117,7 +117,7 @@ pub(crate) fn initiator_config() -> initiator::Config {
 impl Pair {
     pub(crate) fn new(
         initiator: initiator::Config,
-        target: target::Config,
+        target: target_node::Config,
         books: Books,
         cuts: Cuts,
     ) -> Self {
@@ -254,13 +254,13 @@ impl Pair {
     fn serve(&mut self) {
         while let Some(event) = self.target.poll_event() {
             match event {
-                target::Event::Command(command) if self.hold => self.held.push(command.task),
-                target::Event::Command(command) => {
+                target_node::Event::Command(command) if self.hold => self.held.push(command.task),
+                target_node::Event::Command(command) => {
                     let task = command.task;
                     let completion = carry_out(&mut self.disks, command);
                     self.target.complete(task, completion);
                 }
-                target::Event::TaskManagement(request) => {
+                target_node::Event::TaskManagement(request) => {
                     self.target
                         .complete_task_management(self.now, request.id, TmfResponseCode::COMPLETE);
                 }
@@ -345,7 +345,7 @@ pub(crate) fn cdb10(opcode: u8, lba: u32, blocks: usize) -> Vec<u8> {
 }
 
 /// A disk that knows TEST UNIT READY, READ(10) and WRITE(10).
-fn carry_out(disks: &mut BTreeMap<Lun, Vec<u8>>, command: target::Command) -> Completion {
+fn carry_out(disks: &mut BTreeMap<Lun, Vec<u8>>, command: target_node::Command) -> Completion {
     let refuse = || Completion {
         sense: SENSE.to_vec(),
         ..Completion::status(CHECK_CONDITION)

@@ -6,7 +6,7 @@ use iscsi::{
     initiator::{Event, Outcome, TaskTag},
     negotiate::Params,
     pdu::{Lun, TmfFunction},
-    target,
+    target_node,
 };
 use proptest::prelude::*;
 
@@ -31,7 +31,7 @@ pub(crate) fn pair(digests: bool, initial_r2t: bool, cuts: Vec<usize>) -> Pair {
         max_outstanding_r2t: 2,
         ..Params::default()
     };
-    let mut target = target::Config::default();
+    let mut target = target_node::Config::default();
     target.offer.params.max_recv_data_segment = 1024;
     let mut pair = Pair::new(config, target, Books::open(), Cuts::new(cuts));
     pair.run();

@@ -6,7 +6,7 @@ use iscsi::{
     chap::{ChapAlgorithm, ChapError},
     initiator::{Auth, Event, FailureKind, LoginFailure, TextFailure},
     pdu::LoginStatus,
-    target::{self, Admission, TargetRecord},
+    target_node::{self, Admission, TargetRecord},
 };
 
 use crate::harness::*;
@@ -14,7 +14,12 @@ use crate::harness::*;
 fn login(auth: Auth, books: Books) -> Pair {
     let mut config = initiator_config();
     config.auth = auth;
-    let mut pair = Pair::new(config, target::Config::default(), books, Cuts::new([13, 100]));
+    let mut pair = Pair::new(
+        config,
+        target_node::Config::default(),
+        books,
+        Cuts::new([13, 100]),
+    );
     pair.run();
     pair
 }
@@ -180,11 +185,11 @@ fn a_redirection_names_the_new_address() {
 
 #[test]
 fn a_login_tells_alias_tag_and_handle() {
-    let config = target::Config {
+    let config = target_node::Config {
         alias: Some("disk one".into()),
         portal_group: 7,
         tsih: 0x1234,
-        ..target::Config::default()
+        ..target_node::Config::default()
     };
     let mut pair = Pair::new(initiator_config(), config, Books::open(), Cuts::new([7]));
     pair.run();
@@ -207,7 +212,7 @@ fn discovery(count: usize) -> Pair {
         targets: (0..count).map(record).collect(),
         ..Books::open()
     };
-    let mut pair = Pair::new(config, target::Config::default(), books, Cuts::new([911]));
+    let mut pair = Pair::new(config, target_node::Config::default(), books, Cuts::new([911]));
     pair.run();
     assert!(pair.logged_in().is_some());
     pair.events.clear();
@@ -265,7 +270,7 @@ fn one_text_exchange_runs_at_a_time_and_discovery_takes_no_commands() {
 fn a_silent_target_ends_the_login_in_time() {
     let mut pair = Pair::new(
         initiator_config(),
-        target::Config::default(),
+        target_node::Config::default(),
         Books::open(),
         Cuts::new([13]),
     );

@@ -6,12 +6,12 @@ use iscsi::{
     LinkLoss,
     initiator::{AsyncReport, DropReason, Event, Outcome, TaskTag, TmfOutcome},
     pdu::{Lun, TmfFunction, TmfResponseCode},
-    target,
+    target_node,
 };
 
 use crate::harness::*;
 
-fn pair_with(config: target::Config) -> Pair {
+fn pair_with(config: target_node::Config) -> Pair {
     let mut pair = Pair::new(initiator_config(), config, Books::open(), Cuts::new([61, 1400]));
     pair.run();
     assert!(pair.logged_in().is_some());
@@ -21,7 +21,7 @@ fn pair_with(config: target::Config) -> Pair {
 }
 
 fn pair() -> Pair {
-    pair_with(target::Config::default())
+    pair_with(target_node::Config::default())
 }
 
 fn tmf_outcome(pair: &Pair, wanted: TaskTag) -> TmfOutcome {
@@ -50,7 +50,7 @@ fn abort_task_ends_the_task_once_and_leaves_the_others() {
     assert_eq!(pair.done(victim).0, Outcome::Aborted);
     // The owner answers both, the aborted one in vain.
     for task in std::mem::take(&mut pair.held) {
-        pair.target.complete(task, target::Completion::status(GOOD));
+        pair.target.complete(task, target_node::Completion::status(GOOD));
     }
     pair.run();
     assert!(matches!(
@@ -82,9 +82,9 @@ fn aborting_what_is_gone_says_so() {
 
 #[test]
 fn a_reset_ends_the_tasks_of_its_lun_sent_or_waiting() {
-    let mut pair = pair_with(target::Config {
+    let mut pair = pair_with(target_node::Config {
         window: 3,
-        ..target::Config::default()
+        ..target_node::Config::default()
     });
     pair.hold = true;
     let here: Vec<_> = (0..6).map(|_| pair.test_unit_ready(0)).collect();
@@ -100,7 +100,7 @@ fn a_reset_ends_the_tasks_of_its_lun_sent_or_waiting() {
     }
     assert_eq!(pair.initiator.outstanding(), 1);
     for task in std::mem::take(&mut pair.held) {
-        pair.target.complete(task, target::Completion::status(GOOD));
+        pair.target.complete(task, target_node::Completion::status(GOOD));
     }
     pair.run();
     assert_eq!(pair.done(there).0, good(0));
@@ -142,9 +142,9 @@ fn every_function_is_answered() {
 
 #[test]
 fn nops_go_both_ways() {
-    let mut pair = pair_with(target::Config {
+    let mut pair = pair_with(target_node::Config {
         nop_interval: Some(Duration::from_secs(2)),
-        ..target::Config::default()
+        ..target_node::Config::default()
     });
     let asked = pair.initiator.nop(pair.now);
     pair.run();

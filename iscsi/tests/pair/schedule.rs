@@ -9,7 +9,7 @@ use iscsi::{
     initiator::{Direction, Event, Outcome, TaskTag, TmfOutcome},
     negotiate::Params,
     pdu::{Lun, TmfFunction},
-    target,
+    target_node,
 };
 use proptest::prelude::*;
 
@@ -79,9 +79,9 @@ fn pair(digests: bool, initial_r2t: bool, window: u32, first_cmd_sn: u32, cuts: 
         max_outstanding_r2t: 3,
         ..Params::default()
     };
-    let mut target = target::Config {
+    let mut target = target_node::Config {
         window,
-        ..target::Config::default()
+        ..target_node::Config::default()
     };
     target.offer.params.max_recv_data_segment = 1024;
     let mut pair = Pair::new(config, target, Books::open(), Cuts::new(cuts));
@@ -141,7 +141,7 @@ fn perform(pair: &mut Pair, ledger: &mut Ledger, act: &Act) {
         Act::Hold(hold) => pair.hold = *hold,
         Act::Release => {
             for task in std::mem::take(&mut pair.held) {
-                pair.target.complete(task, target::Completion::status(GOOD));
+                pair.target.complete(task, target_node::Completion::status(GOOD));
             }
         }
         Act::Seconds(seconds) => pair.pass(Duration::from_secs(u64::from(*seconds))),

@@ -5,7 +5,7 @@ use iscsi::{
     digest::Digest,
     initiator::{Auth, Direction, Outcome, Residual},
     negotiate::Params,
-    target,
+    target_node,
 };
 use proptest::prelude::*;
 
@@ -72,12 +72,12 @@ fn chap_kind(kind: usize) -> (Auth, Books) {
 }
 
 /// What both sides are told, and what must come out.
-fn configs(offer: &Params, header: Digest, data: Digest) -> (iscsi::initiator::Config, target::Config) {
+fn configs(offer: &Params, header: Digest, data: Digest) -> (iscsi::initiator::Config, target_node::Config) {
     let mut initiator = initiator_config();
     initiator.offer.params = offer.clone();
     initiator.offer.header_digests = vec![header];
     initiator.offer.data_digests = vec![data];
-    let mut target = target::Config::default();
+    let mut target = target_node::Config::default();
     target.offer.params.initial_r2t = false;
     target.offer.params.max_recv_data_segment = 4096;
     (initiator, target)
@@ -155,7 +155,7 @@ proptest! {
 fn plain() -> Pair {
     let mut pair = Pair::new(
         initiator_config(),
-        target::Config::default(),
+        target_node::Config::default(),
         Books::open(),
         Cuts::new([1460]),
     );
@@ -232,9 +232,9 @@ fn sense_comes_with_a_check_condition() {
 
 #[test]
 fn commands_beyond_the_window_wait_and_all_complete() {
-    let config = target::Config {
+    let config = target_node::Config {
         window: 4,
-        ..target::Config::default()
+        ..target_node::Config::default()
     };
     let mut pair = Pair::new(initiator_config(), config, Books::open(), Cuts::new([333]));
     pair.run();
@@ -248,7 +248,7 @@ fn commands_beyond_the_window_wait_and_all_complete() {
     pair.hold = false;
     while !pair.held.is_empty() {
         for task in std::mem::take(&mut pair.held) {
-            pair.target.complete(task, target::Completion::status(GOOD));
+            pair.target.complete(task, target_node::Completion::status(GOOD));
         }
         pair.run();
     }

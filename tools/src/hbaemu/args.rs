@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use emu_target::LunSpec;
+use emu_array::LunSpec;
 use isp4xxx::fw::{DhcpLease, RouterAdvertisement};
 
 mod target;
@@ -365,7 +365,7 @@ fn after_help() -> String {
         "Faults of an adapter (--endpoint DIR):\n  {}\nFaults of an adapter in a virtual machine (--pci SOCKET):\n  {}\nFaults of a target (--target SOCKET):\n  {}",
         super::fault::ADAPTER_WORDS.join("\n  "),
         super::fault::PCI_WORDS.join("\n  "),
-        emu_target::fault::WORDS.join("\n  ")
+        emu_array::fault::WORDS.join("\n  ")
     )
 }
 

@@ -42,8 +42,8 @@ pub(super) const PCI_WORDS: &[&str] = &[
 pub(super) fn run(args: &Fault) -> Result<()> {
     let words = args.fault.join(" ");
     if let Some(socket) = &args.target {
-        let fault: emu_target::Fault = words.parse()?;
-        emu_target::control::send(socket, &fault)
+        let fault: emu_array::Fault = words.parse()?;
+        emu_array::control::send(socket, &fault)
             .with_context(|| format!("cannot tell {}", socket.display()))?;
         return ready(&format!("done: {fault}"));
     }

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use emu_target::control;
-use emu_target::{LunSource, LunSpec};
+use emu_array::control;
+use emu_array::{LunSource, LunSpec};
 use serde_json::{Value, json};
 
 use super::args::Lun;

@@ -4,12 +4,12 @@ use std::io::Write;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use emu_array::{Accounts, DigestPolicy, TargetConfig};
 use emu_net::reactor::Reactor;
 use emu_net::run::{Actor, run as run_loop, turn};
 use emu_net::signals::StopSignal;
-use emu_target::{Accounts, DigestPolicy, TargetConfig};
 
-use iscsi::target::{TraceLevel, TraceStep};
+use iscsi::target_node::{TraceLevel, TraceStep};
 
 use super::args::{Digests, Target, Trace};
 use super::ready;
@@ -18,7 +18,7 @@ use super::ready;
 pub(super) fn run(args: &Target) -> Result<()> {
     let config = config(args)?;
     let mut reactor = Reactor::new().context("cannot open the event loop")?;
-    let mut target = emu_target::Target::bind(&mut reactor, TARGET, config)?;
+    let mut target = emu_array::Target::bind(&mut reactor, TARGET, config)?;
     let mut stop = StopSignal::new(&mut reactor, SIGNALS).context("cannot catch signals")?;
     let portals: Vec<String> = target.portals().iter().map(ToString::to_string).collect();
     if args.chap_file.is_none() {
@@ -63,7 +63,7 @@ fn config(args: &Target) -> Result<TargetConfig> {
             Trace::Tmf => TraceLevel::Functions,
             Trace::Requests => TraceLevel::Requests,
         };
-        (level, print_step as emu_target::Told)
+        (level, print_step as emu_array::Told)
     });
     if let Some(file) = &args.chap_file {
         config.accounts = Accounts::from_file(file)?;

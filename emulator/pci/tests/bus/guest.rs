@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 use std::time::{Duration, Instant};
 
-use emu_target::{Fault, Served as Target};
+use emu_array::{Fault, Served as Target};
 use nix::sys::stat::Mode;
 
 use crate::driver::{CTRL_STATUS, DATA, Driver, MEMORY, MEMORY_LEN, memfd, set};

@@ -1,6 +1,6 @@
 //! Task management through mailboxes: they complete when the target has answered, and after the commands they end.
 
-use emu_target::{Fault, Served as Target};
+use emu_array::{Fault, Served as Target};
 
 use crate::driver::{COMPLETION_INTR, CTRL_STATUS, DATA, Driver, PROCESSOR_INTR, set};
 use crate::scsi::{DDB, READ, command, logged_in, ready, rw, status, target};

@@ -1,7 +1,7 @@
 //! Sessions and SCSI commands of the few lines of driver.
 
 use driver_sys::hw::raw::dev_db_entry;
-use emu_target::{LunSource, Served as Target, TargetConfig};
+use emu_array::{LunSource, Served as Target, TargetConfig};
 use zerocopy::{FromBytes, IntoBytes};
 
 use crate::driver::{BUFFER, Driver};

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use emu_target::LunSpec;
+use emu_array::LunSpec;
 
 /// Which digests to agree to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

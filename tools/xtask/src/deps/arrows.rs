@@ -21,7 +21,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &["driver-sys", "files", "iscsi", "isp4xxx", "emu-net"],
     ),
     ("emu-pci", &["files", "iscsi", "isp4xxx", "emu-net"]),
-    ("emu-target", &["files", "iscsi", "scsi", "emu-net"]),
+    ("emu-array", &["files", "iscsi", "scsi", "emu-net"]),
     (
         "tools",
         &[
@@ -34,7 +34,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "emu-net",
             "emu-kernel",
             "emu-pci",
-            "emu-target",
+            "emu-array",
         ],
     ),
     ("xtask", &["tools", "driver-sys", "files", "hba", "lab-tests"]),
@@ -50,7 +50,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "emu-net",
             "emu-kernel",
             "emu-pci",
-            "emu-target",
+            "emu-array",
             "tools",
         ],
     ),
@@ -75,15 +75,8 @@ pub(super) fn check() -> Result<()> {
                 continue;
             }
             let development = dependency["kind"].as_str() == Some("dev");
-            let emulator = [
-                "scsi",
-                "isp4xxx",
-                "emu-net",
-                "emu-kernel",
-                "emu-pci",
-                "emu-target",
-            ]
-            .contains(&name);
+            let emulator =
+                ["scsi", "isp4xxx", "emu-net", "emu-kernel", "emu-pci", "emu-array"].contains(&name);
             if development && !(emulator && on == "hba") {
                 continue;
             }

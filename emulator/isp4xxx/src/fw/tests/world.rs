@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use iscsi::chap::{ChapAccount, ChapAlgorithm, ChapSecret};
 use iscsi::pdu::LoginStatus;
-use iscsi::target::{
+use iscsi::target_node::{
     Admission, Authentication, Completion as TargetCompletion, Config, Connection, Directory,
     Event as TargetEvent, LoginAttempt, TargetRecord, TaskId,
 };

@@ -9,7 +9,7 @@ use driver_sys::hw::raw::dev_db_entry;
 use iscsi::LinkLoss;
 use iscsi::chap::{ChapAccount, ChapSecret};
 use iscsi::pdu::TmfResponseCode;
-use iscsi::target::{
+use iscsi::target_node::{
     Admission, Authentication, Completion as Answer, Config as TargetConfig, Connection, Directory,
     Event as TargetEvent, LoginAttempt, TargetRecord,
 };

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use emu_net::reactor::Reactor;
 use iscsi::pdu;
-use iscsi::target::Completion;
+use iscsi::target_node::Completion;
 use scsi::{AdditionalSense, LogicalUnit, Lun, Sense, Status};
 
 use super::actor::Target;

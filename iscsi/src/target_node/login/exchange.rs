@@ -10,20 +10,20 @@ use crate::digest::Digest;
 use crate::names::MAX_NAME;
 use crate::negotiate::{Key, Negotiation, NegotiationError, SessionType, Side};
 use crate::pdu::{LoginFlags, LoginRequest, LoginStatus, Stage};
-use crate::target::config::Config;
-use crate::target::directory::{Admission, Authentication, Directory, LoginAttempt};
-use crate::target::event::{LoginFailure, SessionInfo};
+use crate::target_node::config::Config;
+use crate::target_node::directory::{Admission, Authentication, Directory, LoginAttempt};
+use crate::target_node::event::{LoginFailure, SessionInfo};
 use crate::text::{LOGIN_TEXT_LIMIT, TextReader, TextWriter, pairs};
 
 /// Requests of one login, continuations included.
 const MAX_REQUESTS: u32 = 64;
 /// Every side takes this much in the login phase (RFC 7143 §13.12, before any declaration).
-pub(in crate::target) const LOGIN_SEGMENT: usize = 8192;
+pub(in crate::target_node) const LOGIN_SEGMENT: usize = 8192;
 
 /// A login under way.
 #[derive(Debug)]
-pub(in crate::target) struct Login {
-    pub(in crate::target) deadline: Instant,
+pub(in crate::target_node) struct Login {
+    pub(in crate::target_node) deadline: Instant,
     first: Option<First>,
     requests: u32,
     stage: Stage,
@@ -53,7 +53,7 @@ struct Names {
 }
 
 impl Login {
-    pub(in crate::target) fn new(config: &Config, now: Instant) -> Self {
+    pub(in crate::target_node) fn new(config: &Config, now: Instant) -> Self {
         Self {
             deadline: now + config.login_timeout,
             first: None,
@@ -69,12 +69,12 @@ impl Login {
     }
 
     /// A request has been seen.
-    pub(in crate::target) const fn started(&self) -> bool {
+    pub(in crate::target_node) const fn started(&self) -> bool {
         self.requests > 0
     }
 
     /// One login request with its text.
-    pub(in crate::target) fn request(
+    pub(in crate::target_node) fn request(
         &mut self,
         config: &Config,
         directory: &dyn Directory,

@@ -7,7 +7,7 @@ use iscsi::Isid;
 use iscsi::negotiate::SessionType;
 use iscsi::pdu::{self, TmfFunction, TmfResponseCode};
 use iscsi::pool::Pool;
-use iscsi::target::{Command, Completion, Event, SessionInfo, TaskManagement, TmfId, TraceStep};
+use iscsi::target_node::{Command, Completion, Event, SessionInfo, TaskManagement, TmfId, TraceStep};
 use scsi::{Device, LogicalUnit, Lun, NexusId, PortId, Request, Status};
 
 use super::client::Core;

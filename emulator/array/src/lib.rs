@@ -1,11 +1,11 @@
 //! A served iSCSI target: portals, accounts, sessions and logical units on one reactor.
 //!
-//! Owns what lies between [`iscsi::target`] (the protocol), [`scsi`] (the commands) and [`emu_net`] (the sockets). It must not
+//! Owns what lies between [`iscsi::target_node`] (the protocol), [`scsi`] (the commands) and [`emu_net`] (the sockets). It must not
 //! know the adapter or the control plane.
 //!
 //! ```no_run
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use emu_target::{LunSpec, Target, TargetConfig};
+//! use emu_array::{LunSpec, Target, TargetConfig};
 //! let mut reactor = emu_net::reactor::Reactor::new()?;
 //! let mut config = TargetConfig::new("iqn.2026-01.net.example:disk", "127.0.0.1:3260".parse()?);
 //! config.luns.push("64M".parse::<LunSpec>()?);
@@ -25,7 +25,7 @@ pub mod lun;
 mod medium;
 mod reservations;
 pub mod served;
-mod target;
+mod server;
 mod unit_order;
 
 pub use accounts::{Account, Accounts};
@@ -34,5 +34,5 @@ pub use error::{AccountsError, TargetError};
 pub use fault::Fault;
 pub use lun::{LunSource, LunSpec};
 pub use served::Served;
-pub use target::Target;
+pub use server::Target;
 pub use unit_order::UnitLine;

@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 
 use iscsi::digest::Digest;
-use iscsi::target::Config;
+use iscsi::target_node::Config;
 use scsi::{Device, LogicalUnit, LunConfig, MemoryMedium};
 
 use super::units::Units;

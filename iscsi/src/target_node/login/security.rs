@@ -2,8 +2,8 @@
 
 use crate::chap::{ChapAlgorithm, ChapError, Nonces, decode, encode_hex};
 use crate::negotiate::{Key, NONE, REJECT};
-use crate::target::directory::{Directory, LoginAttempt};
-use crate::target::event::LoginFailure;
+use crate::target_node::directory::{Directory, LoginAttempt};
+use crate::target_node::event::LoginFailure;
 use crate::text::TextWriter;
 
 const CHAP: &str = "CHAP";

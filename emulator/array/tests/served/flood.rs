@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use emu_target::control;
+use emu_array::control;
 use iscsi::initiator::{Config, Event};
 use iscsi::pdu::{CommandFlags, DataOut, Opcode, ScsiCommand, TargetPdu};
 use nix::sys::socket::{self, AddressFamily, MsgFlags, SockFlag, SockType, UnixAddr};

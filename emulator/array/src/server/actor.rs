@@ -11,7 +11,7 @@ use emu_net::link::Pumped;
 use emu_net::pcap::Capture;
 use emu_net::reactor::{Reactor, Ready, Token};
 use emu_net::run::Actor;
-use iscsi::target::Config;
+use iscsi::target_node::Config;
 use iscsi::{IscsiName, LinkLoss};
 
 use super::client::{Client, Core, Driver};

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use iscsi::target::{TraceLevel, TraceStep};
+use iscsi::target_node::{TraceLevel, TraceStep};
 
 use crate::accounts::Accounts;
 use crate::lun::LunSpec;

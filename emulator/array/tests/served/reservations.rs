@@ -1,6 +1,6 @@
 //! Persistent reservations of a served target: two sessions, and the same two after a restart.
 
-use emu_target::LunSpec;
+use emu_array::LunSpec;
 use iscsi::initiator::{Direction, Outcome};
 
 use super::host::{Host, config, serve, status, target_config};
@@ -78,7 +78,7 @@ fn saved_reservations_that_cannot_be_read_stop_the_start() {
     std::fs::write(&state, "nonsense\n").unwrap();
     let mut served = target_config();
     served.luns = vec![format!("1M,reservations={}", state.display()).parse().unwrap()];
-    let error = emu_target::Served::start(served).unwrap_err();
+    let error = emu_array::Served::start(served).unwrap_err();
     let text = error.to_string();
     assert!(
         text.contains("logical unit 0") && text.contains("line 1"),

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use emu_target::{Accounts, Fault};
+use emu_array::{Accounts, Fault};
 use iscsi::chap::{ChapAlgorithm, ChapSecret};
 use iscsi::pdu::{
     BHS_LEN, Bhs, CommandFlags, DataOut, LoginFlags, LoginStatus, Opcode, R2t, RESERVED_TAG, RejectReason,

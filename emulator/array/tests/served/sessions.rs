@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use emu_array::{Accounts, DigestPolicy, Fault, LunSource, Target, TargetError};
 use emu_net::reactor::Reactor;
 use emu_net::run::{Actor, turn};
-use emu_target::{Accounts, DigestPolicy, Fault, LunSource, Target, TargetError};
 use iscsi::chap::{ChapAccount, ChapSecret};
 use iscsi::digest::Digest;
 use iscsi::initiator::{Auth, Direction, DropReason, Event, LoginFailure, Outcome, TmfOutcome};
@@ -213,7 +213,7 @@ fn logout_ends_the_session_and_stop_asks_for_it() {
 
 #[test]
 fn what_cannot_be_served_is_named() {
-    let bind = |change: &dyn Fn(&mut emu_target::TargetConfig)| {
+    let bind = |change: &dyn Fn(&mut emu_array::TargetConfig)| {
         let mut config = target_config();
         change(&mut config);
         Target::bind(&mut Reactor::new().unwrap(), 0, config).unwrap_err()

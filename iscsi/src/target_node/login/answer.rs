@@ -2,23 +2,23 @@
 
 use crate::negotiate::Key;
 use crate::pdu::{LoginFlags, LoginStatus};
-use crate::target::event::{LoginFailure, SessionInfo};
+use crate::target_node::event::{LoginFailure, SessionInfo};
 
 /// What goes back.
 #[derive(Debug)]
-pub(in crate::target) struct Answer {
-    pub(in crate::target) flags: LoginFlags,
-    pub(in crate::target) text: Vec<u8>,
+pub(in crate::target_node) struct Answer {
+    pub(in crate::target_node) flags: LoginFlags,
+    pub(in crate::target_node) text: Vec<u8>,
     /// The login is complete with this answer.
-    pub(in crate::target) session: Option<Box<SessionInfo>>,
+    pub(in crate::target_node) session: Option<Box<SessionInfo>>,
 }
 
 /// The login is over, and not well.
 #[derive(Debug)]
-pub(in crate::target) struct Refusal {
-    pub(in crate::target) status: LoginStatus,
-    pub(in crate::target) text: Vec<u8>,
-    pub(in crate::target) failure: LoginFailure,
+pub(in crate::target_node) struct Refusal {
+    pub(in crate::target_node) status: LoginStatus,
+    pub(in crate::target_node) text: Vec<u8>,
+    pub(in crate::target_node) failure: LoginFailure,
 }
 
 impl Refusal {

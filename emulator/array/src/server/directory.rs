@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use iscsi::chap::{ChapAccount, ChapAlgorithm, ChapSecret};
 use iscsi::negotiate::SessionType;
 use iscsi::pdu::LoginStatus;
-use iscsi::target::{Admission, Authentication, Directory, LoginAttempt, TargetRecord};
+use iscsi::target_node::{Admission, Authentication, Directory, LoginAttempt, TargetRecord};
 
 use crate::accounts::{Account, Accounts};
 

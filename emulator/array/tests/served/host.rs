@@ -4,7 +4,7 @@ use std::io::{self, IoSlice, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use emu_target::{LunSource, Served, TargetConfig};
+use emu_array::{LunSource, Served, TargetConfig};
 use iscsi::initiator::{Command, Config, Direction, Event, Initiator, Outcome, TaskTag};
 use iscsi::pdu::{Lun, TaskAttribute};
 use iscsi::{Isid, LinkLoss};

@@ -10,7 +10,7 @@ use emu_net::pcap::Opened;
 use emu_net::reactor::Reactor;
 use iscsi::LinkLoss;
 use iscsi::negotiate::SessionType;
-use iscsi::target::{Config, Connection};
+use iscsi::target_node::{Config, Connection};
 
 use super::actor::Target;
 use super::client::{Client, Core, Tamper};

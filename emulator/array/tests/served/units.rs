@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use emu_target::{Fault, LunSpec, Served, TargetConfig, control};
+use emu_array::{Fault, LunSpec, Served, TargetConfig, control};
 use iscsi::initiator::{Direction, Event, Outcome};
 use tempfile::TempDir;
 

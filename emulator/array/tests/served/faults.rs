@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use emu_target::{Fault, control};
+use emu_array::{Fault, control};
 use iscsi::digest::Digest;
 use iscsi::initiator::{AsyncReport, Direction, DropReason, Event, LoginFailure, Outcome, TmfOutcome};
 use iscsi::pdu::{LoginStatus, Lun, TmfFunction, TmfResponseCode};
@@ -148,7 +148,7 @@ fn the_control_socket_takes_the_same_orders() {
     served.control = Some(path.clone());
     let target = serve(served.clone());
     assert!(
-        emu_target::Served::start(served).is_err(),
+        emu_array::Served::start(served).is_err(),
         "a control socket in use is not taken over"
     );
     let mut host = Host::login(target.portal(), config(1));

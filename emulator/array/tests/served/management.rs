@@ -5,10 +5,10 @@ use std::net::TcpStream;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use emu_target::Fault;
+use emu_array::Fault;
 use iscsi::initiator::{Direction, Event, Outcome, TaskTag, TmfOutcome};
 use iscsi::pdu::{Lun, TmfFunction, TmfResponseCode};
-use iscsi::target::{TraceLevel, TraceStep};
+use iscsi::target_node::{TraceLevel, TraceStep};
 
 use super::host::{Host, config, serve, target_config};
 

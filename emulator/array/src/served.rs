@@ -12,7 +12,7 @@ use crate::config::TargetConfig;
 use crate::control;
 use crate::error::TargetError;
 use crate::fault::Fault;
-use crate::target::Target;
+use crate::server::Target;
 
 /// A running target. Dropping it closes portals and sessions and waits for the thread.
 #[derive(Debug)]

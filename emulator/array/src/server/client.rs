@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use emu_net::link::{Duplex, Link};
 use iscsi::LinkLoss;
-use iscsi::target::{Completion, Connection, TaskId};
+use iscsi::target_node::{Completion, Connection, TaskId};
 use scsi::NexusId;
 
 use super::world::World;
