@@ -8,8 +8,7 @@ use emu_net::flash_file::FlashFile;
 use hba::printable::text as printable;
 use isp4xxx::chip::Chip;
 use isp4xxx::flash::{
-    Change, Contents, DdbView, FlashStore, Identity, Loaded, PORT_STRIDE, PortContents, Region,
-    factory_default, image_len, inspect,
+    Change, Contents, DdbView, FlashStore, Identity, Loaded, PortContents, Region, factory_default, inspect,
 };
 use isp4xxx::nvram::BootBlock;
 use serde_json::{Value, json};
@@ -46,8 +45,9 @@ pub(super) fn chip(name: &str) -> Result<&'static Chip> {
 }
 
 fn init(file: &Path, card: &Card, seed: u64) -> Result<()> {
-    let contents = factory_default(chip(&card.chip)?, card.ports as usize, Identity { seed });
-    FlashFile::create(file, card.ports as usize, &contents)?;
+    let chip = chip(&card.chip)?;
+    let contents = factory_default(chip, card.ports as usize, Identity { seed });
+    FlashFile::create(file, chip, card.ports as usize, &contents)?;
     ready(&format!(
         "made {} and {}",
         file.display(),
@@ -67,19 +67,20 @@ fn show(file: &Path, card: &Card, as_json: bool) -> Result<()> {
 fn dump(file: &Path, out: &Path, card: &Card, port: usize) -> Result<()> {
     let (loaded, _) = read(file, card)?;
     in_range(card, port)?;
-    let view = port as u64 * PORT_STRIDE;
+    let chip = chip(&card.chip)?;
+    let (view, end) = (chip.layout.view(port), chip.layout.view(port + 1));
     let areas = loaded
         .areas
         .into_iter()
-        .filter(|(at, _)| (view..view + PORT_STRIDE).contains(at));
+        .filter(|(at, _)| (view..end).contains(at));
     // A one-port card has its boot bytes where the first port has them.
     let nvram = with_boot(loaded.nvram.clone(), 0, &loaded.nvram, port);
     let one = Loaded {
         areas: areas.map(|(at, bytes)| (at - view, bytes)).collect(),
-        flash_len: image_len(1),
+        flash_len: chip.layout.image_len(1),
         nvram,
     };
-    FlashFile::create(out, 1, &one)?;
+    FlashFile::create(out, chip, 1, &one)?;
     ready(&format!(
         "copied port {port} of {} to {}",
         file.display(),
@@ -99,12 +100,13 @@ fn load(file: &Path, dump: &Path, card: &Card, port: usize) -> Result<()> {
     let there = store.load()?;
     decode(file, card, &there)?;
     store.settle()?;
+    let view = chip(&card.chip)?.layout.view(port);
     let mut changes: Vec<Change<'_>> = new
         .areas
         .iter()
         .map(|(at, bytes)| Change {
             region: Region::Flash,
-            offset: at + port as u64 * PORT_STRIDE,
+            offset: at + view,
             bytes,
         })
         .collect();
@@ -148,13 +150,13 @@ fn in_range(card: &Card, port: usize) -> Result<()> {
 }
 
 fn open(file: &Path, card: &Card) -> Result<FlashFile> {
-    let store = FlashFile::open(file, card.ports as usize, chip(&card.chip)?.nvram_size)?;
+    let store = FlashFile::open(file, chip(&card.chip)?, card.ports as usize)?;
     Ok(store)
 }
 
 fn read(file: &Path, card: &Card) -> Result<(Loaded, Contents)> {
     // Without the lock and without a write: a running card goes on, what a killed one left in its journal is seen, too.
-    let loaded = FlashFile::peek(file, card.ports as usize, chip(&card.chip)?.nvram_size)?;
+    let loaded = FlashFile::peek(file, chip(&card.chip)?, card.ports as usize)?;
     let contents = decode(file, card, &loaded)?;
     Ok((loaded, contents))
 }

@@ -59,7 +59,7 @@ impl Server {
         let chip = config.chip()?;
         let place = Place::take(&config.dir, &config.flash, config.group())?;
         let open = if config.flash.exists() {
-            FlashFile::open(&config.flash, config.ports, chip.nvram_size)
+            FlashFile::open(&config.flash, chip, config.ports)
         } else {
             let mut seed = [0u8; 8];
             random(&mut seed)?;
@@ -75,7 +75,7 @@ impl Server {
                     seed: u64::from_ne_bytes(seed),
                 },
             );
-            FlashFile::create(&config.flash, config.ports, &contents)
+            FlashFile::create(&config.flash, chip, config.ports, &contents)
         };
         let store = open.map_err(|e| ServeError::Store {
             path: config.flash.clone(),
