@@ -50,7 +50,10 @@ macro_rules! attrs {
         ];
 
         impl $name {
-            /// Reads every attribute of the table at a place. Fails when a mandatory one cannot be had or the object vanished.
+            /// Reads every attribute of the table at a place.
+            ///
+            /// # Errors
+            /// A mandatory one cannot be had, or the object vanished.
             pub fn read(
                 reader: &mut $crate::sysfs::Reader,
                 at: $crate::sysfs::Place<'_>,
