@@ -89,9 +89,9 @@ fn library(sys: &str, fields: SessionFields) -> io::Result<()> {
 
 fn generate(sys: &Path, sessions: &str) -> io::Result<()> {
     let sessions = sessions.parse().map_err(io::Error::other)?;
-    driver_sys::sysfs::fixture::TreeSpec {
+    sysfs_trees::TreeSpec {
         hosts: 2,
-        ..driver_sys::sysfs::fixture::TreeSpec::sessions(sessions)
+        ..sysfs_trees::TreeSpec::sessions(sessions)
     }
     .lay_out(sys)
 }

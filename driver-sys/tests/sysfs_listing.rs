@@ -5,8 +5,8 @@ use std::path::Path;
 
 use driver_sys::sysfs::class::session::{Session, SessionFields};
 use driver_sys::sysfs::class::{Listing, flashnode, host, sessions};
-use driver_sys::sysfs::fixture::TreeSpec;
 use driver_sys::sysfs::{Fault, Root};
+use sysfs_trees::TreeSpec;
 
 fn tree(spec: &TreeSpec) -> (tempfile::TempDir, Root) {
     let dir = tempfile::tempdir().expect("a directory");

@@ -9,8 +9,8 @@ use driver_sys::sysfs::class::session::{SESSION_ATTRS, SESSION_AUTH_ATTRS, Sessi
 use driver_sys::sysfs::class::{
     block, connection, device, endpoint, flashnode, host, iface, module, sessions, transport,
 };
-use driver_sys::sysfs::fixture::Dump;
 use driver_sys::sysfs::{Attr, Root};
+use sysfs_trees::Dump;
 
 struct Tree {
     dir: tempfile::TempDir,

@@ -6,10 +6,10 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use driver_sys::sysfs::class::session::{Session, SessionFields};
 use driver_sys::sysfs::class::{flashnode, host, iface, sessions};
-use driver_sys::sysfs::fixture::{Dump, TreeSpec};
 use driver_sys::sysfs::{Address, Root};
 use lab_tests::need::left_out;
 use lab_tests::peer::{NEEDS, Peer};
+use sysfs_trees::{Dump, TreeSpec};
 use tempfile::TempDir;
 
 const KERNEL_6_12: &str = include_str!("../../driver-sys/tests/data/sysfs/6.12-driver-login.txt");

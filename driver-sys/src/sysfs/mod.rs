@@ -10,7 +10,6 @@ mod address;
 mod attr;
 pub mod class;
 mod error;
-pub mod fixture;
 mod reader;
 mod root;
 mod value;

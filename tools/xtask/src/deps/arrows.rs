@@ -11,6 +11,7 @@ use crate::workspace::{cargo, json};
 const ALLOWED: &[(&str, &[&str])] = &[
     ("driver-sys", &[]),
     ("files", &[]),
+    ("sysfs-trees", &[]),
     ("iscsi", &[]),
     ("scsi", &[]),
     ("hba", &["driver-sys", "files", "iscsi"]),
@@ -43,6 +44,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &[
             "driver-sys",
             "files",
+            "sysfs-trees",
             "iscsi",
             "hba",
             "scsi",
