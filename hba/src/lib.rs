@@ -15,7 +15,6 @@ pub mod intent;
 pub mod model;
 pub mod ops;
 pub mod params;
-pub mod printable;
 pub mod quirks;
 mod secret;
 pub mod writer;
