@@ -6,6 +6,7 @@ use std::sync::Weak;
 use crate::backend::Backend;
 use crate::deadline::Deadline;
 use crate::intent::Open;
+use crate::ops::DryRun;
 use crate::writer::Held;
 
 /// The surroundings of one operation.
@@ -15,7 +16,7 @@ pub struct Ctx<'a> {
     /// When to give up waiting.
     pub deadline: Deadline,
     /// Validate, read and show the difference, but write nothing.
-    pub dry_run: bool,
+    pub dry_run: DryRun,
     /// Go on although sessions would drop.
     pub force: bool,
     /// Where staged interface settings and backups live (see [`crate::backend::state_dir`]).
@@ -34,7 +35,7 @@ impl<'a> Ctx<'a> {
         Self {
             backend,
             deadline,
-            dry_run: false,
+            dry_run: DryRun::default(),
             force: false,
             state_dir,
             warnings: Vec::new(),

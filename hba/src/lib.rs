@@ -25,4 +25,5 @@ pub use deadline::Deadline;
 pub use driver_sys::port::Stop;
 pub use error::{Error, Kind, Outcome, Result};
 pub use ids::{AdapterId, HostNo, IfaceId};
+pub use ops::DryRun;
 pub use secret::{REDACTED, SECRET_MAX, SECRET_MIN, Secret};

@@ -90,7 +90,7 @@ impl Ctx<'_> {
         intent: Intent,
         work: impl FnOnce(&mut Self) -> Result<T>,
     ) -> Result<T> {
-        if self.dry_run || self.intent.record.is_some() {
+        if self.intent.record.is_some() {
             return work(self);
         }
         // Nobody else can find a script's record.

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use super::write::wait_for;
+use super::write::{Done, Plan, may, wait_for};
 use crate::Change;
 use crate::change::Difference;
 use crate::ctx::Ctx;
@@ -104,13 +104,10 @@ pub(super) fn guard_sessions(ctx: &mut Ctx<'_>, host: HostNo, tried: &str) -> Re
             "them",
         ),
     };
-    if ctx.force || ctx.dry_run {
-        ctx.warn(format!("{sessions} {drop}"));
-        return Ok(());
-    }
-    Err(Error::new(Kind::Busy, tried)
+    let refusal = Error::new(Kind::Busy, tried)
         .answered(format!("{sessions} would drop"))
-        .hint(format!("log {them} out first, or use --force")))
+        .hint(format!("log {them} out first, or use --force"));
+    may(ctx, format!("{sessions} {drop}"), refusal)
 }
 
 /// All adapter ports, by host number.
@@ -150,33 +147,32 @@ pub fn reset(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Change<Adapter
     let _writer = ctx.writer(host, "adapter reset", &tried)?;
     let before = read(ctx, host)?;
     guard_sessions(ctx, host, &tried)?;
-    if ctx.dry_run {
-        let diff = vec![Difference::new("reset", None, Some(host.to_string()))];
-        return Ok(Change::Planned {
-            before: Some(before.clone()),
-            after: Some(before),
+    let uptime = before.firmware_uptime.clone();
+    let plan = Plan {
+        before: Some(before.clone()),
+        after: Some(before),
+        diff: vec![Difference::new("reset", None, Some(host.to_string()))],
+    };
+    plan.carry_out(ctx, |ctx, _| {
+        ctx.backend.reset_adapter(host, ctx.deadline)?;
+        let after = wait_for(ctx, &tried, &format!("{host} in state running"), |ctx| {
+            Ok(ctx
+                .backend
+                .adapter(host)?
+                .filter(|a| a.state.as_deref().is_none_or(|s| s == "running")))
+        })?;
+        let mut diff = Vec::new();
+        if uptime != after.firmware_uptime {
+            diff.push(Difference::new(
+                "firmware_uptime",
+                uptime,
+                after.firmware_uptime.clone(),
+            ));
+        }
+        Ok(Done::ReadBack {
+            after: Some(after),
             diff,
-        });
-    }
-    ctx.backend.reset_adapter(host, ctx.deadline)?;
-    let after = wait_for(ctx, &tried, &format!("{host} in state running"), |ctx| {
-        Ok(ctx
-            .backend
-            .adapter(host)?
-            .filter(|a| a.state.as_deref().is_none_or(|s| s == "running")))
-    })?;
-    let mut diff = Vec::new();
-    if before.firmware_uptime != after.firmware_uptime {
-        diff.push(Difference::new(
-            "firmware_uptime",
-            before.firmware_uptime.clone(),
-            after.firmware_uptime.clone(),
-        ));
-    }
-    Ok(Change::Changed {
-        before: Some(before),
-        after: Some(after),
-        diff,
+        })
     })
 }
 

@@ -64,6 +64,11 @@ pub struct Writer {
 }
 
 impl Writer {
+    /// Of a dry run, which writes nothing.
+    pub(crate) const fn of_nothing() -> Self {
+        Self { held: None }
+    }
+
     /// Whether anything is held: a dry run holds nothing, and must not write.
     #[must_use]
     pub fn holds(&self) -> bool {

@@ -104,7 +104,7 @@ fn a_dry_run_takes_nothing_and_leaves_nothing() {
     let dir = tempfile::tempdir().expect("dir");
     let mut one = backend(dir.path());
     let mut dry = ctx(&mut one, Duration::ZERO);
-    dry.dry_run = true;
+    dry.dry_run = true.into();
     let writer = dry.writer(H1, "boot set", "x").expect("nothing to wait for");
     assert!(!writer.holds());
     assert!(!dir.path().join("locks").exists());

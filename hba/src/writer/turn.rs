@@ -19,32 +19,22 @@ const LONGEST: Duration = Duration::from_millis(40);
 const WORTH_TELLING: Duration = Duration::from_secs(2);
 
 impl Ctx<'_> {
-    /// Becomes the adapter's only writer, as `verb` ("boot set"). Waits for others until the deadline. One that this context has
-    /// already is shared, so that an operation can call another.
-    ///
-    /// # Errors
-    /// [`Kind::Busy`] with the holder's name; whatever keeps the lock from being made, as a failure to `tried`: nothing has been written
-    /// then.
-    pub fn writer(&mut self, host: HostNo, verb: &str, tried: &str) -> Result<Writer> {
-        let (writer, new) = self.take(Scope::Adapter, host, verb, tried)?;
-        if new {
+    /// Gets the turn of `scope`; see [`Ctx::writer`], which is the way to it.
+    pub(crate) fn take_turn(
+        &mut self,
+        scope: Scope,
+        host: HostNo,
+        verb: &str,
+        tried: &str,
+    ) -> Result<Writer> {
+        let (writer, new) = self.take(scope, host, verb, tried)?;
+        if new && scope == Scope::Adapter {
             taken(self, host, &writer)?;
         }
         Ok(writer)
     }
 
-    /// As [`Ctx::writer`], for something else than the adapter.
-    ///
-    /// # Errors
-    /// As [`Ctx::writer`].
-    pub fn turn(&mut self, scope: Scope, host: HostNo, verb: &str, tried: &str) -> Result<Writer> {
-        Ok(self.take(scope, host, verb, tried)?.0)
-    }
-
     fn take(&mut self, scope: Scope, host: HostNo, verb: &str, tried: &str) -> Result<(Writer, bool)> {
-        if self.dry_run {
-            return Ok((Writer { held: None }, false));
-        }
         let room = self.backend.writers(host)?;
         let file = room.as_ref().map_or_else(
             || scope.file(&NOBODY, host).into(),

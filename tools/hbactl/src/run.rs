@@ -94,8 +94,8 @@ fn run(cli: &Cli, warnings: &mut Vec<String>) -> Done {
     })?;
     let mut backend = Kernel::open(&endpoint)?;
     let mut ctx = Ctx::new(&mut backend, deadline(cli), state_dir(&cli.global.endpoint));
-    ctx.dry_run = cli.global.dry_run;
-    if changes(&cli.noun) && !ctx.dry_run {
+    ctx.dry_run = cli.global.dry_run.into();
+    if changes(&cli.noun) && !cli.global.dry_run {
         ctx.deadline = ctx.deadline.with_clean_up();
         // Where a secret may have to be read first, the command itself arms: a signal ends the reading at once.
         if !matches!(cli.noun, Noun::Chap(_)) {
@@ -115,7 +115,7 @@ fn run(cli: &Cli, warnings: &mut Vec<String>) -> Done {
         Noun::Chap(verb) => cmd::chap::run(&mut ctx, &out, verb),
         Noun::Boot(verb) => cmd::boot::run(&mut ctx, &out, verb),
         Noun::Session(verb) => cmd::session::run(&mut ctx, &out, verb),
-        Noun::Lun(verb) => cmd::lun::run(&mut ctx, &out, verb),
+        Noun::Lun(verb) => cmd::lun::run(&mut ctx, &out, verb, cli.global.dry_run),
         Noun::Stats(verb) => cmd::stats::run(&mut ctx, &out, verb),
         Noun::Event(verb) => cmd::event::run(&mut ctx, &out, verb),
         Noun::Schema { .. } | Noun::Completions { .. } | Noun::Man { .. } => Ok(()),

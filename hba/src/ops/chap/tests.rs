@@ -121,7 +121,7 @@ fn adding_what_is_there_changes_nothing() {
     table(ready(&mut s), vec![record(4, "user", WORD)]);
     users(&mut s, vec![], &[]);
     let change = add(&mut ctx(&mut s), None, &new(None)).expect("same");
-    assert!(matches!(change, Change::Unchanged { current: Some(e) } if e.index == 4));
+    assert!(matches!(change, Change::Unchanged { current: Some(e), .. } if e.index == 4));
     s.finish();
 }
 

@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::adapter::resolve_able;
-use super::super::write::LOOK_AGAIN;
+use super::super::write::{LOOK_AGAIN, unless_dry};
 use super::add::{NewFlashTarget, add_to, portal};
 use super::find::same_address;
 use super::remove::delete;
@@ -71,38 +71,17 @@ pub fn discover(
                 .is_some_and(|a| same_address(a, &at.0.to_string()))
     };
     let existing = known.iter().find(is_entry).map(|t| t.index);
-    if ctx.dry_run {
+    let asked = unless_dry(ctx, |ctx| match existing {
+        Some(index) => Ok((Some(index), ask(ctx, host, at, existing, index, &tried)?)),
+        None => {
+            let known = known.iter().map(|t| t.index).collect();
+            ask_anew(ctx, host, at, known, chap, keep, &tried)
+        }
+    })?;
+    let Some((index, sessions)) = asked else {
         ctx.warn("dry run: the portal was not asked");
         found.entry = existing;
         return Ok(found);
-    }
-    let (index, sessions) = match existing {
-        Some(index) => (Some(index), ask(ctx, host, at, existing, index, &tried)?),
-        None => {
-            let known: Vec<u32> = known.iter().map(|t| t.index).collect();
-            let (address, port) = at;
-            let intent = if keep {
-                Intent::FlashAdd {
-                    known,
-                    target: None,
-                    address,
-                    port,
-                }
-            } else {
-                Intent::Discovery { known, address, port }
-            };
-            ctx.intending(host, "flash discover", &tried, intent, |ctx| {
-                let index = make_entry(ctx, host, at, chap, &tried)?;
-                let sessions = ask(ctx, host, at, None, index, &tried);
-                if keep {
-                    return Ok((Some(index), sessions?));
-                }
-                match ctx.cleaning_up(|ctx| delete(ctx, host, index, &tried)) {
-                    Ok(()) => Ok((None, sessions.map_err(not_done)?)),
-                    Err(why) => left(ctx, sessions, index, &why),
-                }
-            })?
-        }
     };
     found.entry = index;
     found.sessions = sessions;
@@ -117,6 +96,40 @@ pub fn discover(
         .filter(|t| Some(t.index) != index && known.iter().all(|k| k.index != t.index))
         .collect();
     Ok(found)
+}
+
+/// Asks the portal through an entry that is made for it, and goes again unless it is to stay.
+fn ask_anew(
+    ctx: &mut Ctx<'_>,
+    host: HostNo,
+    at: (IpAddr, u16),
+    known: Vec<u32>,
+    chap: Option<u16>,
+    keep: bool,
+    tried: &str,
+) -> Result<(Option<u32>, Vec<Session>)> {
+    let (address, port) = at;
+    let intent = if keep {
+        Intent::FlashAdd {
+            known,
+            target: None,
+            address,
+            port,
+        }
+    } else {
+        Intent::Discovery { known, address, port }
+    };
+    ctx.intending(host, "flash discover", tried, intent, |ctx| {
+        let index = make_entry(ctx, host, at, chap, tried)?;
+        let sessions = ask(ctx, host, at, None, index, tried);
+        if keep {
+            return Ok((Some(index), sessions?));
+        }
+        match ctx.cleaning_up(|ctx| delete(ctx, host, index, tried)) {
+            Ok(()) => Ok((None, sessions.map_err(not_done)?)),
+            Err(why) => left(ctx, sessions, index, &why),
+        }
+    })
 }
 
 /// Asks the portal through its entry, and waits for the sessions to what it names.

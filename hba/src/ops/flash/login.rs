@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use super::super::adapter::resolve_able;
-use super::super::write::{LOOK_AGAIN, wait_for};
+use super::super::write::{Done, LOOK_AGAIN, Plan, as_it_is, wait_for};
 use super::diagnose::{Diagnosis, diagnose};
 use super::find::one;
 use crate::Change;
@@ -48,56 +48,64 @@ pub fn login(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, index: u32) -> Result<Ch
     }
     let before = session_of(ctx, &target)?;
     if let Some(s) = before.as_ref().filter(|s| s.logged_in()) {
-        return Ok(Change::Unchanged {
-            current: Some(s.clone()),
-        });
+        return Ok(as_it_is(Some(s.clone())));
     }
     let name = target.target_name.clone().unwrap_or_default();
-    if ctx.dry_run {
-        let diff = vec![Difference::new("session", None, Some(name))];
-        return Ok(Change::Planned {
-            before,
-            after: None,
+    let plan = Plan {
+        before,
+        after: None,
+        diff: vec![Difference::new("session", None, Some(name))],
+    };
+    plan.carry_out(ctx, |ctx, plan| {
+        let before = plan.before.as_ref();
+        let listening = ctx.backend.listen().is_ok();
+        if let Some(other) = order(ctx, host, &target, before, &tried)? {
+            return Ok(Done::AsItIs(Some(other)));
+        }
+        drop(writer);
+        let after = wait_logged_in(ctx, host, index, &tried, listening)?;
+        let diff = vec![Difference::new(
+            "session.state",
+            before.and_then(|s| s.state.clone()),
+            after.state.clone(),
+        )];
+        Ok(Done::ReadBack {
+            after: Some(after),
             diff,
-        });
-    }
-    let listening = ctx.backend.listen().is_ok();
+        })
+    })
+}
+
+/// Orders the login. Returns the session when another program was first and has it up.
+fn order(
+    ctx: &mut Ctx<'_>,
+    host: HostNo,
+    target: &FlashTarget,
+    before: Option<&Session>,
+    tried: &str,
+) -> Result<Option<Session>> {
+    let index = target.index;
     // A session that does not come up was made with what the entry said then (or by a discovery, without CHAP). It is ended,
     // so that the login is made with what the entry says now. A boot session cannot be.
-    let stale = before
-        .as_ref()
-        .filter(|s| s.owner == Owner::Flash && !target.boot);
+    let stale = before.filter(|s| s.owner == Owner::Flash && !target.boot);
     if let Some(sid) = stale.map(|s| s.sid) {
         if let Err(e) = ctx.backend.logout_session(host, sid, ctx.deadline) {
-            gone_anyway(ctx, sid, e.during(tried.clone()))?;
+            gone_anyway(ctx, sid, e.during(tried))?;
         }
-        wait_gone(ctx, sid, &tried)?;
+        wait_gone(ctx, sid, tried)?;
     }
     if (before.is_none() || stale.is_some())
         && let Err(e) = ctx.backend.login_flash_target(host, index, ctx.deadline)
     {
         // Another program may have been first.
-        let target = one(ctx, host, index, &tried)?;
-        match session_of(ctx, &target)? {
-            Some(s) if s.logged_in() && before.is_none() => {
-                return Ok(Change::Unchanged { current: Some(s) });
-            }
-            Some(_) => {}
-            None => return Err(e.during(tried.clone())),
-        }
+        let target = one(ctx, host, index, tried)?;
+        return match session_of(ctx, &target)? {
+            Some(s) if s.logged_in() && before.is_none() => Ok(Some(s)),
+            Some(_) => Ok(None),
+            None => Err(e.during(tried)),
+        };
     }
-    drop(writer);
-    let after = wait_logged_in(ctx, host, index, &tried, listening)?;
-    let diff = vec![Difference::new(
-        "session.state",
-        before.as_ref().and_then(|s| s.state.clone()),
-        after.state.clone(),
-    )];
-    Ok(Change::Changed {
-        before,
-        after: Some(after),
-        diff,
-    })
+    Ok(None)
 }
 
 /// The session of a target in full, if it has one.
@@ -231,30 +239,25 @@ pub fn logout(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, index: u32) -> Result<C
         return refuse("it is a discovery entry and has no session");
     }
     let Some(before) = session_of(ctx, &target)? else {
-        return Ok(Change::Unchanged { current: None });
+        return Ok(as_it_is(None));
     };
     if target.boot {
         return refuse("it is a boot target");
     }
     let sid = before.sid;
-    let diff = vec![Difference::new("session", Some(sid.to_string()), None)];
-    if ctx.dry_run {
-        return Ok(Change::Planned {
-            before: Some(before),
-            after: None,
-            diff,
-        });
-    }
-    if let Err(e) = ctx.backend.logout_flash_target(host, index, ctx.deadline) {
-        gone_anyway(ctx, sid, e.during(tried))?;
-        return Ok(Change::Unchanged { current: None });
-    }
-    drop(writer);
-    wait_gone(ctx, sid, &tried)?;
-    Ok(Change::Changed {
+    let plan = Plan {
         before: Some(before),
         after: None,
-        diff,
+        diff: vec![Difference::new("session", Some(sid.to_string()), None)],
+    };
+    plan.carry_out(ctx, |ctx, _| {
+        if let Err(e) = ctx.backend.logout_flash_target(host, index, ctx.deadline) {
+            gone_anyway(ctx, sid, e.during(tried))?;
+            return Ok(Done::AsItIs(None));
+        }
+        drop(writer);
+        wait_gone(ctx, sid, &tried)?;
+        Ok(Done::AsPlanned)
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::super::adapter::resolve_able;
 use super::super::boot;
-use super::super::write::moved;
+use super::super::write::{Done, Plan, moved};
 use super::find::one;
 use super::wanted::difference;
 use crate::Change;
@@ -33,23 +33,18 @@ pub fn remove(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, index: u32) -> Result<C
         }
         ctx.warn(format!("session {} stays until it is logged out", session.sid));
     }
-    let diff = difference(Some(&before), None);
-    if ctx.dry_run {
-        return Ok(Change::Planned {
-            before: Some(before),
-            after: None,
-            diff,
-        });
-    }
-    let now = ctx.backend.flash_target(host, index)?;
-    if now.is_none_or(|now| now.params != before.params) {
-        return Err(moved(tried));
-    }
-    delete(ctx, host, index, &tried)?;
-    Ok(Change::Changed {
+    let plan = Plan {
+        diff: difference(Some(&before), None),
         before: Some(before),
         after: None,
-        diff,
+    };
+    plan.carry_out(ctx, |ctx, plan| {
+        let now = ctx.backend.flash_target(host, index)?.map(|now| now.params);
+        if now.as_ref() != plan.before.as_ref().map(|before| &before.params) {
+            return Err(moved(tried));
+        }
+        delete(ctx, host, index, &tried)?;
+        Ok(Done::AsPlanned)
     })
 }
 

@@ -130,7 +130,7 @@ fn a_dry_run_stages_nothing() {
     let mut s = Scripted::new();
     found(&mut s, port(&[]));
     let mut c = dir.ctx(&mut s);
-    c.dry_run = true;
+    c.dry_run = true.into();
     let change = set(&mut c, ID, &[wish("mtu=9000")]).expect("planned");
     assert!(matches!(change, Change::Planned { .. }));
     assert_eq!(dir.staged(), "");

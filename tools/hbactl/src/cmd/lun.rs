@@ -16,7 +16,7 @@ use crate::progress::Progress;
 use crate::view;
 use crate::view::transfer::Transfer;
 
-pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb) -> Done {
+pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb, dry_run: bool) -> Done {
     match verb {
         Verb::List(list) => {
             let scope = match (list.session, &list.adapter.adapter) {
@@ -45,12 +45,12 @@ pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb) -> Done {
             let capacity = lun::capacity(ctx, which.lun)?;
             out.one("lun.capacity", &capacity, &ctx.warnings, view::lun::capacity)
         }
-        Verb::Read(read) => read_blocks(ctx, out, read),
-        Verb::Write(write) => write_blocks(ctx, out, write),
+        Verb::Read(read) => read_blocks(ctx, out, read, dry_run),
+        Verb::Write(write) => write_blocks(ctx, out, write, dry_run),
     }
 }
 
-fn read_blocks(ctx: &mut Ctx<'_>, out: &Out, read: &args::Read) -> Done {
+fn read_blocks(ctx: &mut Ctx<'_>, out: &Out, read: &args::Read, dry_run: bool) -> Done {
     // The unit and the range come first: a file is made only for an answer that can be had.
     let lun = read.which.lun;
     let span = lun::Span::of(ctx, lun, range(&read.range), &format!("read {lun}"))?;
@@ -61,7 +61,7 @@ fn read_blocks(ctx: &mut Ctx<'_>, out: &Out, read: &args::Read) -> Done {
     };
     let to_stdout = read.out == Path::new("-");
     let mut transfer = Transfer::new(lun, &read.out, read.range.start);
-    if ctx.dry_run {
+    if dry_run {
         if !to_stdout {
             Output::check(&read.out, existing).map_err(|error| not_written(&read.out, &error))?;
         }
@@ -96,10 +96,10 @@ fn not_written(path: &Path, error: &files::Error) -> Error {
     }
 }
 
-fn write_blocks(ctx: &mut Ctx<'_>, out: &Out, write: &args::Write) -> Done {
+fn write_blocks(ctx: &mut Ctx<'_>, out: &Out, write: &args::Write, dry_run: bool) -> Done {
     let lun = write.which.lun;
     let tried = format!("write to {lun}");
-    if !ctx.dry_run && !write.yes {
+    if !dry_run && !write.yes {
         return Err(Error::new(hba::Kind::Invalid, tried)
             .answered("this overwrites what is on the logical unit")
             .hint("say --yes if that is wanted, or --dry-run to see what would be done")
@@ -119,7 +119,7 @@ fn write_blocks(ctx: &mut Ctx<'_>, out: &Out, write: &args::Write) -> Done {
         (None, _) => Length::Unknown,
     };
     let mut transfer = Transfer::new(lun, &write.input, write.range.start);
-    if ctx.dry_run {
+    if dry_run {
         transfer.planned = true;
         transfer.bytes = span.takes(length)?;
         return out.one("lun.write", &transfer, &ctx.warnings, view::transfer::details);

@@ -1,42 +1,39 @@
-//! The one road of every write: write, read back, compare, and restore the state before when they differ. Must not know what
-//! is written.
+//! A verified write: write, read back, compare, and restore the state before when they differ.
 
 use std::time::Duration;
 
+use super::LOOK_AGAIN;
 use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
 
-/// How long to wait between two looks at a state that settles.
-pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(100);
-
 /// One verified write. `S` is the state that is read back.
-pub(super) struct Write<'w, S> {
+pub(in crate::ops) struct Write<'w, S> {
     /// What is tried, as a verb phrase.
-    pub(super) tried: String,
+    pub(in crate::ops) tried: String,
     /// The command that shows what became of it.
-    pub(super) look: &'static str,
+    pub(in crate::ops) look: &'static str,
     /// Whether the state is the one that the write is based on. Other programs do not take our lock (see [`crate::writer`]): it is
     /// looked at again just before writing. `None` when the caller has done so.
-    pub(super) based: Option<&'w dyn Fn(&S) -> bool>,
+    pub(in crate::ops) based: Option<&'w dyn Fn(&S) -> bool>,
     /// Writes the wanted state.
-    pub(super) write: &'w mut dyn FnMut(&mut Ctx<'_>) -> Result<()>,
+    pub(in crate::ops) write: &'w mut dyn FnMut(&mut Ctx<'_>) -> Result<()>,
     /// Reads the state.
-    pub(super) read: &'w mut dyn FnMut(&mut Ctx<'_>) -> Result<S>,
+    pub(in crate::ops) read: &'w mut dyn FnMut(&mut Ctx<'_>) -> Result<S>,
     /// What is not as wanted, one text each; never secrets.
-    pub(super) wrong: &'w dyn Fn(&S) -> Vec<String>,
+    pub(in crate::ops) wrong: &'w dyn Fn(&S) -> Vec<String>,
     /// What neither was there before nor was written: somebody else's, one text each; never secrets. It is never undone.
-    pub(super) foreign: &'w dyn Fn(&S) -> Vec<String>,
+    pub(in crate::ops) foreign: &'w dyn Fn(&S) -> Vec<String>,
     /// Restores what was written, and only that, in the state that was found.
-    pub(super) undo: &'w mut dyn FnMut(&mut Ctx<'_>, &S) -> Result<()>,
+    pub(in crate::ops) undo: &'w mut dyn FnMut(&mut Ctx<'_>, &S) -> Result<()>,
     /// Whether what was written is as it was before.
-    pub(super) restored: &'w dyn Fn(&S) -> bool,
+    pub(in crate::ops) restored: &'w dyn Fn(&S) -> bool,
     /// How long the state may take to settle after the write.
-    pub(super) patience: Duration,
+    pub(in crate::ops) patience: Duration,
 }
 
 impl<S> Write<'_, S> {
     /// Writes and verifies; returns the state read back.
-    pub(super) fn run(mut self, ctx: &mut Ctx<'_>) -> Result<S> {
+    pub(in crate::ops) fn run(mut self, ctx: &mut Ctx<'_>) -> Result<S> {
         if let Some(based) = self.based
             && !based(&(self.read)(ctx)?)
         {
@@ -153,7 +150,7 @@ impl<S> Write<'_, S> {
 }
 
 /// What a write is based on is not so any more, just before it.
-pub(super) fn moved(tried: impl Into<String>) -> Error {
+pub(in crate::ops) fn moved(tried: impl Into<String>) -> Error {
     Error::new(Kind::Busy, tried)
         .answered("another program changed it meanwhile; nothing was written")
         .hint("look at it with the show command of this noun, and try again")
@@ -167,28 +164,6 @@ fn not_undone(tried: String, found: &str) -> Error {
             "{found}; another program changed it meanwhile, so nothing was restored"
         ))
         .hint(LOOK)
-}
-
-/// Looks at a state until `done` finds what it waits for, or the deadline passes.
-///
-/// # Errors
-/// [`Kind::Timeout`] naming `waited_for`; whatever `done` fails with.
-pub(super) fn wait_for<T>(
-    ctx: &mut Ctx<'_>,
-    tried: &str,
-    waited_for: &str,
-    mut done: impl FnMut(&mut Ctx<'_>) -> Result<Option<T>>,
-) -> Result<T> {
-    loop {
-        if let Some(found) = done(ctx)? {
-            return Ok(found);
-        }
-        if ctx.deadline.expired() {
-            return Err(Error::timeout(tried, waited_for));
-        }
-        let pause = LOOK_AGAIN.min(ctx.deadline.remaining());
-        ctx.backend.pause(pause);
-    }
 }
 
 #[cfg(test)]
