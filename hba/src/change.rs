@@ -27,7 +27,8 @@ impl Difference {
     }
 }
 
-/// The result of an operation that can change an adapter. Only the road of writes makes one: nobody else has its [`Seal`].
+// Only the road of writes makes one: nobody else has its seal. (Not in the text below, which is in the schema too.)
+/// The result of an operation that can change an adapter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "change", rename_all = "snake_case")]
 pub enum Change<T> {

@@ -8,8 +8,10 @@ use crate::change::Difference;
 use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{AdapterId, HostNo};
+use crate::message::Message;
 use crate::model::{Adapter, AdapterKey};
 use crate::quirks::features;
+use crate::step::Step;
 
 /// The key of `id`; without an id, that of the only adapter.
 pub(super) fn resolve_key(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<AdapterKey> {
@@ -19,12 +21,12 @@ pub(super) fn resolve_key(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<A
         (None, [only]) => Ok(only.clone()),
         (None, []) => Err(Error::new(Kind::NotFound, "choose an adapter")
             .answered("there is no iscsi adapter here")
-            .hint("load the adapter's driver, or name an --endpoint")),
+            .hint(Message::from("load the adapter's driver, or name an ").then(Step::WithEndpoint))),
         (None, many @ [first, ..]) => {
             let list: Vec<String> = many.iter().map(|k| k.host.to_string()).collect();
             Err(Error::new(Kind::Invalid, "choose an adapter")
                 .answered(format!("there are {}", list.join(", ")))
-                .hint(format!("name one of them: -a {}", first.host)))
+                .hint(Message::from("name one of them: ").then(Step::WithHost(first.host))))
         }
     }
 }
@@ -62,7 +64,7 @@ pub(super) fn require(
     let driver = if transport.is_empty() { "this" } else { transport };
     Err(Error::new(Kind::Unsupported, format!("{tried} on {}", key.host))
         .answered(format!("the {driver} driver does not offer it"))
-        .hint("hbactl adapter show lists what an adapter can do"))
+        .hint(Step::AdapterShow.then(" lists what an adapter can do")))
 }
 
 /// All adapters that can do what `able` asks, or the one of `id`, which must.
@@ -106,7 +108,7 @@ pub(super) fn guard_sessions(ctx: &mut Ctx<'_>, host: HostNo, tried: &str) -> Re
     };
     let refusal = Error::new(Kind::Busy, tried)
         .answered(format!("{sessions} would drop"))
-        .hint(format!("log {them} out first, or use --force"));
+        .hint(Message::from(format!("log {them} out first, or use ")).then(Step::WithForce));
     may(ctx, format!("{sessions} {drop}"), refusal)
 }
 

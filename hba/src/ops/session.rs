@@ -93,7 +93,7 @@ pub fn show(ctx: &mut Ctx<'_>, sid: u32) -> Result<Session> {
     let mut session = ctx.backend.session(sid)?.ok_or_else(|| {
         Error::new(Kind::NotFound, format!("show session {sid}"))
             .answered("there is no such session")
-            .hint("hbactl session list shows the sessions")
+            .hint(crate::Step::SessionList.then(" shows the sessions"))
     })?;
     if session.owner == Owner::Flash {
         let targets = ctx.backend.flash_targets(session.host)?;

@@ -96,8 +96,8 @@ fn pages_that_another_reader_asked_for_are_not_taken_for_ours() -> Result<()> {
 fn who_does_not_get_its_turn_is_told_whose_it_is() -> Result<()> {
     let (lab, secret) = lab(&[])?;
     let mut kernel = Kernel::open(&Endpoint::Dir(lab.endpoint()))?;
-    let state = hba::backend::state_dir(&lab.endpoint().to_string_lossy());
-    let mut ctx = Ctx::new(&mut kernel, Deadline::after(Duration::from_secs(20)), state);
+    let home = hbactl::home(&lab.endpoint().to_string_lossy());
+    let mut ctx = Ctx::new(&mut kernel, Deadline::after(Duration::from_secs(20)), home);
     let held = ctx.writer(HostNo(1), "boot set", "hold it")?;
     let chap = format!("chap add --user u --secret-file {secret} -a host2");
     let flash = format!("flash add --target {} --portal {PORTAL} -a host1", iqn("a"));

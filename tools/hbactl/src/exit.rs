@@ -1,5 +1,7 @@
 //! Exit codes: one table for code, help and docs.
 
+use hba::Kind;
+
 /// What a script may rely on.
 pub const EXIT_CODES: &[(u8, &str)] = &[
     (0, "done, or nothing to do"),
@@ -18,6 +20,22 @@ pub const EXIT_CODES: &[(u8, &str)] = &[
     (130, "ended by SIGINT (^C); nothing is left half done"),
     (143, "ended by SIGTERM; nothing is left half done"),
 ];
+
+/// The code of a failure of this kind.
+#[must_use]
+pub fn code(kind: Kind) -> u8 {
+    match kind {
+        Kind::Invalid => 2,
+        Kind::NotFound => 3,
+        Kind::Unsupported => 4,
+        Kind::Permission => 5,
+        Kind::VerifyFailed { rolled_back: true } => 6,
+        Kind::VerifyFailed { rolled_back: false } | Kind::RollbackFailed => 7,
+        Kind::Unknown => 8,
+        Kind::Interrupted => 130,
+        _ => 1,
+    }
+}
 
 /// The table as help text.
 #[must_use]
@@ -48,26 +66,22 @@ mod tests {
 
     #[test]
     fn every_kind_of_error_has_a_documented_code() {
-        use hba::Kind;
-        let kinds = [
-            Kind::Failed,
-            Kind::Invalid,
-            Kind::NotFound,
-            Kind::Unsupported,
-            Kind::Permission,
-            Kind::Busy,
-            Kind::Timeout,
-            Kind::VerifyFailed { rolled_back: true },
-            Kind::VerifyFailed { rolled_back: false },
-            Kind::RollbackFailed,
-            Kind::Unknown,
-            Kind::Interrupted,
-        ];
-        for kind in kinds {
-            assert!(
-                EXIT_CODES.iter().any(|(code, _)| *code == kind.exit_code()),
-                "{kind:?}"
-            );
+        for (kind, expected) in [
+            (Kind::Failed, 1),
+            (Kind::Busy, 1),
+            (Kind::Timeout, 1),
+            (Kind::Invalid, 2),
+            (Kind::NotFound, 3),
+            (Kind::Unsupported, 4),
+            (Kind::Permission, 5),
+            (Kind::VerifyFailed { rolled_back: true }, 6),
+            (Kind::VerifyFailed { rolled_back: false }, 7),
+            (Kind::RollbackFailed, 7),
+            (Kind::Unknown, 8),
+            (Kind::Interrupted, 130),
+        ] {
+            assert_eq!(code(kind), expected, "{}", kind.name());
+            assert!(EXIT_CODES.iter().any(|(code, _)| *code == expected), "{kind:?}");
         }
     }
 }

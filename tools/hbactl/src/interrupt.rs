@@ -11,6 +11,8 @@ use std::thread;
 use hba::{Deadline, Stop};
 use nix::sys::signal::{SigSet, Signal};
 
+use crate::exit;
+
 const ENDING: [Signal; 3] = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP];
 
 /// The process has one, as it has one set of signal dispositions.
@@ -66,13 +68,13 @@ pub(crate) fn came() -> Option<Signal> {
 /// The same error as it is told, and the exit code: a wait that a signal ended did not end for want of time.
 pub(crate) fn told(error: hba::Error) -> (hba::Error, u8) {
     let Some(signal) = came() else {
-        let code = error.kind().exit_code();
+        let code = exit::code(error.kind());
         return (error, code);
     };
     let error = error.interrupted(signal.as_str());
     let code = match error.kind() {
         hba::Kind::Interrupted => u8::try_from(128 + signal as i32).unwrap_or(u8::MAX),
-        kind => kind.exit_code(),
+        kind => exit::code(kind),
     };
     (error, code)
 }

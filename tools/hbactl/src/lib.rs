@@ -6,7 +6,9 @@
 
 pub mod args;
 mod cmd;
+mod envelope;
 pub mod exit;
+mod home;
 mod interrupt;
 mod output;
 mod progress;
@@ -16,5 +18,7 @@ mod run;
 pub mod schema;
 mod secret;
 mod view;
+mod words;
 
+pub use home::home;
 pub use run::hbactl;

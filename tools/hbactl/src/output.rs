@@ -6,12 +6,13 @@
 use std::io::{self, Write};
 
 use comfy_table::{ContentArrangement, Table as Comfy, presets};
-use hba::Change;
-use hba::model::Envelope;
+use hba::{Change, Message};
 use serde::Serialize;
 use terminal::{printable, stdout};
 
 use crate::args::Format;
+use crate::envelope::Envelope;
+use crate::words;
 
 /// Rows with headings.
 pub(crate) struct Table {
@@ -68,7 +69,7 @@ impl Out {
         &self,
         kind: &str,
         items: &[T],
-        warnings: &[String],
+        warnings: &[Message],
         view: fn(&[T]) -> Table,
     ) -> Done {
         match self.format {
@@ -89,7 +90,7 @@ impl Out {
         &self,
         kind: &str,
         item: &T,
-        warnings: &[String],
+        warnings: &[Message],
         view: fn(&T) -> Details,
     ) -> Done {
         match self.format {
@@ -104,7 +105,7 @@ impl Out {
         kind: &str,
         subject: &str,
         change: &Change<T>,
-        warnings: &[String],
+        warnings: &[Message],
     ) -> Done {
         if self.format == Format::Json {
             return self.json(kind, change, warnings);
@@ -150,9 +151,9 @@ impl Out {
     }
 
     /// The envelope.
-    pub(crate) fn json<T: Serialize + ?Sized>(&self, kind: &str, data: &T, warnings: &[String]) -> Done {
+    pub(crate) fn json<T: Serialize + ?Sized>(&self, kind: &str, data: &T, warnings: &[Message]) -> Done {
         let mut envelope = Envelope::new(kind, data);
-        envelope.warnings = warnings.to_vec();
+        envelope.warnings = warnings.iter().map(words::message).collect();
         let text = serde_json::to_string_pretty(&envelope).map_err(io::Error::from)?;
         json(&text)
     }

@@ -4,10 +4,12 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 use hba::Outcome;
-use hba::model::Envelope;
 use schemars::JsonSchema;
 use serde::Serialize;
 use terminal::printable;
+
+use crate::envelope::Envelope;
+use crate::words;
 
 /// Prints an error. Colour only marks, it never carries meaning.
 pub(crate) fn error(error: &hba::Error) {
@@ -24,7 +26,7 @@ pub(crate) fn error(error: &hba::Error) {
         let _ = writeln!(err, "  answer: {}", printable::text(answer));
     }
     if let Some(next) = error.next_step() {
-        let _ = writeln!(err, "  next:   {}", printable::text(next));
+        let _ = writeln!(err, "  next:   {}", printable::text(&words::message(next)));
     }
 }
 
@@ -64,7 +66,7 @@ impl ErrorReport {
             exit_code,
             tried: error.tried().to_owned(),
             answer: error.answer().map(str::to_owned),
-            next: error.next_step().map(str::to_owned),
+            next: error.next_step().map(words::message),
             errno: error.errno(),
         }
     }

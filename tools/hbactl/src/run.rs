@@ -9,12 +9,12 @@ use clap::error::ErrorKind;
 use clap::{ColorChoice, CommandFactory, Parser};
 use driver_sys::endpoint::Endpoint;
 use hba::backend::kernel::Kernel;
-use hba::backend::state_dir;
 use hba::{Ctx, Deadline};
 
 use crate::args::{Cli, Format, Noun};
+use crate::home::home;
 use crate::output::{Done, Failure, Out};
-use crate::{cmd, interrupt, report};
+use crate::{cmd, interrupt, report, words};
 
 /// Runs `hbactl` with these arguments (the program's name first).
 pub fn hbactl(args: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -93,7 +93,7 @@ fn run(cli: &Cli, warnings: &mut Vec<String>) -> Done {
         .answered(format!("{error}"))
     })?;
     let mut backend = Kernel::open(&endpoint)?;
-    let mut ctx = Ctx::new(&mut backend, deadline(cli), state_dir(&cli.global.endpoint));
+    let mut ctx = Ctx::new(&mut backend, deadline(cli), home(&cli.global.endpoint));
     ctx.dry_run = cli.global.dry_run.into();
     if changes(&cli.noun) && !cli.global.dry_run {
         ctx.deadline = ctx.deadline.with_clean_up();
@@ -103,7 +103,7 @@ fn run(cli: &Cli, warnings: &mut Vec<String>) -> Done {
         }
     } else {
         // Whoever looks may see what an interrupted change left.
-        for text in hba::intent::pending(&mut ctx) {
+        for text in hba::intent::pending(&ctx) {
             ctx.warn(text);
         }
     }
@@ -120,7 +120,7 @@ fn run(cli: &Cli, warnings: &mut Vec<String>) -> Done {
         Noun::Event(verb) => cmd::event::run(&mut ctx, &out, verb),
         Noun::Schema { .. } | Noun::Completions { .. } | Noun::Man { .. } => Ok(()),
     };
-    *warnings = ctx.warnings;
+    *warnings = ctx.warnings.iter().map(words::message).collect();
     done
 }
 

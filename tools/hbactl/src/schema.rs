@@ -4,12 +4,13 @@
 
 use hba::Change;
 use hba::model::{
-    Adapter, BootConfig, Capacity, ChapEntry, Envelope, EventRecord, FlashTarget, HostStats, Iface, Inquiry,
-    Lun, PingResult, ReportedLun, Session, SessionBrief, SessionDetail, SessionStats, VpdPage,
+    Adapter, BootConfig, Capacity, ChapEntry, EventRecord, FlashTarget, HostStats, Iface, Inquiry, Lun,
+    PingResult, ReportedLun, Session, SessionBrief, SessionDetail, SessionStats, VpdPage,
 };
 use hba::ops::flash::Discovery;
 use schemars::{JsonSchema, Schema, schema_for};
 
+use crate::envelope::Envelope;
 use crate::report::ErrorReport;
 use crate::view::params::Row;
 use crate::view::transfer::Transfer;

@@ -16,7 +16,9 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{AdapterId, HostNo};
 use crate::intent::Intent;
+use crate::message::Message;
 use crate::model::{BootConfig, BootMode, FlashTarget, Slot};
+use crate::step::Step;
 
 /// What to change in the boot configuration; `None` leaves a part.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -95,7 +97,7 @@ fn slot_byte(index: u32, flash: &[FlashTarget], tried: &str) -> Result<BootTarge
     let Some(target) = flash.iter().find(|t| t.index == index) else {
         return Err(Error::new(Kind::NotFound, tried)
             .answered(format!("there is no flash target {index}"))
-            .hint("add it first: hbactl flash add"));
+            .hint(Message::from("add it first: ").then(Step::FlashAdd)));
     };
     if target.discovery {
         return Err(
@@ -194,7 +196,7 @@ impl Bytewise {
         ctx.intending(host, command, tried, intent, |ctx| {
             Write {
                 tried: tried.to_owned(),
-                look: "hbactl boot show",
+                look: Step::BootShow,
                 based: Some(&|found: &Vec<u8>| found == image),
                 write: &mut |ctx| {
                     ctx.backend

@@ -13,8 +13,10 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{AdapterId, HostNo};
 use crate::intent;
+use crate::message::Message;
 use crate::model::{ChapDirection, ChapEntry, ChapUse};
 use crate::secret::{REDACTED, Secret};
+use crate::step::Step;
 
 /// The driver keeps the first entries for boot when it picks one by itself; so do we.
 const FIRST_FREE: u16 = 4;
@@ -79,7 +81,9 @@ pub fn add(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, new: &NewChap) -> Result<C
                 r.username.escape_debug(),
                 r.direction
             ))
-            .hint("choose another index, or change the entry with hbactl chap set"));
+            .hint(
+                Message::from("choose another index, or change the entry with ").then(Step::ChapSet(None)),
+            ));
     }
     let limit = ctx.backend.adapter(host)?.and_then(|a| a.limits.chap_entries);
     let size = limit.unwrap_or(SMALLEST_TABLE);
@@ -92,7 +96,11 @@ pub fn add(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, new: &NewChap) -> Result<C
         None => free_index(&known, size).ok_or_else(|| {
             Error::new(Kind::Busy, tried.clone())
                 .answered(format!("all of the table's {size} entries are taken"))
-                .hint("remove one that nobody uses: hbactl chap list shows them")
+                .hint(
+                    Message::from("remove one that nobody uses: ")
+                        .then(Step::ChapList)
+                        .then(" shows them"),
+                )
         })?,
     };
     let record = ChapRecord {
@@ -195,7 +203,7 @@ pub fn remove(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, index: u16) -> Result<C
         if records(ctx, host)?.iter().any(|r| r.index == index) {
             return Err(Error::new(Kind::VerifyFailed { rolled_back: true }, tried)
                 .answered("read back, the entry is still there")
-                .hint("the driver of 80xx adapters is known to delete at a wrong place; overwrite the entry with hbactl chap set"));
+                .hint(Message::from("the driver of 80xx adapters is known to delete at a wrong place; overwrite the entry with ").then(Step::ChapSet(None))));
         }
         Ok(Done::AsPlanned)
     })
@@ -232,9 +240,13 @@ fn guard(ctx: &mut Ctx<'_>, users: &[ChapUse], intent: Intent, tried: &str) -> R
         return Ok(());
     }
     let hint = if session {
-        "log the sessions out first: hbactl flash logout"
+        Message::from("log the sessions out first: ").then(Step::FlashLogout(None))
     } else {
-        "take it from the flash targets first: hbactl flash set with --chap of another entry, or bidi_chap=off"
+        Message::from("take it from the flash targets first: ")
+            .then(Step::FlashSet(None))
+            .then(" with ")
+            .then(Step::WithChap)
+            .then(" of another entry, or bidi_chap=off")
     };
     Err(Error::new(Kind::Busy, tried)
         .answered(format!("it is in use by {list}"))
@@ -258,7 +270,7 @@ fn write(
     ctx.intending(host, verb, tried, intent, |ctx| {
         Write {
             tried: tried.to_owned(),
-            look: "hbactl chap list",
+            look: Step::ChapList,
             based: Some(&|now: &Option<ChapRecord>| now.as_ref() == before),
             write: &mut |ctx| {
                 ctx.backend

@@ -263,7 +263,9 @@ fn a_wrong_secret_is_corrected_under_the_flash_target_but_not_under_a_session() 
             .is_changed()
     );
     assert!(
-        c.warnings.iter().any(|w| w.contains("flash target 3")),
+        c.warnings
+            .iter()
+            .any(|w| w.to_string().contains("flash target 3")),
         "{:?}",
         c.warnings
     );

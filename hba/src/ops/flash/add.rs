@@ -15,8 +15,10 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{AdapterId, HostNo};
 use crate::intent::Intent;
+use crate::message::Message;
 use crate::model::{FlashTarget, PortalType};
 use crate::params::Assignment;
+use crate::step::Step;
 
 /// A flash target to add.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,7 +150,7 @@ fn make(
     if known.iter().any(|(taken, _)| *taken == index) {
         return Err(Error::new(Kind::Failed, tried)
             .answered(format!("the driver gave index {index}, which is taken"))
-            .hint("hbactl flash list shows what is there"));
+            .hint(Step::FlashList.then(" shows what is there")));
     }
     // Nobody can make an entry while ours is not committed: what is there now stays so until then.
     let mut others = ctx.backend.flash_names(host)?;
@@ -162,7 +164,7 @@ fn make(
     let params = wanted.0.clone();
     let after = Write {
         tried: tried.to_owned(),
-        look: "hbactl flash list",
+        look: Step::FlashList,
         based: None,
         write: &mut |ctx| {
             ctx.backend
@@ -200,7 +202,7 @@ fn exists(twin: FlashTarget, wanted: &Wanted, tried: &str) -> Result<FlashTarget
             twin.index,
             wrong.join("; ")
         ))
-        .hint(format!("change it: hbactl flash set {}", twin.index)))
+        .hint(Message::from("change it: ").then(Step::FlashSet(Some(twin.index)))))
 }
 
 /// Why no entry could be made: the driver answers the same when its table is full and when there is one that is not committed.
@@ -216,10 +218,10 @@ fn unmade(ctx: &mut Ctx<'_>, host: HostNo, error: &Error, tried: &str) -> Error 
                 "another program is making flash target {}, and the driver takes one at a time",
                 pending.index
             ))
-            .hint(format!(
-                "try again when it has ended; if none is at it any more: hbactl flash remove {}",
-                pending.index
-            )),
+            .hint(
+                Message::from("try again when it has ended; if none is at it any more: ")
+                    .then(Step::FlashRemove(Some(pending.index))),
+            ),
         None => error.clone(),
     }
 }

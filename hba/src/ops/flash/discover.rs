@@ -19,8 +19,10 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{AdapterId, HostNo};
 use crate::intent::Intent;
+use crate::message::Message;
 use crate::model::{FlashTarget, Session};
 use crate::params::ParamValue;
+use crate::step::Step;
 
 /// How long the sessions of found targets may take to come up before they are listed as they are.
 const SETTLE: Duration = Duration::from_secs(5);
@@ -87,7 +89,9 @@ pub fn discover(
     found.sessions = sessions;
     if found.sessions.is_empty() {
         ctx.warn(
-            "the portal named no target, or did not answer; hbactl ping tells whether it can be reached",
+            Message::from("the portal named no target, or did not answer; ")
+                .then(Step::Ping)
+                .then(" tells whether it can be reached"),
         );
     }
     let after = ctx.backend.flash_targets(host)?;
@@ -151,9 +155,13 @@ fn ask(
 /// The entry is gone, and with it all that an unanswered discovery could have left.
 fn not_done(error: Error) -> Error {
     match error.kind() {
-        Kind::Unknown => error
-            .with_kind(Kind::Timeout)
-            .hint("try again with a longer --timeout; hbactl ping tells whether the portal can be reached"),
+        Kind::Unknown => error.with_kind(Kind::Timeout).hint(
+            Message::from("try again with a longer ")
+                .then(Step::WithMoreTime)
+                .then("; ")
+                .then(Step::Ping)
+                .then(" tells whether the portal can be reached"),
+        ),
         _ => error,
     }
 }
@@ -178,7 +186,8 @@ fn left(
                 .with_kind(Kind::Unknown)
                 .answered(format!("{answer}; {text}"))
                 .hint(
-                    "hbactl flash list shows whether it is there; the next change of this adapter removes it",
+                    Step::FlashList
+                        .then(" shows whether it is there; the next change of this adapter removes it"),
                 ))
         }
     }

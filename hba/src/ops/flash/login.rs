@@ -14,7 +14,9 @@ use crate::change::Difference;
 use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{AdapterId, HostNo};
+use crate::message::Message;
 use crate::model::{Event, FlashTarget, Owner, Session};
+use crate::step::Step;
 use crate::writer::Scope;
 
 /// Looks at a failed session before its target is asked,
@@ -44,7 +46,11 @@ pub fn login(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, index: u32) -> Result<Ch
     if target.discovery {
         return Err(Error::new(Kind::Invalid, tried)
             .answered("it is a discovery entry")
-            .hint("use it with hbactl flash discover, or add the target itself"));
+            .hint(
+                Message::from("use it with ")
+                    .then(Step::FlashDiscover)
+                    .then(", or add the target itself"),
+            ));
     }
     let before = session_of(ctx, &target)?;
     if let Some(s) = before.as_ref().filter(|s| s.logged_in()) {
@@ -183,7 +189,12 @@ fn wait_logged_in(
             // The order was given and stands.
             return Err(Error::timeout(tried, format!("session state LOGGED_IN; {state}"))
                 .with_kind(Kind::Unknown)
-                .hint(format!("look: hbactl session list; {}", retry_hint(&target))));
+                .hint(
+                    Message::from("look: ")
+                        .then(Step::SessionList)
+                        .then("; ")
+                        .then(retry_hint(&target)),
+                ));
         }
         let sid = target.session.as_ref().map(|s| s.sid);
         if listening {
@@ -207,16 +218,17 @@ fn failure(ctx: &mut Ctx<'_>, sid: Option<u32>) -> Result<Option<String>> {
     Ok(None)
 }
 
-fn retry_hint(target: &FlashTarget) -> String {
+fn retry_hint(target: &FlashTarget) -> Message {
     let chap = if target.chap_index.is_some() {
         ", and the chap entry against the target's account"
     } else {
         ""
     };
-    format!(
-        "check the portal with hbactl iface ping{chap}; the adapter goes on trying until hbactl flash logout {}",
-        target.index
-    )
+    Message::from("check the portal with ")
+        .then(Step::IfacePing)
+        .then(chap)
+        .then("; the adapter goes on trying until ")
+        .then(Step::FlashLogout(Some(target.index)))
 }
 
 /// Logs out of a flash target and waits until its session is gone.
@@ -291,7 +303,7 @@ pub(in crate::ops) fn wait_gone(ctx: &mut Ctx<'_>, sid: u32, tried: &str) -> Res
     })
     // The order was given; the session may end yet.
     .map_err(|e| match e.kind() {
-        Kind::Timeout => e.in_doubt("hbactl session list"),
+        Kind::Timeout => e.in_doubt(Step::SessionList),
         _ => e,
     })
 }

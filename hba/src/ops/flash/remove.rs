@@ -9,7 +9,9 @@ use crate::Change;
 use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{AdapterId, HostNo};
+use crate::message::Message;
 use crate::model::FlashTarget;
+use crate::step::Step;
 
 /// Removes a flash target. A boot target is refused; one with a session needs `force` (the session stays).
 ///
@@ -23,13 +25,19 @@ pub fn remove(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, index: u32) -> Result<C
     if before.boot || boot::names(ctx, host, index) {
         return Err(Error::new(Kind::Permission, tried)
             .answered("it is a boot target")
-            .hint("take it out of the boot configuration first: hbactl boot clear"));
+            .hint(Message::from("take it out of the boot configuration first: ").then(Step::BootClear)));
     }
     if let Some(session) = &before.session {
         if !ctx.force {
             return Err(Error::new(Kind::Busy, tried)
                 .answered(format!("session {} uses it", session.sid))
-                .hint(format!("log out first (hbactl flash logout {index}), or use --force: the session stays until then")));
+                .hint(
+                    Message::from("log out first (")
+                        .then(Step::FlashLogout(Some(index)))
+                        .then("), or use ")
+                        .then(Step::WithForce)
+                        .then(": the session stays until then"),
+                ));
         }
         ctx.warn(format!("session {} stays until it is logged out", session.sid));
     }
@@ -57,6 +65,6 @@ pub(super) fn delete(ctx: &mut Ctx<'_>, host: HostNo, index: u32, tried: &str) -
         None => Ok(()),
         Some(_) => Err(Error::new(Kind::VerifyFailed { rolled_back: true }, tried)
             .answered("read back, it is still there")
-            .hint("nothing was changed; look at it with hbactl flash show")),
+            .hint(Message::from("nothing was changed; look at it with ").then(Step::FlashShow))),
     }
 }

@@ -84,7 +84,7 @@ pub fn set(
         let undo = back(&before.params, &changes)?;
         let after = Write {
             tried: tried.clone(),
-            look: "hbactl flash show",
+            look: crate::Step::FlashShow,
             based: Some(&|t: &Option<FlashTarget>| t.as_ref().is_some_and(|t| t.params == before.params)),
             write: &mut |ctx| {
                 ctx.backend

@@ -14,8 +14,10 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{AdapterId, HostNo, IfaceId};
 use crate::intent::Intent;
+use crate::message::Message;
 use crate::model::Iface;
 use crate::params::{Assignment, IFACE};
+use crate::step::Step;
 use crate::writer::Scope;
 
 const VERB: &str = "iface apply";
@@ -74,7 +76,7 @@ fn send(ctx: &mut Ctx<'_>, host: HostNo, before: &[Iface], batch: &Batch, tried:
     ctx.intending(host, VERB, tried, intent, |ctx| {
         Write {
             tried: tried.to_owned(),
-            look: "hbactl iface list",
+            look: Step::IfaceList,
             based: Some(&|now: &Vec<Iface>| as_before(now, before, batch)),
             write: &mut |ctx| {
                 ctx.backend
@@ -236,7 +238,11 @@ fn can_forget(
     {
         return Err(Error::new(Kind::Busy, tried)
             .answered("what is staged was changed meanwhile; nothing was applied")
-            .hint("look at it with hbactl iface list, and apply again"));
+            .hint(
+                Message::from("look at it with ")
+                    .then(Step::IfaceList)
+                    .then(", and apply again"),
+            ));
     }
     stage.save(ctx).map_err(|e| {
         let answer = format!("{e}; nothing was applied");

@@ -194,7 +194,7 @@ fn a_scan_of_all_goes_on_when_one_leaves_and_tells_which_failed() {
         let mut c = ctx(&mut s);
         let outcome = rescan(&mut c, None);
         assert!(
-            c.warnings.iter().any(|w| w.contains("session 2")),
+            c.warnings.iter().any(|w| w.to_string().contains("session 2")),
             "{:?}",
             c.warnings
         );

@@ -5,13 +5,15 @@ use std::time::Duration;
 use super::LOOK_AGAIN;
 use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
+use crate::message::Message;
+use crate::step::Step;
 
 /// One verified write. `S` is the state that is read back.
 pub(in crate::ops) struct Write<'w, S> {
     /// What is tried, as a verb phrase.
     pub(in crate::ops) tried: String,
-    /// The command that shows what became of it.
-    pub(in crate::ops) look: &'static str,
+    /// What shows what became of it.
+    pub(in crate::ops) look: Step,
     /// Whether the state is the one that the write is based on. Other programs do not take our lock (see [`crate::writer`]): it is
     /// looked at again just before writing. `None` when the caller has done so.
     pub(in crate::ops) based: Option<&'w dyn Fn(&S) -> bool>,
@@ -101,7 +103,7 @@ impl<S> Write<'_, S> {
         };
         Error::new(Kind::Unknown, self.tried.clone())
             .answered(answer)
-            .hint(format!("it may be in force: {}", self.look))
+            .hint(Message::from("it may be in force: ").then(self.look))
     }
 
     /// A refused write may have changed something: look, and restore if so.
@@ -117,7 +119,7 @@ impl<S> Write<'_, S> {
                     .answered(format!(
                         "{answer}; whether it changed anything cannot be read: {why}"
                     ))
-                    .hint(format!("it may be in force: {}", self.look));
+                    .hint(Message::from("it may be in force: ").then(self.look));
             }
         };
         let foreign = (self.foreign)(&state);
@@ -180,7 +182,7 @@ mod tests {
         let (undone, mut reads, mut written) = (Cell::new(false), reads.iter(), Some(written));
         let done = Write {
             tried: "write the number".to_owned(),
-            look: "hbactl number show",
+            look: Step::BootShow,
             based: None,
             write: &mut |_| written.take().unwrap_or(Ok(())),
             read: &mut |_| {
@@ -207,7 +209,7 @@ mod tests {
     }
 
     fn lost() -> Result<()> {
-        Err(Error::timeout("write the number", "an answer").in_doubt("hbactl number show"))
+        Err(Error::timeout("write the number", "an answer").in_doubt(Step::BootShow))
     }
 
     #[test]
@@ -216,7 +218,11 @@ mod tests {
         let e = done.expect_err("not verified");
         assert_eq!(e.kind(), Kind::Unknown);
         assert!(e.to_string().contains("written and not verified"), "{e}");
-        assert_eq!(e.next_step(), Some("it may be in force: hbactl number show"));
+        assert!(
+            e.next_step()
+                .is_some_and(|next| next.steps().eq([Step::BootShow])),
+            "{e:?}"
+        );
         assert!(!undone, "what is not known is not overwritten");
     }
 

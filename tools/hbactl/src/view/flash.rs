@@ -1,5 +1,6 @@
 //! Flash targets.
 
+use hba::Message;
 use hba::model::FlashTarget;
 use hba::ops::flash::Discovery;
 
@@ -72,7 +73,7 @@ pub(crate) fn details(t: &FlashTarget) -> Details {
     rows
 }
 
-pub(crate) fn discovery(out: &Out, found: &Discovery, warnings: &[String]) -> Done {
+pub(crate) fn discovery(out: &Out, found: &Discovery, warnings: &[Message]) -> Done {
     if out.format() == Format::Json {
         return out.json("flash.discover", found, warnings);
     }

@@ -47,6 +47,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "files",
             "iscsi",
             "hba",
+            "hbactl",
             "scsi",
             "isp4xxx",
             "emu-net",

@@ -1,32 +1,32 @@
 //! The envelope of all JSON output and its version.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// The schema's name.
-pub const SCHEMA_NAME: &str = "hbactl";
+pub(crate) const SCHEMA_NAME: &str = "hbactl";
 /// The schema's version; raised when a field changes meaning or goes away.
-pub const SCHEMA_VERSION: u32 = 1;
+pub(crate) const SCHEMA_VERSION: u32 = 1;
 
 /// What every JSON answer is wrapped in. Who publishes an answer publishes the schema of its envelope.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Envelope<T> {
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub(crate) struct Envelope<T> {
     /// Always [`SCHEMA_NAME`].
-    pub schema: String,
+    pub(crate) schema: String,
     /// Always [`SCHEMA_VERSION`].
-    pub version: u32,
+    pub(crate) version: u32,
     /// Noun and verb, as `adapter.list`.
-    pub kind: String,
+    pub(crate) kind: String,
     /// Remarks of the operation.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub warnings: Vec<String>,
+    pub(crate) warnings: Vec<String>,
     /// The answer.
-    pub data: T,
+    pub(crate) data: T,
 }
 
 impl<T> Envelope<T> {
     /// Wraps `data` as the answer of `kind`.
-    pub fn new(kind: impl Into<String>, data: T) -> Self {
+    pub(crate) fn new(kind: impl Into<String>, data: T) -> Self {
         Self {
             schema: SCHEMA_NAME.to_owned(),
             version: SCHEMA_VERSION,
