@@ -1,7 +1,8 @@
 //! Control plane for iSCSI offload HBAs: adapters, flash, CHAP, boot, sessions.
 //!
 //! `ops` holds one module per noun; every operation takes a [`Ctx`], which names the [`backend::Backend`] to
-//! speak to, the [`Deadline`] and whether to write at all. Nothing here knows how the adapter (or its emulation) works inside.
+//! speak to, the [`Deadline`] and whether to write at all. Nothing here knows how the adapter (or its emulation) works inside, nor how
+//! people ask: what they are told is a [`Message`], which names what can be done as [`Step`]s.
 
 #![forbid(unsafe_code)]
 

@@ -58,6 +58,8 @@ pub enum Step {
     LunList,
     /// Read from a logical unit.
     LunRead,
+    /// Let open-iscsi log out of a session of its own.
+    OpenIscsiLogout,
     /// Ping from the adapter.
     Ping,
     /// List the sessions.
@@ -110,6 +112,7 @@ impl fmt::Display for Step {
             Self::IfaceSwitchOn => "enabled=on",
             Self::LunList => "lun list",
             Self::LunRead => "lun read",
+            Self::OpenIscsiLogout => "a logout by open-iscsi",
             Self::Ping => "ping",
             Self::SessionList => "session list",
             Self::Serve => "an emulated adapter",

@@ -4,12 +4,14 @@
 mod errno;
 mod files;
 mod kind;
+mod operation;
 
 use std::fmt;
 use std::io;
 
-pub use errno::{Operation, explain};
+pub use errno::explain;
 pub use kind::{Kind, Outcome};
+pub use operation::Operation;
 
 use crate::message::Message;
 use crate::step::Step;

@@ -10,8 +10,10 @@ use crate::change::Difference;
 use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{AdapterId, HostNo};
+use crate::message::Message;
 use crate::model::{FlashTarget, Lun, Owner, Session, SessionBrief, SessionDetail, SessionKind};
 use crate::quirks::qla4xxx;
+use crate::step::Step;
 use crate::writer::Scope;
 
 /// Calls `each` for every session (of one port, if named) in order of session id. Nothing is collected: a listing of thousands
@@ -93,7 +95,7 @@ pub fn show(ctx: &mut Ctx<'_>, sid: u32) -> Result<Session> {
     let mut session = ctx.backend.session(sid)?.ok_or_else(|| {
         Error::new(Kind::NotFound, format!("show session {sid}"))
             .answered("there is no such session")
-            .hint(crate::Step::SessionList.then(" shows the sessions"))
+            .hint(Step::SessionList.then(" shows the sessions"))
     })?;
     if session.owner == Owner::Flash {
         let targets = ctx.backend.flash_targets(session.host)?;
@@ -132,7 +134,7 @@ pub fn logout(ctx: &mut Ctx<'_>, sid: u32) -> Result<Change<Session>> {
                 .hint("it ends when the driver is loaded anew; log in through flash targets instead")
         } else {
             e.answered("it was made by a user program")
-                .hint("close it with that program: iscsiadm -m session -r SID -u")
+                .hint(Message::from("close it with that program: ").then(Step::OpenIscsiLogout))
         });
     }
     let host = before.host;

@@ -13,6 +13,7 @@ pub(crate) fn message(message: &Message) -> String {
 fn step(step: Step) -> String {
     match step {
         Step::IfaceSwitchOn => "hbactl iface set IFACE enabled=on, then iface apply,".to_owned(),
+        Step::OpenIscsiLogout => "iscsiadm -m session -r SID -u".to_owned(),
         Step::Serve => "hbaemu serve".to_owned(),
         Step::WithBlocks => "--blocks".to_owned(),
         Step::WithChap => "--chap".to_owned(),
@@ -21,5 +22,54 @@ fn step(step: Step) -> String {
         Step::WithHost(host) => format!("-a {host}"),
         Step::WithMoreTime => "--timeout".to_owned(),
         operation => format!("hbactl {operation}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+    use crate::args::Cli;
+
+    #[test]
+    fn what_a_hint_tells_to_type_is_there() {
+        for operation in [
+            Step::AdapterList,
+            Step::AdapterShow,
+            Step::BootClear,
+            Step::BootSet,
+            Step::BootShow,
+            Step::ChapAdd,
+            Step::ChapList,
+            Step::ChapSet(Some(3)),
+            Step::Event,
+            Step::EventFollow,
+            Step::FlashAdd,
+            Step::FlashDiscover,
+            Step::FlashList,
+            Step::FlashLogout(Some(3)),
+            Step::FlashParams,
+            Step::FlashRemove(Some(3)),
+            Step::FlashSet(Some(3)),
+            Step::FlashShow,
+            Step::IfaceList,
+            Step::IfaceParams,
+            Step::IfacePing,
+            Step::IfaceSwitchOn,
+            Step::LunList,
+            Step::LunRead,
+            Step::Ping,
+            Step::SessionList,
+        ] {
+            let typed = step(operation);
+            let mut command = Cli::command();
+            let mut words = typed.split(' ').take(3);
+            assert_eq!(words.next(), Some("hbactl"), "{typed}");
+            for word in words {
+                let found = command.find_subcommand(word).cloned();
+                command = found.unwrap_or_else(|| panic!("{typed}: no {word}"));
+            }
+        }
     }
 }
