@@ -4,12 +4,12 @@
 //! Every call that waits takes a [`Deadline`] and, when it passes, fails with [`crate::Kind::Timeout`] and what was waited for.
 
 pub mod kernel;
+#[cfg(test)]
 pub mod scripted;
 mod types;
 
 use std::net::IpAddr;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::deadline::Deadline;
@@ -20,20 +20,17 @@ use crate::model::{
     SessionBrief, SessionDetail, SessionStats,
 };
 use crate::params::Assignment;
-use crate::writer::Room;
 
 pub use types::{ChapRecord, FirmwareBoot, LoginProbe, LunScope, ProbeOutcome, ScsiData, ScsiOutcome};
 
-/// The interface of an adapter: the kernel, the emulated kernel, or a script of expected calls.
-pub trait Backend {
-    /// The endpoint's name for messages: `host` or the directory.
-    fn endpoint(&self) -> String;
-
-    /// Where the writers of the adapter behind `host` exclude each other; `None` where nobody else can be, as in a script.
+/// The interface of an adapter: the kernel, the emulated kernel, or a script of expected calls. It can be handed to another thread.
+pub trait Backend: Send {
+    /// The card behind `host`, the same for all of its ports: what its writers exclude each other from. `None` where nobody else can
+    /// be, as in a script.
     ///
     /// # Errors
     /// The adapter cannot be told from others.
-    fn writers(&mut self, host: HostNo) -> Result<Option<Room>>;
+    fn card(&mut self, host: HostNo) -> Result<Option<String>>;
 
     /// Names of all adapter ports, by host number.
     ///
@@ -226,25 +223,4 @@ pub trait Backend {
     /// # Errors
     /// The socket failed; a gap is an event, not an error.
     fn next_event(&mut self, deadline: Deadline) -> Result<Option<EventRecord>>;
-}
-
-/// Where the writers of an endpoint's adapters exclude each other: `/run/hbactl` for the host, so that nothing of it outlives the
-/// machine's run, `DIR/hbactl/lock` for a directory.
-#[must_use]
-pub fn lock_dir(endpoint: &str) -> PathBuf {
-    if endpoint == "host" {
-        PathBuf::from("/run/hbactl")
-    } else {
-        state_dir(endpoint).join("lock")
-    }
-}
-
-/// Where staged settings and backups of an endpoint live: `/var/lib/hbactl` for the host, `DIR/hbactl` for a directory.
-#[must_use]
-pub fn state_dir(endpoint: &str) -> PathBuf {
-    if endpoint == "host" {
-        PathBuf::from("/var/lib/hbactl")
-    } else {
-        PathBuf::from(endpoint).join("hbactl")
-    }
 }

@@ -1,11 +1,12 @@
 //! Objects that the tests of operations share.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::Duration;
 
 use crate::backend::scripted::Scripted;
 use crate::ctx::Ctx;
 use crate::deadline::Deadline;
+use crate::home::Home;
 use crate::ids::{Family, HostNo};
 use crate::model::{
     Adapter, AdapterKey, Connection, Features, FlashTarget, Iface, Limits, Owner, PortalType, Session,
@@ -16,12 +17,21 @@ use crate::params::{FLASH, IFACE, ParamSpec, Params};
 pub(crate) const H0: HostNo = HostNo(0);
 pub(super) const TARGET: &str = "iqn.2026-01.test:disk0";
 
+/// A program's home in `dir`.
+pub(crate) fn home(dir: &Path) -> Home {
+    Home {
+        program: "tester",
+        state: dir.to_owned(),
+        locks: dir.join("lock"),
+    }
+}
+
 /// A context with a deadline far away; the state directory does not exist.
 pub(super) fn ctx(backend: &mut Scripted) -> Ctx<'_> {
     Ctx::new(
         backend,
         Deadline::after(Duration::from_secs(60)),
-        PathBuf::from("/nonexistent/hba-tests"),
+        home(Path::new("/nonexistent/hba-tests")),
     )
 }
 
@@ -30,7 +40,7 @@ pub(super) fn late(backend: &mut Scripted) -> Ctx<'_> {
     Ctx::new(
         backend,
         Deadline::after(Duration::ZERO),
-        PathBuf::from("/nonexistent/hba-tests"),
+        home(Path::new("/nonexistent/hba-tests")),
     )
 }
 

@@ -107,7 +107,13 @@ impl Assignment {
             let e = Error::new(Kind::Invalid, format!("set parameter {}", name.escape_debug()))
                 .answered("no such parameter");
             return Err(if close.is_empty() {
-                e.hint("`hbactl iface params` and `hbactl flash params` list the names")
+                e.hint(
+                    crate::Message::from("`")
+                        .then(crate::Step::IfaceParams)
+                        .then("` and `")
+                        .then(crate::Step::FlashParams)
+                        .then("` list the names"),
+                )
             } else {
                 e.hint(format!("did you mean {}?", close.join(", ")))
             });
@@ -237,7 +243,9 @@ mod tests {
         ] {
             let error = Assignment::parse(table, text).expect_err(text);
             assert!(
-                error.next_step().is_some_and(|next| next.contains(hint)),
+                error
+                    .next_step()
+                    .is_some_and(|next| next.to_string().contains(hint)),
                 "{text}: {error:?}"
             );
         }
@@ -267,7 +275,10 @@ mod tests {
             Kind::Invalid
         );
         let e = Assignment::parse(FLASH, "burst=1").expect_err("unknown");
-        assert!(e.next_step().is_some_and(|h| h.contains("max_burst_len")));
+        assert!(
+            e.next_step()
+                .is_some_and(|h| h.to_string().contains("max_burst_len"))
+        );
     }
 
     #[test]

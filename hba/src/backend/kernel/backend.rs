@@ -12,7 +12,7 @@ use super::netlink::Ask;
 use super::store::store;
 use super::{Kernel, encode, read, vendor};
 use crate::backend::{
-    Backend, ChapRecord, FirmwareBoot, LoginProbe, LunScope, ProbeOutcome, ScsiData, ScsiOutcome, lock_dir,
+    Backend, ChapRecord, FirmwareBoot, LoginProbe, LunScope, ProbeOutcome, ScsiData, ScsiOutcome,
 };
 use crate::deadline::Deadline;
 use crate::error::{Error, Kind, Operation, Result};
@@ -22,7 +22,6 @@ use crate::model::{
     SessionBrief, SessionDetail, SessionStats,
 };
 use crate::params::{Assignment, Params};
-use crate::writer::Room;
 
 impl Kernel {
     pub(super) fn ask(
@@ -54,15 +53,8 @@ fn ping_id() -> u32 {
 }
 
 impl Backend for Kernel {
-    fn endpoint(&self) -> String {
-        self.endpoint.to_string()
-    }
-
-    fn writers(&mut self, host: HostNo) -> Result<Option<Room>> {
-        Ok(Some(Room {
-            dir: lock_dir(&self.endpoint()),
-            card: read::adapter::card(&self.root, host),
-        }))
+    fn card(&mut self, host: HostNo) -> Result<Option<String>> {
+        Ok(Some(read::adapter::card(&self.root, host)))
     }
 
     fn adapter_keys(&mut self) -> Result<Vec<AdapterKey>> {

@@ -46,7 +46,7 @@ pub(super) fn one(ctx: &mut Ctx<'_>, host: HostNo, index: u32, tried: &str) -> R
     let Some(target) = ctx.backend.flash_target(host, index)? else {
         return Err(Error::new(Kind::NotFound, tried)
             .answered(format!("{host} has no flash target {index}"))
-            .hint("hbactl flash list shows what is there"));
+            .hint(crate::Step::FlashList.then(" shows what is there")));
     };
     let mut targets = [target];
     attach(ctx, host, &mut targets)?;

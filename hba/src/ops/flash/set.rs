@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::adapter::resolve_able;
-use super::super::write::Write;
+use super::super::write::{Done, Plan, Write, as_it_is};
 use super::find::one;
 use super::wanted::{Wanted, back, difference};
 use crate::Change;
@@ -57,9 +57,7 @@ pub fn set(
     let before = one(ctx, host, index, &tried)?;
     let changes = wanted.changes(&before.params);
     if changes.is_empty() {
-        return Ok(Change::Unchanged {
-            current: Some(before),
-        });
+        return Ok(as_it_is(Some(before)));
     }
     wanted.check_chap(ctx, host, &tried)?;
     let mut planned = before.params.clone();
@@ -77,50 +75,47 @@ pub fn set(
             session.sid
         ));
     }
-    if ctx.dry_run {
-        let diff = difference(Some(&before), Some(&planned));
-        return Ok(Change::Planned {
-            before: Some(before),
-            after: Some(planned),
-            diff,
+    let plan = Plan {
+        diff: difference(Some(&before), Some(&planned)),
+        before: Some(before.clone()),
+        after: Some(planned),
+    };
+    plan.carry_out(ctx, |ctx, _| {
+        let undo = back(&before.params, &changes)?;
+        let after = Write {
+            tried: tried.clone(),
+            look: crate::Step::FlashShow,
+            based: Some(&|t: &Option<FlashTarget>| t.as_ref().is_some_and(|t| t.params == before.params)),
+            write: &mut |ctx| {
+                ctx.backend
+                    .set_flash_target(host, index, &changes, ctx.deadline)
+                    .map_err(|e| e.during(tried.clone()))
+            },
+            read: &mut |ctx| ctx.backend.flash_target(host, index),
+            wrong: &|t: &Option<FlashTarget>| match t {
+                Some(t) => wanted.wrong(&t.params),
+                None => vec![format!("flash target {index} is gone")],
+            },
+            foreign: &|t: &Option<FlashTarget>| foreign(t.as_ref(), &before, &changes),
+            undo: &mut |ctx, _| ctx.backend.set_flash_target(host, index, &undo, ctx.deadline),
+            restored: &|t: &Option<FlashTarget>| {
+                t.as_ref().is_some_and(|t| {
+                    changes
+                        .iter()
+                        .all(|a| t.params.get(a.spec.name) == before.params.get(a.spec.name))
+                })
+            },
+            patience: Duration::ZERO,
+        }
+        .run(ctx)?;
+        let after = after.map(|mut t| {
+            t.session.clone_from(&before.session);
+            t
         });
-    }
-    let undo = back(&before.params, &changes)?;
-    let after = Write {
-        tried: tried.clone(),
-        look: "hbactl flash show",
-        based: Some(&|t: &Option<FlashTarget>| t.as_ref().is_some_and(|t| t.params == before.params)),
-        write: &mut |ctx| {
-            ctx.backend
-                .set_flash_target(host, index, &changes, ctx.deadline)
-                .map_err(|e| e.during(tried.clone()))
-        },
-        read: &mut |ctx| ctx.backend.flash_target(host, index),
-        wrong: &|t: &Option<FlashTarget>| match t {
-            Some(t) => wanted.wrong(&t.params),
-            None => vec![format!("flash target {index} is gone")],
-        },
-        foreign: &|t: &Option<FlashTarget>| foreign(t.as_ref(), &before, &changes),
-        undo: &mut |ctx, _| ctx.backend.set_flash_target(host, index, &undo, ctx.deadline),
-        restored: &|t: &Option<FlashTarget>| {
-            t.as_ref().is_some_and(|t| {
-                changes
-                    .iter()
-                    .all(|a| t.params.get(a.spec.name) == before.params.get(a.spec.name))
-            })
-        },
-        patience: Duration::ZERO,
-    }
-    .run(ctx)?;
-    let after = after.map(|mut t| {
-        t.session.clone_from(&before.session);
-        t
-    });
-    let diff = difference(Some(&before), after.as_ref());
-    Ok(Change::Changed {
-        before: Some(before),
-        after,
-        diff,
+        Ok(Done::ReadBack {
+            diff: difference(Some(&before), after.as_ref()),
+            after,
+        })
     })
 }
 

@@ -169,7 +169,7 @@ fn a_chap_entry_must_exist_and_be_ours_to_send() {
         let mut target = new();
         target.chap = Some(index);
         let mut c = ctx(&mut s);
-        c.dry_run = true;
+        c.dry_run = true.into();
         let outcome = add(&mut c, None, &target);
         assert_eq!(outcome.is_ok(), ok, "{direction} {index}");
         s.finish();

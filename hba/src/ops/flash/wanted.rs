@@ -60,9 +60,12 @@ impl Wanted {
             return Ok(());
         };
         let refuse = |why: String| {
-            Err(Error::new(Kind::NotFound, tried)
-                .answered(why)
-                .hint("hbactl chap list shows the entries; hbactl chap add makes one"))
+            Err(Error::new(Kind::NotFound, tried).answered(why).hint(
+                crate::Step::ChapList
+                    .then(" shows the entries; ")
+                    .then(crate::Step::ChapAdd)
+                    .then(" makes one"),
+            ))
         };
         match chap::records(ctx, host)?
             .iter()

@@ -5,17 +5,19 @@
 use std::time::Duration;
 
 use super::super::adapter::{guard_sessions, require, resolve_key};
-use super::super::write::Write;
+use super::super::write::{Done, Plan, Write, as_it_is, unless_dry};
 use super::list::of;
 use super::stage::{Stage, Values};
 use crate::Change;
 use crate::change::Difference;
 use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
-use crate::ids::{AdapterId, IfaceId};
+use crate::ids::{AdapterId, HostNo, IfaceId};
 use crate::intent::Intent;
+use crate::message::Message;
 use crate::model::Iface;
 use crate::params::{Assignment, IFACE};
+use crate::step::Step;
 use crate::writer::Scope;
 
 const VERB: &str = "iface apply";
@@ -39,57 +41,56 @@ pub fn apply(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Change<Vec<Ifa
     let batch = batch(&before, &tried)?;
     if batch.is_empty() {
         // What was staged is applied already: nothing is left to do for it.
-        if !ctx.dry_run {
-            forget(ctx, &stage, &key, &before, &tried)?;
-        }
-        return Ok(Change::Unchanged {
-            current: Some(before),
-        });
+        unless_dry(ctx, |ctx| forget(ctx, &stage, &key, &before, &tried))?;
+        return Ok(as_it_is(Some(before)));
     }
     guard_sessions(ctx, host, &tried)?;
-    let diff = difference(&before);
-    if ctx.dry_run {
-        return Ok(Change::Planned {
-            before: Some(before.clone()),
-            after: Some(planned(&before)),
-            diff,
-        });
-    }
-    can_forget(ctx, &stage, &key, &before, &tried)?;
-    let old = old_values(&before, &batch);
-    let intent = Intent::Ifaces {
-        values: values(&before, &batch),
+    let plan = Plan {
+        diff: difference(&before),
+        after: Some(planned(&before)),
+        before: Some(before.clone()),
     };
-    let after = ctx.intending(host, "iface apply", &tried, intent, |ctx| {
+    plan.carry_out(ctx, |ctx, _| {
+        can_forget(ctx, &stage, &key, &before, &tried)?;
+        let after = send(ctx, host, &before, &batch, &tried)?;
+        unverified(ctx, &batch, &after);
+        // The settings are in force whatever becomes of the file, and what is applied already shows as staged no more.
+        if let Err(e) = forget(ctx, &stage, &key, &before, &tried) {
+            ctx.warn(format!(
+                "the settings are applied, but they stay in the staging file: {e}"
+            ));
+        }
+        Ok(Done::ReadBack {
+            after: Some(after),
+            diff: difference(&before),
+        })
+    })
+}
+
+/// Sends the settings, and returns the interfaces as they are then.
+fn send(ctx: &mut Ctx<'_>, host: HostNo, before: &[Iface], batch: &Batch, tried: &str) -> Result<Vec<Iface>> {
+    let old = old_values(before, batch);
+    let intent = Intent::Ifaces {
+        values: values(before, batch),
+    };
+    ctx.intending(host, VERB, tried, intent, |ctx| {
         Write {
-            tried: tried.clone(),
-            look: "hbactl iface list",
-            based: Some(&|now: &Vec<Iface>| as_before(now, &before, &batch)),
+            tried: tried.to_owned(),
+            look: Step::IfaceList,
+            based: Some(&|now: &Vec<Iface>| as_before(now, before, batch)),
             write: &mut |ctx| {
                 ctx.backend
-                    .set_iface_params(host, &batch, ctx.deadline)
-                    .map_err(|e| e.during(tried.clone()))
+                    .set_iface_params(host, batch, ctx.deadline)
+                    .map_err(|e| e.during(tried.to_owned()))
             },
             read: &mut |ctx| ctx.backend.ifaces(host),
-            wrong: &|now: &Vec<Iface>| wrong(now, &batch, &before),
+            wrong: &|now: &Vec<Iface>| wrong(now, batch, before),
             foreign: &|_| Vec::new(),
             undo: &mut |ctx, _| ctx.backend.set_iface_params(host, &old, ctx.deadline),
-            restored: &|now: &Vec<Iface>| wrong(now, &old, &before).is_empty(),
+            restored: &|now: &Vec<Iface>| wrong(now, &old, before).is_empty(),
             patience: PATIENCE,
         }
         .run(ctx)
-    })?;
-    unverified(ctx, &batch, &after);
-    // The settings are in force whatever becomes of the file, and what is applied already shows as staged no more.
-    if let Err(e) = forget(ctx, &stage, &key, &before, &tried) {
-        ctx.warn(format!(
-            "the settings are applied, but they stay in the staging file: {e}"
-        ));
-    }
-    Ok(Change::Changed {
-        before: Some(before),
-        after: Some(after),
-        diff,
     })
 }
 
@@ -237,7 +238,11 @@ fn can_forget(
     {
         return Err(Error::new(Kind::Busy, tried)
             .answered("what is staged was changed meanwhile; nothing was applied")
-            .hint("look at it with hbactl iface list, and apply again"));
+            .hint(
+                Message::from("look at it with ")
+                    .then(Step::IfaceList)
+                    .then(", and apply again"),
+            ));
     }
     stage.save(ctx).map_err(|e| {
         let answer = format!("{e}; nothing was applied");

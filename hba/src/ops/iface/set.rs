@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::super::write::{Done, Plan, as_it_is};
 use super::list::{find, find_settable};
 use super::stage::{Stage, Values, show_on};
 use crate::Change;
@@ -90,24 +91,17 @@ fn finish(
     let mut after = before.clone();
     show_on(&mut after, &values);
     if stage.of(key, id) == values {
-        return Ok(Change::Unchanged {
-            current: Some(before),
-        });
+        return Ok(as_it_is(Some(before)));
     }
-    let diff = difference(&before, &after);
-    if ctx.dry_run {
-        return Ok(Change::Planned {
-            before: Some(before),
-            after: Some(after),
-            diff,
-        });
-    }
-    stage.put(key, id, values);
-    stage.save(ctx)?;
-    Ok(Change::Changed {
+    let plan = Plan {
+        diff: difference(&before, &after),
         before: Some(before),
         after: Some(after),
-        diff,
+    };
+    plan.carry_out(ctx, |ctx, _| {
+        stage.put(key, id, values);
+        stage.save(ctx)?;
+        Ok(Done::AsPlanned)
     })
 }
 

@@ -48,7 +48,7 @@ fn iface_key(id: IfaceId) -> String {
 
 impl Stage {
     fn path(ctx: &Ctx<'_>) -> PathBuf {
-        ctx.state_dir.join(FILE)
+        ctx.home.state.join(FILE)
     }
 
     /// Reads the file; nothing is staged when there is none.
@@ -59,7 +59,7 @@ impl Stage {
         let path = Self::path(ctx);
         let tried = || format!("read staged settings from {}", path.display());
         let fail = |e: files::Error| Error::io(tried(), &e.into());
-        let text = match Dir::private_if_there(&ctx.state_dir).map_err(fail)? {
+        let text = match Dir::private_if_there(&ctx.home.state).map_err(fail)? {
             Some(dir) => dir.read(FILE, SIZE_MAX).map_err(fail)?,
             None => None,
         };
@@ -86,7 +86,7 @@ impl Stage {
     pub(super) fn save(&self, ctx: &Ctx<'_>) -> Result<()> {
         let tried = || format!("write staged settings to {}", Self::path(ctx).display());
         let text = serde_json::to_vec_pretty(self).map_err(|e| Error::io(tried(), &e.into()))?;
-        Dir::private(&ctx.state_dir)
+        Dir::private(&ctx.home.state)
             .and_then(|dir| dir.replace(FILE, &text))
             .map_err(|e| Error::io(tried(), &e.into()))
     }
