@@ -23,4 +23,4 @@ pub use reader::{ATTR_MAX, Place, Reader};
 pub use root::{Dir, Root, Store};
 pub use value::{FromAttr, Hex32, Switch};
 
-pub(crate) use attr::attrs;
+pub(crate) use attr::{attrs, named};

@@ -19,7 +19,7 @@ use crate::model::{
     Adapter, AdapterKey, EventRecord, FlashTarget, HostStats, Iface, Lun, PingStatus, PortalType, Session,
     SessionBrief, SessionDetail, SessionStats,
 };
-use crate::params::Assignment;
+use crate::params::{Assignment, FlashnodeParam, IfaceCode};
 use crate::writer::Room;
 
 pub use types::{ChapRecord, FirmwareBoot, LoginProbe, LunScope, ProbeOutcome, ScsiData, ScsiOutcome};
@@ -48,7 +48,7 @@ pub trait Backend {
     fn set_iface_params(
         &mut self,
         host: HostNo,
-        batch: &[(IfaceId, Vec<Assignment>)],
+        batch: &[(IfaceId, Vec<Assignment<IfaceCode>>)],
         deadline: Deadline,
     ) -> Result<()>;
     /// Pings once from the adapter.
@@ -67,7 +67,7 @@ pub trait Backend {
         &mut self,
         host: HostNo,
         index: u32,
-        params: &[Assignment],
+        params: &[Assignment<FlashnodeParam>],
         deadline: Deadline,
     ) -> Result<()>;
     /// Removes an entry.
