@@ -4,7 +4,7 @@ use std::fmt;
 
 use driver_sys::netlink::params::Object;
 
-use super::{FlashnodeParam, IfaceCode, IscsiParam, NetParam, ParamInfo};
+use super::{FlashnodeParam, IfaceCode, IfaceParam, IscsiParam, NetParam, ParamInfo};
 use crate::ids::Family;
 use crate::quirks::{self, Take};
 
@@ -51,7 +51,9 @@ impl Settable for FlashnodeParam {
 
 impl Parameter for IfaceCode {
     fn all() -> impl Iterator<Item = Self> {
-        Self::all().filter(|code| code.info().is_some_and(|info| info.name.is_some()))
+        let net = NetParam::ALL.iter().copied().map(Self::Net);
+        net.chain(IfaceParam::ALL.iter().copied().map(Self::Iscsi))
+            .filter(|param| !param.name().is_empty())
     }
     fn info(self) -> Option<&'static ParamInfo> {
         self.info()

@@ -1,5 +1,9 @@
 //! What the qla4xxx driver takes. Parameters without a row here it takes as they come.
 //!
+//! Its defects that operations guard against: it counts only sessions that are not online as users of a CHAP entry
+//! (`qla4xxx_is_chap_active`), deletes on 80xx adapters at the offset of 40xx ones (`qla4xxx_delete_chap`), copies a secret as a C string
+//! whatever its length (`qla4xxx_set_chap`), and cannot destroy sessions of user programs (`qla4xxx_conn_destroy`).
+//!
 //! Source: kernel 6.1 `drivers/scsi/qla4xxx/ql4_os.c` (`qla4xxx_sysfs_ddb_set_param`, `qla4xxx_set_ipv4`, `qla4xxx_set_ipv6`,
 //! `qla4xxx_set_iscsi_param`), `ql4_fw.h` (`struct addr_ctrl_blk`).
 

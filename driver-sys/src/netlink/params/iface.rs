@@ -3,8 +3,8 @@
 //! Source: `iscsi_if.h`, `enum iscsi_iface_param`; attribute names from `scsi_transport_iscsi.c`,
 //! `iscsi_iface_attr`; widths from `ql4_os.c`, `qla4xxx_set_iscsi_param`.
 
+use super::ParamInfo;
 use super::info::params;
-use super::{NetParam, ParamInfo};
 use crate::netlink::IfaceCode;
 
 params! {
@@ -49,12 +49,6 @@ params! {
 }
 
 impl IfaceCode {
-    /// Every parameter of either table that has a row: network settings first, in code order.
-    pub fn all() -> impl Iterator<Item = Self> {
-        let net = NetParam::ALL.iter().copied().map(Self::Net);
-        net.chain(IfaceParam::ALL.iter().copied().map(Self::Iscsi))
-    }
-
     /// Its row; `None` for an unknown code or table.
     #[must_use]
     pub const fn info(self) -> Option<&'static ParamInfo> {

@@ -113,7 +113,7 @@ params! {
     MaxSegmentSize = 51 "ISCSI_PARAM_MAX_SEGMENT_SIZE", Connection "max_segment_size" _,
         Ascii, ANY32, "maximum segment size";
     Statsn = 52 "ISCSI_PARAM_STATSN", Connection "statsn" _,
-        Ascii, ANY32, "statSN";
+        Ascii, ANY32, "StatSN";
     KeepaliveTmo = 53 "ISCSI_PARAM_KEEPALIVE_TMO", Connection "keepalive_tmo" _,
         Ascii, ANY32, "keepalive timeout";
     LocalPort = 54 "ISCSI_PARAM_LOCAL_PORT", Connection "local_port" _,

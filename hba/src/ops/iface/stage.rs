@@ -134,7 +134,7 @@ pub(super) fn show_on(iface: &mut Iface, values: &Values) {
 
 /// The parameter of a name in the file, of the interface's own family where it can be.
 fn param(name: &str, family: Family) -> Option<IfaceCode> {
-    let of_name = || <IfaceCode as Parameter>::all().filter(|param| param.name() == name);
+    let of_name = || IfaceCode::all().filter(|param| param.name() == name);
     of_name()
         .find(|param| fits_family(*param, family))
         .or_else(|| of_name().next())

@@ -48,7 +48,7 @@ fn present(root: &Root, host: HostNo) -> Result<Vec<Iface>> {
     for id in ids {
         let name = id.to_string();
         let at = dir.at(&name);
-        let params: Params<IfaceCode> = <IfaceCode as Parameter>::all()
+        let params: Params<IfaceCode> = IfaceCode::all()
             .filter(|one| fits_family(*one, id.family))
             .map(|one| (one, param(&mut reader, at, one)))
             .collect();
