@@ -24,11 +24,10 @@ fn main() -> ExitCode {
         ["bare", sys] => bare(Path::new(sys)),
         ["library", sys] => library(sys, SessionFields::Brief),
         ["library", sys, "detail"] => library(sys, SessionFields::Detail),
-        ["library", sys, "full"] => library(sys, SessionFields::Full),
         ["generate", sys, sessions] => generate(Path::new(sys), sessions),
         ["measure", file, program, rest @ ..] => measure(file, program, rest),
         _ => Err(io::Error::other(
-            "usage: bare SYS | library SYS [detail|full] | measure FILE COMMAND...",
+            "usage: bare SYS | library SYS [detail] | measure FILE COMMAND...",
         )),
     };
     match outcome {

@@ -19,7 +19,7 @@ use crate::model::{
     Adapter, AdapterKey, EventRecord, FlashTarget, HostStats, Iface, Lun, PingStatus, PortalType, Session,
     SessionBrief, SessionDetail, SessionStats,
 };
-use crate::params::Assignment;
+use crate::params::{Assignment, FlashnodeParam, IfaceCode};
 
 pub use types::{ChapRecord, FirmwareBoot, LoginProbe, LunScope, ProbeOutcome, ScsiData, ScsiOutcome};
 
@@ -60,7 +60,7 @@ pub trait Backend: Send {
     fn set_iface_params(
         &mut self,
         host: HostNo,
-        batch: &[(IfaceId, Vec<Assignment>)],
+        batch: &[(IfaceId, Vec<Assignment<IfaceCode>>)],
         deadline: Deadline,
     ) -> Result<()>;
     /// Pings once from the adapter.
@@ -97,7 +97,7 @@ pub trait Backend: Send {
         &mut self,
         host: HostNo,
         index: u32,
-        params: &[Assignment],
+        params: &[Assignment<FlashnodeParam>],
         deadline: Deadline,
     ) -> Result<()>;
     /// Removes an entry.

@@ -16,7 +16,7 @@ use crate::model::{
     Adapter, AdapterKey, EventRecord, FlashTarget, HostStats, Iface, Lun, PingStatus, PortalType, Session,
     SessionBrief, SessionDetail, SessionStats,
 };
-use crate::params::{Assignment, ParamValue};
+use crate::params::{Assignment, FlashnodeParam, IfaceCode, ParamValue, Settable};
 
 /// A call of the [`Backend`], with the arguments that matter. Deadlines are left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -149,10 +149,10 @@ impl Scripted {
     }
 }
 
-fn pairs(params: &[Assignment]) -> Vec<(String, ParamValue)> {
+fn pairs<P: Settable>(params: &[Assignment<P>]) -> Vec<(String, ParamValue)> {
     params
         .iter()
-        .map(|a| (a.spec.name.to_owned(), a.value.clone()))
+        .map(|a| (a.name().to_owned(), a.value.clone()))
         .collect()
 }
 
@@ -175,7 +175,7 @@ impl Backend for Scripted {
     fn set_iface_params(
         &mut self,
         host: HostNo,
-        batch: &[(IfaceId, Vec<Assignment>)],
+        batch: &[(IfaceId, Vec<Assignment<IfaceCode>>)],
         _: Deadline,
     ) -> Result<()> {
         self.answer(&Call::SetIfaceParams(
@@ -202,7 +202,7 @@ impl Backend for Scripted {
         &mut self,
         host: HostNo,
         index: u32,
-        params: &[Assignment],
+        params: &[Assignment<FlashnodeParam>],
         _: Deadline,
     ) -> Result<()> {
         self.answer(&Call::SetFlashTarget(host, index, pairs(params)))

@@ -180,7 +180,7 @@ fn ifaces(
     let now = |iface: &str, name: &str| {
         all.iter()
             .find(|i| i.id().to_string() == iface)
-            .and_then(|i| i.params.get(name))
+            .and_then(|i| i.params.by_name(name))
             .and_then(Option::as_ref)
             .map(ToString::to_string)
     };

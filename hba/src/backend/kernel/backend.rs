@@ -21,7 +21,7 @@ use crate::model::{
     Adapter, AdapterKey, EventRecord, FlashTarget, HostStats, Iface, Lun, PingStatus, PortalType, Session,
     SessionBrief, SessionDetail, SessionStats,
 };
-use crate::params::{Assignment, Params};
+use crate::params::{Assignment, FlashnodeParam, IfaceCode, Params};
 
 impl Kernel {
     pub(super) fn ask(
@@ -83,7 +83,7 @@ impl Backend for Kernel {
     fn set_iface_params(
         &mut self,
         host: HostNo,
-        batch: &[(IfaceId, Vec<Assignment>)],
+        batch: &[(IfaceId, Vec<Assignment<IfaceCode>>)],
         deadline: Deadline,
     ) -> Result<()> {
         let applied = self.ifaces(host)?;
@@ -171,7 +171,7 @@ impl Backend for Kernel {
         &mut self,
         host: HostNo,
         index: u32,
-        params: &[Assignment],
+        params: &[Assignment<FlashnodeParam>],
         deadline: Deadline,
     ) -> Result<()> {
         let request = Request::SetFlashnodeParams {

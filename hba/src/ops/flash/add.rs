@@ -17,7 +17,7 @@ use crate::ids::{AdapterId, HostNo};
 use crate::intent::Intent;
 use crate::message::Message;
 use crate::model::{FlashTarget, PortalType};
-use crate::params::Assignment;
+use crate::params::{Assignment, FlashnodeParam};
 use crate::step::Step;
 
 /// A flash target to add.
@@ -35,8 +35,8 @@ pub struct NewFlashTarget {
     pub chap: Option<u16>,
     /// Whether the target must prove itself too.
     pub bidi_chap: bool,
-    /// Further parameters (see [`crate::params::FLASH`]).
-    pub params: Vec<Assignment>,
+    /// Further parameters.
+    pub params: Vec<Assignment<FlashnodeParam>>,
 }
 
 impl NewFlashTarget {
@@ -49,24 +49,24 @@ impl NewFlashTarget {
 
     fn wanted(&self) -> Result<Wanted> {
         let mut wanted = Wanted::default();
-        wanted.put("ipaddress", &self.address.to_string())?;
-        wanted.put("port", &self.port.to_string())?;
+        wanted.put(FlashnodeParam::Ipaddr, &self.address.to_string())?;
+        wanted.put(FlashnodeParam::Port, &self.port.to_string())?;
         match &self.target_name {
             Some(name) => {
                 check_name(name)?;
-                wanted.put("targetname", name)?;
-                wanted.put("discovery_session", "off")?;
+                wanted.put(FlashnodeParam::Name, name)?;
+                wanted.put(FlashnodeParam::DiscoverySess, "off")?;
             }
-            None => wanted.put("discovery_session", "on")?,
+            None => wanted.put(FlashnodeParam::DiscoverySess, "on")?,
         }
         if let Some(tpgt) = self.tpgt {
-            wanted.put("tpgt", &tpgt.to_string())?;
+            wanted.put(FlashnodeParam::Tpgt, &tpgt.to_string())?;
         }
         if self.chap.is_some() {
             wanted.chap(self.chap)?;
         }
         if self.bidi_chap {
-            wanted.put("bidi_chap", "on")?;
+            wanted.put(FlashnodeParam::BidiChapEn, "on")?;
         }
         for a in &self.params {
             wanted.push(a.clone())?;
@@ -113,7 +113,7 @@ pub(super) fn add_to(
         before: None,
         after: None,
         diff: set
-            .map(|a| Difference::new(a.spec.name, None, Some(a.value.to_string())))
+            .map(|a| Difference::new(a.name(), None, Some(a.value.to_string())))
             .collect(),
     };
     plan.carry_out(ctx, |ctx, _| {
@@ -186,7 +186,7 @@ fn make(
     }
     .run(ctx)?;
     let mut diff = difference(None, after.as_ref());
-    diff.retain(|d| wanted.0.iter().any(|a| a.spec.name == d.field));
+    diff.retain(|d| wanted.0.iter().any(|a| a.name() == d.field));
     Ok(Done::ReadBack { after, diff })
 }
 

@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::super::adapter::resolve_able;
 use super::super::write::{LOOK_AGAIN, unless_dry};
@@ -21,7 +21,7 @@ use crate::ids::{AdapterId, HostNo};
 use crate::intent::Intent;
 use crate::message::Message;
 use crate::model::{FlashTarget, Session};
-use crate::params::ParamValue;
+use crate::params::{IscsiParam, ParamValue};
 use crate::step::Step;
 
 /// How long the sessions of found targets may take to come up before they are listed as they are.
@@ -30,7 +30,7 @@ const SETTLE: Duration = Duration::from_secs(5);
 const GLANCE: Duration = Duration::from_secs(1);
 
 /// What a discovery found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Discovery {
     /// The portal asked, `ADDRESS:PORT`.
     pub portal: String,
@@ -271,7 +271,6 @@ fn goes_to(session: &Session, at: (IpAddr, u16)) -> bool {
 fn parent(session: &Session) -> Option<u64> {
     session
         .params
-        .get("discovery_parent_idx")
-        .and_then(Option::as_ref)
+        .value(IscsiParam::DiscoveryParentIdx)
         .and_then(ParamValue::as_number)
 }

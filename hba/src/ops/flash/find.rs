@@ -10,7 +10,7 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{AdapterId, HostNo};
 use crate::model::{FlashSession, FlashTarget, Session, SessionBrief};
-use crate::params::ParamValue;
+use crate::params::{FlashnodeParam, ParamValue};
 
 /// Flash targets of one port, or of all, with their sessions.
 ///
@@ -134,8 +134,7 @@ fn attach(ctx: &mut Ctx<'_>, host: HostNo, targets: &mut [FlashTarget]) -> Resul
 fn isid_of(target: &FlashTarget) -> Option<String> {
     target
         .params
-        .get("isid")
-        .and_then(Option::as_ref)
+        .value(FlashnodeParam::Isid)
         .and_then(ParamValue::as_text)
         .map(str::to_owned)
 }

@@ -11,7 +11,7 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
 use crate::ids::AdapterId;
 use crate::model::FlashTarget;
-use crate::params::Assignment;
+use crate::params::{Assignment, FlashnodeParam, ParamValue, Parameter};
 
 /// Parameters to change on a flash target.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub struct FlashSettings {
     /// Mutual CHAP.
     pub bidi_chap: Option<bool>,
     /// Further parameters.
-    pub params: Vec<Assignment>,
+    pub params: Vec<Assignment<FlashnodeParam>>,
 }
 
 impl FlashSettings {
@@ -31,7 +31,7 @@ impl FlashSettings {
             wanted.chap(chap)?;
         }
         if let Some(bidi) = self.bidi_chap {
-            wanted.put("bidi_chap", if bidi { "on" } else { "off" })?;
+            wanted.put(FlashnodeParam::BidiChapEn, if bidi { "on" } else { "off" })?;
         }
         for a in &self.params {
             wanted.push(a.clone())?;
@@ -61,11 +61,7 @@ pub fn set(
     }
     wanted.check_chap(ctx, host, &tried)?;
     let mut planned = before.params.clone();
-    planned.extend(
-        changes
-            .iter()
-            .map(|a| (a.spec.name.to_owned(), Some(a.value.clone()))),
-    );
+    planned.extend(changes.iter().map(|a| (a.param, Some(a.value.clone()))));
     let mut planned = FlashTarget::from_params(host, index, planned);
     planned.session.clone_from(&before.session);
     check_address_family(&before, &changes, &tried)?;
@@ -102,7 +98,7 @@ pub fn set(
                 t.as_ref().is_some_and(|t| {
                     changes
                         .iter()
-                        .all(|a| t.params.get(a.spec.name) == before.params.get(a.spec.name))
+                        .all(|a| t.params.get(a.param) == before.params.get(a.param))
                 })
             },
             patience: Duration::ZERO,
@@ -120,27 +116,35 @@ pub fn set(
 }
 
 /// What was not to change and did: another target stands there now.
-fn foreign(now: Option<&FlashTarget>, before: &FlashTarget, changes: &[Assignment]) -> Vec<String> {
+fn foreign(
+    now: Option<&FlashTarget>,
+    before: &FlashTarget,
+    changes: &[Assignment<FlashnodeParam>],
+) -> Vec<String> {
     let Some(now) = now else { return Vec::new() };
-    ["targetname", "ipaddress", "port"]
-        .iter()
-        .filter(|name| changes.iter().all(|a| a.spec.name != **name))
-        .filter_map(|name| {
-            let value = now.params.get(*name);
-            let text = value
-                .and_then(Option::as_ref)
-                .map_or_else(|| "n/a".to_owned(), ToString::to_string);
-            (value != before.params.get(*name)).then(|| format!("{name} is {}", text.escape_debug()))
+    let identity = [FlashnodeParam::Name, FlashnodeParam::Ipaddr, FlashnodeParam::Port];
+    identity
+        .into_iter()
+        .filter(|param| changes.iter().all(|a| a.param != *param))
+        .filter(|param| now.params.get(*param) != before.params.get(*param))
+        .map(|param| {
+            let value = now.params.value(param);
+            let text = value.map_or_else(|| "n/a".to_owned(), ParamValue::to_string);
+            format!("{} is {}", param.name(), text.escape_debug())
         })
         .collect()
 }
 
 /// The entry's family was chosen when it was made.
-fn check_address_family(before: &FlashTarget, changes: &[Assignment], tried: &str) -> Result<()> {
+fn check_address_family(
+    before: &FlashTarget,
+    changes: &[Assignment<FlashnodeParam>],
+    tried: &str,
+) -> Result<()> {
     let Some(family) = before.portal_type else {
         return Ok(());
     };
-    for a in changes.iter().filter(|a| a.spec.name == "ipaddress") {
+    for a in changes.iter().filter(|a| a.param == FlashnodeParam::Ipaddr) {
         let is_v6 = a.value.as_text().is_some_and(|t| t.contains(':'));
         if is_v6 != (family == crate::model::PortalType::Ipv6) {
             return Err(Error::new(Kind::Invalid, tried)

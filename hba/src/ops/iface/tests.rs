@@ -9,7 +9,7 @@ use crate::deadline::Deadline;
 use crate::error::{Error, Kind};
 use crate::ids::{Family, IfaceId};
 use crate::model::{Iface, SessionBrief};
-use crate::params::{Assignment, IFACE, ParamValue};
+use crate::params::{Assignment, IfaceCode, NetParam, ParamValue, fits_family};
 
 mod meanwhile;
 
@@ -49,12 +49,12 @@ fn found(s: &mut Scripted, iface: Iface) -> &mut Scripted {
         .expect(Call::Ifaces(H0), Ok(vec![iface]))
 }
 
-fn wish(text: &str) -> Assignment {
-    Assignment::parse(IFACE, text).expect(text)
+fn wish(text: &str) -> Assignment<IfaceCode> {
+    Assignment::parse(text).expect(text)
 }
 
 /// Stages `params` on a port as it is by default.
-fn stage(dir: &Dir, params: &[Assignment]) {
+fn stage(dir: &Dir, params: &[Assignment<IfaceCode>]) {
     let mut s = Scripted::new();
     found(&mut s, port(&[]));
     set(&mut dir.ctx(&mut s), ID, params).expect("staged");
@@ -76,8 +76,9 @@ fn setting_stages_and_show_puts_it_beside_what_is_applied() {
     let mut s = Scripted::new();
     found(&mut s, port(&[]));
     let shown = show(&mut dir.ctx(&mut s), ID).expect("shown");
-    assert_eq!(shown.staged["mtu"].applied, Some(ParamValue::Number(1500)));
-    assert_eq!(shown.staged["mtu"].staged, ParamValue::Number(9000));
+    let mtu = shown.staged.get(IfaceCode::Net(NetParam::Mtu)).expect("staged");
+    assert_eq!(mtu.applied, Some(ParamValue::Number(1500)));
+    assert_eq!(mtu.staged, ParamValue::Number(9000));
     s.finish();
 }
 
@@ -309,7 +310,10 @@ const ID6: IfaceId = IfaceId {
 /// An IPv6 interface that is on, without an address or with one.
 fn port6(address: &str) -> Iface {
     let pairs = [("enabled", "enable"), ("ipaddress", address)];
-    Iface::from_params(ID6, super::super::testing::params(IFACE, &pairs))
+    Iface::from_params(
+        ID6,
+        super::super::testing::params(|p| fits_family(p, ID6.family), &pairs),
+    )
 }
 
 #[test]

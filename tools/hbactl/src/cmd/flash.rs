@@ -2,7 +2,7 @@
 
 use hba::model::FlashTarget;
 use hba::ops::flash::{self, FlashSettings, NewFlashTarget};
-use hba::params::{Assignment, FLASH};
+use hba::params::{Assignment, FlashnodeParam, Parameter};
 use hba::{Change, Ctx, Result};
 
 use crate::args::Format;
@@ -67,7 +67,7 @@ pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb) -> Done {
             let which = &remove.which;
             let mut change = flash::remove(ctx, which.adapter.adapter.as_ref(), which.index)?;
             if out.format() != Format::Json {
-                keep(&mut change, |field| IDENTITY.contains(&field));
+                keep(&mut change, is_identity);
             }
             out.change(
                 "flash.remove",
@@ -105,14 +105,14 @@ pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb) -> Done {
 
 /// Names, ranges and units.
 pub(crate) fn params(out: &Out) -> Done {
-    view::params::table(out, "flash.params", FLASH)
+    view::params::table::<FlashnodeParam>(out, "flash.params")
 }
 
 /// A new entry differs from nothing in every parameter; people want to see those they asked for (JSON has them all).
 fn keep_asked(change: &mut Change<FlashTarget>, new: &NewFlashTarget) {
     keep(change, |field| {
-        let asked = new.params.iter().any(|p| p.spec.name == field);
-        asked || IDENTITY.contains(&field) || (field == CHAP_INDEX && new.chap.is_some())
+        let asked = new.params.iter().any(|p| p.name() == field);
+        asked || is_identity(field) || (field == FlashnodeParam::ChapOutIdx.name() && new.chap.is_some())
     });
 }
 
@@ -123,13 +123,14 @@ fn keep(change: &mut Change<FlashTarget>, wanted: impl Fn(&str) -> bool) {
     }
 }
 
-/// The parameters that say which target an entry is.
-const IDENTITY: &[&str] = &["targetname", "ipaddress", "port", "tpgt"];
-const CHAP_INDEX: &str = "chap_out_idx";
-
-fn parse(params: &[String]) -> Result<Vec<Assignment>> {
-    params
+/// Whether a parameter says which target an entry is.
+fn is_identity(field: &str) -> bool {
+    use FlashnodeParam::{Ipaddr, Name, Port, Tpgt};
+    [Name, Ipaddr, Port, Tpgt]
         .iter()
-        .map(|param| Assignment::parse(FLASH, param))
-        .collect()
+        .any(|param| param.name() == field)
+}
+
+fn parse(params: &[String]) -> Result<Vec<Assignment<FlashnodeParam>>> {
+    params.iter().map(|param| Assignment::parse(param)).collect()
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hba::ids::IfaceId;
 use hba::ops::{adapter, iface, ping};
-use hba::params::{Assignment, IFACE};
+use hba::params::{Assignment, IfaceCode};
 use hba::{Ctx, Result};
 use terminal::stdout;
 
@@ -29,7 +29,7 @@ pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb) -> Done {
             let params = set
                 .params
                 .iter()
-                .map(|p| Assignment::parse(IFACE, p))
+                .map(|p| Assignment::parse(p))
                 .collect::<Result<Vec<_>>>()?;
             let id = resolve(ctx, &set.which)?;
             let change = iface::set(ctx, id, &params)?;
@@ -52,7 +52,7 @@ pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb) -> Done {
 
 /// Names, ranges and units.
 pub(crate) fn params(out: &Out) -> Done {
-    view::params::table(out, "iface.params", IFACE)
+    view::params::table::<IfaceCode>(out, "iface.params")
 }
 
 /// Pings, printing every reply as it comes.
@@ -104,11 +104,12 @@ mod tests {
 
     #[test]
     fn the_parameter_table_has_no_secret_that_could_be_set() {
-        use hba::params::ParamKind;
-        assert!(
-            IFACE
-                .iter()
-                .all(|spec| spec.kind != ParamKind::Secret || !spec.settable())
-        );
+        use hba::params::{FlashnodeParam, Settable};
+
+        fn safe<P: Settable>() -> bool {
+            let can_be_set = |param: &P| param.take().why_not().is_none();
+            !P::all().any(|param| param.info().is_none_or(|info| info.is_secret()) && can_be_set(&param))
+        }
+        assert!(safe::<IfaceCode>() && safe::<FlashnodeParam>());
     }
 }

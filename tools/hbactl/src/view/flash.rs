@@ -67,8 +67,8 @@ pub(crate) fn details(t: &FlashTarget) -> Details {
     rows.push(("Parameters".to_owned(), String::new()));
     rows.extend(
         t.params
-            .iter()
-            .map(|(name, value)| (name.clone(), known(value.as_ref()))),
+            .named()
+            .map(|(name, value)| (name.to_owned(), known(value.as_ref()))),
     );
     rows
 }

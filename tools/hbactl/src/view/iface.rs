@@ -42,18 +42,18 @@ pub(crate) fn details(i: &Iface) -> Details {
     rows.push(("Applied".to_owned(), applied.to_owned()));
     rows.extend(
         i.params
-            .iter()
-            .map(|(name, value)| (name.clone(), known(value.as_ref()))),
+            .named()
+            .map(|(name, value)| (name.to_owned(), known(value.as_ref()))),
     );
     if !i.staged.is_empty() {
         rows.push((
             "Staged, not yet applied (hbactl iface apply)".to_owned(),
             String::new(),
         ));
-        let staged = i.staged.iter();
+        let staged = i.staged.named();
         rows.extend(staged.map(|(name, s)| {
             (
-                name.clone(),
+                name.to_owned(),
                 format!("{} → {}", known(s.applied.as_ref()), s.staged),
             )
         }));

@@ -1,10 +1,11 @@
 //! Parameter tables.
 
-use hba::params::{Access, ParamSpec};
+use hba::params::Settable;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::output::{Done, Out, Table};
+use crate::words;
 
 /// One row of a parameter table, as JSON shows it.
 #[derive(Serialize, JsonSchema)]
@@ -18,33 +19,32 @@ pub(crate) struct Row {
     /// Whether it can be set.
     settable: bool,
     /// Why it cannot be set.
-    why_not: Option<&'static str>,
+    why_not: Option<String>,
     /// What it means.
     help: &'static str,
 }
 
-pub(crate) fn table(out: &Out, kind: &str, specs: &[ParamSpec]) -> Done {
-    let rows: Vec<Row> = specs.iter().map(row).collect();
+pub(crate) fn table<P: Settable>(out: &Out, kind: &str) -> Done {
+    let rows: Vec<Row> = P::listed().filter_map(row).collect();
     out.list(kind, &rows, &[], view)
 }
 
-fn row(spec: &ParamSpec) -> Row {
-    Row {
-        name: spec.name,
-        values: spec.kind.to_string(),
-        unit: (!spec.unit.is_empty()).then_some(spec.unit),
-        settable: spec.settable(),
-        why_not: match spec.access {
-            Access::Settable => None,
-            Access::ReadOnly(why) => Some(why),
-        },
-        help: spec.help,
-    }
+fn row<P: Settable>(param: P) -> Option<Row> {
+    let info = param.info()?;
+    let why_not = param.take().why_not().map(|why| words::message(&why));
+    Some(Row {
+        name: param.name(),
+        values: info.values.to_string(),
+        unit: (!info.unit.is_empty()).then_some(info.unit),
+        settable: why_not.is_none(),
+        why_not,
+        help: info.help,
+    })
 }
 
 fn view(rows: &[Row]) -> Table {
     let rows = rows.iter().map(|row| {
-        let values = match row.why_not {
+        let values = match &row.why_not {
             Some(_) => "read only".to_owned(),
             None => row.values.clone(),
         };

@@ -133,12 +133,12 @@ pub(crate) fn details(s: &Session) -> Details {
         add("Data digest", known(c.data_digest.as_ref()));
         add("MaxRecvDataSegmentLength", known(c.max_recv_dlength));
         add("MaxXmitDataSegmentLength", known(c.max_xmit_dlength));
-        for (name, value) in &c.params {
+        for (name, value) in c.params.named() {
             add(name, known(value.as_ref()));
         }
     }
     add("Session parameters", String::new());
-    for (name, value) in &s.params {
+    for (name, value) in s.params.named() {
         add(name, known(value.as_ref()));
     }
     rows
