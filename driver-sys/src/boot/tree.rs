@@ -32,9 +32,6 @@ pub struct BootTree {
 }
 
 /// Reads every boot tree, the iBFT first. Without any, the listing is empty.
-///
-/// # Errors
-/// The directory of the trees is there and cannot be read.
 pub fn boot_trees(root: &Root) -> Result<Listing<BootTree>, Error> {
     let mut listing = Listing::default();
     let Some(firmware) = root.dir_if_present("firmware")? else {

@@ -86,9 +86,6 @@ impl Reader {
     }
 
     /// The text of an attribute without its final newline. Does not allocate.
-    ///
-    /// # Errors
-    /// It is not there, may not be read, is refused by the driver, is longer than [`ATTR_MAX`], or is no UTF-8.
     pub fn text(&mut self, at: Place<'_>, attr: &str) -> Result<&str, Fault> {
         let len = self.fill(at, attr)?;
         let bytes = self.buf.get(..len).unwrap_or_default();
@@ -102,9 +99,6 @@ impl Reader {
     }
 
     /// A mandatory value. A name that is missing because the whole object is gone is [`Fault::Vanished`].
-    ///
-    /// # Errors
-    /// It is not there, cannot be read, or means nothing.
     pub fn must<T: FromAttr>(&mut self, at: Place<'_>, attr: &str) -> Result<T, Error> {
         match self.value(at, attr) {
             Ok(value) => Ok(value),
@@ -113,10 +107,8 @@ impl Reader {
         }
     }
 
-    /// An optional value: `None` when the driver has none, refuses it, or shows nonsense (kept as a problem).
-    ///
-    /// # Errors
-    /// [`Fault::Vanished`].
+    /// An optional value: `None` when the driver has none, refuses it, or shows nonsense (kept as a problem). Fails only when the
+    /// object vanished.
     pub fn may<T: FromAttr>(&mut self, at: Place<'_>, attr: &str) -> Result<Option<T>, Error> {
         match self.value(at, attr) {
             Ok(value) => Ok(Some(value)),
@@ -129,10 +121,7 @@ impl Reader {
         }
     }
 
-    /// Makes sure that the object is still there: called after optional attributes, whose absence says nothing.
-    ///
-    /// # Errors
-    /// [`Fault::Vanished`].
+    /// Fails with [`Fault::Vanished`] if the object is gone: called after optional attributes, whose absence says nothing.
     pub fn confirm(&self, at: Place<'_>) -> Result<(), Error> {
         if at.exists() {
             Ok(())

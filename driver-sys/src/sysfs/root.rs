@@ -29,9 +29,6 @@ pub struct Root {
 
 impl Root {
     /// Opens the tree at `path`.
-    ///
-    /// # Errors
-    /// It is not there, is no directory, or may not be opened.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, Error> {
         let path: PathBuf = path.into();
         let label = path.to_string_lossy().into_owned();
@@ -44,9 +41,6 @@ impl Root {
     }
 
     /// Opens `/sys`.
-    ///
-    /// # Errors
-    /// It is not there or may not be opened.
     pub fn host() -> Result<Self, Error> {
         Self::open("/sys")
     }
@@ -69,17 +63,11 @@ impl Root {
     }
 
     /// Opens a directory of the tree, such as `class/iscsi_host`.
-    ///
-    /// # Errors
-    /// It is not there, is no directory, or may not be opened.
     pub fn dir(&self, relative: &str) -> Result<Dir, Error> {
         self.dir.dir(relative)
     }
 
     /// Opens a directory of the tree if it is there: a class directory exists only once its module is loaded.
-    ///
-    /// # Errors
-    /// It is there and cannot be opened.
     pub fn dir_if_present(&self, relative: &str) -> Result<Option<Dir>, Error> {
         match self.dir.dir(relative) {
             Ok(dir) => Ok(Some(dir)),
@@ -97,9 +85,6 @@ impl Root {
     }
 
     /// Writes an attribute: to the file, or through the tree's [`Store`].
-    ///
-    /// # Errors
-    /// It is not there, may not be written, or the driver refuses the value.
     pub fn write(&self, relative: &str, value: &[u8]) -> Result<(), Error> {
         let fault = |errno| Error::new(self.dir.label(relative), Fault::from_write(errno));
         if let Some(store) = &self.store {
@@ -140,9 +125,6 @@ pub struct Dir {
 
 impl Dir {
     /// Opens a directory below this one.
-    ///
-    /// # Errors
-    /// It is not there, is no directory, or may not be opened.
     pub fn dir(&self, relative: &str) -> Result<Self, Error> {
         match openat(&self.fd, relative, DIR_FLAGS, Mode::empty()) {
             Ok(fd) => Ok(Self {
@@ -165,9 +147,6 @@ impl Dir {
 
     /// Calls `take` with the name of every entry, in the directory's own order; names that are not UTF-8 are left out (sysfs has
     /// none).
-    ///
-    /// # Errors
-    /// The directory cannot be read.
     pub fn for_each_name(&self, mut take: impl FnMut(&str)) -> Result<(), Error> {
         let fault = |errno| Error::new(self.path.as_str(), Fault::from_read(errno));
         // A second description: iterating must not move the position of this one.
@@ -183,9 +162,6 @@ impl Dir {
     }
 
     /// The names of all entries, sorted with numbers in numeric order (`host2` before `host10`).
-    ///
-    /// # Errors
-    /// The directory cannot be read.
     pub fn names(&self) -> Result<Vec<String>, Error> {
         let mut names = Vec::new();
         self.for_each_name(|name| names.push(name.to_owned()))?;
@@ -194,9 +170,6 @@ impl Dir {
     }
 
     /// The names of the entries that are a prefix and something more, sorted: `names_with("host")` is `host0`, `host1`, ….
-    ///
-    /// # Errors
-    /// The directory cannot be read.
     pub fn names_with(&self, prefix: &str) -> Result<Vec<String>, Error> {
         let mut names = self.names()?;
         names.retain(|name| name.len() > prefix.len() && name.starts_with(prefix));
@@ -204,9 +177,6 @@ impl Dir {
     }
 
     /// Where a symbolic link points.
-    ///
-    /// # Errors
-    /// It is not there, or is no link.
     pub fn link(&self, relative: &str) -> Result<String, Error> {
         let target = readlinkat(&self.fd, relative)
             .map_err(|errno| Error::new(self.label(relative), Fault::from_read(errno)))?;
