@@ -4,7 +4,7 @@
 //! driver says nothing. Must not know what a PDU means. Source: `scsi_transport_iscsi.c` (`iscsi_if_send_pdu`, `iscsi_recv_pdu`),
 //! `ql4_os.c` (`qla4xxx_task_xmit`, `qla4xxx_task_work`), `libiscsi.c` (`__iscsi_complete_pdu`).
 
-use driver_sys::netlink::{Bytes, Event};
+use driver_sys::netlink::{Bytes, Event, Pdu};
 use isp4xxx::fw::PassthroughDone;
 use nix::errno::Errno;
 
@@ -67,8 +67,10 @@ impl Kernel {
                     cid,
                     // 6.1 leaves it empty.
                     recv_handle: 0,
-                    header: Bytes::new(header),
-                    data: Bytes::new(data),
+                    pdu: Pdu {
+                        header: Bytes::new(header),
+                        data: Bytes::new(data),
+                    },
                 };
                 self.multicast(event.encode(TRANSPORT_HANDLE));
             }

@@ -6,7 +6,7 @@
 use nix::errno::Errno;
 
 /// `ISCSI_KEVENT_IF_ERROR`.
-const IF_ERROR: u32 = driver_sys::netlink::code::Kevent::IfError.raw();
+const IF_ERROR: u32 = driver_sys::netlink::code::IF_ERROR;
 /// Length of `nlmsghdr`.
 pub(crate) const HDR: usize = 16;
 /// Length of `iscsi_uevent`.
@@ -58,12 +58,12 @@ pub(crate) mod kevent {
     use driver_sys::netlink::code::Kevent;
 
     pub(crate) const CONN_ERROR: u32 = Kevent::ConnError.raw();
-    pub(crate) const DESTROY_SESSION: u32 = Kevent::DestroySession.raw();
-    pub(crate) const UNBIND_SESSION: u32 = Kevent::UnbindSession.raw();
-    pub(crate) const CREATE_SESSION: u32 = Kevent::CreateSession.raw();
+    pub(crate) const DESTROY_SESSION: u32 = Kevent::SessionDestroyed.raw();
+    pub(crate) const UNBIND_SESSION: u32 = Kevent::SessionUnbound.raw();
+    pub(crate) const CREATE_SESSION: u32 = Kevent::SessionCreated.raw();
     pub(crate) const CONN_LOGIN_STATE: u32 = Kevent::ConnLoginState.raw();
     pub(crate) const HOST_EVENT: u32 = Kevent::HostEvent.raw();
-    pub(crate) const PING_COMP: u32 = Kevent::PingComp.raw();
+    pub(crate) const PING_COMP: u32 = Kevent::PingComplete.raw();
 }
 
 /// Where the request's union and the answer's union begin.
