@@ -96,6 +96,7 @@ pub struct Pdu {
     pub data: Bytes,
 }
 
+/// The kernel reads a header in full, however short the message says it is; its data begin where the message says.
 impl Payload<msg_send_pdu> for Pdu {
     fn write(&self, layout: &mut msg_send_pdu) -> Zeroizing<Vec<u8>> {
         let (header, data) = (self.header.as_slice(), self.data.as_slice());
@@ -103,12 +104,20 @@ impl Payload<msg_send_pdu> for Pdu {
         [header, data].concat().into()
     }
     fn read(layout: &msg_send_pdu, body: &mut Body<'_>) -> Self {
-        let (header, lie) = claimed("PDU header", body.bytes(), layout.hdr_size);
-        let rest = body.bytes().get(header.len()..).unwrap_or_default();
+        let all = body.bytes();
+        let (header, lie) = claimed("PDU header", all, layout.hdr_size);
+        let rest = all.get(header.len()..).unwrap_or_default();
         let (data, another) = claimed("PDU data", rest, layout.data_size);
         if let Some(lie) = lie.or(another) {
             body.refused(lie);
+        } else if header.len() < BHS {
+            body.odd(DecodeError::Short {
+                what: "PDU header",
+                need: BHS,
+                have: header.len(),
+            });
         }
+        let header = all.get(..header.len().max(BHS)).unwrap_or(all);
         Self {
             header: Bytes::new(header),
             data: Bytes::new(data),

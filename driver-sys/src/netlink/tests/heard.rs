@@ -228,6 +228,23 @@ fn a_pdu_that_claims_more_than_there_is_is_refused_once_its_connection_is_found(
 }
 
 #[test]
+fn a_pdu_header_is_read_in_full_however_short_the_message_says_it_is() {
+    let pdu = Pdu {
+        header: Bytes::new([1; 8]),
+        data: Bytes::new([2; 42]),
+    };
+    let (Request::SendPdu { pdu, .. }, None) = hear(&Request::SendPdu { sid: 5, cid: 6, pdu }.encode(0, 0))
+    else {
+        panic!()
+    };
+    let header = [&[1; 8][..], &[2; 40]].concat();
+    assert_eq!(
+        (pdu.header.as_slice(), pdu.data.as_slice()),
+        (&header[..], &[2; 42][..])
+    );
+}
+
+#[test]
 fn codes_wider_than_their_tables_have_no_name() {
     let to = Destination::from(std::net::IpAddr::from([127, 0, 0, 1]));
     let ping = Request::Ping {

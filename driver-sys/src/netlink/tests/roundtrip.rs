@@ -19,6 +19,11 @@ fn aligned(max: usize) -> impl Strategy<Value = Bytes> {
     vec(any::<[u8; 4]>(), 0..max / 4).prop_map(|v| Bytes::new(v.concat()))
 }
 
+/// A basic header segment, and perhaps more.
+fn pdu_header() -> impl Strategy<Value = Bytes> {
+    vec(any::<u8>(), 48..60).prop_map(Bytes::new)
+}
+
 fn attr<P: Param>(codes: std::ops::Range<u16>) -> impl Strategy<Value = Attr<P>> {
     (codes, bytes(300)).prop_map(|(code, value)| Attr::new(P::from_code(code), value))
 }
@@ -146,10 +151,12 @@ fn request() -> impl Strategy<Value = Request> {
         }),
         (any::<u32>(), any::<u32>(), attr(0..90)).prop_map(|(sid, cid, attr)| R::SetParam { sid, cid, attr }),
         (any::<u32>(), attr(0..20)).prop_map(|(host_no, attr)| R::SetHostParam { host_no, attr }),
-        (any::<u32>(), any::<u32>(), bytes(60), bytes(500)).prop_map(|(sid, cid, header, data)| R::SendPdu {
-            sid,
-            cid,
-            pdu: Pdu { header, data }
+        (any::<u32>(), any::<u32>(), pdu_header(), bytes(500)).prop_map(|(sid, cid, header, data)| {
+            R::SendPdu {
+                sid,
+                cid,
+                pdu: Pdu { header, data },
+            }
         }),
         (any::<bool>(), destination()).prop_map(|(non_blocking, to)| R::EpConnect { non_blocking, to }),
         (any::<u32>(), any::<bool>(), destination()).prop_map(|(host_no, non_blocking, to)| {

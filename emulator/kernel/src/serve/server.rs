@@ -17,11 +17,12 @@ use nix::unistd::Gid;
 
 use super::client::Client;
 use super::clients::most_clients;
-use super::error::{ServeError, io_error};
-use super::listen::{Kind, Listener, socket_at};
+use super::listen::{Kind, Listener};
 use super::place::Place;
 use crate::config::Config;
+use crate::error::{ServeError, io_error};
 use crate::kernel::{ClientId, Kernel, Out};
+use crate::socket::socket_at;
 use crate::tree::Tree;
 
 /// A running emulated kernel: an actor on the reactor.
@@ -132,7 +133,7 @@ impl Server {
             dir: root,
             ..config.clone()
         };
-        let kernel = Kernel::load(of_kernel, tree, card, now)
+        let kernel = Kernel::load(of_kernel, tree, card, Vec::new(), now)
             .map_err(io_error("write the sysfs tree in", &config.dir))?;
         let mut links = AdapterLinks::new(owner);
         if let Some(path) = &config.pcap {
