@@ -1,6 +1,6 @@
 //! What every room writes on: the tree of objects, the queue of what is to be sent, the clock.
 //!
-//! Must not know what a packet or an object means. The sockets that carry it all are [`crate::serve`]'s.
+//! Must not know what a packet or an object means. The sockets that carry it all are the server's.
 
 use std::collections::VecDeque;
 use std::io;

@@ -2,4 +2,6 @@
 //!
 //! What a driver has to answer is [`crate::transport::LowLevelDriver`] and [`crate::midlayer::HostTemplate`].
 
+#[cfg(test)]
+mod null;
 pub(crate) mod qla4xxx;

@@ -21,8 +21,9 @@ use crate::env::Env;
 pub(crate) use crate::env::{ClientId, Out};
 pub(crate) use crate::midlayer::Waiting;
 use crate::midlayer::{Advance, MidLayer};
+pub(crate) use crate::transport::LowLevelDriver;
 pub(crate) use crate::transport::bsg::{BsgAnswer, BsgRequest};
-use crate::transport::{Class, LowLevelDriver, Queue, bsg};
+use crate::transport::{Class, Queue, bsg};
 use crate::tree::Tree;
 use drivers::Drivers;
 
