@@ -59,9 +59,9 @@ pub(super) fn receive(
     let host = m.arg(0);
     match m.kind {
         uevent::CREATE_SESSION => create_session(class, driver, portid, m, None).into(),
-        uevent::CREATE_BOUND_SESSION => match class.endpoint(m.arg64(0)) {
-            Some(_) => create_session(class, driver, portid, m, Some(m.arg64(0))).into(),
-            None => Errno::EINVAL.into(),
+        uevent::CREATE_BOUND_SESSION => match class.endpoint_named(driver, m.arg64(0)) {
+            Ok(_) => create_session(class, driver, portid, m, Some(m.arg64(0))).into(),
+            Err(errno) => errno.into(),
         },
         uevent::DESTROY_SESSION | uevent::DESTROY_SESSION_ASYNC => {
             let sid = m.arg(0);
@@ -90,9 +90,9 @@ pub(super) fn receive(
         uevent::EP_CONNECT => ep_connect(class, driver, m, None, m.arg(0)).into(),
         uevent::EP_CONNECT_THROUGH_HOST => ep_connect(class, driver, m, Some(host), m.arg(1)).into(),
         uevent::EP_POLL => {
-            let polled = match class.endpoint(m.arg64(0)) {
-                Some(_) => driver.ep_poll(class, m.arg64(0), m.arg(2)),
-                None => Err(Errno::EINVAL),
+            let polled = match class.endpoint_named(driver, m.arg64(0)) {
+                Ok(_) => driver.ep_poll(class, m.arg64(0), m.arg(2)),
+                Err(errno) => Err(errno),
             };
             polled.map(|code| m.answer(0, code as u32)).into()
         }
@@ -286,7 +286,7 @@ fn ep_connect(
 }
 
 fn ep_disconnect(class: &mut Class, driver: &mut dyn LowLevelDriver, ep: u64) -> Result<(), Errno> {
-    let bound = class.endpoint(ep).ok_or(Errno::EINVAL)?.sid;
+    let bound = class.endpoint_named(driver, ep)?.sid;
     if let Some(sid) = bound {
         class.set_conn_state(sid, ConnState::Failed);
     }
