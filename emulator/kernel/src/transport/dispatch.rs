@@ -72,7 +72,7 @@ pub(super) fn receive(
             let made = driver.create_session(class, None, cmds_max, queue_depth, initial_cmdsn);
             created(class, portid, made).into()
         }
-        Request::CreateBoundSession { endpoint, .. } if class.endpoint(endpoint).is_none() => {
+        Request::CreateBoundSession { endpoint, .. } if class.endpoint_named(driver, endpoint).is_err() => {
             Errno::EINVAL.into()
         }
         Request::CreateBoundSession {
@@ -118,7 +118,9 @@ pub(super) fn receive(
             non_blocking,
             to,
         } => ep_connect(class, driver, Some(host_no), &to, non_blocking).into(),
-        Request::EpPoll { endpoint, .. } if class.endpoint(endpoint).is_none() => Errno::EINVAL.into(),
+        Request::EpPoll { endpoint, .. } if class.endpoint_named(driver, endpoint).is_err() => {
+            Errno::EINVAL.into()
+        }
         Request::EpPoll { endpoint, timeout_ms } => driver
             .ep_poll(class, endpoint, timeout_ms)
             .map(Return::Code)
@@ -351,7 +353,7 @@ fn ep_connect(
 }
 
 fn ep_disconnect(class: &mut Class, driver: &mut dyn LowLevelDriver, ep: u64) -> Result<(), Errno> {
-    let bound = class.endpoint(ep).ok_or(Errno::EINVAL)?.sid;
+    let bound = class.endpoint_named(driver, ep)?.sid;
     if let Some(sid) = bound {
         class.set_conn_state(sid, ConnState::Failed);
     }

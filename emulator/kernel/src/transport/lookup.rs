@@ -1,11 +1,11 @@
 //! Finding what a message names, and the small changes of state that messages make.
 //!
-//! A session is found by messages to its own transport alone. Source: `scsi_transport_iscsi.c` (`iscsi_session_lookup`,
+//! Sessions and endpoints are found by messages to their own transport alone. Source: `scsi_transport_iscsi.c` (`iscsi_session_lookup`,
 //! `iscsi_conn_lookup`, `iscsi_if_set_param`).
 
 use nix::errno::Errno;
 
-use super::session::{ConnState, Session};
+use super::session::{ConnState, Endpoint, Session};
 use super::{Class, LowLevelDriver};
 
 impl Class {
@@ -28,6 +28,13 @@ impl Class {
         } else {
             Err(Errno::EINVAL)
         }
+    }
+
+    /// An endpoint of a driver.
+    pub(super) fn endpoint_named(&self, driver: &dyn LowLevelDriver, ep: u64) -> Result<&Endpoint, Errno> {
+        let found = self.endpoints.get(&ep);
+        let mine = |e: &&Endpoint| self.handle_of(e.host) == Some(driver.handle());
+        found.filter(mine).ok_or(Errno::EINVAL)
     }
 
     /// The kernel's own cleanup runs: requests answer ENOTCONN in their return code.

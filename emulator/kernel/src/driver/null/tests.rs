@@ -378,3 +378,30 @@ fn qla4xxx_works_beside_another_driver_and_keeps_what_is_its_own() {
     let event = Event::decode(&client.packet()).expect("event").1;
     assert!(matches!(event, Event::Chap { page } if page.host_no == CARD_HOST));
 }
+
+#[test]
+fn an_endpoint_is_found_by_messages_to_its_own_transport_alone() {
+    let lab = Lab::start();
+    let (mut client, card) = (lab.client(), lab.card());
+    let connect = Request::EpConnectThroughHost {
+        host_no: CARD_HOST,
+        non_blocking: true,
+        to: portal(),
+    };
+    let Ok(Return::Endpoint { handle: endpoint }) = client.ask(card, &connect) else {
+        panic!("no endpoint");
+    };
+    let create = Request::CreateBoundSession {
+        endpoint,
+        initial_cmdsn: 1,
+        cmds_max: 128,
+        queue_depth: 32,
+    };
+    let leave = Request::EpDisconnect { endpoint };
+    assert_eq!(client.ask(HANDLE, &create), Err(Errno::EINVAL));
+    assert_eq!(client.ask(HANDLE, &leave), Err(Errno::EINVAL));
+    let object = format!("class/iscsi_endpoint/ep-{endpoint}");
+    assert!(lab.exists(&object));
+    client.ask(card, &leave).expect("disconnected");
+    assert!(!lab.exists(&object));
+}

@@ -104,7 +104,9 @@ impl LowLevelDriver for Qla4xxx {
         ep: u64,
         _leading: bool,
     ) -> Result<(), Errno> {
-        class.endpoint(ep).map(|_| ()).ok_or(Errno::EINVAL)
+        let mine = |no| self.port_of(no).is_ok();
+        let bound = class.endpoint(ep).filter(|e| mine(e.host));
+        bound.map(|_| ()).ok_or(Errno::EINVAL)
     }
 
     fn start_conn(&mut self, class: &mut Class, sid: u32, _cid: u32) -> Result<(), Errno> {
