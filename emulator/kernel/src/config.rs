@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use isp4xxx::chip::Chip;
 use isp4xxx::fw::Network;
 
-use crate::serve::ServeError;
+use crate::error::ServeError;
 
 /// Who reads the targets in flash and logs in at start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -5,13 +5,17 @@
 //! Must not know the control plane. Source: Linux 6.1 `scsi_transport_iscsi.c`, `drivers/scsi/qla4xxx`.
 
 pub mod config;
+mod driver;
+mod env;
+mod error;
 mod kernel;
 mod midlayer;
-mod qla4xxx;
 pub mod serve;
+mod socket;
 mod text;
 mod transport;
 pub mod tree;
 
 pub use config::{Config, FirmwareMode};
-pub use serve::{ServeError, Server};
+pub use error::ServeError;
+pub use serve::Server;

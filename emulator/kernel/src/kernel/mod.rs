@@ -1,103 +1,65 @@
-//! The emulated kernel itself: one card, its hosts, their sessions, and the messages between them and user space.
+//! The emulated kernel itself, as the sockets see it: packets, writes and the time go in, what is to be sent comes out.
 //!
-//! A state machine without sockets: [`Kernel`] is called with packets, writes and the time, and leaves what is to be sent in
-//! a queue. Source: Linux 6.1 `scsi_transport_iscsi.c`, `drivers/scsi/qla4xxx`.
+//! A state machine without sockets. Owns the rooms (class and mid layer) and the drivers, and in which order they take their turns;
+//! what a message or an attribute means is theirs. Source: Linux 6.1, the order in which interrupts and work take place.
 
-mod blocking;
-mod boot;
-mod bsg;
-mod chap;
-mod events;
-mod fault;
-mod flash_logins;
-mod flashnodes;
-mod host;
-mod ifaces;
-mod netlink;
-mod out;
-mod owner;
-mod pdu;
-mod probe;
-mod recovery;
-mod scsi;
-mod sessions;
-mod sg;
-mod stats;
+mod drivers;
+mod faults;
 mod store;
-mod timers;
-mod tree_dirs;
-mod user;
-mod user_params;
+#[cfg(test)]
+mod tests;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::io;
 use std::time::Instant;
 
-use isp4xxx::fw::{Card, Command, IoTag, MboxError, Reply};
-
-pub(crate) use bsg::BsgRequest;
-pub(crate) use fault::FaultError;
-use host::Host;
-pub(crate) use out::{ClientId, Out};
-use owner::IoOwner;
+use isp4xxx::fw::Card;
 
 use crate::config::Config;
-use crate::transport::ev;
-use crate::transport::session::{Endpoint, Session};
+pub(crate) use crate::driver::qla4xxx::FaultError;
+use crate::driver::qla4xxx::Qla4xxx;
+use crate::env::Env;
+pub(crate) use crate::env::{ClientId, Out};
+pub(crate) use crate::midlayer::Waiting;
+use crate::midlayer::{Advance, MidLayer};
+pub(crate) use crate::transport::LowLevelDriver;
+pub(crate) use crate::transport::bsg::{BsgAnswer, BsgRequest};
+use crate::transport::{Class, Queue, bsg};
 use crate::tree::Tree;
-
-/// The address that identifies the transport, as a 6.1 kernel shows one.
-const TRANSPORT_HANDLE: u64 = 0xffff_ffff_c04c_d5a0;
+use drivers::Drivers;
 
 /// The emulated kernel.
 pub(crate) struct Kernel {
-    config: Config,
-    tree: Tree,
-    card: Card,
-    now: Instant,
-    hosts: Vec<Host>,
-    sessions: BTreeMap<u32, Session>,
-    endpoints: BTreeMap<u64, Endpoint>,
-    last_sid: u32,
-    rx: VecDeque<netlink::Rx>,
-    busy: Option<netlink::Busy>,
-    out: VecDeque<Out>,
-    io: HashMap<(usize, IoTag), IoOwner>,
-    cancelled: BTreeSet<ClientId>,
-    disks: BTreeSet<u32>,
-    sgs: BTreeSet<u32>,
-    last_diskseq: u64,
-    pings: Vec<ifaces::RunningPing>,
-    /// Netlink groups that somebody listens to, as a bit mask.
-    pub(crate) listeners: u32,
+    class: Class,
+    queue: Queue,
+    drivers: Drivers,
 }
 
 impl Kernel {
-    /// Loads the driver: hosts appear, the card's ports are initialized, logins begin.
-    pub(crate) fn load(config: Config, tree: Tree, card: Card, now: Instant) -> io::Result<Self> {
+    /// Loads the class and the drivers: that of the card, then the `others`. Hosts appear, ports are initialized, logins begin.
+    ///
+    /// # Errors
+    /// The tree cannot be written.
+    pub(crate) fn load(
+        config: Config,
+        tree: Tree,
+        card: Card,
+        others: Vec<Box<dyn LowLevelDriver>>,
+        now: Instant,
+    ) -> io::Result<Self> {
+        let scsi = MidLayer::new(config.dir.join("sg"), config.group());
         let mut kernel = Self {
-            config,
-            tree,
-            card,
-            now,
-            hosts: Vec::new(),
-            sessions: BTreeMap::new(),
-            endpoints: BTreeMap::new(),
-            last_sid: 0,
-            rx: VecDeque::new(),
-            busy: None,
-            out: VecDeque::new(),
-            io: HashMap::new(),
-            cancelled: BTreeSet::new(),
-            disks: BTreeSet::new(),
-            sgs: BTreeSet::new(),
-            last_diskseq: 0,
-            pings: Vec::new(),
-            listeners: 0,
+            class: Class::new(Env::new(tree, now), scsi),
+            queue: Queue::default(),
+            drivers: Drivers {
+                card: Qla4xxx::new(config, card, now),
+                others,
+            },
         };
-        kernel.make_fixed_tree()?;
-        for port in 0..kernel.card.ports() {
-            kernel.attach_host(port)?;
+        let names: Vec<&str> = kernel.drivers.all().map(|d| d.name()).collect();
+        kernel.class.make_fixed_tree(&names)?;
+        for driver in kernel.drivers.all() {
+            driver.clock(now);
+            driver.load(&mut kernel.class)?;
         }
         kernel.settle(now);
         Ok(kernel)
@@ -105,89 +67,138 @@ impl Kernel {
 
     /// Whether every host has finished its probe.
     pub(crate) fn ready(&self) -> bool {
-        self.hosts.iter().all(|h| h.stage == probe::Stage::Running)
+        self.drivers.iter().all(LowLevelDriver::ready)
     }
 
     /// The card, for the shell that moves its bytes.
     pub(crate) fn card_mut(&mut self) -> &mut Card {
-        &mut self.card
+        self.drivers.card.card_mut()
     }
 
     /// Leaves something to be sent behind what is there already.
     pub(crate) fn push(&mut self, out: Out) {
-        self.out.push_back(out);
+        self.class.env.push(out);
     }
 
     /// The next thing to be sent.
     pub(crate) fn poll_out(&mut self) -> Option<Out> {
-        self.out.pop_front()
+        self.class.env.poll_out()
+    }
+
+    /// Netlink groups that somebody listens to, as a bit mask.
+    pub(crate) fn set_listeners(&mut self, groups: u32) {
+        self.class.env.listeners = groups;
     }
 
     /// A client is gone: nothing is sent to it any more. Netlink requests that it has sent are carried out all the same: in a real
     /// kernel the sender waits inside of `iscsi_if_rx` for its turn, and a signal that kills it does not take it out of there.
     pub(crate) fn client_gone(&mut self, client: ClientId) {
-        self.cancelled.insert(client);
-        for session in self.sessions.values_mut() {
-            session.waiting.retain(|w| w.client != client);
+        self.class.scsi.client_gone(client);
+    }
+
+    /// A packet on the netlink socket.
+    pub(crate) fn netlink(&mut self, now: Instant, client: ClientId, portid: u32, packet: &[u8]) {
+        self.queue.push(client, portid, packet);
+        self.settle(now);
+    }
+
+    /// A command of an sg client for the unit `H:C:T:L`; the unit's number in `waiting` is filled in on the way.
+    pub(crate) fn sg(&mut self, now: Instant, name: &str, waiting: Waiting) {
+        self.at(now);
+        let host = self.class.scsi.host_of_unit(name);
+        let handle = host.and_then(|host| self.class.handle_of(host));
+        let Class { env, scsi, .. } = &mut self.class;
+        match handle.and_then(|handle| self.drivers.by_handle(handle)) {
+            Some(driver) => scsi.sg(env, driver, name, waiting),
+            None => scsi.no_unit(env, waiting.client),
         }
-        if !self
-            .io
-            .values()
-            .any(|o| matches!(o, IoOwner::Sg { waiting, .. } if waiting.client == client))
-            && !self.hosts.iter().any(|h| h.recovery.holds_client(client))
-        {
-            self.cancelled.remove(&client);
+        self.settle(now);
+    }
+
+    /// A packet on `bsg/iscsi_hostN`.
+    pub(crate) fn bsg(&mut self, no: u32, request: &BsgRequest<'_>) -> BsgAnswer {
+        let handle = self.class.handle_of(no);
+        match handle.and_then(|handle| self.drivers.by_handle(handle)) {
+            Some(driver) => bsg::request(&mut self.class, driver, no, request),
+            None => BsgAnswer::no_device(),
         }
     }
 
-    /// Lets everything that has happened take its course: events of the card, the netlink queue, waiting steps.
+    /// Tells every room what time it is.
+    fn at(&mut self, now: Instant) {
+        self.class.env.now = now;
+        for driver in self.drivers.all() {
+            driver.clock(now);
+        }
+    }
+
+    /// Lets everything that has happened take its course: events of the hardware, the netlink queue, waiting steps.
     pub(crate) fn settle(&mut self, now: Instant) {
-        self.now = now;
+        self.at(now);
         // Each round may cause another; the bound only guards against a card that never falls silent.
         for _ in 0..10_000 {
+            let class = &mut self.class;
             let mut quiet = true;
-            while let Some((port, event)) = self.card.poll_event() {
-                quiet = false;
-                self.card_event(port, event);
+            for driver in self.drivers.all() {
+                quiet &= !driver.poll(class);
             }
-            quiet &= !self.advance_probes();
-            quiet &= !self.advance_netlink();
-            quiet &= !self.advance_recovery();
-            quiet &= !self.advance_scans();
+            quiet &= !self.queue.advance(class, &mut self.drivers);
+            for driver in self.drivers.all() {
+                quiet &= !advance_recovery(class, driver);
+            }
+            for driver in self.drivers.all() {
+                quiet &= !class.scsi.advance_scans(&mut class.env, driver);
+                class.scans_ended(driver);
+            }
             if quiet {
                 break;
             }
         }
-        for event in self.tree.take_uevents() {
-            self.out.push_back(Out::Uevent(event.bytes));
+        self.class.env.push_uevents();
+    }
+
+    /// When [`Kernel::tick`] is wanted at the latest.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        let drivers = self.drivers.iter().filter_map(|d| d.deadline());
+        drivers.chain(self.class.deadline()).min()
+    }
+
+    /// Time has come.
+    pub(crate) fn tick(&mut self, now: Instant) {
+        self.at(now);
+        for driver in self.drivers.all() {
+            driver.expire();
+        }
+        self.settle(now);
+        for driver in self.drivers.all() {
+            self.class.session_timers(driver);
+            driver.timer(&mut self.class);
+        }
+        let Class { env, scsi, .. } = &mut self.class;
+        scsi.command_timers(env);
+        self.settle(now);
+    }
+}
+
+/// Takes the ladders of a driver's hosts as far as they go; `true` when one moved.
+fn advance_recovery(class: &mut Class, driver: &mut dyn LowLevelDriver) -> bool {
+    let mut moved = false;
+    for host in class.scsi.hosts_of(driver.name()) {
+        let held = class.scsi.in_recovery(host);
+        loop {
+            match class.scsi.advance_recovery(&mut class.env, driver, host) {
+                Advance::Still => break,
+                Advance::Moved => {}
+                Advance::ResetHost => {
+                    let done = driver.eh_host_reset(class, host);
+                    class.scsi.host_reset(class.now(), host, done);
+                }
+            }
+            moved = true;
+        }
+        if held != class.scsi.in_recovery(host) {
+            class.scsi.show_recovery(&mut class.env, host);
         }
     }
-
-    /// A mailbox command on a host's port.
-    fn mbox(&mut self, host: usize, command: Command) -> Result<Reply, MboxError> {
-        let port = self.hosts.get(host).map_or(host, |h| h.port);
-        let answer = self.card.command(self.now, port, command);
-        if let Err(error) = &answer {
-            tracing::debug!(host, %error, "mailbox command refused");
-        }
-        answer
-    }
-
-    /// Multicasts an event of the transport class; `false` when nobody listens.
-    fn multicast(&mut self, packet: Vec<u8>) -> bool {
-        self.out.push_back(Out::Group(ev::GROUP_ISCSID, packet));
-        self.listeners & (1 << (ev::GROUP_ISCSID - 1)) != 0
-    }
-
-    /// A failure of the tree's disk is logged; the kernel goes on.
-    fn tree_done(&self, what: &str, result: io::Result<()>) {
-        if let Err(error) = result {
-            tracing::error!(%error, what, "cannot write the sysfs tree");
-        }
-    }
-
-    /// The host with this number.
-    fn host_index(&self, no: u32) -> Option<usize> {
-        self.hosts.iter().position(|h| h.no == no)
-    }
+    moved
 }

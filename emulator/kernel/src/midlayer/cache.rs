@@ -2,10 +2,10 @@
 //!
 //! Must not know sessions. Source: SPC-4 6.6 (INQUIRY), 6.33 (REPORT LUNS).
 
-use super::Device;
+use super::device::Device;
 
 /// What a cached answer holds: data of at most the allocation length.
-pub(crate) fn cached_answer(device: &Device, luns: &[u64], cdb: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn cached_answer(device: &Device, luns: &[u64], cdb: &[u8]) -> Option<Vec<u8>> {
     match *cdb.first()? {
         0x12 => {
             let evpd = cdb.get(1)? & 1 != 0;

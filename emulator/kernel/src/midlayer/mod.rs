@@ -1,63 +1,96 @@
-//! A little SCSI midlayer: scanning a session's target, the objects of its logical units, commands that wait.
+//! A little SCSI midlayer: hosts, targets, scans, the objects of logical units, commands that wait, recovery from errors.
 //!
-//! Source: Linux 6.1 `drivers/scsi/scsi_scan.c`, `scsi_sysfs.c`, `scsi_lib.c`, `sd.c`, `sg.c`.
+//! Knows a driver by [`HostTemplate`] alone and a target by the number of its session. Must not know sessions, messages or any
+//! driver. Source: Linux 6.1 `drivers/scsi/scsi_scan.c`, `scsi_sysfs.c`, `scsi_lib.c`, `scsi_error.c`, `sd.c`, `sg.c`.
 
 mod attrs;
 mod cache;
+mod commands;
 mod device;
+pub(crate) mod did;
+mod eh;
+mod host;
+mod owner;
 mod recovery;
 mod scan;
+mod scanning;
+mod sense;
+mod sg;
+mod store;
+mod target;
+mod template;
 
-pub(crate) use cache::cached_answer;
-pub(crate) use device::{Device, DeviceState, Disk};
-pub(crate) use recovery::{Late, Reach, Recovery, Step, Unit};
-pub(crate) use scan::{Found, ScanJob, ScanNext, lun_bytes};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::PathBuf;
+use std::time::Instant;
 
-use crate::kernel::ClientId;
+pub(crate) use eh::Advance;
+pub(crate) use host::host_objects;
+pub(crate) use recovery::Reach;
+use recovery::Recovery;
+pub(crate) use scan::lun_bytes;
+pub(crate) use sg::Waiting;
+pub(crate) use store::parse_number;
+pub(crate) use template::{Command, Completed, Direction, Ending, HostTemplate, Tag};
 
-/// A command of an sg client.
-pub(crate) struct Waiting {
-    /// Who asked.
-    pub(crate) client: ClientId,
-    /// Logical unit.
-    pub(crate) lun: u64,
-    /// The command.
-    pub(crate) cdb: Vec<u8>,
-    /// 0 none, 1 to the device, 2 from the device.
-    pub(crate) direction: u32,
-    /// Data to the device, or room for what comes.
-    pub(crate) data: Vec<u8>,
-    /// When it is given up.
-    pub(crate) until: std::time::Instant,
+use crate::env::ClientId;
+use host::Host;
+use owner::IoOwner;
+use target::Target;
+
+/// The mid layer.
+pub(crate) struct MidLayer {
+    hosts: BTreeMap<u32, Host>,
+    targets: BTreeMap<u32, Target>,
+    /// Running commands by host and tag.
+    io: HashMap<(u32, Tag), IoOwner>,
+    cancelled: BTreeSet<ClientId>,
+    disks: BTreeSet<u32>,
+    sgs: BTreeSet<u32>,
+    last_diskseq: u64,
+    /// Targets whose scan has ended since the transport asked last.
+    scanned: Vec<u32>,
+    sockets: PathBuf,
+    group: Option<nix::unistd::Gid>,
 }
 
-/// How many commands wait for one blocked session before more are refused as busy.
-pub(crate) const MAX_WAITING: usize = 256;
-
-/// `DID_*` host bytes.
-pub(crate) mod did {
-    use isp4xxx::fw::Completion;
-
-    /// What the driver makes of a completion status (`qla4xxx_status_entry`).
-    pub(crate) fn of(completion: Completion) -> u32 {
-        match completion {
-            Completion::Complete
-            | Completion::DataUnderrun
-            | Completion::DataOverrun
-            | Completion::QueueFull => OK,
-            Completion::Aborted | Completion::ResetOccurred => RESET,
-            Completion::Timeout => BUS_BUSY,
-            Completion::DeviceUnavailable | Completion::DeviceLoggedOut => TRANSPORT_DISRUPTED,
-            Completion::Incomplete => ERROR,
+impl MidLayer {
+    /// No host yet. The sg sockets of units appear in `sockets` and are `group`'s to use.
+    pub(crate) fn new(sockets: PathBuf, group: Option<nix::unistd::Gid>) -> Self {
+        Self {
+            hosts: BTreeMap::new(),
+            targets: BTreeMap::new(),
+            io: HashMap::new(),
+            cancelled: BTreeSet::new(),
+            disks: BTreeSet::new(),
+            sgs: BTreeSet::new(),
+            last_diskseq: 0,
+            scanned: Vec::new(),
+            sockets,
+            group,
         }
     }
 
-    pub(crate) const OK: u32 = 0;
-    pub(crate) const NO_CONNECT: u32 = 1;
-    pub(crate) const BUS_BUSY: u32 = 2;
-    pub(crate) const TIME_OUT: u32 = 3;
-    pub(crate) const ERROR: u32 = 7;
-    pub(crate) const RESET: u32 = 8;
-    pub(crate) const TRANSPORT_DISRUPTED: u32 = 14;
-    pub(crate) const REQUEUE: u32 = 13;
+    /// A client is gone: nothing is sent to it any more.
+    pub(crate) fn client_gone(&mut self, client: ClientId) {
+        self.cancelled.insert(client);
+        for target in self.targets.values_mut() {
+            target.waiting.retain(|w| w.client != client);
+        }
+        let of_client = |o: &IoOwner| matches!(o, IoOwner::Sg { waiting, .. } if waiting.client == client);
+        if !self.io.values().any(of_client) && !self.hosts.values().any(|h| h.recovery.holds_client(client)) {
+            self.cancelled.remove(&client);
+        }
+    }
+
+    /// When something is due at the latest.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        let waiting = self
+            .targets
+            .values()
+            .flat_map(|t| t.waiting.iter().map(|w| w.until));
+        let running = self.io.values().filter_map(IoOwner::until);
+        let recoveries = self.hosts.values().filter_map(|h| h.recovery.deadline());
+        waiting.chain(running).chain(recoveries).min()
+    }
 }

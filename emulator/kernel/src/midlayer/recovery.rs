@@ -2,7 +2,7 @@
 //! offline.
 //!
 //! A state machine without I/O, one for each host: [`Recovery::next`] names the step, the other methods take what came of it.
-//! Every wait has a limit. Must not know sessions, objects or the card. The driver has no bus reset; a TEST UNIT READY that times out
+//! Every wait has a limit. Must not know sessions, objects or any driver. No bus is reset; a TEST UNIT READY that times out
 //! counts as failed without a ladder of its own. Source: `scsi_error.c` (`scmd_eh_abort_handler`, `scsi_unjam_host`,
 //! `scsi_eh_ready_devs`, `scsi_eh_tur`, `scsi_send_eh_cmnd`, `scsi_eh_offline_sdevs`), `ql4_os.c` (`qla4xxx_eh_*`,
 //! `qla4xxx_eh_wait_on_command`), `scsi_transport_iscsi.c` (`iscsi_block_scsi_eh`).
@@ -12,9 +12,7 @@ mod ladder;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use isp4xxx::fw::IoTag;
-
-use super::{Waiting, did};
+use super::{Tag, Waiting, did};
 use ladder::{Ladder, Taken, Turn};
 
 /// How long the firmware may take to give a command back that it was told to end: `EH_WAIT_CMD_TOV` and one looks of 2 s each.
@@ -28,7 +26,7 @@ pub(crate) type Unit = (u32, u64);
 /// A command that took too long.
 pub(crate) struct Late {
     /// Its name on the card.
-    pub(crate) tag: IoTag,
+    pub(crate) tag: Tag,
     /// Its unit.
     pub(crate) unit: Unit,
     /// The client that waits; none for a command of a scan.
@@ -42,7 +40,7 @@ pub(crate) enum Step {
     /// Nothing before something happens, or [`Recovery::deadline`].
     Wait,
     /// ABORT TASK; answer with [`Recovery::taken`].
-    Abort(Unit, IoTag),
+    Abort(Unit, Tag),
     /// LOGICAL UNIT RESET; answer with [`Recovery::taken`].
     ResetLun(Unit),
     /// TARGET WARM RESET of the session's target; answer with [`Recovery::taken`].
@@ -88,7 +86,7 @@ pub(crate) struct Recovery {
 
 impl Recovery {
     /// A command took too long.
-    pub(crate) fn late(&mut self, now: Instant, tag: IoTag, unit: Unit, waiting: Option<Waiting>) {
+    pub(crate) fn late(&mut self, now: Instant, tag: Tag, unit: Unit, waiting: Option<Waiting>) {
         self.first.get_or_insert(now);
         self.aborts.push_back(Late {
             tag,
@@ -99,7 +97,7 @@ impl Recovery {
     }
 
     /// The card gave a late command back.
-    pub(crate) fn returned(&mut self, tag: IoTag, host_byte: u32) {
+    pub(crate) fn returned(&mut self, tag: Tag, host_byte: u32) {
         let all = self.aborts.iter_mut().chain(&mut self.failed);
         for late in all.filter(|l| l.tag == tag) {
             late.back = Some(host_byte);
@@ -119,7 +117,7 @@ impl Recovery {
     }
 
     /// Whether a command of this client is late.
-    pub(crate) fn holds_client(&self, client: crate::kernel::ClientId) -> bool {
+    pub(crate) fn holds_client(&self, client: crate::env::ClientId) -> bool {
         let held = self.done.iter().map(|(late, _)| late);
         let mut all = self.aborts.iter().chain(&self.failed).chain(held);
         all.any(|l| l.waiting.as_ref().is_some_and(|w| w.client == client))

@@ -67,7 +67,8 @@ impl Server {
     }
 
     pub(super) fn count_listeners(&mut self) {
-        self.kernel.listeners = self.clients.values().fold(0, |all, c| all | c.groups);
+        let groups = self.clients.values().fold(0, |all, c| all | c.groups);
+        self.kernel.set_listeners(groups);
     }
 
     pub(super) fn client_ready(&mut self, reactor: &mut Reactor, now: Instant, id: ClientId, ready: Ready) {

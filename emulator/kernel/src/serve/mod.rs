@@ -7,12 +7,10 @@
 mod client;
 mod clients;
 pub mod control;
-mod error;
 mod listen;
 mod packets;
 mod place;
 mod server;
 
-pub use error::ServeError;
-pub(crate) use listen::socket_at;
+pub use crate::error::ServeError;
 pub use server::Server;

@@ -8,8 +8,7 @@ use nix::errno::Errno;
 
 use super::Server;
 use super::listen::Kind;
-use crate::kernel::{BsgRequest, ClientId, Out};
-use crate::midlayer::Waiting;
+use crate::kernel::{BsgRequest, ClientId, Out, Waiting};
 
 /// Largest transfer of a command or payload.
 const MAX_DATA: usize = 256 * 1024;

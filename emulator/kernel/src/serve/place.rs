@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use files::{Dir, Kind, Lock, Why};
 use nix::unistd::{Gid, fchown};
 
-use super::error::{ServeError, io_error};
+use crate::error::{ServeError, io_error};
 
 /// The file that says that a directory is a server's.
 const MARK: &str = ".hbaemu";

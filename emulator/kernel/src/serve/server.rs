@@ -17,11 +17,12 @@ use nix::unistd::Gid;
 
 use super::client::Client;
 use super::clients::most_clients;
-use super::error::{ServeError, io_error};
-use super::listen::{Kind, Listener, socket_at};
+use super::listen::{Kind, Listener};
 use super::place::Place;
 use crate::config::Config;
-use crate::kernel::{ClientId, Kernel, Out};
+use crate::error::{ServeError, io_error};
+use crate::kernel::{ClientId, Kernel, LowLevelDriver, Out};
+use crate::socket::socket_at;
 use crate::tree::Tree;
 
 /// A running emulated kernel: an actor on the reactor.
@@ -82,7 +83,7 @@ impl Server {
             source: e,
         })?;
         let store = if config.sync { store } else { store.without_sync() };
-        Self::start_in(place, config, Box::new(store), reactor, owner)
+        Self::start_in(place, config, Box::new(store), Vec::new(), reactor, owner)
     }
 
     /// Takes the directory, switches the card on, loads the driver and opens the sockets. `owner` is this actor's number on
@@ -97,13 +98,26 @@ impl Server {
         owner: u32,
     ) -> Result<Self, ServeError> {
         let place = Place::take(&config.dir, &config.flash, config.group())?;
-        Self::start_in(place, config, store, reactor, owner)
+        Self::start_in(place, config, store, Vec::new(), reactor, owner)
+    }
+
+    /// As [`Server::start_with`], with other drivers beside that of the card.
+    #[cfg(test)]
+    pub(crate) fn start_beside(
+        others: Vec<Box<dyn LowLevelDriver>>,
+        config: Config,
+        store: Box<dyn FlashStore>,
+        reactor: &mut Reactor,
+    ) -> Result<Self, ServeError> {
+        let place = Place::take(&config.dir, &config.flash, config.group())?;
+        Self::start_in(place, config, store, others, reactor, 0)
     }
 
     fn start_in(
         place: Place,
         config: Config,
         store: Box<dyn FlashStore>,
+        others: Vec<Box<dyn LowLevelDriver>>,
         reactor: &mut Reactor,
         owner: u32,
     ) -> Result<Self, ServeError> {
@@ -134,7 +148,7 @@ impl Server {
             dir: root,
             ..config.clone()
         };
-        let kernel = Kernel::load(of_kernel, tree, card, now)
+        let kernel = Kernel::load(of_kernel, tree, card, others, now)
             .map_err(io_error("write the sysfs tree in", &config.dir))?;
         let mut links = AdapterLinks::new(owner);
         if let Some(path) = &config.pcap {

@@ -1,8 +1,25 @@
-//! The iSCSI transport class: its messages, its classes, the order of its events.
+//! The iSCSI transport class: its messages, its objects, its sessions, the order of its events.
 //!
-//! Source: Linux 6.1 `scsi_transport_iscsi.c`, `include/scsi/iscsi_if.h`.
+//! Owns sessions, connections, endpoints, the netlink queue and the class's part of the tree. Knows drivers by [`LowLevelDriver`]
+//! alone, and stands on the mid layer. Source: Linux 6.1 `scsi_transport_iscsi.c`, `include/scsi/iscsi_if.h`.
 
-pub(crate) mod attrs;
-pub(crate) mod ev;
-pub(crate) mod nla;
-pub(crate) mod session;
+mod attrs;
+mod blocking;
+pub(crate) mod bsg;
+mod class;
+mod conns;
+mod dispatch;
+mod driver;
+mod events;
+mod fixed_tree;
+mod hosts;
+mod leaving;
+mod lookup;
+mod queue;
+mod session;
+mod sessions;
+
+pub(crate) use class::Class;
+pub(crate) use dispatch::leading_number;
+pub(crate) use driver::{LowLevelDriver, Params, Ping, Progress};
+pub(crate) use queue::{Queue, Transports};

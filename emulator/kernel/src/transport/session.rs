@@ -1,16 +1,9 @@
-//! A session and its connection as the transport class and the driver keep them.
+//! A session, its connection and an endpoint as the class keeps them; what a driver knows of a session is the driver's.
 //!
-//! Owns the states and timers; must not talk to the card or the tree. Source: `scsi_transport_iscsi.h`
-//! (`iscsi_cls_session`, `iscsi_cls_conn`), `ql4_def.h` (`struct ddb_entry`).
+//! Source: `scsi_transport_iscsi.h` (`iscsi_cls_session`, `iscsi_cls_conn`, `iscsi_endpoint`).
 
-use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
-
-use driver_sys::hw::ddb::DdbState;
-use driver_sys::hw::raw::dev_db_entry;
-
-use crate::midlayer::{Device, ScanJob};
+use std::time::Instant;
 
 /// State of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,8 +90,8 @@ pub(crate) struct Conn {
 /// An endpoint object.
 #[derive(Debug, Clone)]
 pub(crate) struct Endpoint {
-    /// Index of the host.
-    pub(crate) host: usize,
+    /// Number of the host.
+    pub(crate) host: u32,
     /// Where to; none for an address family the driver does not know.
     pub(crate) to: Option<SocketAddr>,
     /// The session whose connection is bound to it.
@@ -106,100 +99,40 @@ pub(crate) struct Endpoint {
 }
 
 /// A session.
+#[derive(Debug, Clone)]
 pub(crate) struct Session {
     /// Number, never used twice.
     pub(crate) sid: u32,
-    /// Index of the host.
-    pub(crate) host: usize,
-    /// Made by the driver from flash (`FLASH_DDB`) rather than by user space.
-    pub(crate) flash: bool,
-    /// A boot target of the driver (`DF_BOOT_TGT`).
-    pub(crate) boot: bool,
+    /// Number of the host.
+    pub(crate) host: u32,
+    /// The transport it belongs to.
+    pub(super) handle: u64,
+    /// Path of `sessionN`.
+    pub(super) path: String,
     /// Port id of the creator; -1 the kernel.
-    pub(crate) creator: i32,
-    /// SCSI target number.
-    pub(crate) target_id: Option<u32>,
-    /// Index in the firmware.
-    pub(crate) ddb: Option<u16>,
-    /// What a flash session gives the firmware at every login.
-    pub(crate) asked: dev_db_entry,
-    /// What is shown: as asked for, after the login as negotiated.
-    pub(crate) entry: dev_db_entry,
-    /// What the driver believes the firmware's state to be.
-    pub(crate) ddb_state: DdbState,
+    pub(super) creator: i32,
     /// State.
-    pub(crate) state: SessionState,
+    pub(super) state: SessionState,
     /// Target state.
-    pub(crate) target_state: TargetState,
+    pub(super) target_state: TargetState,
     /// Seconds that commands wait after a loss; negative for ever.
-    pub(crate) recovery_tmo: i32,
+    pub(super) recovery_tmo: i32,
     /// Set by sysfs: SET_PARAM no longer changes it.
-    pub(crate) recovery_override: bool,
+    pub(super) recovery_override: bool,
     /// When recovery is given up.
-    pub(crate) recover_until: Option<Instant>,
-    /// When the driver tries again.
-    pub(crate) retry_at: Option<Instant>,
-    /// When the running try is given up.
-    pub(crate) try_until: Option<Instant>,
-    /// Logout is under way: no more tries.
-    pub(crate) no_relogin: bool,
-    /// Index of the SendTargets entry it comes from; 0xffff none.
-    pub(crate) parent: u16,
-    /// CHAP entry; 0xffff none.
-    pub(crate) chap: u16,
-    /// What user space set as text, by `ISCSI_PARAM_*`.
-    pub(crate) set: BTreeMap<u32, String>,
+    pub(super) recover_until: Option<Instant>,
     /// The connection.
-    pub(crate) conn: Option<Conn>,
-    /// Logical units by number.
-    pub(crate) devices: BTreeMap<u64, Device>,
-    /// A scan under way.
-    pub(crate) scan: Option<ScanJob>,
-    /// Another scan was asked for while one ran.
-    pub(crate) scan_again: bool,
-    /// Commands that wait while the session is blocked.
-    pub(crate) waiting: VecDeque<crate::midlayer::Waiting>,
-    /// Local address and port, once known.
-    pub(crate) local_port: u16,
+    pub(super) conn: Option<Conn>,
 }
 
-/// The driver never waits less than this for a login (`LOGIN_TOV`).
-pub(crate) const LOGIN_TOV: u16 = 12;
-/// Nor less than this for a relogin (`RELOGIN_TOV`).
-pub(crate) const RELOGIN_TOV: u16 = 18;
-
 impl Session {
-    /// How long one login may take.
-    pub(crate) fn login_timeout(&self) -> Duration {
-        let t = self.asked.def_timeout.get();
-        let t = if t > LOGIN_TOV && t < LOGIN_TOV * 10 {
-            t
-        } else {
-            LOGIN_TOV
-        };
-        Duration::from_secs(u64::from(t.max(RELOGIN_TOV)))
-    }
-
-    /// How long to wait before the next try.
-    pub(crate) fn retry_delay(&self) -> Duration {
-        Duration::from_secs(u64::from(self.asked.iscsi_def_time2wait.get()) + 4)
-    }
-
-    /// The DDB that names its target: as it was asked for, whatever a redirect made of it.
-    pub(crate) fn target(&self) -> &dev_db_entry {
-        if self.flash { &self.asked } else { &self.entry }
-    }
-
     /// Whether commands flow.
     pub(crate) fn online(&self) -> bool {
         self.state == SessionState::LoggedIn
     }
 
-    /// Arms the relogin timer unless a try is armed or running.
-    pub(crate) fn arm_relogin(&mut self, now: Instant) {
-        if self.flash && !self.no_relogin && self.retry_at.is_none() {
-            self.try_until = None;
-            self.retry_at = Some(now + self.retry_delay());
-        }
+    /// Whether its connection has this number.
+    pub(super) fn has_conn(&self, cid: u32) -> bool {
+        self.conn.as_ref().is_some_and(|c| c.cid == cid)
     }
 }

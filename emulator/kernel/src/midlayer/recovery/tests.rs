@@ -25,7 +25,7 @@ fn step(recovery: &mut Recovery, now: Instant) -> String {
 fn late(units: &[Unit], now: Instant) -> Recovery {
     let mut recovery = Recovery::default();
     for (tag, unit) in (0..).zip(units) {
-        recovery.late(now, IoTag(tag), *unit, None);
+        recovery.late(now, Tag(tag), *unit, None);
     }
     recovery
 }
@@ -74,7 +74,7 @@ fn a_unit_attention_costs_one_more_test_and_no_third() {
     recovery.taken(now, false);
     assert_eq!(step(&mut recovery, now), "reset unit (1, 0)");
     recovery.taken(now, true);
-    recovery.returned(IoTag(0), did::RESET);
+    recovery.returned(Tag(0), did::RESET);
     for _ in 0..2 {
         assert_eq!(step(&mut recovery, now), "test (1, 0)");
         recovery.taken(now, true);
@@ -93,7 +93,7 @@ fn a_test_that_takes_too_long_is_dropped_and_the_next_rung_comes() {
     recovery.taken(now, false);
     step(&mut recovery, now);
     recovery.taken(now, true);
-    recovery.returned(IoTag(0), did::RESET);
+    recovery.returned(Tag(0), did::RESET);
     assert_eq!(step(&mut recovery, now), "test (1, 0)");
     assert_eq!(step(&mut recovery, now), "wait");
     assert_eq!(recovery.deadline(), Some(now + TEST));

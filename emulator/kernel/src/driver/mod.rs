@@ -1,0 +1,7 @@
+//! Low-level drivers: each is a folder, knows the transport class and the mid layer, and no other driver.
+//!
+//! What a driver has to answer is [`crate::transport::LowLevelDriver`] and [`crate::midlayer::HostTemplate`].
+
+#[cfg(test)]
+mod null;
+pub(crate) mod qla4xxx;

@@ -1,0 +1,51 @@
+//! Faults on demand: cables, lost sessions, crashes, power. What they do to the card is its driver's.
+
+use std::time::Instant;
+
+use super::{FaultError, Kernel};
+
+impl Kernel {
+    /// Pulls or plugs a cable.
+    ///
+    /// # Errors
+    /// There is no such port.
+    pub(crate) fn set_link(&mut self, now: Instant, port: usize, up: bool) -> Result<(), FaultError> {
+        self.at(now);
+        self.drivers.card.set_link(port, up)?;
+        self.settle(now);
+        Ok(())
+    }
+
+    /// Tears a session's TCP connection.
+    ///
+    /// # Errors
+    /// There is no such session, or it has none.
+    pub(crate) fn drop_session(&mut self, now: Instant, sid: u32) -> Result<(), FaultError> {
+        self.at(now);
+        self.drivers.card.tear_session(sid)?;
+        self.settle(now);
+        Ok(())
+    }
+
+    /// Kills a port's firmware; the driver recovers.
+    ///
+    /// # Errors
+    /// There is no such port.
+    pub(crate) fn crash(&mut self, now: Instant, port: usize) -> Result<(), FaultError> {
+        self.at(now);
+        self.drivers.card.crash(port)?;
+        self.settle(now);
+        Ok(())
+    }
+
+    /// Takes the card's power away and gives it back.
+    ///
+    /// # Errors
+    /// The card does not start any more.
+    pub(crate) fn power_cycle(&mut self, now: Instant) -> Result<(), FaultError> {
+        self.at(now);
+        let result = self.drivers.card.power_cycle(&mut self.class);
+        self.settle(now);
+        result
+    }
+}

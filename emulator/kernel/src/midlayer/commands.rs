@@ -1,0 +1,108 @@
+//! Commands on their way to a driver and back.
+//!
+//! Source: `scsi_lib.c` (`scsi_dispatch_cmd`, `scsi_io_completion`), `scsi_error.c` (`scsi_decide_disposition`).
+
+use super::owner::IoOwner;
+use super::{Command, Completed, Direction, Ending, HostTemplate, MidLayer, sense};
+use crate::env::Env;
+
+/// SAM status.
+pub(super) const GOOD: u8 = 0;
+pub(super) const CHECK_CONDITION: u8 = 2;
+
+impl MidLayer {
+    /// Sends a command to a target's unit.
+    ///
+    /// # Errors
+    /// The driver does not take it; whose it is comes back.
+    pub(super) fn submit(
+        &mut self,
+        driver: &mut dyn HostTemplate,
+        (sid, lun): (u32, u64),
+        cdb: &[u8],
+        direction: Direction,
+        data: Vec<u8>,
+        owner: IoOwner,
+    ) -> Result<(), IoOwner> {
+        let Some(host) = self.targets.get(&sid).map(|t| t.host) else {
+            return Err(owner);
+        };
+        let mut padded = [0u8; 16];
+        let n = cdb.len().min(16);
+        padded[..n].copy_from_slice(&cdb[..n]);
+        let command = Command {
+            lun,
+            cdb: padded,
+            direction,
+            data,
+        };
+        match driver.queuecommand(sid, command) {
+            Some(tag) => {
+                self.io.insert((host, tag), owner);
+                Ok(())
+            }
+            None => Err(owner),
+        }
+    }
+
+    /// A command of a host has ended.
+    pub(crate) fn done(&mut self, env: &mut Env, host: u32, done: Completed) {
+        let Some(owner) = self.io.remove(&(host, done.tag)) else {
+            return;
+        };
+        if done.status == CHECK_CONDITION {
+            self.look_at_sense(env, &owner, &done.sense);
+        }
+        match owner {
+            IoOwner::Scan { sid, .. } => self.scan_answered(sid, &done),
+            IoOwner::Sg { waiting, .. } => self.sg_done(env, &waiting, done),
+            IoOwner::Late => {
+                if let Some(h) = self.hosts.get_mut(&host) {
+                    h.recovery.returned(done.tag, done.host_byte);
+                }
+            }
+            IoOwner::Test { .. } => self.unit_tested(env, host, &done),
+            IoOwner::Nobody => {}
+        }
+    }
+
+    fn scan_answered(&mut self, sid: u32, done: &Completed) {
+        let moved = matches!(
+            done.ending,
+            Ending::Complete | Ending::Underrun(_) | Ending::Overrun
+        );
+        let Some(t) = self.targets.get_mut(&sid) else {
+            return;
+        };
+        let Some(scan) = t.scan.as_mut() else { return };
+        if moved && done.status == GOOD {
+            scan.answer(Ok(&done.data[..done.transferred.min(done.data.len())]));
+        } else if done.status == CHECK_CONDITION {
+            scan.answer(Err(sense::key(&done.sense)));
+        } else if done.ending == Ending::Complete {
+            scan.answer(Err(None));
+        } else {
+            t.scan = None;
+        }
+    }
+
+    /// A unit that tells an sg client of something new tells everybody, by a uevent.
+    fn look_at_sense(&mut self, env: &mut Env, owner: &IoOwner, sense: &[u8]) {
+        let Some(news) = sense::news(sense) else {
+            return;
+        };
+        if let IoOwner::Sg { sid, waiting } = owner
+            && let Some(d) = self.targets.get(sid).and_then(|t| t.devices.get(&waiting.lun))
+        {
+            env.tree.change(&d.path, &[("SDEV_UA", news)]);
+        }
+    }
+
+    /// The hardware has lost its power: no running command comes back, none is recovered any more.
+    pub(crate) fn forget_commands(&mut self, env: &mut Env, driver: &str) {
+        for host in self.hosts_of(driver) {
+            self.io.retain(|(no, _), _| *no != host);
+            self.end_recovery(env, host);
+        }
+    }
+}

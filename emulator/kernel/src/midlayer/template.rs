@@ -1,0 +1,95 @@
+//! What the mid layer asks of a driver, and what a driver tells it of a command.
+//!
+//! Must not know how a driver does it. Source: `scsi_host.h` (`struct scsi_host_template`: `queuecommand`, `eh_abort_handler`,
+//! `eh_device_reset_handler`, `eh_target_reset_handler`), `scsi_cmnd.h`. The reset of a host changes sessions; it is the transport
+//! class's to ask for.
+
+/// A driver's name of a running command, one of its kind on a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Tag(pub(crate) u32);
+
+/// Which way data goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Direction {
+    /// No data.
+    None,
+    /// To the device.
+    Write,
+    /// From the device.
+    Read,
+}
+
+/// A command for a unit.
+pub(crate) struct Command {
+    /// Logical unit.
+    pub(crate) lun: u64,
+    /// The CDB, padded with zeros.
+    pub(crate) cdb: [u8; 16],
+    /// Which way data goes. The length is the buffer's.
+    pub(crate) direction: Direction,
+    /// The data, or room for it. Comes back in [`Completed`].
+    pub(crate) data: Vec<u8>,
+}
+
+/// How the exchange with the target ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// The target answered and as many bytes moved as were asked for.
+    Complete,
+    /// The target answered and so many bytes fewer moved.
+    Underrun(u32),
+    /// The target answered and had more bytes.
+    Overrun,
+    /// It never went out: too many are running.
+    QueueFull,
+    /// No answer of the target; the host byte tells why.
+    Failed,
+}
+
+/// A command that has ended.
+pub(crate) struct Completed {
+    /// Which one.
+    pub(crate) tag: Tag,
+    /// How.
+    pub(crate) ending: Ending,
+    /// `DID_*`.
+    pub(crate) host_byte: u32,
+    /// SCSI status.
+    pub(crate) status: u8,
+    /// Sense data.
+    pub(crate) sense: Vec<u8>,
+    /// Bytes that moved.
+    pub(crate) transferred: usize,
+    /// The buffer.
+    pub(crate) data: Vec<u8>,
+}
+
+/// A driver as the mid layer sees it. Targets are named by the number of their session.
+pub(crate) trait HostTemplate {
+    /// `proc_name`: whose hosts are whose.
+    fn name(&self) -> &'static str;
+
+    /// Sends a command; `None` when the target cannot take one. Its end comes as [`super::MidLayer::done`].
+    fn queuecommand(&mut self, target: u32, command: Command) -> Option<Tag> {
+        let _ = (target, command);
+        None
+    }
+
+    /// Ends one command; whether the hardware took the order.
+    fn eh_abort(&mut self, target: u32, tag: Tag) -> bool {
+        let _ = (target, tag);
+        false
+    }
+
+    /// Resets a unit; whether the hardware took the order.
+    fn eh_device_reset(&mut self, target: u32, lun: u64) -> bool {
+        let _ = (target, lun);
+        false
+    }
+
+    /// Resets a target; whether the hardware took the order.
+    fn eh_target_reset(&mut self, target: u32) -> bool {
+        let _ = target;
+        false
+    }
+}

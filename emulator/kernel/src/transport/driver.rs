@@ -1,0 +1,393 @@
+//! What the class asks of a driver: the kernel's `struct iscsi_transport`.
+//!
+//! A driver fills in the callbacks that it has; each default answers as the class does for a transport that lacks the callback.
+//! Arguments are the class's numbers (host number, session, connection, endpoint) and what a message says, never bytes. Every callback
+//! gets the [`Class`], whose services are how the driver tells what happens; a service that may ask the driver back takes the
+//! driver as its first argument. A callback of a host or flash node looks them up itself, so that a missing callback is refused
+//! before a missing host, as a kernel does. Source: `include/scsi/scsi_transport_iscsi.h` (`struct iscsi_transport`),
+//! `scsi_transport_iscsi.c` (`iscsi_if_recv_msg` and what it calls).
+
+use std::io;
+use std::time::Instant;
+
+use driver_sys::netlink::code::{Discovery, IfaceType, StopFlag};
+use driver_sys::netlink::params::{ChapParam, FlashnodeParam, HostParam, IscsiParam};
+use driver_sys::netlink::{Attr, ChapRecord, Destination, HostStats, IfaceAttr, Path, SessionStats};
+use nix::errno::Errno;
+
+use super::bsg::{BsgAnswer, BsgRequest};
+use super::class::Class;
+use crate::midlayer::HostTemplate;
+
+/// What a callback that may have to wait for its hardware comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Progress {
+    /// It has ended.
+    Done(Result<(), Errno>),
+    /// It goes on; [`LowLevelDriver::resume`] tells of its end. Until then no other message is looked at.
+    Waits,
+}
+
+impl From<Result<(), Errno>> for Progress {
+    fn from(result: Result<(), Errno>) -> Self {
+        Self::Done(result)
+    }
+}
+
+impl From<Errno> for Progress {
+    fn from(errno: Errno) -> Self {
+        Self::Done(Err(errno))
+    }
+}
+
+/// Parameters of a message as a driver's own walk finds them: those before the first that is refused, then the refusal.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Params<'a, A> {
+    list: &'a [A],
+    fault: Option<Errno>,
+}
+
+impl<'a, A> Params<'a, A> {
+    /// A list, and what stands in the place of the next one.
+    pub(crate) const fn new(list: &'a [A], fault: Option<Errno>) -> Self {
+        Self { list, fault }
+    }
+
+    /// One after the other.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Result<&'a A, Errno>> + use<'a, A> {
+        self.list.iter().map(Ok).chain(self.fault.map(Err))
+    }
+}
+
+/// A ping as the class hands it on.
+pub(crate) struct Ping {
+    /// `iface_num`.
+    pub(crate) iface_num: u32,
+    /// `iface_type`.
+    pub(crate) iface_type: IfaceType,
+    /// `payload_size`.
+    pub(crate) size: u32,
+    /// `pid`: given back with the answer.
+    pub(crate) pid: u32,
+    /// Whom.
+    pub(crate) to: Destination,
+}
+
+/// A driver as the transport class sees it.
+#[expect(unused_variables, reason = "a callback that is missing looks at nothing")]
+pub(crate) trait LowLevelDriver: HostTemplate {
+    /// The address that identifies the transport in messages.
+    fn handle(&self) -> u64;
+
+    /// `CAP_*`.
+    fn caps(&self) -> u32;
+
+    /// Loads the driver: its module, its transport and its hosts appear.
+    ///
+    /// # Errors
+    /// The tree cannot show them.
+    fn load(&mut self, class: &mut Class) -> io::Result<()>;
+
+    /// Whether every host has finished its probe.
+    fn ready(&self) -> bool {
+        true
+    }
+
+    /// The time, before anything else is called.
+    fn clock(&mut self, now: Instant) {}
+
+    /// Takes what the hardware has to tell and every step that waits for it as far as it goes; `true` when something happened.
+    fn poll(&mut self, class: &mut Class) -> bool {
+        false
+    }
+
+    /// When [`LowLevelDriver::expire`] and [`LowLevelDriver::timer`] are wanted at the latest.
+    fn deadline(&self) -> Option<Instant> {
+        None
+    }
+
+    /// Timers of the hardware.
+    fn expire(&mut self) {}
+
+    /// Timers of the driver.
+    fn timer(&mut self, class: &mut Class) {}
+
+    /// What became of the callback that waits; `None` while it does.
+    fn resume(&mut self, class: &mut Class) -> Option<Result<(), Errno>> {
+        Some(Ok(()))
+    }
+
+    // Sessions and connections.
+
+    /// A session for user space, with an endpoint or without; its number.
+    fn create_session(
+        &mut self,
+        class: &mut Class,
+        ep: Option<u64>,
+        cmds_max: u16,
+        queue_depth: u16,
+        initial_cmdsn: u32,
+    ) -> Option<u32> {
+        None
+    }
+
+    /// A session without connections goes.
+    fn destroy_session(&mut self, class: &mut Class, sid: u32) -> Progress {
+        Progress::Done(Ok(()))
+    }
+
+    /// A connection for a session; whether there is one now.
+    fn create_conn(&mut self, class: &mut Class, sid: u32, cid: u32) -> bool {
+        false
+    }
+
+    /// A connection goes.
+    fn destroy_conn(&mut self, class: &mut Class, sid: u32, cid: u32) {}
+
+    /// A connection shall go over an endpoint.
+    fn bind_conn(
+        &mut self,
+        class: &mut Class,
+        sid: u32,
+        cid: u32,
+        ep: u64,
+        leading: bool,
+    ) -> Result<(), Errno> {
+        Err(Errno::ENOSYS)
+    }
+
+    /// A bound connection starts.
+    fn start_conn(&mut self, class: &mut Class, sid: u32, cid: u32) -> Result<(), Errno> {
+        Err(Errno::ENOSYS)
+    }
+
+    /// A connection was stopped; its endpoint is gone.
+    fn stop_conn(&mut self, class: &mut Class, sid: u32, cid: u32, flag: StopFlag) {}
+
+    /// Commands of a session are given up: its recovery took too long.
+    fn session_recovery_timedout(&mut self, class: &mut Class, sid: u32) {}
+
+    /// A parameter of a bound connection or its session, as text without its NUL.
+    fn set_param(
+        &mut self,
+        class: &mut Class,
+        sid: u32,
+        cid: u32,
+        param: IscsiParam,
+        text: &[u8],
+    ) -> Result<(), Errno> {
+        Err(Errno::ENOSYS)
+    }
+
+    /// What a parameter of a session reads.
+    fn get_session_param(&mut self, class: &Class, sid: u32, param: IscsiParam) -> Result<String, Errno> {
+        Err(Errno::ENOSYS)
+    }
+
+    /// What a parameter of a connection reads.
+    fn get_conn_param(
+        &mut self,
+        class: &Class,
+        sid: u32,
+        cid: u32,
+        param: IscsiParam,
+    ) -> Result<String, Errno> {
+        Err(Errno::ENOSYS)
+    }
+
+    /// Whether a parameter of sessions and connections has an attribute.
+    fn param_is_visible(&self, param: IscsiParam) -> bool {
+        false
+    }
+
+    /// A PDU of user space: header and data.
+    fn send_pdu(
+        &mut self,
+        class: &mut Class,
+        sid: u32,
+        cid: u32,
+        header: &[u8],
+        data: &[u8],
+    ) -> Result<(), Errno> {
+        Err(Errno::ENOSYS)
+    }
+
+    /// Counters of a connection.
+    fn get_stats(&mut self, class: &mut Class, sid: u32, cid: u32) -> Box<SessionStats> {
+        Box::default()
+    }
+
+    // Endpoints.
+
+    /// Connects, through a host if one is named; the endpoint's number.
+    fn ep_connect(
+        &mut self,
+        class: &mut Class,
+        host: Option<u32>,
+        to: &Destination,
+        non_blocking: bool,
+    ) -> Result<u64, Errno> {
+        Err(Errno::EINVAL)
+    }
+
+    /// How an endpoint is doing: 1 connected, 0 not yet, negative an error.
+    fn ep_poll(&mut self, class: &mut Class, ep: u64, timeout_ms: u32) -> Result<i32, Errno> {
+        Err(Errno::EINVAL)
+    }
+
+    /// An endpoint goes.
+    fn ep_disconnect(&mut self, class: &mut Class, ep: u64) -> Result<(), Errno> {
+        Err(Errno::EINVAL)
+    }
+
+    /// What a parameter of an endpoint reads.
+    fn get_ep_param(&mut self, class: &Class, ep: u64, param: IscsiParam) -> Result<String, Errno> {
+        Err(Errno::ENOSYS)
+    }
+
+    // Hosts.
+
+    /// What a parameter of a host reads.
+    fn get_host_param(&mut self, class: &Class, host: u32, param: HostParam) -> Result<String, Errno> {
+        Err(Errno::ENOSYS)
+    }
+
+    /// A parameter of a host, as text.
+    fn set_host_param(
+        &mut self,
+        class: &mut Class,
+        host: u32,
+        params: Params<'_, Attr<HostParam>>,
+    ) -> Result<(), Errno> {
+        Err(Errno::ENOSYS)
+    }
+
+    /// Whether a parameter of hosts has an attribute.
+    fn host_param_is_visible(&self, param: HostParam) -> bool {
+        false
+    }
+
+    /// Resets a host (`eh_host_reset_handler`); whether it was done.
+    fn eh_host_reset(&mut self, class: &mut Class, host: u32) -> bool {
+        false
+    }
+
+    /// A write to `host_reset` of a host.
+    fn host_reset(&mut self, class: &mut Class, host: u32, kind: &str) -> Result<(), Errno> {
+        Err(Errno::EOPNOTSUPP)
+    }
+
+    /// Counters of a host.
+    fn get_host_stats(&mut self, class: &mut Class, host: u32) -> Result<Box<HostStats>, Errno> {
+        Err(Errno::ENOSYS)
+    }
+
+    /// Target discovery in the driver.
+    fn tgt_dscvr(
+        &mut self,
+        class: &mut Class,
+        host: u32,
+        method: Discovery,
+        enable: bool,
+        to: &Destination,
+    ) -> Result<(), Errno> {
+        Err(Errno::EINVAL)
+    }
+
+    /// The answer of iscsiuio to a path request.
+    fn set_path(&mut self, class: &mut Class, host: u32, path: &Path) -> Result<(), Errno> {
+        Err(Errno::ENOSYS)
+    }
+
+    /// Parameters of interfaces.
+    fn set_iface_param(&mut self, class: &mut Class, host: u32, params: Params<'_, IfaceAttr>) -> Progress {
+        Errno::ENOSYS.into()
+    }
+
+    /// A ping; its answer is [`Class::ping_done`].
+    fn send_ping(&mut self, class: &mut Class, host: u32, ping: &Ping) -> Result<(), Errno> {
+        Err(Errno::ENOSYS)
+    }
+
+    /// `SCSI_NL_VID_TYPE_*` and the vendor's number, which vendor commands have to name.
+    fn vendor_id(&self) -> u64 {
+        0
+    }
+
+    /// A vendor command of a host's bsg device: the words behind the vendor's number.
+    fn bsg_request(
+        &mut self,
+        class: &mut Class,
+        host: u32,
+        words: &[u8],
+        request: &BsgRequest<'_>,
+    ) -> Result<BsgAnswer, Errno> {
+        Err(Errno::ENOSYS)
+    }
+
+    // The CHAP table.
+
+    /// At most `room` entries from an index on.
+    fn get_chap(
+        &mut self,
+        class: &mut Class,
+        host: u32,
+        from: u16,
+        room: u32,
+    ) -> Result<Vec<ChapRecord>, Errno> {
+        Err(Errno::EINVAL)
+    }
+
+    /// An entry.
+    fn set_chap(
+        &mut self,
+        class: &mut Class,
+        host: u32,
+        params: Params<'_, Attr<ChapParam>>,
+    ) -> Result<(), Errno> {
+        Err(Errno::ENOSYS)
+    }
+
+    /// An entry goes.
+    fn delete_chap(&mut self, class: &mut Class, host: u32, index: u16) -> Result<(), Errno> {
+        Err(Errno::ENOSYS)
+    }
+
+    // Flash nodes.
+
+    /// A new flash node; `kind` is its portal type as text. Its index.
+    fn new_flashnode(&mut self, class: &mut Class, host: u32, kind: &[u8]) -> Result<u32, Errno> {
+        Err(Errno::ENOSYS)
+    }
+
+    /// Parameters of a flash node.
+    fn set_flashnode_param(
+        &mut self,
+        class: &mut Class,
+        host: u32,
+        index: u32,
+        params: Params<'_, Attr<FlashnodeParam>>,
+    ) -> Result<(), Errno> {
+        Err(Errno::ENOSYS)
+    }
+
+    /// A flash node goes.
+    fn del_flashnode(&mut self, class: &mut Class, host: u32, index: u32) -> Result<(), Errno> {
+        Err(Errno::ENOSYS)
+    }
+
+    /// Logs in to a flash node.
+    fn login_flashnode(&mut self, class: &mut Class, host: u32, index: u32) -> Progress {
+        Errno::ENOSYS.into()
+    }
+
+    /// Logs out of a flash node.
+    fn logout_flashnode(&mut self, class: &mut Class, host: u32, index: u32) -> Progress {
+        Errno::ENOSYS.into()
+    }
+
+    /// Logs a session of the driver's out.
+    fn logout_flashnode_sid(&mut self, class: &mut Class, host: u32, sid: u32) -> Progress {
+        Errno::ENOSYS.into()
+    }
+}
