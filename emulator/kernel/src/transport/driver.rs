@@ -10,11 +10,13 @@
 use std::io;
 use std::time::Instant;
 
+use driver_sys::netlink::IfaceCode;
 use driver_sys::netlink::params::{HostParam, IscsiParam};
 use nix::errno::Errno;
 
 use super::bsg::{BsgAnswer, BsgRequest};
 use super::class::Class;
+use super::ifaces::IfaceKind;
 use crate::midlayer::HostTemplate;
 
 /// What a callback that may have to wait for its hardware comes to.
@@ -291,6 +293,17 @@ pub(crate) trait LowLevelDriver: HostTemplate {
     /// Parameters of interfaces: attributes of `iscsi_iface_param_info`.
     fn set_iface_param(&mut self, class: &mut Class, host: u32, data: &[u8]) -> Progress {
         Errno::ENOSYS.into()
+    }
+
+    /// What a parameter of an interface reads; none without an attribute there.
+    fn get_iface_param(
+        &mut self,
+        class: &Class,
+        host: u32,
+        iface: IfaceKind,
+        param: IfaceCode,
+    ) -> Result<String, Errno> {
+        Err(Errno::ENOSYS)
     }
 
     /// A ping; its answer is [`Class::ping_done`].

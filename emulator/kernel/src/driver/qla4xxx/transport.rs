@@ -5,12 +5,13 @@
 use std::io;
 use std::time::Instant;
 
+use driver_sys::netlink::IfaceCode;
 use driver_sys::netlink::params::{HostParam, IscsiParam};
 use nix::errno::Errno;
 
 use super::Qla4xxx;
 use crate::transport::bsg::{BsgAnswer, BsgRequest};
-use crate::transport::{ChapPage, Class, LowLevelDriver, Ping, Progress};
+use crate::transport::{ChapPage, Class, IfaceKind, LowLevelDriver, Ping, Progress};
 
 /// The address that identifies the transport, as a 6.1 kernel shows one.
 const HANDLE: u64 = 0xffff_ffff_c04c_d5a0;
@@ -217,6 +218,16 @@ impl LowLevelDriver for Qla4xxx {
     fn set_iface_param(&mut self, class: &mut Class, host: u32, data: &[u8]) -> Progress {
         let task = self.begin_iface_params(class, host, data);
         self.begin(task)
+    }
+
+    fn get_iface_param(
+        &mut self,
+        _class: &Class,
+        host: u32,
+        iface: IfaceKind,
+        param: IfaceCode,
+    ) -> Result<String, Errno> {
+        self.iface_param(host, iface, param)
     }
 
     fn send_ping(&mut self, _class: &mut Class, host: u32, ping: &Ping<'_>) -> Result<(), Errno> {
