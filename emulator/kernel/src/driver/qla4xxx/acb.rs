@@ -4,40 +4,25 @@
 //! Source: `ql4_os.c` (`qla4xxx_get_iface_param`, `qla4xxx_iface_set_param`), `ql4_mbx.c` (`qla4xxx_update_local_ip`).
 
 use driver_sys::hw::raw::addr_ctrl_blk;
+use driver_sys::netlink::IfaceCode;
 use zerocopy::{FromBytes, IntoBytes};
 
 use super::acb_table::{Field, On, Row, Space, rows};
 use crate::text::{cstr, ip4, ip6};
+use crate::transport::IfaceKind;
 
-/// An interface of a port.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum IfaceKind {
-    /// `ipv4-iface-H-0`.
-    V4,
-    /// `ipv6-iface-H-N`, N 0 or 1.
-    V6(u8),
-}
-
-impl IfaceKind {
-    /// All interfaces of a port.
-    pub(crate) const ALL: [Self; 3] = [Self::V4, Self::V6(0), Self::V6(1)];
-
-    /// The name of its object.
-    pub(crate) fn name(self, host: u32) -> String {
-        match self {
-            Self::V4 => format!("ipv4-iface-{host}-0"),
-            Self::V6(n) => format!("ipv6-iface-{host}-{n}"),
-        }
-    }
-}
-
-/// The attributes of an interface with their values.
-pub(crate) fn show(acb: &addr_ctrl_blk, iface: IfaceKind) -> impl Iterator<Item = (&'static str, String)> {
-    let bytes = acb.as_bytes().to_vec();
-    let acb = *acb;
-    rows()
-        .filter(move |r| !r.attr.is_empty() && r.on != if iface == IfaceKind::V4 { On::V6 } else { On::V4 })
-        .map(move |r| (r.attr, show_field(&acb, &bytes, r.field, iface)))
+/// What a parameter of an interface reads; none when it has no such attribute.
+pub(crate) fn get(acb: &addr_ctrl_blk, iface: IfaceKind, param: IfaceCode) -> Option<String> {
+    let others = if iface == IfaceKind::V4 { On::V6 } else { On::V4 };
+    let (space, number) = match param {
+        IfaceCode::Net(param) => (Space::Net, param.raw()),
+        IfaceCode::Iscsi(param) => (Space::Iface, param.raw()),
+        IfaceCode::Other { .. } => return None,
+    };
+    let row = rows()
+        .filter(|r| !r.attr.is_empty() && r.on != others)
+        .find(|r| r.space == space && r.param == number)?;
+    Some(show_field(acb, acb.as_bytes(), row.field, iface))
 }
 
 fn half(b: &[u8], at: usize) -> u16 {
@@ -245,6 +230,8 @@ fn set_field(acb: &mut addr_ctrl_blk, row: &Row, p: Param<'_>) -> Effect {
 
 #[cfg(test)]
 mod tests {
+    use driver_sys::netlink::params::NetParam;
+
     use super::*;
 
     fn param(iface_type: u8, iface_num: u32, param: u16, value: &[u8]) -> Param<'_> {
@@ -258,7 +245,10 @@ mod tests {
     }
 
     fn shown(acb: &addr_ctrl_blk, iface: IfaceKind, attr: &str) -> String {
-        show(acb, iface).find(|(a, _)| *a == attr).expect("attribute").1
+        let row =
+            rows().find(|r| r.attr == attr && r.on != if iface == IfaceKind::V4 { On::V6 } else { On::V4 });
+        let row = row.expect("attribute");
+        get(acb, iface, IfaceCode::Net(NetParam::from_raw(row.param))).expect("shown")
     }
 
     #[test]
