@@ -1,13 +1,14 @@
 //! The emulated kernel itself, as the sockets see it: packets, writes and the time go in, what is to be sent comes out.
 //!
-//! A state machine without sockets. Owns the rooms (class and mid layer) and the drivers, and in which order they take their turns;
-//! what a message or an attribute means is theirs. Source: Linux 6.1, the order in which interrupts and work take place.
+//! A state machine without sockets. Owns the class (with the mid layer below it) and the drivers; what a message or an attribute
+//! means is theirs.
 
 mod drivers;
 mod faults;
 mod store;
 #[cfg(test)]
 mod tests;
+mod turns;
 
 use std::io;
 use std::time::Instant;
@@ -19,8 +20,8 @@ pub(crate) use crate::driver::qla4xxx::FaultError;
 use crate::driver::qla4xxx::Qla4xxx;
 use crate::env::Env;
 pub(crate) use crate::env::{ClientId, Out};
+use crate::midlayer::MidLayer;
 pub(crate) use crate::midlayer::Waiting;
-use crate::midlayer::{Advance, MidLayer};
 pub(crate) use crate::transport::LowLevelDriver;
 pub(crate) use crate::transport::bsg::{BsgAnswer, BsgRequest};
 use crate::transport::{Class, Queue, bsg};
@@ -123,82 +124,4 @@ impl Kernel {
             None => BsgAnswer::no_device(),
         }
     }
-
-    /// Tells every room what time it is.
-    fn at(&mut self, now: Instant) {
-        self.class.env.now = now;
-        for driver in self.drivers.all() {
-            driver.clock(now);
-        }
-    }
-
-    /// Lets everything that has happened take its course: events of the hardware, the netlink queue, waiting steps.
-    pub(crate) fn settle(&mut self, now: Instant) {
-        self.at(now);
-        // Each round may cause another; the bound only guards against a card that never falls silent.
-        for _ in 0..10_000 {
-            let class = &mut self.class;
-            let mut quiet = true;
-            for driver in self.drivers.all() {
-                quiet &= !driver.poll(class);
-            }
-            quiet &= !self.queue.advance(class, &mut self.drivers);
-            for driver in self.drivers.all() {
-                quiet &= !advance_recovery(class, driver);
-            }
-            for driver in self.drivers.all() {
-                quiet &= !class.scsi.advance_scans(&mut class.env, driver);
-                class.scans_ended(driver);
-            }
-            if quiet {
-                break;
-            }
-        }
-        self.class.env.push_uevents();
-    }
-
-    /// When [`Kernel::tick`] is wanted at the latest.
-    pub(crate) fn deadline(&self) -> Option<Instant> {
-        let drivers = self.drivers.iter().filter_map(|d| d.deadline());
-        drivers.chain(self.class.deadline()).min()
-    }
-
-    /// Time has come.
-    pub(crate) fn tick(&mut self, now: Instant) {
-        self.at(now);
-        for driver in self.drivers.all() {
-            driver.expire();
-        }
-        self.settle(now);
-        for driver in self.drivers.all() {
-            self.class.session_timers(driver);
-            driver.timer(&mut self.class);
-        }
-        let Class { env, scsi, .. } = &mut self.class;
-        scsi.command_timers(env);
-        self.settle(now);
-    }
-}
-
-/// Takes the ladders of a driver's hosts as far as they go; `true` when one moved.
-fn advance_recovery(class: &mut Class, driver: &mut dyn LowLevelDriver) -> bool {
-    let mut moved = false;
-    for host in class.scsi.hosts_of(driver.name()) {
-        let held = class.scsi.in_recovery(host);
-        loop {
-            match class.scsi.advance_recovery(&mut class.env, driver, host) {
-                Advance::Still => break,
-                Advance::Moved => {}
-                Advance::ResetHost => {
-                    let done = driver.eh_host_reset(class, host);
-                    class.scsi.host_reset(class.now(), host, done);
-                }
-            }
-            moved = true;
-        }
-        if held != class.scsi.in_recovery(host) {
-            class.scsi.show_recovery(&mut class.env, host);
-        }
-    }
-    moved
 }

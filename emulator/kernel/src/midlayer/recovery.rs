@@ -25,7 +25,7 @@ pub(crate) type Unit = (u32, u64);
 
 /// A command that took too long.
 pub(crate) struct Late {
-    /// Its name on the card.
+    /// The driver's name of it.
     pub(crate) tag: Tag,
     /// Its unit.
     pub(crate) unit: Unit,

@@ -1,13 +1,14 @@
-//! What the attributes of sessions, connections and hosts are called, and whom the class asks for their values.
+//! What the attributes of sessions, connections, hosts and interfaces are called, and whom the class asks for their values.
 //!
 //! Names come from the parameter tables; which of them a transport shows, and what they read, is the driver's to say. Must not touch
 //! the tree. Source: `scsi_transport_iscsi.c` (`iscsi_session_attrs`, `iscsi_conn_attrs`, `iscsi_host_attrs`,
 //! `iscsi_session_attr_is_visible`).
 
-use driver_sys::netlink::params::{HostParam, IscsiParam, Object, Param as _};
+use driver_sys::netlink::IfaceCode;
+use driver_sys::netlink::params::{HostParam, IfaceParam, IscsiParam, NetParam, Object, Param as _};
 
 use super::session::Session;
-use super::{Class, LowLevelDriver};
+use super::{Class, IfaceKind, LowLevelDriver};
 
 /// Names with their values.
 pub(super) type Values = Vec<(&'static str, String)>;
@@ -90,5 +91,25 @@ pub(super) fn host(class: &Class, driver: &mut dyn LowLevelDriver, host: u32) ->
             let name = param.attr().filter(|_| driver.host_param_is_visible(param))?;
             Some((name, driver.get_host_param(class, host, param).ok()?))
         })
+        .collect()
+}
+
+/// The attributes of an interface: those of its family and those of both that the driver answers for.
+pub(super) fn iface(class: &Class, driver: &mut dyn LowLevelDriver, host: u32, iface: IfaceKind) -> Values {
+    let family = match iface {
+        IfaceKind::V4 => Object::Ipv4Iface,
+        IfaceKind::V6(_) => Object::Ipv6Iface,
+    };
+    let shared_or_own = |p: &NetParam| {
+        p.info()
+            .is_some_and(|info| info.object == family || info.object == Object::Iface)
+    };
+    let net = NetParam::all().iter().copied().filter(shared_or_own);
+    let of_network = net.filter_map(|p| Some((p.attr()?, IfaceCode::Net(p))));
+    let iscsi = IfaceParam::all().iter().copied();
+    let of_iscsi = iscsi.filter_map(|p| Some((p.attr()?, IfaceCode::Iscsi(p))));
+    of_network
+        .chain(of_iscsi)
+        .filter_map(|(name, param)| Some((name, driver.get_iface_param(class, host, iface, param).ok()?)))
         .collect()
 }

@@ -12,11 +12,14 @@ use std::time::Instant;
 
 use driver_sys::netlink::code::{Discovery, IfaceType, StopFlag};
 use driver_sys::netlink::params::{ChapParam, FlashnodeParam, HostParam, IscsiParam};
-use driver_sys::netlink::{Attr, ChapRecord, Destination, HostStats, IfaceAttr, Path, SessionStats};
+use driver_sys::netlink::{
+    Attr, ChapRecord, Destination, HostStats, IfaceAttr, IfaceCode, Path, SessionStats,
+};
 use nix::errno::Errno;
 
 use super::bsg::{BsgAnswer, BsgRequest};
 use super::class::Class;
+use super::ifaces::IfaceKind;
 use crate::midlayer::HostTemplate;
 
 /// What a callback that may have to wait for its hardware comes to.
@@ -302,6 +305,17 @@ pub(crate) trait LowLevelDriver: HostTemplate {
     /// Parameters of interfaces.
     fn set_iface_param(&mut self, class: &mut Class, host: u32, params: Params<'_, IfaceAttr>) -> Progress {
         Errno::ENOSYS.into()
+    }
+
+    /// What a parameter of an interface reads; none without an attribute there.
+    fn get_iface_param(
+        &mut self,
+        class: &Class,
+        host: u32,
+        iface: IfaceKind,
+        param: IfaceCode,
+    ) -> Result<String, Errno> {
+        Err(Errno::ENOSYS)
     }
 
     /// A ping; its answer is [`Class::ping_done`].

@@ -1,7 +1,7 @@
-//! The class's objects of a host: `iscsi_host`, its bsg device, its interfaces, its flash nodes.
+//! The class's objects of a host: `iscsi_host`, its bsg device, its flash nodes.
 //!
 //! What they read is the driver's. Source: `scsi_transport_iscsi.c` (`iscsi_setup_host`, `iscsi_bsg_host_add`,
-//! `iscsi_create_iface`, `iscsi_create_flashnode_sess`, `iscsi_create_flashnode_conn`).
+//! `iscsi_create_flashnode_sess`, `iscsi_create_flashnode_conn`).
 
 use std::io;
 
@@ -47,7 +47,7 @@ impl Class {
     }
 
     /// Path of `hostN`.
-    fn host_path(&self, host: u32) -> &str {
+    pub(super) fn host_path(&self, host: u32) -> &str {
         self.hosts.get(&host).map_or("", |h| &h.path)
     }
 
@@ -56,38 +56,6 @@ impl Class {
         let values = attrs::host(self, driver, no);
         let at = format!("{}/iscsi_host/host{no}", self.host_path(no));
         self.env.write_all("host", &at, values);
-    }
-
-    fn iface_path(&self, host: u32, name: &str) -> String {
-        format!("{}/iscsi_iface/{name}", self.host_path(host))
-    }
-
-    /// Whether a host has an interface.
-    pub(crate) fn has_iface(&self, host: u32, name: &str) -> bool {
-        self.env.tree.contains(&self.iface_path(host, name))
-    }
-
-    /// An interface of a host appears.
-    pub(crate) fn create_iface(&mut self, host: u32, name: &str, values: Values) {
-        let object = Object::class(
-            self.iface_path(host, name),
-            "iscsi_iface",
-            Some(self.host_path(host)),
-        );
-        let object = values.into_iter().fold(object, |o, (n, v)| o.ro(n, v));
-        self.env.show("interface", object);
-    }
-
-    /// Writes what may have changed of an interface.
-    pub(crate) fn refresh_iface(&mut self, host: u32, name: &str, values: Values) {
-        let at = self.iface_path(host, name);
-        self.env.write_all("interface", &at, values);
-    }
-
-    /// An interface of a host goes.
-    pub(crate) fn destroy_iface(&mut self, host: u32, name: &str) {
-        let at = self.iface_path(host, name);
-        self.env.hide("interface", &at);
     }
 
     fn flashnode_paths(&self, host: u32, index: u16) -> (String, String) {

@@ -4,41 +4,18 @@
 //! Source: `ql4_os.c` (`qla4xxx_get_iface_param`, `qla4xxx_iface_set_param`), `ql4_mbx.c` (`qla4xxx_update_local_ip`).
 
 use driver_sys::hw::raw::addr_ctrl_blk;
+use driver_sys::netlink::IfaceCode;
 use zerocopy::{FromBytes, IntoBytes};
 
 use super::acb_table::{Field, On, Row, rows};
 use crate::text::{cstr, ip4, ip6};
+use crate::transport::IfaceKind;
 
-/// An interface of a port.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum IfaceKind {
-    /// `ipv4-iface-H-0`.
-    V4,
-    /// `ipv6-iface-H-N`, N 0 or 1.
-    V6(u8),
-}
-
-impl IfaceKind {
-    /// All interfaces of a port.
-    pub(crate) const ALL: [Self; 3] = [Self::V4, Self::V6(0), Self::V6(1)];
-
-    /// The name of its object.
-    pub(crate) fn name(self, host: u32) -> String {
-        match self {
-            Self::V4 => format!("ipv4-iface-{host}-0"),
-            Self::V6(n) => format!("ipv6-iface-{host}-{n}"),
-        }
-    }
-}
-
-/// The attributes of an interface with their values.
-pub(crate) fn show(acb: &addr_ctrl_blk, iface: IfaceKind) -> impl Iterator<Item = (&'static str, String)> {
-    let bytes = acb.as_bytes().to_vec();
-    let acb = *acb;
+/// What a parameter of an interface reads; none when it has no such attribute.
+pub(crate) fn get(acb: &addr_ctrl_blk, iface: IfaceKind, param: IfaceCode) -> Option<String> {
     let others = if iface == IfaceKind::V4 { On::V6 } else { On::V4 };
-    rows()
-        .filter(move |(on, _)| *on != others)
-        .filter_map(move |(_, row)| Some((row.attr()?, show_field(&acb, &bytes, row, iface))))
+    let (_, row) = rows().find(|(on, row)| *on != others && row.param == param && row.attr().is_some())?;
+    Some(show_field(acb, acb.as_bytes(), row, iface))
 }
 
 fn half(b: &[u8], at: usize) -> u16 {
@@ -265,7 +242,9 @@ mod tests {
     }
 
     fn shown(acb: &addr_ctrl_blk, iface: IfaceKind, attr: &str) -> String {
-        show(acb, iface).find(|(a, _)| *a == attr).expect("attribute").1
+        let mut read = rows().filter(|(_, row)| row.attr() == Some(attr));
+        read.find_map(|(_, row)| get(acb, iface, row.param))
+            .expect("attribute")
     }
 
     #[test]

@@ -16,7 +16,6 @@ use nix::errno::Errno;
 use zerocopy::{FromBytes, IntoBytes};
 
 use super::Qla4xxx;
-use super::flashnodes::RMW_COMMIT;
 use crate::transport::{Class, Params};
 
 /// Marks an entry that the driver deleted.
@@ -148,15 +147,7 @@ impl Qla4xxx {
         e.cookie.set(CHAP_VALID_COOKIE);
         let data = e.as_bytes().to_vec();
         let offset = Self::chap_offset(index);
-        self.mbox(
-            host,
-            Command::WriteFlash {
-                offset,
-                data,
-                options: RMW_COMMIT,
-            },
-        )
-        .map_err(|_| Errno::EIO)?;
+        self.write_flash(host, offset, data).map_err(|_| Errno::EIO)?;
         self.refresh_flashnodes(class, host);
         Ok(())
     }
@@ -246,15 +237,7 @@ impl Qla4xxx {
         entry.cookie.set(DELETED);
         let data = entry.as_bytes().to_vec();
         let offset = Self::chap_offset(index);
-        self.mbox(
-            host,
-            Command::WriteFlash {
-                offset,
-                data,
-                options: RMW_COMMIT,
-            },
-        )
-        .map_err(|_| Errno::EINVAL)?;
+        self.write_flash(host, offset, data).map_err(|_| Errno::EINVAL)?;
         self.refresh_flashnodes(class, host);
         Ok(())
     }

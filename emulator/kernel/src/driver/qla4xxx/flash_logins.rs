@@ -13,22 +13,13 @@ use nix::errno::Errno;
 
 use super::Qla4xxx;
 use super::flashnode::Tuple;
-use super::task::{Task, Turn};
+use super::task::{DiscoveryLogin, Task, Turn};
 use crate::transport::{Class, Progress};
 
 /// `LOGOUT_TOV`.
 const LOGOUT_TOV: Duration = Duration::from_secs(10);
 /// `LOGIN_TOV`, the least that a discovery is given.
 const LOGIN_TOV: Duration = Duration::from_secs(12);
-
-/// A SendTargets login that runs.
-pub(super) struct DiscoveryLogin {
-    host: usize,
-    node: u16,
-    ddb: u16,
-    /// Give up waiting.
-    pub(super) until: Instant,
-}
 
 impl Qla4xxx {
     pub(super) fn login_node(&mut self, class: &mut Class, no: u32, index: u32) -> Progress {

@@ -5,7 +5,6 @@
 
 use driver_sys::hw::ddb::{DDB_DELETED_COOKIE, MAX_PRST_DEV_DB_ENTRIES};
 use driver_sys::hw::flash::FLASH_OFFSET_DB_INFO;
-use driver_sys::hw::mailbox::FlashCommit;
 use driver_sys::hw::raw::dev_db_entry;
 use driver_sys::netlink::Attr;
 use driver_sys::netlink::params::{FlashnodeParam, Param as _};
@@ -16,9 +15,6 @@ use zerocopy::{FromBytes, IntoBytes};
 use super::Qla4xxx;
 use super::flashnode::Flashnode;
 use crate::transport::{Class, Params};
-
-/// Every write of the driver is committed at once.
-pub(super) const RMW_COMMIT: FlashCommit = FlashCommit::RmwCommit;
 
 type Values = Vec<(&'static str, String)>;
 
@@ -181,15 +177,7 @@ impl Qla4xxx {
         let default = self.default_ddb(host, node.is_v6()).ok_or(Errno::EPERM)?;
         let data = node.to_entry(&default).as_bytes().to_vec();
         let offset = FLASH_OFFSET_DB_INFO + u32::from(index) * 512;
-        self.mbox(
-            host,
-            Command::WriteFlash {
-                offset,
-                data,
-                options: RMW_COMMIT,
-            },
-        )
-        .map_err(|_| Errno::EIO)?;
+        self.write_flash(host, offset, data).map_err(|_| Errno::EIO)?;
         if let Some(node) = self.hosts[host].flashnodes.get_mut(&index) {
             node.persistent = true;
         }
@@ -208,14 +196,7 @@ impl Qla4xxx {
             entry.cookie.set(DDB_DELETED_COOKIE);
             let offset = FLASH_OFFSET_DB_INFO + u32::from(index) * 512;
             let data = entry.as_bytes().to_vec();
-            let written = self.mbox(
-                host,
-                Command::WriteFlash {
-                    offset,
-                    data,
-                    options: RMW_COMMIT,
-                },
-            );
+            let written = self.write_flash(host, offset, data);
             // The driver does not look whether the write went well.
             if written.is_err() && !self.config.quirks {
                 return Err(Errno::EIO);

@@ -4,34 +4,25 @@
 //! (`iscsi_ping_comp_event`).
 
 use std::net::IpAddr;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use driver_sys::hw::acb::{Ipv4IpOptions, Ipv6Options};
 use driver_sys::hw::flash::{FLASH_SEGMENT_IFCB, IFCB_COOKIE};
-use driver_sys::hw::raw::addr_ctrl_blk;
 use driver_sys::netlink::code::IfaceType;
-use driver_sys::netlink::{Destination, IfaceAttr};
+use driver_sys::netlink::{Destination, IfaceAttr, IfaceCode};
 use isp4xxx::fw::{Command, PingSource, PingStatus};
 use nix::errno::Errno;
 use zerocopy::IntoBytes;
 
 use super::Qla4xxx;
-use super::acb::{self, Effect, IfaceKind, Param};
-use super::flashnodes::RMW_COMMIT;
-use super::task::{Task, Turn};
-use crate::transport::{Class, Params, Ping};
+use super::acb::{self, Effect, Param};
+use super::task::{AcbChange, Task, Turn};
+use crate::transport::{Class, IfaceKind, Params, Ping};
 
+/// The interfaces of a port.
+const IFACES: [IfaceKind; 3] = [IfaceKind::V4, IfaceKind::V6(0), IfaceKind::V6(1)];
 /// `DISABLE_ACB_TOV`.
 const DISABLE_ACB_TOV: Duration = Duration::from_secs(30);
-
-/// A control block on its way into the port.
-pub(super) struct AcbChange {
-    host: usize,
-    block: Box<addr_ctrl_blk>,
-    done: bool,
-    /// Give up waiting for the addresses to go down.
-    pub(super) until: Instant,
-}
 
 /// A ping under way.
 pub(super) struct RunningPing {
@@ -52,37 +43,25 @@ impl Qla4xxx {
 
     /// Objects for the protocols that are on.
     pub(super) fn create_ifaces(&mut self, class: &mut Class, host: usize) {
-        for iface in IfaceKind::ALL {
+        let no = self.hosts[host].no;
+        for iface in IFACES {
             if self.iface_wanted(host, iface) {
-                self.create_iface(class, host, iface);
+                class.create_iface(self, no, iface);
             }
         }
     }
 
-    fn create_iface(&self, class: &mut Class, host: usize, iface: IfaceKind) {
-        let h = &self.hosts[host];
-        let name = iface.name(h.no);
-        if !class.has_iface(h.no, &name) {
-            class.create_iface(h.no, &name, acb::show(&h.acb, iface).collect());
-        }
-    }
-
-    fn destroy_iface(&self, class: &mut Class, host: usize, iface: IfaceKind) {
-        let no = self.hosts[host].no;
-        let name = iface.name(no);
-        if class.has_iface(no, &name) {
-            class.destroy_iface(no, &name);
-        }
+    /// What a parameter of an interface reads.
+    pub(super) fn iface_param(&self, no: u32, iface: IfaceKind, param: IfaceCode) -> Result<String, Errno> {
+        let h = &self.hosts[self.port_of(no)?];
+        acb::get(&h.acb, iface, param).ok_or(Errno::ENOSYS)
     }
 
     /// Writes what may have changed of the interfaces.
-    pub(super) fn refresh_ifaces(&self, class: &mut Class, host: usize) {
-        let h = &self.hosts[host];
-        for iface in IfaceKind::ALL {
-            let name = iface.name(h.no);
-            if class.has_iface(h.no, &name) {
-                class.refresh_iface(h.no, &name, acb::show(&h.acb, iface).collect());
-            }
+    pub(super) fn refresh_ifaces(&mut self, class: &mut Class, host: usize) {
+        let no = self.hosts[host].no;
+        for iface in IFACES {
+            class.refresh_iface(self, no, iface);
         }
     }
 
@@ -111,31 +90,20 @@ impl Qla4xxx {
         }
         for effect in effects {
             if let Effect::Switched { v6, on } = effect {
-                let ifaces: &[IfaceKind] = if v6 {
-                    &IfaceKind::ALL[1..]
-                } else {
-                    &IfaceKind::ALL[..1]
-                };
+                let ifaces = if v6 { &IFACES[1..] } else { &IFACES[..1] };
                 for iface in ifaces {
                     if on {
-                        self.create_iface(class, host, *iface);
+                        class.create_iface(self, no, *iface);
                     } else {
-                        self.destroy_iface(class, host, *iface);
+                        class.destroy_iface(no, *iface);
                     }
                 }
             }
         }
         block.cookie.set(IFCB_COOKIE);
         let data = block.as_bytes().to_vec();
-        self.mbox(
-            host,
-            Command::WriteFlash {
-                offset: FLASH_SEGMENT_IFCB,
-                data,
-                options: RMW_COMMIT,
-            },
-        )
-        .map_err(|_| Errno::EIO)?;
+        self.write_flash(host, FLASH_SEGMENT_IFCB, data)
+            .map_err(|_| Errno::EIO)?;
         // With every address down already there is no event to wait for.
         let idle = self.hosts[host].acb.ipv4_addr_state & 0x0f == 0
             && self.hosts[host].acb.ipv6_lnk_lcl_addr_state & 0x0f == 0;

@@ -4,12 +4,35 @@
 
 use std::time::Instant;
 
+use driver_sys::hw::raw::addr_ctrl_blk;
 use nix::errno::Errno;
 
 use super::Qla4xxx;
-use super::flash_logins::DiscoveryLogin;
-use super::ifaces::AcbChange;
 use crate::transport::{Class, Progress};
+
+/// A control block on its way into the port.
+pub(super) struct AcbChange {
+    /// Port.
+    pub(super) host: usize,
+    /// The control block.
+    pub(super) block: Box<addr_ctrl_blk>,
+    /// The addresses are down.
+    pub(super) done: bool,
+    /// Give up waiting for them.
+    pub(super) until: Instant,
+}
+
+/// A SendTargets login that runs.
+pub(super) struct DiscoveryLogin {
+    /// Port.
+    pub(super) host: usize,
+    /// Index of the flash node.
+    pub(super) node: u16,
+    /// Index in the firmware.
+    pub(super) ddb: u16,
+    /// Give up waiting.
+    pub(super) until: Instant,
+}
 
 /// What a message waits for.
 pub(super) enum Task {

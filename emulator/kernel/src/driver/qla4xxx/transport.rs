@@ -7,12 +7,12 @@ use std::time::Instant;
 
 use driver_sys::netlink::code::StopFlag;
 use driver_sys::netlink::params::{ChapParam, FlashnodeParam, HostParam, IscsiParam};
-use driver_sys::netlink::{Attr, ChapRecord, Destination, HostStats, IfaceAttr, SessionStats};
+use driver_sys::netlink::{Attr, ChapRecord, Destination, HostStats, IfaceAttr, IfaceCode, SessionStats};
 use nix::errno::Errno;
 
 use super::Qla4xxx;
 use crate::transport::bsg::{BsgAnswer, BsgRequest};
-use crate::transport::{Class, LowLevelDriver, Params, Ping, Progress};
+use crate::transport::{Class, IfaceKind, LowLevelDriver, Params, Ping, Progress};
 
 /// The address that identifies the transport, as a 6.1 kernel shows one.
 const HANDLE: u64 = 0xffff_ffff_c04c_d5a0;
@@ -217,6 +217,16 @@ impl LowLevelDriver for Qla4xxx {
     fn set_iface_param(&mut self, class: &mut Class, host: u32, params: Params<'_, IfaceAttr>) -> Progress {
         let task = self.begin_iface_params(class, host, params);
         self.begin(task)
+    }
+
+    fn get_iface_param(
+        &mut self,
+        _class: &Class,
+        host: u32,
+        iface: IfaceKind,
+        param: IfaceCode,
+    ) -> Result<String, Errno> {
+        self.iface_param(host, iface, param)
     }
 
     fn send_ping(&mut self, _class: &mut Class, host: u32, ping: &Ping) -> Result<(), Errno> {
