@@ -154,6 +154,13 @@ mod tests {
         assert!(matches!(port.recv(None), Err(PortError::Closed { .. })));
     }
 
+    /// Whoever waits may do so in a thread of its own, and take the port there.
+    #[test]
+    fn a_port_moves_between_threads() {
+        const fn moves<T: Send>() {}
+        moves::<UeventPort>();
+    }
+
     /// An event that was asked for arrives; asking takes root and a sysfs that can be written.
     #[test]
     fn a_synthetic_event_of_the_host_arrives() {
