@@ -33,6 +33,12 @@ impl Program {
         }
     }
 
+    /// A name that no other test program has: the file's own, with which cargo tells a test file from a program of the same name.
+    pub(crate) fn name(&self) -> String {
+        let file = self.path.file_name().unwrap_or_default();
+        format!("{}-{}", self.package, file.to_string_lossy())
+    }
+
     /// The program, where and with what cargo would run it.
     pub(crate) fn command(&self) -> Command {
         let dir = self.manifest.parent().unwrap_or(Path::new("."));

@@ -123,7 +123,7 @@ impl Tally {
         let (mut tests, mut failures) = (0, Vec::new());
         for program in programs {
             let who = format!("{}::{}", program.package, program.target);
-            let log = logs.join(format!("{}-{}-{round}.log", program.package, program.target));
+            let log = logs.join(format!("{}-{round}.log", program.name()));
             let mut command = program.command();
             command.args(filter);
             let ended = child::run(&mut command, &log, LIMIT, |so_far| {
