@@ -24,11 +24,10 @@ fn main() -> ExitCode {
         ["bare", sys] => bare(Path::new(sys)),
         ["library", sys] => library(sys, SessionFields::Brief),
         ["library", sys, "detail"] => library(sys, SessionFields::Detail),
-        ["library", sys, "full"] => library(sys, SessionFields::Full),
         ["generate", sys, sessions] => generate(Path::new(sys), sessions),
         ["measure", file, program, rest @ ..] => measure(file, program, rest),
         _ => Err(io::Error::other(
-            "usage: bare SYS | library SYS [detail|full] | measure FILE COMMAND...",
+            "usage: bare SYS | library SYS [detail] | measure FILE COMMAND...",
         )),
     };
     match outcome {
@@ -89,9 +88,9 @@ fn library(sys: &str, fields: SessionFields) -> io::Result<()> {
 
 fn generate(sys: &Path, sessions: &str) -> io::Result<()> {
     let sessions = sessions.parse().map_err(io::Error::other)?;
-    driver_sys::sysfs::fixture::TreeSpec {
+    sysfs_trees::TreeSpec {
         hosts: 2,
-        ..driver_sys::sysfs::fixture::TreeSpec::sessions(sessions)
+        ..sysfs_trees::TreeSpec::sessions(sessions)
     }
     .lay_out(sys)
 }

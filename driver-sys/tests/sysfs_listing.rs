@@ -4,9 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use driver_sys::sysfs::class::session::{Session, SessionFields};
-use driver_sys::sysfs::class::{Listing, flashnode, host, sessions};
-use driver_sys::sysfs::fixture::TreeSpec;
+use driver_sys::sysfs::class::{Listing, host, sessions};
 use driver_sys::sysfs::{Fault, Root};
+use sysfs_trees::TreeSpec;
 
 fn tree(spec: &TreeSpec) -> (tempfile::TempDir, Root) {
     let dir = tempfile::tempdir().expect("a directory");
@@ -31,7 +31,7 @@ fn sessions_come_in_numeric_order_with_their_own_host() {
         first_host: 4,
         hosts: 3,
         sessions: 12,
-        flash_nodes: 2,
+        flash_nodes: 0,
     });
     let listing = list(&root, SessionFields::Brief);
     assert!(listing.skipped.is_empty() && listing.problems.is_empty());
@@ -47,10 +47,6 @@ fn sessions_come_in_numeric_order_with_their_own_host() {
         assert_eq!(portal.to_string(), format!("10.0.0.{}:3260", session.sid));
     }
     assert_eq!(host::hosts(&root).expect("hosts").items.len(), 3);
-    assert_eq!(
-        flashnode::flash_nodes(&root, Some(5)).expect("flash").items.len(),
-        2
-    );
 }
 
 #[test]
@@ -65,7 +61,7 @@ fn facts_of_a_host_are_shared_by_its_sessions() {
 
 #[test]
 fn a_session_that_vanishes_while_listed_is_reported_and_the_rest_listed() {
-    for fields in [SessionFields::Brief, SessionFields::Detail, SessionFields::Full] {
+    for fields in [SessionFields::Brief, SessionFields::Detail] {
         let (dir, root) = tree(&TreeSpec::sessions(5));
         let mut iterator = sessions::sessions(&root, fields).expect("the class");
         assert_eq!(iterator.next().expect("one").expect("readable").sid, 1);
@@ -86,7 +82,7 @@ fn a_session_that_vanishes_while_listed_is_reported_and_the_rest_listed() {
 fn a_session_whose_device_vanishes_under_a_stale_link_is_reported() {
     let (dir, root) = tree(&TreeSpec::sessions(2));
     fs::remove_dir_all(fs::canonicalize(object(dir.path(), 1)).expect("a device")).expect("removed");
-    for fields in [SessionFields::Brief, SessionFields::Full] {
+    for fields in [SessionFields::Brief, SessionFields::Detail] {
         let listing = list(&root, fields);
         assert_eq!(listing.items.len(), 1);
         assert_eq!(listing.skipped[0].fault, Fault::Vanished);
@@ -98,7 +94,7 @@ fn a_session_without_a_mandatory_attribute_is_left_out_and_named() {
     for attr in ["targetname", "tpgt"] {
         let (dir, root) = tree(&TreeSpec::sessions(2));
         fs::remove_file(object(dir.path(), 2).join(attr)).expect("removed");
-        for fields in [SessionFields::Brief, SessionFields::Detail, SessionFields::Full] {
+        for fields in [SessionFields::Brief, SessionFields::Detail] {
             let listing = list(&root, fields);
             assert_eq!(listing.items.len(), 1);
             assert_eq!(listing.skipped[0].fault, Fault::Missing);
@@ -115,24 +111,22 @@ fn a_session_without_a_mandatory_attribute_is_left_out_and_named() {
 fn optional_attributes_may_be_missing_or_nonsense() {
     let (dir, root) = tree(&TreeSpec::sessions(1));
     fs::remove_file(object(dir.path(), 1).join("state")).expect("removed");
-    fs::write(object(dir.path(), 1).join("tgt_reset_tmo"), "soon\n").expect("written");
-    fs::write(object(dir.path(), 1).join("lu_reset_tmo"), "30\n").expect("written");
-    let listing = list(&root, SessionFields::Full);
-    let full = listing.items[0].full.as_ref().expect("full");
-    assert_eq!((&full.session.state, full.session.tgt_reset_tmo), (&None, None));
-    assert_eq!(
-        full.session.lu_reset_tmo,
-        Some(30),
-        "one timeout's failure is not another's"
+    fs::write(object(dir.path(), 1).join("creator"), "somebody\n").expect("written");
+    let listing = list(&root, SessionFields::Brief);
+    let session = &listing.items[0];
+    assert_eq!((&session.state, session.creator), (&None, None));
+    assert!(
+        session.portals.is_some(),
+        "one attribute's failure is not another's"
     );
     assert_eq!(listing.problems.len(), 1);
-    assert!(listing.problems[0].path.ends_with("tgt_reset_tmo"));
+    assert!(listing.problems[0].path.ends_with("creator"));
 }
 
 #[test]
 fn portals_fall_back_at_every_level() {
     let connection = |dir: &Path| dir.join("class/iscsi_connection/connection1:0");
-    for fields in [SessionFields::Brief, SessionFields::Detail, SessionFields::Full] {
+    for fields in [SessionFields::Brief, SessionFields::Detail] {
         let (dir, root) = tree(&TreeSpec::sessions(1));
         fs::write(connection(dir.path()).join("address"), "10.9.9.9\n").expect("written");
         fs::remove_file(connection(dir.path()).join("persistent_address")).expect("removed");
@@ -161,7 +155,7 @@ fn strange_names_and_targets_of_links_do_no_harm() {
     std::os::unix::fs::symlink("../../../../../../etc", class.join("session7")).expect("a link");
     std::os::unix::fs::symlink("session8", class.join("session8")).expect("a loop");
     fs::write(class.join("session9"), "a file").expect("a file");
-    let listing = list(&root, SessionFields::Full);
+    let listing = list(&root, SessionFields::Detail);
     assert_eq!(listing.items.len(), 1);
     let named: Vec<&str> = listing
         .skipped
@@ -185,7 +179,7 @@ fn sessions_of_a_host_without_a_driver_name_are_reported() {
 fn a_tree_without_classes_has_nothing_and_that_is_no_error() {
     let dir = tempfile::tempdir().expect("a directory");
     let root = Root::open(dir.path()).expect("a tree");
-    assert_eq!(list(&root, SessionFields::Full).items, vec![]);
+    assert_eq!(list(&root, SessionFields::Detail).items, vec![]);
     assert_eq!(host::hosts(&root).expect("hosts").items, vec![]);
     assert!(sessions::session(&root, 1, SessionFields::Brief).is_err());
 }

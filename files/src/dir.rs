@@ -112,22 +112,6 @@ impl Dir {
         Ok(dir)
     }
 
-    /// A directory in it, if there is one of ours.
-    ///
-    /// # Errors
-    /// As [`Dir::subdir`].
-    pub fn subdir_if_there(&self, name: impl AsRef<OsStr>) -> Result<Option<Self>> {
-        let name = self.plain("open", name.as_ref())?;
-        match self.enter(name) {
-            Ok(dir) => {
-                dir.check()?;
-                Ok(Some(dir))
-            }
-            Err(error) if error.is_missing() => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
     fn enter(&self, name: &OsStr) -> Result<Self> {
         let opened = rustix::fs::openat(&self.fd, name, DIRECTORY, Mode::empty());
         let fd = opened.map_err(|errno| match self.kind(name) {

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::ops::Seal;
+
 /// One field that differs between two states. Secrets appear only as `********`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Difference {
@@ -25,14 +27,18 @@ impl Difference {
     }
 }
 
+// Only the road of writes makes one: nobody else has its seal. (Not in the text below, which is in the schema too.)
 /// The result of an operation that can change an adapter.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "change", rename_all = "snake_case")]
 pub enum Change<T> {
     /// The adapter was already as asked; nothing was written.
     Unchanged {
         /// The current state, when there is one.
         current: Option<T>,
+        /// Who says so.
+        #[serde(skip)]
+        by: Seal,
     },
     /// Dry run: this is what would be written.
     Planned {
@@ -42,6 +48,9 @@ pub enum Change<T> {
         after: Option<T>,
         /// The fields that differ.
         diff: Vec<Difference>,
+        /// Who says so.
+        #[serde(skip)]
+        by: Seal,
     },
     /// Written and verified by reading back.
     Changed {
@@ -51,6 +60,9 @@ pub enum Change<T> {
         after: Option<T>,
         /// The fields that differ.
         diff: Vec<Difference>,
+        /// Who says so.
+        #[serde(skip)]
+        by: Seal,
     },
 }
 
@@ -63,7 +75,7 @@ impl<T> Change<T> {
     /// The state after the operation (or now, when nothing changed).
     pub fn after(&self) -> Option<&T> {
         match self {
-            Self::Unchanged { current } => current.as_ref(),
+            Self::Unchanged { current, .. } => current.as_ref(),
             Self::Planned { after, .. } | Self::Changed { after, .. } => after.as_ref(),
         }
     }

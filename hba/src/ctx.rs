@@ -1,11 +1,13 @@
 //! What every operation is given: the backend, the deadline and the operator's switches.
 
-use std::path::PathBuf;
 use std::sync::Weak;
 
 use crate::backend::Backend;
 use crate::deadline::Deadline;
+use crate::home::Home;
 use crate::intent::Open;
+use crate::message::Message;
+use crate::ops::DryRun;
 use crate::writer::Held;
 
 /// The surroundings of one operation.
@@ -15,13 +17,13 @@ pub struct Ctx<'a> {
     /// When to give up waiting.
     pub deadline: Deadline,
     /// Validate, read and show the difference, but write nothing.
-    pub dry_run: bool,
+    pub dry_run: DryRun,
     /// Go on although sessions would drop.
     pub force: bool,
-    /// Where staged interface settings and backups live (see [`crate::backend::state_dir`]).
-    pub state_dir: PathBuf,
+    /// The program, and where it keeps things.
+    pub home: Home,
     /// Remarks for the operator, collected by the operation; never secrets.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Message>,
     /// The locks that this context has (see [`crate::writer`]).
     pub(crate) held: Vec<Weak<Held>>,
     /// What this context is about to do (see [`crate::intent`]).
@@ -30,13 +32,13 @@ pub struct Ctx<'a> {
 
 impl<'a> Ctx<'a> {
     /// A context without dry run or force.
-    pub fn new(backend: &'a mut dyn Backend, deadline: Deadline, state_dir: PathBuf) -> Self {
+    pub fn new(backend: &'a mut dyn Backend, deadline: Deadline, home: Home) -> Self {
         Self {
             backend,
             deadline,
-            dry_run: false,
+            dry_run: DryRun::default(),
             force: false,
-            state_dir,
+            home,
             warnings: Vec::new(),
             held: Vec::new(),
             intent: Open::default(),
@@ -44,7 +46,19 @@ impl<'a> Ctx<'a> {
     }
 
     /// Adds a remark for the operator.
-    pub fn warn(&mut self, text: impl Into<String>) {
+    pub fn warn(&mut self, text: impl Into<Message>) {
         self.warnings.push(text.into());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_context_can_be_handed_to_another_thread() {
+        fn is_send<T: Send>() {}
+        is_send::<Ctx<'_>>();
+        is_send::<Box<dyn Backend>>();
     }
 }

@@ -58,7 +58,7 @@ impl AdapterId {
             };
             return Err(Error::new(Kind::NotFound, tried())
                 .answered(answer)
-                .hint("hbactl adapter list shows their names"));
+                .hint(crate::Step::AdapterList.then(" shows their names")));
         };
         if found.next().is_some() {
             return Err(Error::new(Kind::Invalid, tried())

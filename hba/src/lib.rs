@@ -1,7 +1,8 @@
 //! Control plane for iSCSI offload HBAs: adapters, flash, CHAP, boot, sessions.
 //!
 //! `ops` holds one module per noun; every operation takes a [`Ctx`], which names the [`backend::Backend`] to
-//! speak to, the [`Deadline`] and whether to write at all. Nothing here knows how the adapter (or its emulation) works inside.
+//! speak to, the [`Deadline`] and whether to write at all. Nothing here knows how the adapter (or its emulation) works inside, nor how
+//! people ask: what they are told is a [`Message`], which names what can be done as [`Step`]s.
 
 #![forbid(unsafe_code)]
 
@@ -10,14 +11,16 @@ mod change;
 mod ctx;
 mod deadline;
 pub mod error;
+mod home;
 pub mod ids;
 pub mod intent;
+mod message;
 pub mod model;
 pub mod ops;
 pub mod params;
-pub mod printable;
 pub mod quirks;
 mod secret;
+mod step;
 pub mod writer;
 
 pub use change::{Change, Difference};
@@ -25,5 +28,9 @@ pub use ctx::Ctx;
 pub use deadline::Deadline;
 pub use driver_sys::port::Stop;
 pub use error::{Error, Kind, Outcome, Result};
+pub use home::Home;
 pub use ids::{AdapterId, HostNo, IfaceId};
+pub use message::{Message, Part};
+pub use ops::DryRun;
 pub use secret::{REDACTED, SECRET_MAX, SECRET_MIN, Secret};
+pub use step::Step;

@@ -12,6 +12,16 @@ use crate::process::{Running, own_binary};
 /// How long anything in the lab may take to get ready, on a machine that has much else to do.
 pub const READY: Duration = Duration::from_secs(60);
 
+/// `hbactl` pointed at an endpoint, to be run.
+///
+/// # Errors
+/// It is not built.
+pub fn hbactl(endpoint: &Path, args: &[&str]) -> Result<Command> {
+    let mut command = Command::new(own_binary("hbactl")?);
+    command.env("HBACTL_ENDPOINT", endpoint).args(args);
+    Ok(command)
+}
+
 /// An emulated adapter that is being served, and where.
 #[derive(Debug)]
 pub struct Lab {
@@ -85,16 +95,20 @@ impl Lab {
         Ok(path)
     }
 
+    /// `hbactl` pointed at this lab, to be run.
+    ///
+    /// # Errors
+    /// It is not built.
+    pub fn command(&self, args: &[&str]) -> Result<Command> {
+        hbactl(&self.endpoint(), args)
+    }
+
     /// Runs `hbactl` against this lab and gives back whatever it did.
     ///
     /// # Errors
     /// It cannot be started.
     pub fn hbactl(&self, args: &[&str]) -> Result<Output> {
-        Command::new(own_binary("hbactl")?)
-            .env("HBACTL_ENDPOINT", self.endpoint())
-            .args(args)
-            .output()
-            .context("cannot run hbactl")
+        self.command(args)?.output().context("cannot run hbactl")
     }
 
     /// Runs `hbactl -o json`, expects success, and gives back the `data` of its envelope.

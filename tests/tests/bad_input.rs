@@ -284,13 +284,7 @@ fn full_disk() -> Result<()> {
         .args(["--ports", "1", "--flash"])
         .arg(&image);
     let running = lab_tests::process::Running::start(&mut serve, "ready", READY)?;
-    let hbactl = |args: &[&str]| -> Result<Output> {
-        Ok(Command::new(own_binary("hbactl")?)
-            .arg("--endpoint")
-            .arg(&endpoint)
-            .args(args)
-            .output()?)
-    };
+    let hbactl = |args: &[&str]| -> Result<Output> { Ok(lab_tests::lab::hbactl(&endpoint, args)?.output()?) };
     let add = |name: &str| {
         hbactl(&[
             "flash",

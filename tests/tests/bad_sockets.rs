@@ -2,13 +2,12 @@
 
 use std::fs;
 use std::os::fd::AsRawFd;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use lab_tests::asked::{IQN, text};
 use lab_tests::lab::{Lab, READY};
-use lab_tests::process::{own_binary, until};
+use lab_tests::process::until;
 use lab_tests::target::Target;
 use nix::sys::socket::{
     AddressFamily, Backlog, MsgFlags, SockFlag, SockType, UnixAddr, bind, connect, listen, send, socket,
@@ -50,10 +49,8 @@ fn a_server_that_vanishes_mid_command_is_an_error_and_no_hang() -> Result<()> {
     let portal = target.portal().to_string();
     let change = lab.json(&["flash", "add", "--target", IQN, "--portal", &portal])?;
     let index = change["after"]["index"].to_string();
-    let mut command = Command::new(own_binary("hbactl")?);
+    let mut command = lab.command(&["--timeout", "30", "flash", "login", &index])?;
     command
-        .env("HBACTL_ENDPOINT", lab.endpoint())
-        .args(["--timeout", "30", "flash", "login", &index])
         .stderr(std::process::Stdio::piped())
         .stdout(std::process::Stdio::piped());
     let login = command.spawn()?;

@@ -7,7 +7,8 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use lab_tests::lab::READY;
+use lab_tests::asked::describe;
+use lab_tests::lab::{READY, hbactl};
 use lab_tests::namespace::Namespace;
 use lab_tests::need::{Need, left_out};
 use lab_tests::process::{Running, own_binary, until};
@@ -21,26 +22,10 @@ fn a_tree_on_a_full_disk_refuses_whole_and_catches_up() -> Result<()> {
     Namespace::new(&[])?.run(story)?
 }
 
-fn hbactl(endpoint: &Path, args: &[&str]) -> Result<Output> {
-    let mut command = Command::new(own_binary("hbactl")?);
-    Ok(command.arg("--endpoint").arg(endpoint).args(args).output()?)
-}
-
 fn add(endpoint: &Path, name: &str) -> Result<Output> {
     let target = format!("iqn.2026-11.org.example:{name}");
-    hbactl(
-        endpoint,
-        &["flash", "add", "--target", &target, "--portal", "127.0.0.1"],
-    )
-}
-
-fn said(out: &Output) -> String {
-    format!(
-        "{}{}{}",
-        out.status,
-        String::from_utf8_lossy(&out.stdout),
-        String::from_utf8_lossy(&out.stderr)
-    )
+    let args = ["flash", "add", "--target", &target, "--portal", "127.0.0.1"];
+    Ok(hbactl(endpoint, &args)?.output()?)
 }
 
 /// Every name in a directory and below it.
@@ -61,7 +46,7 @@ fn fill(ballast: &Path) -> Result<()> {
         .args(["if=/dev/zero", "bs=4k"])
         .arg(format!("of={}", ballast.display()))
         .output()?;
-    ensure!(!out.status.success(), "the disk is not full: {}", said(&out));
+    ensure!(!out.status.success(), "the disk is not full: {}", describe(&out));
     Ok(())
 }
 
@@ -83,7 +68,7 @@ fn story() -> Result<()> {
         .arg(elsewhere.path().join("flash.img"));
     let _serving = Running::start(&mut serve, "ready", READY)?;
     let first = add(&endpoint, "first")?;
-    ensure!(first.status.success(), "{}", said(&first));
+    ensure!(first.status.success(), "{}", describe(&first));
     let sys = endpoint.join("sys");
     let mut before = BTreeSet::new();
     names(&sys, &mut before)?;
@@ -95,9 +80,13 @@ fn story() -> Result<()> {
         ensure!(
             refused.status.code().is_some_and(|code| code != 0),
             "added to a full disk: {}",
-            said(&refused)
+            describe(&refused)
         );
-        ensure!(said(&refused).contains("error: cannot "), "{}", said(&refused));
+        ensure!(
+            describe(&refused).contains("error: cannot "),
+            "{}",
+            describe(&refused)
+        );
     }
     let mut after = BTreeSet::new();
     names(&sys, &mut after)?;
@@ -109,7 +98,7 @@ fn story() -> Result<()> {
         .arg(&endpoint)
         .args(["link-down", "0"])
         .output()?;
-    ensure!(fault.status.success(), "{}", said(&fault));
+    ensure!(fault.status.success(), "{}", describe(&fault));
     ensure!(
         !fs::read_to_string(&state)?.is_empty(),
         "an attribute was emptied"
@@ -118,12 +107,12 @@ fn story() -> Result<()> {
     fs::remove_file(&ballast)?;
     for name in ["second", "third"] {
         let again = add(&endpoint, name)?;
-        ensure!(again.status.success(), "with room again: {}", said(&again));
+        ensure!(again.status.success(), "with room again: {}", describe(&again));
     }
     until(Duration::from_secs(20), "the link to be shown as down", || {
         Ok((fs::read_to_string(&state)?.trim() == "LINK DOWN").then_some(()))
     })?;
-    let list = hbactl(&endpoint, &["-o", "plain", "flash", "list"])?;
+    let list = hbactl(&endpoint, &["-o", "plain", "flash", "list"])?.output()?;
     let list = String::from_utf8(list.stdout).context("not UTF-8")?;
     for name in [":first", ":second", ":third"] {
         ensure!(list.matches(name).count() == 1, "{name}: {list}");

@@ -23,15 +23,28 @@ use nix::unistd::mkfifo;
 
 const IQN: &str = "iqn.2026-11.org.example:disk";
 
-fn command(args: &[&str]) -> Result<Command> {
-    let mut command = Command::new("timeout");
+/// `hbaemu target` at a free port, started by the words `before` it.
+fn target(before: &[&str], args: &[&str]) -> Result<Command> {
+    let hbaemu = own_binary("hbaemu")?;
+    let mut command = match before {
+        [] => Command::new(hbaemu),
+        [first, rest @ ..] => {
+            let mut command = Command::new(first);
+            command.args(rest).arg(hbaemu);
+            command
+        }
+    };
     command
-        .arg("30")
-        .arg(own_binary("hbaemu")?)
         .args(["target", "--listen", "127.0.0.1:0", "--iqn", IQN])
         .args(args)
         .stdin(Stdio::null());
     Ok(command)
+}
+
+/// The portal that a target says it listens at.
+fn portal(line: &str) -> Result<SocketAddr> {
+    let last = line.rsplit(' ').next().unwrap_or_default();
+    last.parse().with_context(|| format!("no portal in {line:?}"))
 }
 
 /// A target that must not start; what it says.
@@ -40,7 +53,7 @@ fn refused(args: &[&str]) -> Result<String> {
         status,
         stdout,
         stderr,
-    } = command(args)?.output()?;
+    } = target(&["timeout", "30"], args)?.output()?;
     let said = text(&stderr);
     ensure!(
         status.code() == Some(1) && stdout.is_empty(),
@@ -75,11 +88,8 @@ fn a_target_without_accounts_says_so_and_one_with_them_does_not() -> Result<()> 
         (vec!["--lun", "1M"], true),
         (vec!["--lun", "1M", "--chap-file", &file], false),
     ] {
-        let mut command = Command::new(own_binary("hbaemu")?);
-        command
-            .args(["target", "--listen", "127.0.0.1:0", "--iqn", IQN])
-            .args(&args)
-            .stderr(fs::File::create(&said)?);
+        let mut command = target(&[], &args)?;
+        command.stderr(fs::File::create(&said)?);
         let (running, line) = Running::start_telling(&mut command, "ready", READY)?;
         ensure!(line.starts_with(&format!("ready: target {IQN} at ")), "{line}");
         let noted = fs::read_to_string(&said)?;
@@ -128,21 +138,11 @@ fn a_control_socket_takes_the_place_of_nothing_else() -> Result<()> {
     ensure!(fs::read(&file)? == b"precious");
     let socket = dir.path().join("control");
     for _ in 0..2 {
-        let mut command = Command::new("sh");
-        command
-            .args(["-c", "umask 000; exec \"$0\" \"$@\""])
-            .arg(own_binary("hbaemu")?)
-            .args([
-                "target",
-                "--listen",
-                "127.0.0.1:0",
-                "--iqn",
-                IQN,
-                "--lun",
-                "1M",
-                "--control",
-            ])
-            .arg(&socket);
+        let any_mode = ["sh", "-c", "umask 000; exec \"$0\" \"$@\""];
+        let mut command = target(
+            &any_mode,
+            &["--lun", "1M", "--control", &at(dir.path(), "control")],
+        )?;
         let mut running = Running::start(&mut command, "ready", READY)?;
         let mode = fs::symlink_metadata(&socket)?.permissions().mode();
         ensure!(mode & 0o777 == 0o600, "{mode:o}");
@@ -184,17 +184,10 @@ fn session(portal: SocketAddr) -> Result<u32> {
 
 #[test]
 fn a_flood_keeps_no_initiator_out() -> Result<()> {
-    let mut command = Command::new(own_binary("hbaemu")?);
-    command
-        .args(["target", "--listen", "127.0.0.1:0", "--iqn", IQN, "--lun", "1M"])
-        .stderr(Stdio::null());
+    let mut command = target(&[], &["--lun", "1M"])?;
+    command.stderr(Stdio::null());
     let (_target, line) = Running::start_telling(&mut command, "ready", READY)?;
-    let portal: SocketAddr = line
-        .rsplit(' ')
-        .next()
-        .unwrap_or_default()
-        .parse()
-        .context("portal")?;
+    let portal = portal(&line)?;
     for _ in rounds::each("flood", 1, 20) {
         let made = AtomicUsize::new(0);
         let attempts = std::thread::scope(|scope| {
@@ -230,29 +223,11 @@ fn idle_caller(path: &Path) -> Option<OwnedFd> {
 fn without_descriptors_initiators_and_orders_get_through_all_the_same() -> Result<()> {
     let dir = tempfile::tempdir()?;
     let control = dir.path().join("control");
-    let mut command = Command::new("sh");
-    command
-        .args(["-c", "ulimit -n 24; exec \"$0\" \"$@\""])
-        .arg(own_binary("hbaemu")?)
-        .args([
-            "target",
-            "--listen",
-            "127.0.0.1:0",
-            "--iqn",
-            IQN,
-            "--lun",
-            "1M",
-            "--control",
-        ])
-        .arg(&control)
-        .stderr(Stdio::null());
+    let few = ["sh", "-c", "ulimit -n 24; exec \"$0\" \"$@\""];
+    let mut command = target(&few, &["--lun", "1M", "--control", &at(dir.path(), "control")])?;
+    command.stderr(Stdio::null());
     let (_target, line) = Running::start_telling(&mut command, "ready", READY)?;
-    let portal: SocketAddr = line
-        .rsplit(' ')
-        .next()
-        .unwrap_or_default()
-        .parse()
-        .context("portal")?;
+    let portal = portal(&line)?;
     let mut callers = Vec::new();
     for _ in 0..60 {
         callers.extend(idle_caller(&control));

@@ -26,9 +26,8 @@ fn lab() -> Result<Lab> {
 
 /// Starts `hbactl`, sends it `signal` after `wait`, and gives what it said, if anything.
 fn ended(lab: &Lab, args: &[&str], wait: Duration, signal: Signal) -> Result<Output> {
-    let child = Command::new(own_binary("hbactl")?)
-        .env("HBACTL_ENDPOINT", lab.endpoint())
-        .args(args)
+    let child = lab
+        .command(args)?
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -126,9 +125,8 @@ fn what_a_kill_left_is_said_by_readers_and_undone_by_the_next_writer() -> Result
     address(&lab)?;
     let (_listener, portal) = mute()?;
     // The portal is mute: the discovery is under way until it is killed.
-    let mut child = Command::new(own_binary("hbactl")?)
-        .env("HBACTL_ENDPOINT", lab.endpoint())
-        .args(["flash", "discover", &portal])
+    let mut child = lab
+        .command(&["flash", "discover", &portal])?
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()?;
@@ -378,11 +376,7 @@ fn nobody_answers_from_the_tree_of_a_dead_adapter() -> Result<()> {
     let copy = lab.path().join("copy");
     fs::create_dir(&copy)?;
     std::os::unix::fs::symlink(lab.endpoint().join("sys"), copy.join("sys"))?;
-    let out = Command::new(own_binary("hbactl")?)
-        .arg("--endpoint")
-        .arg(&copy)
-        .args(["adapter", "list"])
-        .output()?;
+    let out = lab_tests::lab::hbactl(&copy, &["adapter", "list"])?.output()?;
     ensure!(out.status.success(), "{}", text(&out));
     Ok(())
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use lab_tests::asked::{Asked, IQN, describe, text};
 use lab_tests::need::{Need, left_out};
-use lab_tests::process::{Running, own_binary, until};
+use lab_tests::process::{Running, until};
 use lab_tests::target::Target;
 use nix::libc::O_EXCL;
 use nix::sys::signal::Signal;
@@ -67,9 +67,7 @@ impl Disk {
     }
 
     fn hbactl(&self, args: &[&str]) -> Result<Command> {
-        let mut command = Command::new(own_binary("hbactl")?);
-        command.env("HBACTL_ENDPOINT", self.lab.lab.endpoint()).args(args);
-        Ok(command)
+        self.lab.lab.command(args)
     }
 }
 

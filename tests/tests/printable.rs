@@ -9,11 +9,11 @@ use std::process::{Command, Output};
 use anyhow::{Context, Result, ensure};
 use driver_sys::netlink::params::{ChapParam, ChapType, FlashnodeParam};
 use driver_sys::netlink::{Attr, Bytes, Request};
-use hba::printable::is_hazard;
 use lab_tests::asked::{Asked, IQN, describe, text};
 use lab_tests::netlink::Client;
 use lab_tests::process::own_binary;
 use lab_tests::target::Target;
+use terminal::printable::is_hazard;
 
 /// Colours, a title, a C1 introducer, a change of direction, an invisible mark.
 const PLANTED: &str = "\x1b[31mX\x1b]0;T\x07\u{9b}5m\u{202e}\u{feff}";

@@ -6,7 +6,6 @@ use anyhow::{Context, Result, ensure};
 use lab_tests::asked::{Asked, IQN, describe, text};
 use lab_tests::memory;
 use lab_tests::need::{Need, left_out};
-use lab_tests::process::own_binary;
 use lab_tests::target::Target;
 
 /// Unlike anything that a program has in its memory by itself; a whole number of [`memory::PART`]s.
@@ -14,8 +13,7 @@ const SECRET: &str = "Zq7#Lw2!Kx9%Rv4@Tn6&Hb3*Yj8(Mc5)";
 
 /// Runs `hbactl` and fails when anything of the secret is left.
 fn clean(lab: &Asked, args: &[&str], input: &str) -> Result<String> {
-    let mut command = Command::new(own_binary("hbactl")?);
-    command.env("HBACTL_ENDPOINT", lab.lab.endpoint()).args(args);
+    let command = lab.lab.command(args)?;
     let ended = memory::after(&command, input.as_bytes(), SECRET.as_bytes())?;
     ensure!(
         ended.output.status.success(),

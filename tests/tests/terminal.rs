@@ -6,7 +6,6 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use lab_tests::asked::{Asked, IQN, SECRET, describe};
 use lab_tests::need::{Need, left_out};
-use lab_tests::process::own_binary;
 use lab_tests::target::Target;
 use lab_tests::terminal::{NEEDS, Terminal};
 use nix::sys::signal::{Signal, kill};
@@ -15,15 +14,9 @@ use nix::unistd::Pid;
 const FIRST: &str = "CHAP secret";
 const SECOND: &str = "Once more";
 
-fn hbactl(lab: &Asked, args: &[&str]) -> Result<Command> {
-    let mut command = Command::new(own_binary("hbactl")?);
-    command.env("HBACTL_ENDPOINT", lab.lab.endpoint()).args(args);
-    Ok(command)
-}
-
 /// `chap add` without a source of the secret.
 fn asking(lab: &Asked) -> Result<Terminal> {
-    Terminal::start(&hbactl(lab, &["chap", "add", "-u", "alice", "--index", "7"])?)
+    Terminal::start(&lab.lab.command(&["chap", "add", "-u", "alice", "--index", "7"])?)
 }
 
 fn entries(lab: &Asked) -> Result<usize> {
@@ -144,7 +137,7 @@ fn stopping_at_the_prompt_gives_the_terminal_back_and_going_on_asks_again() -> R
         return Ok(());
     }
     let lab = Asked::start(&["--ports", "1"])?;
-    let asking = hbactl(&lab, &["chap", "add", "-u", "alice", "--index", "7"])?;
+    let asking = lab.lab.command(&["chap", "add", "-u", "alice", "--index", "7"])?;
     let mut shell = Command::new("bash");
     shell.args(["--norc", "-c", SHELL]).arg(asking.get_program());
     shell
@@ -201,7 +194,7 @@ fn progress_is_shown_on_a_terminal_and_nowhere_else() -> Result<()> {
     let copy = lab.lab.path().join("copy");
     let copy = copy.to_str().context("path")?;
     let read = ["lun", "read", &lun, "--out", copy];
-    let mut terminal = Terminal::start(&hbactl(&lab, &read)?)?;
+    let mut terminal = Terminal::start(&lab.lab.command(&read)?)?;
     terminal.shows("reading")?;
     terminal.shows("16.00 MiB")?;
     let status = terminal.ended()?;

@@ -32,6 +32,9 @@ pub struct BootTree {
 }
 
 /// Reads every boot tree, the iBFT first. Without any, the listing is empty.
+///
+/// # Errors
+/// A directory of the trees is there and cannot be listed. What is wrong with one tree is in the listing.
 pub fn boot_trees(root: &Root) -> Result<Listing<BootTree>, Error> {
     let mut listing = Listing::default();
     let Some(firmware) = root.dir_if_present("firmware")? else {

@@ -7,20 +7,10 @@ use bitflags::bitflags;
 use super::ddb::IscsiOptions;
 use super::raw::addr_ctrl_blk;
 
-/// Type argument of GET_ACB and index argument of SET_ACB: the primary control block.
-pub const PRIMARY_ACB: u32 = 0;
-/// The secondary control block.
-pub const SECONDARY_ACB: u32 = 1;
-/// IP addresses of one control block: IPv4, IPv6 link-local, two IPv6.
-pub const IP_ADDR_COUNT: usize = 4;
 /// `acb_version` of firmware that knows version 2 control blocks.
 pub const ACB_SUPPORTED: u8 = 0x02;
-/// Lowest `version`.
-pub const IFCB_VER_MIN: u8 = 0x01;
 /// Highest `version`.
 pub const IFCB_VER_MAX: u8 = 0x02;
-/// `control`: no new connections.
-pub const CTRLOPT_NEW_CONN_DISABLE: u8 = 0x02;
 
 bitflags! {
     /// `fw_options`.

@@ -12,16 +12,12 @@ use super::raw::ql4_chap_table;
 pub const CHAP_VALID_COOKIE: u16 = 0x4092;
 /// `cookie` of a deleted entry.
 pub const CHAP_INVALID_COOKIE: u16 = 0xFFEE;
-/// Shortest secret that the firmware accepts, in bytes.
-pub const MIN_CHAP_SECRET_LEN: usize = 12;
 /// Longest secret, in bytes.
 pub const MAX_CHAP_SECRET_LEN: usize = 100;
 /// Room for the name, in bytes.
 pub const MAX_CHAP_NAME_LEN: usize = 256;
 /// Entries of the table of a 40xx port.
 pub const MAX_CHAP_ENTRIES_40XX: u16 = 128;
-/// Entries of the table of an 82xx port.
-pub const MAX_CHAP_ENTRIES_82XX: u16 = 1024;
 /// Indices below and including this one are skipped when the driver picks a free entry.
 pub const MAX_RESRV_CHAP_IDX: u16 = 3;
 

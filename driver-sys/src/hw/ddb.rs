@@ -21,12 +21,8 @@ pub const DDB_ISNS: u16 = 0xFFFD;
 pub const MAX_PRST_DEV_DB_ENTRIES: u16 = 64;
 /// Firmware DDB slots of the 40xx.
 pub const MAX_DEV_DB_ENTRIES_40XX: u16 = 256;
-/// Firmware DDB slots of the 82xx and later.
-pub const MAX_DEV_DB_ENTRIES: u16 = 512;
 /// Unit of the PDU and burst length fields, in bytes.
 pub const BYTE_UNITS: u32 = 512;
-/// Option word of GET_DATABASE_ENTRY_DEFAULTS for an IPv6 entry.
-pub const IPV6_DEFAULT_DDB_ENTRY: u32 = 0x0001;
 
 open_enum! {
     /// State of a DDB (GET_DATABASE_ENTRY mailbox 4, DATABASE_CHANGED mailbox 3).
@@ -139,12 +135,6 @@ impl dev_db_entry {
     /// Stores [`IscsiOptions`].
     pub fn set_iscsi_flags(&mut self, flags: IscsiOptions) {
         self.iscsi_options = U16::new(flags.bits());
-    }
-
-    /// [`DdbTcpOptions`] of the entry; unknown bits are kept.
-    #[must_use]
-    pub fn tcp_flags(&self) -> DdbTcpOptions {
-        DdbTcpOptions::from_bits_retain(self.tcp_options.get())
     }
 
     /// Stores [`DdbTcpOptions`].

@@ -2,8 +2,6 @@
 //!
 //! Source: `ql4_fw.h` `NVRAM_PORT*`, `QL4*_NVRAM_SIZE`; `ql4_nvram.c`, `qla4xxx_is_nvram_configuration_valid`.
 
-use bitflags::bitflags;
-
 /// Bytes of the ISP4010's EEPROM.
 pub const QL4010_NVRAM_SIZE: usize = 0x200;
 /// Bytes of the ISP4022's and ISP4032's EEPROM.
@@ -20,29 +18,10 @@ pub const NVRAM_PORT1_BOOT_MODE: usize = 0x07b1;
 pub const NVRAM_PORT1_BOOT_PRI_TGT: usize = 0x07b2;
 /// Secondary boot target byte of port 1.
 pub const NVRAM_PORT1_BOOT_SEC_TGT: usize = 0x07bb;
-/// Start of the boot parameters of port 0 on the 82xx (raw flash) and of [`super::raw::bios_params`] of function 1.
-pub const BOOT_PARAM_OFFSET_PORT0: usize = 0x3b0;
-/// The same of port 1 and function 3.
-pub const BOOT_PARAM_OFFSET_PORT1: usize = 0x7b0;
 /// `boardId` of an ISP4022 board code name "Placer" as the header knows it.
 pub const EEPROM_BOARDID_PLACER: u16 = 2;
 /// `boardId` of an ISP4010 board code name "Eldorado".
 pub const EEPROM_BOARDID_ELDORADO: u16 = 1;
-
-bitflags! {
-    /// First word of [`super::raw::bios_params`].
-    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-    pub struct BiosFlags: u16 {
-        /// Delay before spin-up.
-        const SPIN_UP_DELAY = 0x0001;
-        /// The adapter's BIOS is off.
-        const BIOS_DISABLE = 0x0002;
-        /// Memory-mapped.
-        const MMAP_ENABLE = 0x0004;
-        /// Boot from the adapter is on.
-        const BOOT_ENABLE = 0x0008;
-    }
-}
 
 /// A boot target byte: bit 7 "valid", low seven bits the DDB index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! The one table of attribute names per class, and the macro that keeps struct and table the same thing.
 //!
 //! Owns: [`Attr`], [`Need`], `attrs!`. Must not know: any class.
-//! The emulated kernel builds its objects from the same tables, so that a name exists once.
+//! An attribute that is a parameter has its name from the parameter's row ([`crate::netlink::params`]), all others have it here.
 
 /// Whether a reader can do without an attribute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,13 +25,13 @@ pub struct Attr {
 
 /// Declares a class's attribute table and the struct it reads into.
 ///
-/// `must field: Type = "name";` becomes `field: Type`, `may field: Type = "name";` becomes `field: Option<Type>`; a mode other
-/// than 0444 follows the name as `@ 0o644`.
+/// `must field: Type = "name";` becomes `field: Type`, `may field: Type = "name";` becomes `field: Option<Type>`; a parameter in
+/// parentheses stands for its attribute's name; a mode other than 0444 follows the name as `@ 0o644`.
 macro_rules! attrs {
     (
         $(#[$meta:meta])*
         pub struct $name:ident, table $table:ident {
-            $( $(#[$fmeta:meta])* $need:ident $field:ident : $ty:ty = $attr:literal $(@ $mode:literal)? ; )*
+            $( $(#[$fmeta:meta])* $need:ident $field:ident : $ty:ty = $attr:tt $(@ $mode:literal)? ; )*
         }
     ) => {
         $(#[$meta])*
@@ -43,14 +43,17 @@ macro_rules! attrs {
         #[doc = concat!("The attributes that [`", stringify!($name), "`] is read from.")]
         pub const $table: &[$crate::sysfs::Attr] = &[
             $( $crate::sysfs::Attr {
-                name: $attr,
+                name: $crate::sysfs::attrs!(@name $attr),
                 need: $crate::sysfs::attrs!(@need $need),
                 mode: $crate::sysfs::attrs!(@mode $($mode)?),
             }, )*
         ];
 
         impl $name {
-            /// Reads every attribute of the table at a place. Fails when a mandatory one cannot be had or the object vanished.
+            /// Reads every attribute of the table at a place.
+            ///
+            /// # Errors
+            /// A mandatory one cannot be had, or the object vanished.
             pub fn read(
                 reader: &mut $crate::sysfs::Reader,
                 at: $crate::sysfs::Place<'_>,
@@ -67,8 +70,22 @@ macro_rules! attrs {
     (@need may) => { $crate::sysfs::Need::Optional };
     (@mode) => { 0o444 };
     (@mode $mode:literal) => { $mode };
-    (@read must $ty:ty, $reader:ident, $at:ident, $attr:literal) => { $reader.must::<$ty>($at, $attr)? };
-    (@read may $ty:ty, $reader:ident, $at:ident, $attr:literal) => { $reader.may::<$ty>($at, $attr)? };
+    (@name $attr:literal) => { $attr };
+    (@name ($param:path)) => { const { $crate::sysfs::named($param.attr()) } };
+    (@read must $ty:ty, $reader:ident, $at:ident, $attr:tt) => {
+        $reader.must::<$ty>($at, $crate::sysfs::attrs!(@name $attr))?
+    };
+    (@read may $ty:ty, $reader:ident, $at:ident, $attr:tt) => {
+        $reader.may::<$ty>($at, $crate::sysfs::attrs!(@name $attr))?
+    };
 }
 
 pub(crate) use attrs;
+
+/// The name of a parameter's attribute, in constants: a parameter without one does not compile.
+pub(crate) const fn named(attr: Option<&'static str>) -> &'static str {
+    match attr {
+        Some(name) => name,
+        None => panic!("the parameter has no attribute"),
+    }
+}

@@ -10,7 +10,6 @@ mod address;
 mod attr;
 pub mod class;
 mod error;
-pub mod fixture;
 mod reader;
 mod root;
 mod value;
@@ -21,6 +20,6 @@ pub use attr::{Attr, Need};
 pub use error::{Error, Fault};
 pub use reader::{ATTR_MAX, Place, Reader};
 pub use root::{Dir, Root, Store};
-pub use value::{FromAttr, Hex32, Switch};
+pub use value::{FromAttr, Hex32};
 
-pub(crate) use attr::attrs;
+pub(crate) use attr::{attrs, named};

@@ -86,6 +86,9 @@ impl Reader {
     }
 
     /// The text of an attribute without its final newline. Does not allocate.
+    ///
+    /// # Errors
+    /// It cannot be read, is longer than an attribute can be ([`super::ATTR_MAX`]), or is no UTF-8.
     pub fn text(&mut self, at: Place<'_>, attr: &str) -> Result<&str, Fault> {
         let len = self.fill(at, attr)?;
         let bytes = self.buf.get(..len).unwrap_or_default();
@@ -99,6 +102,9 @@ impl Reader {
     }
 
     /// A mandatory value. A name that is missing because the whole object is gone is [`Fault::Vanished`].
+    ///
+    /// # Errors
+    /// [`Fault::Vanished`] when the object is gone; whatever [`Reader::text`] fails with, and what cannot be understood.
     pub fn must<T: FromAttr>(&mut self, at: Place<'_>, attr: &str) -> Result<T, Error> {
         match self.value(at, attr) {
             Ok(value) => Ok(value),
@@ -109,6 +115,9 @@ impl Reader {
 
     /// An optional value: `None` when the driver has none, refuses it, or shows nonsense (kept as a problem). Fails only when the
     /// object vanished.
+    ///
+    /// # Errors
+    /// [`Fault::Vanished`] when the object is gone.
     pub fn may<T: FromAttr>(&mut self, at: Place<'_>, attr: &str) -> Result<Option<T>, Error> {
         match self.value(at, attr) {
             Ok(value) => Ok(Some(value)),
@@ -122,6 +131,9 @@ impl Reader {
     }
 
     /// Fails with [`Fault::Vanished`] if the object is gone: called after optional attributes, whose absence says nothing.
+    ///
+    /// # Errors
+    /// [`Fault::Vanished`].
     pub fn confirm(&self, at: Place<'_>) -> Result<(), Error> {
         if at.exists() {
             Ok(())

@@ -18,6 +18,9 @@ use super::{Error, Fault, Place};
 /// A plain file cannot refuse a value; the emulated kernel therefore takes writes on a socket and answers an errno.
 pub trait Store: Send + Sync {
     /// Writes `value` to the attribute at `path` (relative to the tree's root). The error is the errno a `write(2)` would give.
+    ///
+    /// # Errors
+    /// What write(2) would answer: the driver or the kernel refuses the value, there is no such attribute.
     fn store(&self, path: &str, value: &[u8]) -> Result<(), Errno>;
 }
 
@@ -29,6 +32,9 @@ pub struct Root {
 
 impl Root {
     /// Opens the tree at `path`.
+    ///
+    /// # Errors
+    /// It is no directory, or may not be read.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, Error> {
         let path: PathBuf = path.into();
         let label = path.to_string_lossy().into_owned();
@@ -41,6 +47,9 @@ impl Root {
     }
 
     /// Opens `/sys`.
+    ///
+    /// # Errors
+    /// As [`Root::open`].
     pub fn host() -> Result<Self, Error> {
         Self::open("/sys")
     }
@@ -63,11 +72,17 @@ impl Root {
     }
 
     /// Opens a directory of the tree, such as `class/iscsi_host`.
+    ///
+    /// # Errors
+    /// [`Fault::Missing`] when it is not there; it is no directory, or may not be read.
     pub fn dir(&self, relative: &str) -> Result<Dir, Error> {
         self.dir.dir(relative)
     }
 
     /// Opens a directory of the tree if it is there: a class directory exists only once its module is loaded.
+    ///
+    /// # Errors
+    /// It is there and cannot be opened.
     pub fn dir_if_present(&self, relative: &str) -> Result<Option<Dir>, Error> {
         match self.dir.dir(relative) {
             Ok(dir) => Ok(Some(dir)),
@@ -85,6 +100,9 @@ impl Root {
     }
 
     /// Writes an attribute: to the file, or through the tree's [`Store`].
+    ///
+    /// # Errors
+    /// [`Fault::Refused`] with the errno that the driver or the kernel answered; there is no such attribute, or it may not be written.
     pub fn write(&self, relative: &str, value: &[u8]) -> Result<(), Error> {
         let fault = |errno| Error::new(self.dir.label(relative), Fault::from_write(errno));
         if let Some(store) = &self.store {
@@ -125,6 +143,9 @@ pub struct Dir {
 
 impl Dir {
     /// Opens a directory below this one.
+    ///
+    /// # Errors
+    /// As [`Root::dir`].
     pub fn dir(&self, relative: &str) -> Result<Self, Error> {
         match openat(&self.fd, relative, DIR_FLAGS, Mode::empty()) {
             Ok(fd) => Ok(Self {
@@ -147,6 +168,9 @@ impl Dir {
 
     /// Calls `take` with the name of every entry, in the directory's own order; names that are not UTF-8 are left out (sysfs has
     /// none).
+    ///
+    /// # Errors
+    /// The directory vanished, or cannot be listed.
     pub fn for_each_name(&self, mut take: impl FnMut(&str)) -> Result<(), Error> {
         let fault = |errno| Error::new(self.path.as_str(), Fault::from_read(errno));
         // A second description: iterating must not move the position of this one.
@@ -162,6 +186,9 @@ impl Dir {
     }
 
     /// The names of all entries, sorted with numbers in numeric order (`host2` before `host10`).
+    ///
+    /// # Errors
+    /// As [`Dir::for_each_name`].
     pub fn names(&self) -> Result<Vec<String>, Error> {
         let mut names = Vec::new();
         self.for_each_name(|name| names.push(name.to_owned()))?;
@@ -170,6 +197,9 @@ impl Dir {
     }
 
     /// The names of the entries that are a prefix and something more, sorted: `names_with("host")` is `host0`, `host1`, ….
+    ///
+    /// # Errors
+    /// As [`Dir::for_each_name`].
     pub fn names_with(&self, prefix: &str) -> Result<Vec<String>, Error> {
         let mut names = self.names()?;
         names.retain(|name| name.len() > prefix.len() && name.starts_with(prefix));
@@ -177,6 +207,9 @@ impl Dir {
     }
 
     /// Where a symbolic link points.
+    ///
+    /// # Errors
+    /// There is no link of that name, or it points to something that is no UTF-8.
     pub fn link(&self, relative: &str) -> Result<String, Error> {
         let target = readlinkat(&self.fd, relative)
             .map_err(|errno| Error::new(self.label(relative), Fault::from_read(errno)))?;

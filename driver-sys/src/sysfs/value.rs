@@ -3,8 +3,6 @@
 //! Owns: [`FromAttr`] and its scalar types. Must not know: files.
 //! Unset strings are what `printf("%s", NULL)` left of them: `(null)`, in older kernels `<NULL>`, or nothing at all.
 
-use std::fmt;
-
 use super::{Address, Secret};
 
 /// A value that an attribute's text can become. The text comes without its trailing newline.
@@ -87,42 +85,6 @@ impl FromAttr for Secret {
     const SECRET: bool = true;
     fn from_attr(text: &str) -> Option<Self> {
         Some(Self::new(text.as_bytes()))
-    }
-}
-
-/// `enable` or `disable`, as iface attributes say it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Switch {
-    /// `enable`
-    Enable,
-    /// `disable`
-    Disable,
-}
-
-impl Switch {
-    /// True for `enable`.
-    pub fn is_on(self) -> bool {
-        self == Self::Enable
-    }
-}
-
-impl FromAttr for Switch {
-    const EXPECTED: &'static str = "enable or disable";
-    fn from_attr(text: &str) -> Option<Self> {
-        match text {
-            "enable" => Some(Self::Enable),
-            "disable" => Some(Self::Disable),
-            _ => None,
-        }
-    }
-}
-
-impl fmt::Display for Switch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Enable => "enable",
-            Self::Disable => "disable",
-        })
     }
 }
 

@@ -5,6 +5,9 @@
 
 use driver_sys::hw::{chap, ddb, nvram};
 
+use crate::flash::{ISP40XX, Layout};
+use crate::regs::{Face, ISP40XX_PAGE_0};
+
 /// One member of the family.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Chip {
@@ -24,6 +27,10 @@ pub struct Chip {
     pub max_ports: usize,
     /// PCI function of each port.
     pub functions: &'static [u8],
+    /// Where things lie in its flash.
+    pub layout: &'static Layout,
+    /// Its registers behind PCI; `None`: only the emulated kernel drives it.
+    pub face: Option<&'static Face>,
     /// DDBs in RAM.
     pub max_ddbs: u16,
     /// DDBs in flash.
@@ -81,6 +88,8 @@ pub static ISP4010: Chip = Chip {
     subsys_device: 0x0158,
     max_ports: 1,
     functions: &[1],
+    layout: &ISP40XX,
+    face: None,
     max_ddbs: ddb::MAX_DEV_DB_ENTRIES_40XX,
     max_flash_ddbs: ddb::MAX_PRST_DEV_DB_ENTRIES,
     max_chap: chap::MAX_CHAP_ENTRIES_40XX,
@@ -103,6 +112,7 @@ pub static ISP4022: Chip = Chip {
     subsys_device: 0x0122,
     max_ports: 2,
     functions: &[1, 3],
+    face: Some(&ISP40XX_PAGE_0),
     ipv6_ifaces: 2,
     nvram_size: nvram::QL40X2_NVRAM_SIZE,
     crash_record: false,

@@ -13,7 +13,7 @@ use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use isp4xxx::Chip;
-use isp4xxx::flash::{Area, Change, FlashStore, Loaded, PORT_STRIDE, StoreError};
+use isp4xxx::flash::{Area, Change, FlashStore, ISP40XX, Loaded, StoreError};
 use nix::fcntl::{Flock, FlockArg, OFlag};
 
 use files::{Files, Opened};
@@ -44,12 +44,12 @@ impl std::fmt::Debug for FlashFile {
 }
 
 impl FlashFile {
-    /// Opens the image of a card with `ports` ports and an EEPROM of `nvram_size` bytes. Nothing is written.
+    /// Opens the image of a card with this chip and `ports` ports. Nothing is written.
     ///
     /// # Errors
     /// The files are not there, are no plain files, have another size, another process uses them, or the journal is none.
-    pub fn open(flash: &Path, ports: usize, nvram_size: usize) -> Result<Self, StoreError> {
-        let mut file = Self::locked(flash, ports, nvram_size)?;
+    pub fn open(flash: &Path, chip: &'static Chip, ports: usize) -> Result<Self, StoreError> {
+        let mut file = Self::locked(flash, chip, ports)?;
         file.files.check()?;
         if let Some((journal, pending)) = Journal::open(&file.journal_path())? {
             (file.journal, file.pending) = (Some(journal), pending);
@@ -61,8 +61,13 @@ impl FlashFile {
     ///
     /// # Errors
     /// One of the files is there already (it is left alone), or cannot be written.
-    pub fn create(flash: &Path, ports: usize, contents: &Loaded) -> Result<Self, StoreError> {
-        let mut file = Self::locked(flash, ports, contents.nvram.len())?;
+    pub fn create(
+        flash: &Path,
+        chip: &'static Chip,
+        ports: usize,
+        contents: &Loaded,
+    ) -> Result<Self, StoreError> {
+        let mut file = Self::locked(flash, chip, ports)?;
         for path in [&file.files.flash, &file.files.nvram, &file.journal_path()] {
             if path.symlink_metadata().is_ok() {
                 return Err(failed("create", path)(ErrorKind::AlreadyExists.into()));
@@ -96,8 +101,8 @@ impl FlashFile {
     ///
     /// # Errors
     /// The files are not there or have another size, or the journal belongs to another image.
-    pub fn peek(flash: &Path, ports: usize, nvram_size: usize) -> Result<Loaded, StoreError> {
-        read(&Files::of(flash, ports, nvram_size))
+    pub fn peek(flash: &Path, chip: &'static Chip, ports: usize) -> Result<Loaded, StoreError> {
+        read(&Files::of(flash, chip, ports))
     }
 
     /// Which card an image belongs to: the number of ports by its length, the chip by its system information.
@@ -107,29 +112,33 @@ impl FlashFile {
     pub fn identify(flash: &Path) -> Result<(&'static Chip, usize), StoreError> {
         let file = files::readable(flash)?;
         let len = file.metadata().map_err(failed("open", flash))?.len();
-        let ports = usize::try_from(len / PORT_STRIDE).unwrap_or(0);
-        if ports == 0 || !len.is_multiple_of(PORT_STRIDE) {
-            let expected = PORT_STRIDE * (ports.max(1) as u64);
-            return Err(StoreError::Size {
-                what: flash.display().to_string(),
-                found: len,
-                expected,
-            });
+        let mut other = None;
+        for chip in Chip::ALL.iter().copied() {
+            let Some(ports) = chip.layout.ports(len) else {
+                continue;
+            };
+            let mut device = [0; 4];
+            let at = chip.layout.position(Area::SysInfo, 0) + PCI_DEVICE_AT;
+            file.read_exact_at(&mut device, at)
+                .map_err(failed("read", flash))?;
+            let device = u32::from_le_bytes(device);
+            if device == u32::from(chip.pci_device) {
+                return Ok((chip, ports));
+            }
+            other.get_or_insert(device);
         }
-        let mut device = [0; 4];
-        let at = Area::SysInfo.position(0) + PCI_DEVICE_AT;
-        file.read_exact_at(&mut device, at)
-            .map_err(failed("read", flash))?;
-        let device = u32::from_le_bytes(device);
-        let chip = u16::try_from(device)
-            .ok()
-            .and_then(Chip::by_pci_device)
-            .ok_or_else(|| {
+        Err(match other {
+            Some(device) => {
                 let why =
                     format!("PCI device {device:#x} in the system information is no chip of this family");
                 failed("identify", flash)(io::Error::new(ErrorKind::InvalidData, why))
-            })?;
-        Ok((chip, ports))
+            }
+            None => StoreError::Size {
+                what: flash.display().to_string(),
+                found: len,
+                expected: ISP40XX.image_len(usize::try_from(len / ISP40XX.stride).unwrap_or(0).max(1)),
+            },
+        })
     }
 
     /// Does not wait for the disk (tests on a scratch directory). A power loss can then tear the image, a kill cannot.
@@ -156,7 +165,7 @@ impl FlashFile {
         beside(&self.files.flash, ".journal")
     }
 
-    fn locked(flash: &Path, ports: usize, nvram_size: usize) -> Result<Self, StoreError> {
+    fn locked(flash: &Path, chip: &'static Chip, ports: usize) -> Result<Self, StoreError> {
         // What lies beside the image lies beside the file itself, not beside a link to it.
         let flash = &fs::canonicalize(flash).unwrap_or_else(|_| flash.to_owned());
         let path = beside(flash, ".lock");
@@ -176,7 +185,7 @@ impl FlashFile {
             other => failed("lock", flash)(other.into()),
         })?;
         Ok(Self {
-            files: Files::of(flash, ports, nvram_size),
+            files: Files::of(flash, chip, ports),
             journal: None,
             pending: Vec::new(),
             out: Writer {

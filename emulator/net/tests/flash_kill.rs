@@ -79,7 +79,7 @@ fn three_hundred_real_kills_leave_every_record_whole() {
     let chip = Chip::by_name("isp4032").unwrap();
     let dir = scratch();
     let path = dir.path().join("card.flash");
-    drop(FlashFile::create(&path, 1, &factory_default(chip, 1, Identity { seed: 3 })).unwrap());
+    drop(FlashFile::create(&path, chip, 1, &factory_default(chip, 1, Identity { seed: 3 })).unwrap());
     let mut written = 0;
     for round in 0..300_usize {
         let mut torture = Torture::start(&path);
@@ -101,8 +101,8 @@ fn a_write_that_the_system_refuses_keeps_the_old_image_and_leaves_nothing_behind
     let chip = Chip::by_name("isp4032").unwrap();
     let dir = scratch();
     let path = dir.path().join("card.flash");
-    drop(FlashFile::create(&path, 1, &factory_default(chip, 1, Identity { seed: 3 })).unwrap());
-    let before = FlashFile::peek(&path, 1, chip.nvram_size).unwrap();
+    drop(FlashFile::create(&path, chip, 1, &factory_default(chip, 1, Identity { seed: 3 })).unwrap());
+    let before = FlashFile::peek(&path, chip, 1).unwrap();
     let script = "ulimit -f 64; trap '' XFSZ; exec \"$0\" \"$1\" 1000";
     let output = Command::new("sh")
         .args(["-c", script, env!("CARGO_BIN_EXE_flash-torture")])
@@ -115,7 +115,7 @@ fn a_write_that_the_system_refuses_keeps_the_old_image_and_leaves_nothing_behind
         said.contains("cannot write") && said.contains("File too large"),
         "{said}"
     );
-    assert!(FlashFile::peek(&path, 1, chip.nvram_size).unwrap() == before);
+    assert!(FlashFile::peek(&path, chip, 1).unwrap() == before);
     let mut left: Vec<_> = dir
         .path()
         .read_dir()
@@ -129,7 +129,7 @@ fn a_write_that_the_system_refuses_keeps_the_old_image_and_leaves_nothing_behind
 /// Every record in use is filled with one byte. Gives how many there are.
 #[expect(clippy::unwrap_used, reason = "part of a test")]
 fn check(chip: &'static Chip, path: &Path) -> usize {
-    let mut store = FlashFile::open(path, 1, chip.nvram_size).unwrap();
+    let mut store = FlashFile::open(path, chip, 1).unwrap();
     let loaded = store.load().unwrap();
     inspect(chip, 1, &loaded).unwrap();
     let mut used = 0;
@@ -137,7 +137,7 @@ fn check(chip: &'static Chip, path: &Path) -> usize {
         let (_, bytes) = loaded
             .areas
             .iter()
-            .find(|(at, _)| *at == area.position(0))
+            .find(|(at, _)| *at == chip.layout.position(area, 0))
             .unwrap();
         for record in bytes.chunks_exact(area.record()) {
             let (body, tail) = record.split_at(cookie_at);

@@ -3,7 +3,7 @@
 //! Owns the 256 bytes, and which of them can be written. Source: PCI Local Bus Specification 3.0, chapter 6.
 
 use isp4xxx::Chip;
-use isp4xxx::regs::REGISTER_FILE_LEN;
+use isp4xxx::regs::Face;
 
 /// Bytes of configuration space.
 pub(crate) const LEN: usize = 256;
@@ -24,7 +24,7 @@ const BUS_MASTER: u8 = 1 << 2;
 impl ConfigSpace {
     /// As after reset. Each port has an interrupt pin of its own, so that what one has to say does not run the other's handler.
     #[must_use]
-    pub fn new(chip: &Chip, port: usize) -> Self {
+    pub fn new(chip: &Chip, face: &Face, port: usize) -> Self {
         let mut space = Self {
             bytes: [0; LEN],
             writable: [0; LEN],
@@ -41,7 +41,7 @@ impl ConfigSpace {
         // More than one function.
         space.put(0x0E, &[0x80]);
         // BAR 0: I/O ports. BAR 1: memory, 32 bits.
-        let size = (!(REGISTER_FILE_LEN - 1)).to_le_bytes();
+        let size = (!(face.len - 1)).to_le_bytes();
         space.put(0x10, &[0x01]);
         space.allow(0x10, &size);
         space.allow(0x14, &size);
@@ -54,9 +54,9 @@ impl ConfigSpace {
     }
 
     /// A reset of the function.
-    pub(crate) fn reset(&mut self, chip: &Chip, port: usize) {
+    pub(crate) fn reset(&mut self, chip: &Chip, face: &Face, port: usize) {
         let commanded = self.commanded;
-        *self = Self::new(chip, port);
+        *self = Self::new(chip, face, port);
         self.commanded = commanded;
     }
 
@@ -97,12 +97,13 @@ impl ConfigSpace {
 #[cfg(test)]
 mod tests {
     use isp4xxx::chip::ISP4032;
+    use isp4xxx::regs::ISP40XX_PAGE_0;
 
     use super::*;
 
     #[test]
     fn identity_stays_and_bars_tell_their_size() {
-        let mut space = ConfigSpace::new(&ISP4032, 0);
+        let mut space = ConfigSpace::new(&ISP4032, &ISP40XX_PAGE_0, 0);
         space.write(0, &[0xFF; LEN]);
         let mut bytes = [0; LEN];
         space.read(0, &mut bytes);
@@ -123,7 +124,7 @@ mod tests {
 
     #[test]
     fn the_bus_is_mastered_until_somebody_who_writes_the_command_register_says_no() {
-        let mut space = ConfigSpace::new(&ISP4032, 0);
+        let mut space = ConfigSpace::new(&ISP4032, &ISP40XX_PAGE_0, 0);
         assert!(space.is_master());
         space.write(0x3C, &[5]);
         space.write(2, &[0, 0]);
@@ -132,7 +133,7 @@ mod tests {
         assert!(!space.is_master());
         space.write(4, &[7, 0]);
         assert!(space.is_master());
-        space.reset(&ISP4032, 0);
+        space.reset(&ISP4032, &ISP40XX_PAGE_0, 0);
         assert!(!space.is_master(), "as after power-on");
         space.write(0, &[0, 0, 0, 0, 4]);
         assert!(space.is_master());
@@ -142,7 +143,7 @@ mod tests {
     fn each_port_has_a_pin_of_its_own() {
         let pin = |port| {
             let mut pin = [0];
-            ConfigSpace::new(&ISP4032, port).read(0x3D, &mut pin);
+            ConfigSpace::new(&ISP4032, &ISP40XX_PAGE_0, port).read(0x3D, &mut pin);
             pin[0]
         };
         assert_eq!([pin(0), pin(1)], [1, 2]);

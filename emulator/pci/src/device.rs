@@ -6,7 +6,7 @@
 use std::time::Instant;
 
 use isp4xxx::Chip;
-use isp4xxx::regs::{Adapter, REGISTER_FILE_LEN};
+use isp4xxx::regs::{Adapter, Face};
 use nix::libc;
 
 use crate::config_space::{self, ConfigSpace};
@@ -34,6 +34,7 @@ const INTX_FLAGS: u32 = 1 | 1 << 1 | 1 << 2;
 #[derive(Debug)]
 pub(crate) struct Device {
     chip: &'static Chip,
+    face: &'static Face,
     port: usize,
     config: ConfigSpace,
     interrupt: Interrupt,
@@ -44,11 +45,12 @@ fn words(words: &[u32]) -> Vec<u8> {
 }
 
 impl Device {
-    pub(crate) fn new(chip: &'static Chip, port: usize) -> Self {
+    pub(crate) fn new(chip: &'static Chip, face: &'static Face, port: usize) -> Self {
         Self {
             chip,
+            face,
             port,
-            config: ConfigSpace::new(chip, port),
+            config: ConfigSpace::new(chip, face, port),
             interrupt: Interrupt::default(),
         }
     }
@@ -64,7 +66,7 @@ impl Device {
             memory.clear();
         }
         adapter.reset(now, self.port);
-        *self = Self::new(self.chip, self.port);
+        *self = Self::new(self.chip, self.face, self.port);
         self.set_master(adapter);
     }
 
@@ -107,7 +109,7 @@ impl Device {
                 Ok(body.get(..24).unwrap_or(body).to_vec())
             }
             Request::DeviceInfo => Ok(words(&[16, DEVICE_FLAGS, REGIONS, IRQS])),
-            Request::RegionInfo { index } => region_info(index),
+            Request::RegionInfo { index } => region_info(self.face, index),
             Request::RegionIoFds => Err(libc::ENOTSUP),
             Request::IrqInfo { index } if index >= IRQS => Err(libc::EINVAL),
             Request::IrqInfo { index: INTX } => Ok(words(&[16, INTX_FLAGS, INTX, 1])),
@@ -142,7 +144,7 @@ impl Device {
             }
             Request::Reset => {
                 adapter.reset(now, self.port);
-                self.config.reset(self.chip, self.port);
+                self.config.reset(self.chip, self.face, self.port);
                 self.set_master(adapter);
                 Ok(Vec::new())
             }
@@ -157,7 +159,7 @@ impl Device {
         offset: u64,
         into: &mut [u8],
     ) -> Result<(), i32> {
-        in_bounds(region, offset, into.len())?;
+        in_bounds(self.face, region, offset, into.len())?;
         match region {
             CONFIG => self.config.read(offset, into),
             _ => adapter.read(now, self.port, offset, into),
@@ -173,7 +175,7 @@ impl Device {
         offset: u64,
         from: &[u8],
     ) -> Result<(), i32> {
-        in_bounds(region, offset, from.len())?;
+        in_bounds(self.face, region, offset, from.len())?;
         match region {
             CONFIG => {
                 self.config.write(offset, from);
@@ -186,25 +188,25 @@ impl Device {
 }
 
 /// Length of a region; none for one that this device does not have.
-fn region_len(region: u32) -> Option<u64> {
+fn region_len(face: &Face, region: u32) -> Option<u64> {
     match region {
-        BAR_IO | BAR_MEMORY => Some(REGISTER_FILE_LEN.into()),
+        BAR_IO | BAR_MEMORY => Some(face.len.into()),
         CONFIG => Some(config_space::LEN as u64),
         _ => None,
     }
 }
 
-fn in_bounds(region: u32, offset: u64, len: usize) -> Result<(), i32> {
+fn in_bounds(face: &Face, region: u32, offset: u64, len: usize) -> Result<(), i32> {
     let end = offset.checked_add(len as u64).ok_or(libc::EINVAL)?;
-    let inside = region_len(region).is_some_and(|size| end <= size);
+    let inside = region_len(face, region).is_some_and(|size| end <= size);
     if inside { Ok(()) } else { Err(libc::EINVAL) }
 }
 
-fn region_info(index: u32) -> Result<Vec<u8>, i32> {
+fn region_info(face: &Face, index: u32) -> Result<Vec<u8>, i32> {
     if index >= REGIONS {
         return Err(libc::EINVAL);
     }
-    let size = region_len(index);
+    let size = region_len(face, index);
     let flags = if size.is_some() { READ_WRITE } else { 0 };
     let mut info = words(&[32, flags, index, 0]);
     info.extend(size.unwrap_or(0).to_le_bytes());

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use isp4xxx::chip::ISP4032;
 use isp4xxx::flash::{Identity, MemoryStore, factory_default};
 use isp4xxx::fw::{Card, CardConfig};
-use isp4xxx::regs::Adapter;
+use isp4xxx::regs::{Adapter, ISP40XX_PAGE_0};
 use nix::sys::eventfd::EventFd;
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::unistd::ftruncate;
@@ -138,8 +138,11 @@ impl World {
         let memory = memfd_create("guest", MFdFlags::MFD_CLOEXEC).ok()?;
         ftruncate(&memory, MEMORY_LEN as i64).ok()?;
         let mut world = Self {
-            adapter: Adapter::new(card, |_| DmaMap::default()),
-            devices: [Device::new(&ISP4032, 0), Device::new(&ISP4032, 1)],
+            adapter: Adapter::new(&ISP40XX_PAGE_0, card, |_| DmaMap::default()),
+            devices: [
+                Device::new(&ISP4032, &ISP40XX_PAGE_0, 0),
+                Device::new(&ISP4032, &ISP40XX_PAGE_0, 1),
+            ],
             memory,
             eventfd: EventFd::new().ok()?,
             now,

@@ -11,10 +11,10 @@ use emu_net::adapter::AdapterLinks;
 use emu_net::flash_file::FlashFile;
 use emu_net::reactor::{Reactor, Ready};
 use emu_net::run::Actor;
+use isp4xxx::Chip;
 use isp4xxx::flash::{Identity, factory_default};
 use isp4xxx::fw::{Card, CardConfig};
-use isp4xxx::regs::Adapter;
-use isp4xxx::{Chip, chip};
+use isp4xxx::regs::{Adapter, Face};
 use nix::libc;
 use nix::sys::socket::SockType;
 
@@ -32,7 +32,7 @@ use crate::wire::{Header, MAJOR};
 /// What to serve.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// The chip: [`chip::ISP4022`] or [`chip::ISP4032`].
+    /// The chip, one that has a [`Face`].
     pub chip: &'static Chip,
     /// Ports of the card.
     pub ports: usize,
@@ -78,9 +78,7 @@ impl Server {
     /// The chip has no such model, the flash cannot be used, a socket cannot be opened.
     pub fn start(config: &Config, reactor: &mut Reactor, owner: u32) -> Result<Self, PciError> {
         let chip = config.chip;
-        if ![&chip::ISP4022, &chip::ISP4032].contains(&chip) {
-            return Err(PciError::Chip(chip.name.to_owned()));
-        }
+        let face = chip.face.ok_or_else(|| PciError::Chip(chip.name.to_owned()))?;
         if config.sockets.is_empty() || config.sockets.len() > config.ports || config.ports > chip.max_ports {
             return Err(PciError::Sockets {
                 sockets: config.sockets.len(),
@@ -101,16 +99,22 @@ impl Server {
             path: config.flash.clone(),
             source,
         })?;
-        Self::serve(config, card, reactor, owner)
+        Self::serve(config, face, card, reactor, owner)
     }
 
-    fn serve(config: &Config, card: Card, reactor: &mut Reactor, owner: u32) -> Result<Self, PciError> {
+    fn serve(
+        config: &Config,
+        face: &'static Face,
+        card: Card,
+        reactor: &mut Reactor,
+        owner: u32,
+    ) -> Result<Self, PciError> {
         let chip = config.chip;
         let slots = config.sockets.iter().enumerate().map(|(port, path)| {
             Ok(Slot {
                 listener: Listener::bind(reactor, owner, path, SockType::Stream)?,
                 connection: None,
-                device: Device::new(chip, port),
+                device: Device::new(chip, face, port),
                 agreed: false,
                 waiting: Waiting::default(),
             })
@@ -123,7 +127,7 @@ impl Server {
             control: control.transpose()?,
             quit: false,
             slots,
-            adapter: Adapter::new(card, |_| DmaMap::default()),
+            adapter: Adapter::new(face, card, |_| DmaMap::default()),
             links: AdapterLinks::new(owner),
         })
     }
@@ -300,7 +304,7 @@ fn flash(config: &Config) -> Result<FlashFile, PciError> {
         source,
     };
     let store = if config.flash.exists() {
-        FlashFile::open(&config.flash, config.ports, config.chip.nvram_size).map_err(failed)?
+        FlashFile::open(&config.flash, config.chip, config.ports).map_err(failed)?
     } else {
         if let Some(parent) = config.flash.parent() {
             fs::DirBuilder::new()
@@ -319,7 +323,7 @@ fn flash(config: &Config) -> Result<FlashFile, PciError> {
             seed: u64::from_ne_bytes(seed),
         };
         let contents = factory_default(config.chip, config.ports, identity);
-        FlashFile::create(&config.flash, config.ports, &contents).map_err(failed)?
+        FlashFile::create(&config.flash, config.chip, config.ports, &contents).map_err(failed)?
     };
     Ok(if config.sync { store } else { store.without_sync() })
 }

@@ -16,8 +16,7 @@ use crate::model::{
     Adapter, AdapterKey, EventRecord, FlashTarget, HostStats, Iface, Lun, PingStatus, PortalType, Session,
     SessionBrief, SessionDetail, SessionStats,
 };
-use crate::params::{Assignment, ParamValue};
-use crate::writer::Room;
+use crate::params::{Assignment, FlashnodeParam, IfaceCode, ParamValue, Settable};
 
 /// A call of the [`Backend`], with the arguments that matter. Deadlines are left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,15 +70,15 @@ pub struct ScsiReply {
 }
 
 /// A step that is no answer.
-struct Meanwhile(Box<dyn FnOnce()>);
+struct Meanwhile(Box<dyn FnOnce() + Send>);
 
 /// The script.
 #[derive(Debug, Default)]
 pub struct Scripted {
-    steps: VecDeque<(Call, Box<dyn Any>)>,
+    steps: VecDeque<(Call, Box<dyn Any + Send>)>,
     complaints: Vec<String>,
-    /// Where the writers of this script exclude each other, if a test has more than one.
-    pub room: Option<Room>,
+    /// What the writers of this script exclude each other from, if a test has more than one.
+    pub card: Option<String>,
     /// How often the operation paused.
     pub pauses: u32,
 }
@@ -92,13 +91,13 @@ impl Scripted {
     }
 
     /// Expects `call` next and answers it with `reply`, which must be of the method's type.
-    pub fn expect<T: 'static>(&mut self, call: Call, reply: Result<T>) -> &mut Self {
+    pub fn expect<T: Send + 'static>(&mut self, call: Call, reply: Result<T>) -> &mut Self {
         self.steps.push_back((call, Box::new(reply)));
         self
     }
 
     /// Does something just before `call` is answered: what another program does meanwhile.
-    pub fn meanwhile(&mut self, call: Call, act: impl FnOnce() + 'static) -> &mut Self {
+    pub fn meanwhile(&mut self, call: Call, act: impl FnOnce() + Send + 'static) -> &mut Self {
         self.steps.push_back((call, Box::new(Meanwhile(Box::new(act)))));
         self
     }
@@ -150,19 +149,16 @@ impl Scripted {
     }
 }
 
-fn pairs(params: &[Assignment]) -> Vec<(String, ParamValue)> {
+fn pairs<P: Settable>(params: &[Assignment<P>]) -> Vec<(String, ParamValue)> {
     params
         .iter()
-        .map(|a| (a.spec.name.to_owned(), a.value.clone()))
+        .map(|a| (a.name().to_owned(), a.value.clone()))
         .collect()
 }
 
 impl Backend for Scripted {
-    fn endpoint(&self) -> String {
-        "script".to_owned()
-    }
-    fn writers(&mut self, _: HostNo) -> Result<Option<Room>> {
-        Ok(self.room.clone())
+    fn card(&mut self, _: HostNo) -> Result<Option<String>> {
+        Ok(self.card.clone())
     }
     fn adapter_keys(&mut self) -> Result<Vec<AdapterKey>> {
         self.answer(&Call::AdapterKeys)
@@ -179,7 +175,7 @@ impl Backend for Scripted {
     fn set_iface_params(
         &mut self,
         host: HostNo,
-        batch: &[(IfaceId, Vec<Assignment>)],
+        batch: &[(IfaceId, Vec<Assignment<IfaceCode>>)],
         _: Deadline,
     ) -> Result<()> {
         self.answer(&Call::SetIfaceParams(
@@ -206,7 +202,7 @@ impl Backend for Scripted {
         &mut self,
         host: HostNo,
         index: u32,
-        params: &[Assignment],
+        params: &[Assignment<FlashnodeParam>],
         _: Deadline,
     ) -> Result<()> {
         self.answer(&Call::SetFlashTarget(host, index, pairs(params)))

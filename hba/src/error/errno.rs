@@ -4,77 +4,22 @@
 
 use nix::errno::Errno;
 
+use super::operation::Operation;
 use super::{Error, Kind};
-
-/// A request to the kernel whose refusal has a meaning of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Operation {
-    /// Opening the interface or any request without a row of its own.
-    Any,
-    /// SET_IFACE_PARAMS.
-    IfaceSet,
-    /// PING.
-    Ping,
-    /// NEW_FLASHNODE.
-    FlashNew,
-    /// SET_FLASHNODE_PARAMS.
-    FlashSet,
-    /// DEL_FLASHNODE.
-    FlashDelete,
-    /// LOGIN_FLASHNODE.
-    FlashLogin,
-    /// LOGOUT_FLASHNODE and LOGOUT_FLASHNODE_SID.
-    FlashLogout,
-    /// GET_CHAP.
-    ChapGet,
-    /// SET_CHAP.
-    ChapSet,
-    /// DELETE_CHAP.
-    ChapDelete,
-    /// GET_STATS.
-    SessionStats,
-    /// GET_HOST_STATS.
-    HostStats,
-    /// DESTROY_SESSION.
-    SessionDestroy,
-    /// bsg READ_NVRAM and UPDATE_NVRAM.
-    Nvram,
-    /// A write to a sysfs attribute.
-    Store,
-}
-
-impl Operation {
-    /// Whether the adapter or the kernel is another afterwards: sent without an answer, such a request may have been done.
-    #[must_use]
-    pub fn changes(self) -> bool {
-        !matches!(
-            self,
-            Self::Any | Self::Ping | Self::ChapGet | Self::SessionStats | Self::HostStats | Self::Nvram
-        )
-    }
-}
-
-impl Operation {
-    /// The command that shows what became of such a request.
-    #[must_use]
-    pub fn look(self) -> &'static str {
-        match self {
-            Self::FlashNew | Self::FlashSet | Self::FlashDelete => "hbactl flash list",
-            Self::FlashLogin | Self::FlashLogout | Self::SessionStats | Self::SessionDestroy => {
-                "hbactl session list"
-            }
-            Self::ChapGet | Self::ChapSet | Self::ChapDelete => "hbactl chap list",
-            Self::IfaceSet | Self::Ping => "hbactl iface list",
-            Self::Nvram => "hbactl boot show",
-            Self::Any | Self::HostStats | Self::Store => "hbactl adapter list",
-        }
-    }
-}
+use crate::message::{Message, Part};
+use crate::step::Step;
 
 use Operation as O;
 
-type Row = (Operation, Errno, Kind, &'static str, &'static str);
+type Row = (Operation, Errno, Kind, &'static str, &'static [Part]);
+
+const fn say(text: &'static str) -> Part {
+    Part::text(text)
+}
+
+const fn see(step: Step) -> Part {
+    Part::Step(step)
+}
 
 /// The table: operation, error number, kind, what it means, what to do. `Any` rows are the fallback.
 const TABLE: &[Row] = &[
@@ -83,280 +28,293 @@ const TABLE: &[Row] = &[
         Errno::EIO,
         Kind::Failed,
         "the table is full, or a new entry waits to be committed, or the adapter did not answer",
-        "hbactl flash list shows the table; an entry without a name is one that nobody committed: hbactl flash remove INDEX",
+        &[
+            see(Step::FlashList),
+            say(" shows the table; an entry without a name is one that nobody committed: "),
+            see(Step::FlashRemove(None)),
+            say(" INDEX"),
+        ],
     ),
     (
         O::FlashSet,
         Errno::ENOSYS,
         Kind::Unsupported,
         "the driver does not accept one of these parameters",
-        "hbactl flash show tells which parameters can be set",
+        &[see(Step::FlashShow), say(" tells which parameters can be set")],
     ),
     (
         O::FlashSet,
         Errno::ENODEV,
         Kind::NotFound,
         "there is no such flash target",
-        "hbactl flash list shows what is there",
+        &[see(Step::FlashList), say(" shows what is there")],
     ),
     (
         O::FlashSet,
         Errno::EIO,
         Kind::Failed,
         "the adapter could not write its flash",
-        "hbactl adapter show tells the firmware state",
+        &[see(Step::AdapterShow), say(" tells the firmware state")],
     ),
     (
         O::FlashDelete,
         Errno::EPERM,
         Kind::Permission,
         "it is a boot target",
-        "take it out of the boot configuration first: hbactl boot clear",
+        &[
+            say("take it out of the boot configuration first: "),
+            see(Step::BootClear),
+        ],
     ),
     (
         O::FlashDelete,
         Errno::ENODEV,
         Kind::NotFound,
         "there is no such flash target",
-        "hbactl flash list shows what is there",
+        &[see(Step::FlashList), say(" shows what is there")],
     ),
     (
         O::FlashLogin,
         Errno::EIO,
         Kind::Failed,
         "the adapter could not log in: entry not committed, target unreachable or login refused",
-        "hbactl event follow shows why; hbactl iface ping tests the portal",
+        &[
+            see(Step::EventFollow),
+            say(" shows why; "),
+            see(Step::IfacePing),
+            say(" tests the portal"),
+        ],
     ),
     (
         O::FlashLogin,
         Errno::EPERM,
         Kind::Busy,
         "a session to this target exists already",
-        "hbactl session list shows it",
+        &[see(Step::SessionList), say(" shows it")],
     ),
     (
         O::FlashLogin,
         Errno::ENODEV,
         Kind::NotFound,
         "there is no such flash target",
-        "hbactl flash list shows what is there",
+        &[see(Step::FlashList), say(" shows what is there")],
     ),
     (
         O::FlashLogin,
         Errno::EBUSY,
         Kind::Busy,
         "a discovery is running already",
-        "wait for it and try again",
+        &[say("wait for it and try again")],
     ),
     (
         O::FlashLogout,
         Errno::ESRCH,
         Kind::NotFound,
         "the target has no session",
-        "hbactl session list shows the sessions",
+        &[see(Step::SessionList), say(" shows the sessions")],
     ),
     (
         O::FlashLogout,
         Errno::EPERM,
         Kind::Permission,
         "it is a boot target or a discovery entry, whose session must not be closed",
-        "a boot session stays until the machine is shut down",
+        &[say("a boot session stays until the machine is shut down")],
     ),
     (
         O::FlashLogout,
         Errno::ENXIO,
         Kind::Unsupported,
         "the session was not made from flash",
-        "close it with the program that made it (iscsiadm)",
+        &[say("close it with the program that made it (iscsiadm)")],
     ),
     (
         O::FlashLogout,
         Errno::ENODEV,
         Kind::NotFound,
         "there is no such flash target or session",
-        "hbactl session list shows the sessions",
+        &[see(Step::SessionList), say(" shows the sessions")],
     ),
     (
         O::ChapGet,
         Errno::EINVAL,
         Kind::Invalid,
         "the chap table index is out of range",
-        "hbactl chap list shows the entries",
+        &[see(Step::ChapList), say(" shows the entries")],
     ),
     (
         O::ChapSet,
         Errno::EBUSY,
         Kind::Busy,
         "the entry is in use, or the table is full",
-        "hbactl chap list shows who uses it",
+        &[see(Step::ChapList), say(" shows who uses it")],
     ),
     (
         O::ChapSet,
         Errno::EINVAL,
         Kind::Invalid,
         "the entry exists with the other direction",
-        "remove the entry first, or use another index",
+        &[say("remove the entry first, or use another index")],
     ),
     (
         O::ChapDelete,
         Errno::EBUSY,
         Kind::Busy,
         "the entry is in use by a session",
-        "log the session out first",
+        &[say("log the session out first")],
     ),
     (
         O::ChapDelete,
         Errno::EINVAL,
         Kind::Failed,
         "the adapter could not read or write that entry",
-        "hbactl chap list shows the entries",
+        &[see(Step::ChapList), say(" shows the entries")],
     ),
     (
         O::Ping,
         Errno::ENOSYS,
         Kind::Unsupported,
         "this interface cannot ping such an address",
-        "use an interface of the address's family",
+        &[say("use an interface of the address's family")],
     ),
     (
         O::Ping,
         Errno::EINVAL,
         Kind::Invalid,
         "the adapter refused the address or size",
-        "check address family and size",
+        &[say("check address family and size")],
     ),
     (
         O::IfaceSet,
         Errno::EIO,
         Kind::Failed,
         "the adapter could not write its flash or restart the port",
-        "hbactl adapter show tells the firmware state",
+        &[see(Step::AdapterShow), say(" tells the firmware state")],
     ),
     (
         O::SessionStats,
         Errno::EINVAL,
         Kind::NotFound,
         "there is no such session",
-        "hbactl session list shows the sessions",
+        &[see(Step::SessionList), say(" shows the sessions")],
     ),
     (
         O::SessionStats,
         Errno::ENODEV,
         Kind::NotFound,
         "there is no such session",
-        "hbactl session list shows the sessions",
+        &[see(Step::SessionList), say(" shows the sessions")],
     ),
     (
         O::SessionDestroy,
         Errno::EBUSY,
         Kind::Unsupported,
         "the driver cannot close sessions made by user programs",
-        "restart the adapter driver to get rid of it",
+        &[say("restart the adapter driver to get rid of it")],
     ),
     (
         O::Nvram,
         Errno::ENOSYS,
         Kind::Unsupported,
         "only 40xx adapters have this memory",
-        "boot targets of other families are kept in flash",
+        &[say("boot targets of other families are kept in flash")],
     ),
     (
         O::Nvram,
         Errno::EINVAL,
         Kind::Failed,
         "the driver refused the range",
-        "hbactl adapter show tells the model",
+        &[see(Step::AdapterShow), say(" tells the model")],
     ),
     (
         O::Store,
         Errno::EINVAL,
         Kind::Invalid,
         "the kernel does not accept this value",
-        "check the value",
+        &[say("check the value")],
     ),
     (
         O::Any,
         Errno::EPERM,
         Kind::Permission,
         "not permitted",
-        "run as root (CAP_SYS_ADMIN is needed)",
+        &[say("run as root (CAP_SYS_ADMIN is needed)")],
     ),
     (
         O::Any,
         Errno::EACCES,
         Kind::Permission,
         "not permitted",
-        "run as root (CAP_SYS_ADMIN is needed)",
+        &[say("run as root (CAP_SYS_ADMIN is needed)")],
     ),
     (
         O::Any,
         Errno::EPROTONOSUPPORT,
         Kind::Unsupported,
         "the kernel has no iscsi transport",
-        "load it: modprobe scsi_transport_iscsi",
+        &[say("load it: modprobe scsi_transport_iscsi")],
     ),
     (
         O::Any,
         Errno::ENOSYS,
         Kind::Unsupported,
         "the driver does not offer this",
-        "hbactl adapter show tells what the adapter can do",
+        &[see(Step::AdapterShow), say(" tells what the adapter can do")],
     ),
     (
         O::Any,
         Errno::EOPNOTSUPP,
         Kind::Unsupported,
         "the driver does not offer this",
-        "hbactl adapter show tells what the adapter can do",
+        &[see(Step::AdapterShow), say(" tells what the adapter can do")],
     ),
     (
         O::Any,
         Errno::ENODEV,
         Kind::NotFound,
         "there is no such adapter",
-        "hbactl adapter list shows what is there",
+        &[see(Step::AdapterList), say(" shows what is there")],
     ),
     (
         O::Any,
         Errno::ENOENT,
         Kind::NotFound,
         "it does not exist",
-        "hbactl adapter list shows what is there",
+        &[see(Step::AdapterList), say(" shows what is there")],
     ),
     (
         O::Any,
         Errno::ENXIO,
         Kind::NotFound,
         "there is no such device",
-        "hbactl adapter list shows what is there",
+        &[see(Step::AdapterList), say(" shows what is there")],
     ),
     (
         O::Any,
         Errno::EBUSY,
         Kind::Busy,
         "it is in use",
-        "wait and try again",
+        &[say("wait and try again")],
     ),
     (
         O::Any,
         Errno::EINVAL,
         Kind::Failed,
         "the kernel refused the request",
-        "check the values",
+        &[say("check the values")],
     ),
     (
         O::Any,
         Errno::EIO,
         Kind::Failed,
         "the adapter reported an error",
-        "hbactl adapter show tells the firmware state",
+        &[see(Step::AdapterShow), say(" tells the firmware state")],
     ),
     (
         O::Any,
         Errno::ENOMEM,
         Kind::Failed,
         "the kernel has no memory for it",
-        "try again later",
+        &[say("try again later")],
     ),
 ];
 
@@ -373,7 +331,7 @@ pub fn explain(operation: Operation, errno: i32, tried: impl Into<String>) -> Er
     match of(operation).or_else(|| of(O::Any)) {
         Some((_, _, kind, meaning, hint)) => Error::new(*kind, tried)
             .answered(format!("the kernel answered {name}: {meaning}"))
-            .hint(*hint)
+            .hint(Message::of(hint))
             .with_errno(errno),
         None => Error::new(Kind::Failed, tried)
             .answered(format!("the kernel answered {name}"))

@@ -1,9 +1,9 @@
-//! What kind of failure it was, and what the request has come to. Owns the names and the exit codes that scripts rely on.
+//! What kind of failure it was, and what the request has come to. Owns the names that scripts rely on.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What kind of failure it was; decides the exit code.
+/// What kind of failure it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Kind {
@@ -47,22 +47,6 @@ pub enum Outcome {
 }
 
 impl Kind {
-    /// The exit code of the command line for this kind.
-    #[must_use]
-    pub fn exit_code(self) -> u8 {
-        match self {
-            Self::Failed | Self::Busy | Self::Timeout => 1,
-            Self::Invalid => 2,
-            Self::NotFound => 3,
-            Self::Unsupported => 4,
-            Self::Permission => 5,
-            Self::VerifyFailed { rolled_back: true } => 6,
-            Self::VerifyFailed { rolled_back: false } | Self::RollbackFailed => 7,
-            Self::Unknown => 8,
-            Self::Interrupted => 130,
-        }
-    }
-
     /// What the request has come to.
     #[must_use]
     pub fn outcome(self) -> Outcome {

@@ -1,16 +1,20 @@
-//! Errors of the control plane: what was tried, what answered, what to do next. Tables map kernel error numbers and other
-//! systems' codes; nothing here knows an exit status except through [`Kind::exit_code`]. Texts never carry secrets.
+//! Errors of the control plane: what was tried, what answered, what to do next. A table maps kernel error numbers. Must not know how
+//! an error is shown, nor an exit status. Texts never carry secrets.
 
-pub mod codes;
 mod errno;
 mod files;
 mod kind;
+mod operation;
 
 use std::fmt;
 use std::io;
 
-pub use errno::{Operation, explain};
+pub use errno::explain;
 pub use kind::{Kind, Outcome};
+pub use operation::Operation;
+
+use crate::message::Message;
+use crate::step::Step;
 
 /// A control-plane result.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -25,7 +29,7 @@ struct Inner {
     kind: Kind,
     tried: String,
     answered: Option<String>,
-    hint: Option<String>,
+    hint: Option<Message>,
     errno: Option<i32>,
 }
 
@@ -61,7 +65,7 @@ impl Error {
 
     /// Adds what to do next.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub fn hint(mut self, hint: impl Into<Message>) -> Self {
         self.0.hint = Some(hint.into());
         self
     }
@@ -91,17 +95,22 @@ impl Error {
     pub fn timeout(tried: impl Into<String>, waited_for: impl fmt::Display) -> Self {
         Self::new(Kind::Timeout, tried)
             .answered(format!("{NO_ANSWER}waited for {waited_for}"))
-            .hint("try again with a longer --timeout, or look at the adapter with hbactl event")
+            .hint(
+                Message::from("try again with a longer ")
+                    .then(Step::WithMoreTime)
+                    .then(", or look at the adapter with ")
+                    .then(Step::Event),
+            )
     }
 
-    /// The same failure of something that was sent and may have been done, or may still be done; `look` is the command that shows it.
+    /// The same failure of something that was sent and may have been done, or may still be done; `look` shows it.
     /// What is a refusal stays one.
     #[must_use]
-    pub fn in_doubt(self, look: &str) -> Self {
+    pub fn in_doubt(self, look: Step) -> Self {
         match self.0.kind {
             Kind::Timeout | Kind::Failed | Kind::Interrupted | Kind::Unknown => self
                 .with_kind(Kind::Unknown)
-                .hint(format!("it may be done, or be done yet: {look}")),
+                .hint(Message::from("it may be done, or be done yet: ").then(look)),
             _ => self,
         }
     }
@@ -160,8 +169,8 @@ impl Error {
 
     /// What to do next, if known.
     #[must_use]
-    pub fn next_step(&self) -> Option<&str> {
-        self.0.hint.as_deref()
+    pub fn next_step(&self) -> Option<&Message> {
+        self.0.hint.as_ref()
     }
 
     /// The kernel's error number (positive), if one answered.

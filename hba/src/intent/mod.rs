@@ -16,6 +16,8 @@ use serde::{Deserialize, Serialize};
 use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
 use crate::ids::HostNo;
+use crate::message::Message;
+use crate::step::Step;
 use record::{Record, Store};
 use settle::Settled;
 
@@ -90,14 +92,14 @@ impl Ctx<'_> {
         intent: Intent,
         work: impl FnOnce(&mut Self) -> Result<T>,
     ) -> Result<T> {
-        if self.dry_run || self.intent.record.is_some() {
+        if self.intent.record.is_some() {
             return work(self);
         }
         // Nobody else can find a script's record.
-        let Some(room) = self.backend.writers(host)? else {
+        let Some(card) = self.backend.card(host)? else {
             return work(self);
         };
-        let store = Store::new(&self.state_dir, &room.card);
+        let store = Store::new(&self.home.state, &card);
         let record = Record::new(host, verb, intent);
         store.write(&record).map_err(|e| {
             Error::io(tried, &std::io::Error::from(e.io_kind()))
@@ -143,11 +145,14 @@ impl Ctx<'_> {
             Ok(Settled::Nothing | Settled::Undone(_)) if !record.intent.is_one_message() => error
                 .with_kind(Kind::Timeout)
                 .answered(format!("{answer}; what was begun was undone"))
-                .hint("the adapter is as it was; try again with a longer --timeout"),
+                .hint(
+                    Message::from("the adapter is as it was; try again with a longer ")
+                        .then(Step::WithMoreTime),
+                ),
             Ok(Settled::Done(what)) => error
                 .answered(format!("{answer}; looked at afterwards: {what}"))
-                .hint(format!("it seems to be done: {}", record.intent.look())),
-            _ => error.hint(format!("look at it: {}", record.intent.look())),
+                .hint(Message::from("it seems to be done: ").then(record.intent.look())),
+            _ => error.hint(Message::from("look at it: ").then(record.intent.look())),
         }
     }
 
@@ -167,13 +172,13 @@ impl Intent {
         !matches!(self, Self::FlashAdd { .. } | Self::Discovery { .. })
     }
 
-    /// The command that shows what became of it.
-    pub(crate) fn look(&self) -> &'static str {
+    /// What shows what became of it.
+    pub(crate) fn look(&self) -> Step {
         match self {
-            Self::FlashAdd { .. } | Self::Discovery { .. } => "hbactl flash list",
-            Self::Nvram { .. } => "hbactl boot show",
-            Self::Chap { .. } => "hbactl chap list",
-            Self::Ifaces { .. } => "hbactl iface list",
+            Self::FlashAdd { .. } | Self::Discovery { .. } => Step::FlashList,
+            Self::Nvram { .. } => Step::BootShow,
+            Self::Chap { .. } => Step::ChapList,
+            Self::Ifaces { .. } => Step::IfaceList,
         }
     }
 }

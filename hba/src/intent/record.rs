@@ -40,14 +40,14 @@ impl Record {
         }
     }
 
-    /// Whose it is, for messages.
-    pub(super) fn who(&self) -> String {
+    /// Whose it is, for messages. Whoever shares a state directory is the same `program`.
+    pub(super) fn who(&self, program: &str) -> String {
         let verb: String = self
             .verb
             .chars()
             .filter(|c| c.is_ascii_graphic() || *c == ' ')
             .collect();
-        format!("hbactl {verb} (process {})", self.process)
+        format!("{program} {verb} (process {})", self.process)
     }
 }
 

@@ -5,16 +5,17 @@ use super::settle::{self, Settled};
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::ids::HostNo;
+use crate::message::Message;
 
 /// Finishes or undoes what a writer of this card left that did not come to the end, and says so. For whoever has just got the turn.
 ///
 /// # Errors
 /// None of its own: what cannot be finished now is said, and stays for the next.
 pub(crate) fn resume(ctx: &mut Ctx<'_>, host: HostNo) -> Result<()> {
-    let Some(room) = ctx.backend.writers(host)? else {
+    let Some(card) = ctx.backend.card(host)? else {
         return Ok(());
     };
-    let store = Store::new(&ctx.state_dir, &room.card);
+    let store = Store::new(&ctx.home.state, &card);
     let record = match store.read() {
         Ok(None) => return Ok(()),
         Ok(Some(record)) => record,
@@ -29,17 +30,19 @@ pub(crate) fn resume(ctx: &mut Ctx<'_>, host: HostNo) -> Result<()> {
             return Ok(());
         }
     };
-    let who = record.who();
+    let who = record.who(ctx.home.program);
     match settle::settle(ctx, &record) {
         Ok(settled) => {
             ctx.warn(match settled {
-                Settled::Nothing => format!("{who} was interrupted and had changed nothing"),
-                Settled::Undone(what) => format!("{who} was interrupted; undone: {what}"),
-                Settled::Done(what) => format!("{who} was interrupted and had done its work: {what}"),
-                Settled::Unknown(what) => format!(
-                    "{who} was interrupted, and it is not known what it did: {what}; look: {}",
-                    record.intent.look()
-                ),
+                Settled::Nothing => format!("{who} was interrupted and had changed nothing").into(),
+                Settled::Undone(what) => format!("{who} was interrupted; undone: {what}").into(),
+                Settled::Done(what) => format!("{who} was interrupted and had done its work: {what}").into(),
+                Settled::Unknown(what) => Message::from(format!(
+                    "{who} was interrupted, and it is not known what it did: "
+                ))
+                .then(what)
+                .then("; look: ")
+                .then(record.intent.look()),
             });
             ctx.forget(&store);
         }
@@ -51,18 +54,20 @@ pub(crate) fn resume(ctx: &mut Ctx<'_>, host: HostNo) -> Result<()> {
 }
 
 /// What interrupted changes wait for the next writer, one text each; for commands that only read.
-pub fn pending(ctx: &mut Ctx<'_>) -> Vec<String> {
-    let locks = crate::backend::lock_dir(&ctx.backend.endpoint());
-    record::all(&ctx.state_dir)
+#[must_use]
+pub fn pending(ctx: &Ctx<'_>) -> Vec<Message> {
+    let home = &ctx.home;
+    record::all(&home.state)
         .into_iter()
-        .filter(|store| !store.writer_lives(&locks))
+        .filter(|store| !store.writer_lives(&home.locks))
         .filter_map(|store| store.read().ok().flatten())
         .map(|record| {
-            format!(
-                "{} was interrupted; the next change of this adapter finishes or undoes it (it may show here: {})",
-                record.who(),
-                record.intent.look()
-            )
+            Message::from(format!(
+                "{} was interrupted; the next change of this adapter finishes or undoes it (it may show here: ",
+                record.who(home.program)
+            ))
+            .then(record.intent.look())
+            .then(")")
         })
         .collect()
 }

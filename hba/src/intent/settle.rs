@@ -9,7 +9,9 @@ use super::record::Record;
 use crate::ctx::Ctx;
 use crate::error::{Kind, Result};
 use crate::ids::HostNo;
+use crate::message::Message;
 use crate::model::FlashTarget;
+use crate::step::Step;
 
 /// What became of an intent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +23,7 @@ pub(super) enum Settled {
     /// It had been done.
     Done(String),
     /// It cannot be told.
-    Unknown(String),
+    Unknown(Message),
 }
 
 /// Looks, and undoes what is half made.
@@ -129,11 +131,12 @@ fn nvram(ctx: &mut Ctx<'_>, host: HostNo, bytes: &[(usize, u8, u8)]) -> Result<S
     } else if all(|b| b.1) {
         Settled::Nothing
     } else {
-        let kept = ctx.state_dir.join("backup");
-        Settled::Unknown(format!(
+        let kept = ctx.home.state.join("backup");
+        let text = format!(
             "the boot bytes are neither as before nor as wanted; the nvram before is the latest in {}",
             kept.display()
-        ))
+        );
+        Settled::Unknown(text.into())
     })
 }
 
@@ -151,9 +154,11 @@ fn chap(
         .find(|r| r.index == index)
         .map(|r| r.username.as_str());
     Ok(if before == after {
-        Settled::Unknown(format!(
-            "chap entry {index} has the old secret or the new one; hbactl chap set {index} makes sure"
-        ))
+        Settled::Unknown(
+            Message::from(format!("chap entry {index} has the old secret or the new one; "))
+                .then(Step::ChapSet(Some(index)))
+                .then(" makes sure"),
+        )
     } else if now == after {
         Settled::Done(match after {
             Some(_) => format!("chap entry {index} was written"),
@@ -162,7 +167,7 @@ fn chap(
     } else if now == before {
         Settled::Nothing
     } else {
-        Settled::Unknown(format!("chap entry {index} is neither as before nor as wanted"))
+        Settled::Unknown(format!("chap entry {index} is neither as before nor as wanted").into())
     })
 }
 
@@ -175,7 +180,7 @@ fn ifaces(
     let now = |iface: &str, name: &str| {
         all.iter()
             .find(|i| i.id().to_string() == iface)
-            .and_then(|i| i.params.get(name))
+            .and_then(|i| i.params.by_name(name))
             .and_then(Option::as_ref)
             .map(ToString::to_string)
     };
@@ -186,12 +191,12 @@ fn ifaces(
         .filter(|(_, before, after)| before.as_ref() != Some(after))
         .collect();
     Ok(if shown.is_empty() {
-        Settled::Unknown("the kernel does not show what was to be set".to_owned())
+        Settled::Unknown("the kernel does not show what was to be set".into())
     } else if shown.iter().all(|(now, _, after)| now == *after) {
         Settled::Done("the interfaces are as they were wanted".to_owned())
     } else if shown.iter().all(|(now, before, _)| before.as_ref() == Some(now)) {
         Settled::Nothing
     } else {
-        Settled::Unknown("the interfaces have a part of what was wanted".to_owned())
+        Settled::Unknown("the interfaces have a part of what was wanted".into())
     })
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Kind};
 use crate::ids::HostNo;
-use crate::params::{ParamValue, Params};
+use crate::params::{FlashnodeParam, ParamValue, Params};
 
 /// The address family of a flash target's portal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -49,7 +49,7 @@ impl FromStr for PortalType {
 }
 
 /// One flash target.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct FlashTarget {
     /// The port.
     pub host: HostNo,
@@ -77,8 +77,8 @@ pub struct FlashTarget {
     pub discovery_parent: Option<u32>,
     /// The session made from it, if there is one.
     pub session: Option<FlashSession>,
-    /// All parameters, by name (see [`crate::params::FLASH`]); secrets redacted.
-    pub params: Params,
+    /// All parameters, by name; secrets redacted.
+    pub params: Params<FlashnodeParam>,
 }
 
 /// The table index that means "no entry".
@@ -87,30 +87,32 @@ const NO_INDEX: u64 = 0xFFFF;
 impl FlashTarget {
     /// A flash target from its parameters; the session is left out.
     #[must_use]
-    pub fn from_params(host: HostNo, index: u32, params: Params) -> Self {
-        let get = |name: &str| params.get(name).and_then(Option::as_ref);
-        let text = |name: &str| {
-            get(name)
+    pub fn from_params(host: HostNo, index: u32, params: Params<FlashnodeParam>) -> Self {
+        use FlashnodeParam as P;
+
+        let text = |param| {
+            params
+                .value(param)
                 .and_then(ParamValue::as_text)
                 .filter(|t| !t.is_empty())
                 .map(str::to_owned)
         };
-        let number = |name: &str| get(name).and_then(ParamValue::as_number);
-        let flag = |name: &str| get(name).and_then(ParamValue::as_flag);
-        let small = |name: &str| number(name).and_then(|n| u16::try_from(n).ok());
-        let target_name = text("targetname");
+        let number = |param| params.value(param).and_then(ParamValue::as_number);
+        let flag = |param| params.value(param).and_then(ParamValue::as_flag);
+        let small = |param| number(param).and_then(|n| u16::try_from(n).ok());
+        let target_name = text(P::Name);
         Self {
             host,
             index,
-            discovery: flag("discovery_session").unwrap_or(target_name.is_none()),
-            portal_type: text("portal_type").and_then(|t| t.parse().ok()),
-            address: text("ipaddress"),
-            port: small("port"),
-            tpgt: small("tpgt"),
-            boot: flag("is_boot_target").unwrap_or(false),
-            chap_index: small("chap_out_idx").filter(|n| u64::from(*n) != NO_INDEX),
-            bidi_chap: flag("bidi_chap"),
-            discovery_parent: number("discovery_parent_idx")
+            discovery: flag(P::DiscoverySess).unwrap_or(target_name.is_none()),
+            portal_type: text(P::PortalType).and_then(|t| t.parse().ok()),
+            address: text(P::Ipaddr),
+            port: small(P::Port),
+            tpgt: small(P::Tpgt),
+            boot: flag(P::IsBootTgt).unwrap_or(false),
+            chap_index: small(P::ChapOutIdx).filter(|n| u64::from(*n) != NO_INDEX),
+            bidi_chap: flag(P::BidiChapEn),
+            discovery_parent: number(P::DiscoveryParentIdx)
                 .filter(|n| *n != NO_INDEX)
                 .and_then(|n| u32::try_from(n).ok()),
             session: None,

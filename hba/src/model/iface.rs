@@ -1,15 +1,13 @@
 //! Interfaces of a port: applied parameters and staged ones.
 
-use std::collections::BTreeMap;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{Family, HostNo, IfaceId};
-use crate::params::{ParamValue, Params};
+use crate::params::{IfaceCode, NetParam, ParamMap, ParamValue, Params, address_of};
 
 /// One interface of a port.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Iface {
     /// Sysfs name, as `ipv4-iface-0-0`.
     pub name: String,
@@ -31,20 +29,20 @@ pub struct Iface {
     pub address_state: Option<String>,
     /// MTU in bytes.
     pub mtu: Option<u32>,
-    /// All parameters as applied, by name (see [`crate::params::IFACE`]).
-    pub params: Params,
+    /// All parameters as applied, by name.
+    pub params: Params<IfaceCode>,
     /// Parameters staged and not yet applied.
     #[serde(default)]
-    pub staged: BTreeMap<String, StagedValue>,
+    pub staged: ParamMap<IfaceCode, StagedValue>,
 }
 
 impl Iface {
     /// An interface from its parameters, nothing staged.
     #[must_use]
-    pub fn from_params(id: IfaceId, params: Params) -> Self {
-        let get = |name: &str| params.get(name).and_then(Option::as_ref);
-        let text = |name: &str| {
-            get(name)
+    pub fn from_params(id: IfaceId, params: Params<IfaceCode>) -> Self {
+        let net = |param| params.value(IfaceCode::Net(param));
+        let text = |value: Option<&ParamValue>| {
+            value
                 .and_then(ParamValue::as_text)
                 .filter(|t| !t.is_empty())
                 .map(str::to_owned)
@@ -55,24 +53,27 @@ impl Iface {
             family: id.family,
             num: id.num,
             present: true,
-            enabled: get("enabled").and_then(ParamValue::as_flag),
-            address: text("ipaddress"),
-            address_state: text("ipaddress_state"),
-            mtu: get("mtu")
+            enabled: net(NetParam::IfaceEnable).and_then(ParamValue::as_flag),
+            address: text(params.value(address_of(id.family))),
+            address_state: text(net(NetParam::IpaddrState)),
+            mtu: net(NetParam::Mtu)
                 .and_then(ParamValue::as_number)
                 .and_then(|n| u32::try_from(n).ok()),
             params,
-            staged: BTreeMap::new(),
+            staged: ParamMap::new(),
         }
     }
 
     /// An interface of a protocol that is off, which the kernel does not show.
     #[must_use]
     pub fn off(id: IfaceId) -> Self {
-        let params = Params::from([("enabled".to_owned(), Some(ParamValue::Flag(false)))]);
+        let off = (
+            IfaceCode::Net(NetParam::IfaceEnable),
+            Some(ParamValue::Flag(false)),
+        );
         Self {
             present: false,
-            ..Self::from_params(id, params)
+            ..Self::from_params(id, [off].into_iter().collect())
         }
     }
 

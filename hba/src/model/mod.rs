@@ -5,7 +5,6 @@
 mod adapter;
 mod boot;
 mod chap;
-mod envelope;
 mod event;
 mod flash;
 mod iface;
@@ -17,7 +16,6 @@ mod stats;
 pub use adapter::{Adapter, AdapterKey, Capability, Features, Limits, capabilities};
 pub use boot::{BootConfig, BootMode, BootSlot, BootTarget, Slot};
 pub use chap::{ChapDirection, ChapEntry, ChapUse};
-pub use envelope::{Envelope, SCHEMA_NAME, SCHEMA_VERSION};
 pub use event::{Event, EventRecord};
 pub use flash::{FlashSession, FlashTarget, PortalType};
 pub use iface::{Iface, StagedValue};

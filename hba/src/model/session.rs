@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::HostNo;
-use crate::params::Params;
+use crate::params::{IscsiParam, Params};
 
 /// Who made a session, and so who brings it back after a loss.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -100,7 +100,7 @@ pub struct SessionDetail {
 }
 
 /// A session in full.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Session {
     /// Session id.
     pub sid: u32,
@@ -143,7 +143,7 @@ pub struct Session {
     /// CHAP user name the target proved itself with.
     pub chap_username_in: Option<String>,
     /// Negotiated and default parameters, by sysfs name; secrets left out.
-    pub params: Params,
+    pub params: Params<IscsiParam>,
     /// Connections (one on every driver known).
     pub connections: Vec<Connection>,
     /// Logical units, as `H:C:T:L`.
@@ -159,7 +159,7 @@ impl Session {
 }
 
 /// A connection of a session.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Connection {
     /// Connection id.
     pub cid: u32,
@@ -188,5 +188,5 @@ pub struct Connection {
     /// Longest data segment the target takes, in bytes.
     pub max_xmit_dlength: Option<u32>,
     /// Remaining parameters, by sysfs name.
-    pub params: Params,
+    pub params: Params<IscsiParam>,
 }

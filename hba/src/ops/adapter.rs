@@ -2,14 +2,16 @@
 
 use std::ops::ControlFlow;
 
-use super::write::wait_for;
+use super::write::{Done, Plan, may, wait_for};
 use crate::Change;
 use crate::change::Difference;
 use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{AdapterId, HostNo};
+use crate::message::Message;
 use crate::model::{Adapter, AdapterKey};
 use crate::quirks::features;
+use crate::step::Step;
 
 /// The key of `id`; without an id, that of the only adapter.
 pub(super) fn resolve_key(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<AdapterKey> {
@@ -19,12 +21,12 @@ pub(super) fn resolve_key(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<A
         (None, [only]) => Ok(only.clone()),
         (None, []) => Err(Error::new(Kind::NotFound, "choose an adapter")
             .answered("there is no iscsi adapter here")
-            .hint("load the adapter's driver, or name an --endpoint")),
+            .hint(Message::from("load the adapter's driver, or name an ").then(Step::WithEndpoint))),
         (None, many @ [first, ..]) => {
             let list: Vec<String> = many.iter().map(|k| k.host.to_string()).collect();
             Err(Error::new(Kind::Invalid, "choose an adapter")
                 .answered(format!("there are {}", list.join(", ")))
-                .hint(format!("name one of them: -a {}", first.host)))
+                .hint(Message::from("name one of them: ").then(Step::WithHost(first.host))))
         }
     }
 }
@@ -62,7 +64,7 @@ pub(super) fn require(
     let driver = if transport.is_empty() { "this" } else { transport };
     Err(Error::new(Kind::Unsupported, format!("{tried} on {}", key.host))
         .answered(format!("the {driver} driver does not offer it"))
-        .hint("hbactl adapter show lists what an adapter can do"))
+        .hint(Step::AdapterShow.then(" lists what an adapter can do")))
 }
 
 /// All adapters that can do what `able` asks, or the one of `id`, which must.
@@ -104,13 +106,10 @@ pub(super) fn guard_sessions(ctx: &mut Ctx<'_>, host: HostNo, tried: &str) -> Re
             "them",
         ),
     };
-    if ctx.force || ctx.dry_run {
-        ctx.warn(format!("{sessions} {drop}"));
-        return Ok(());
-    }
-    Err(Error::new(Kind::Busy, tried)
+    let refusal = Error::new(Kind::Busy, tried)
         .answered(format!("{sessions} would drop"))
-        .hint(format!("log {them} out first, or use --force")))
+        .hint(Message::from(format!("log {them} out first, or use ")).then(Step::WithForce));
+    may(ctx, format!("{sessions} {drop}"), refusal)
 }
 
 /// All adapter ports, by host number.
@@ -150,33 +149,32 @@ pub fn reset(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Change<Adapter
     let _writer = ctx.writer(host, "adapter reset", &tried)?;
     let before = read(ctx, host)?;
     guard_sessions(ctx, host, &tried)?;
-    if ctx.dry_run {
-        let diff = vec![Difference::new("reset", None, Some(host.to_string()))];
-        return Ok(Change::Planned {
-            before: Some(before.clone()),
-            after: Some(before),
+    let uptime = before.firmware_uptime.clone();
+    let plan = Plan {
+        before: Some(before.clone()),
+        after: Some(before),
+        diff: vec![Difference::new("reset", None, Some(host.to_string()))],
+    };
+    plan.carry_out(ctx, |ctx, _| {
+        ctx.backend.reset_adapter(host, ctx.deadline)?;
+        let after = wait_for(ctx, &tried, &format!("{host} in state running"), |ctx| {
+            Ok(ctx
+                .backend
+                .adapter(host)?
+                .filter(|a| a.state.as_deref().is_none_or(|s| s == "running")))
+        })?;
+        let mut diff = Vec::new();
+        if uptime != after.firmware_uptime {
+            diff.push(Difference::new(
+                "firmware_uptime",
+                uptime,
+                after.firmware_uptime.clone(),
+            ));
+        }
+        Ok(Done::ReadBack {
+            after: Some(after),
             diff,
-        });
-    }
-    ctx.backend.reset_adapter(host, ctx.deadline)?;
-    let after = wait_for(ctx, &tried, &format!("{host} in state running"), |ctx| {
-        Ok(ctx
-            .backend
-            .adapter(host)?
-            .filter(|a| a.state.as_deref().is_none_or(|s| s == "running")))
-    })?;
-    let mut diff = Vec::new();
-    if before.firmware_uptime != after.firmware_uptime {
-        diff.push(Difference::new(
-            "firmware_uptime",
-            before.firmware_uptime.clone(),
-            after.firmware_uptime.clone(),
-        ));
-    }
-    Ok(Change::Changed {
-        before: Some(before),
-        after: Some(after),
-        diff,
+        })
     })
 }
 

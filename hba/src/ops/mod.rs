@@ -14,3 +14,5 @@ pub mod stats;
 #[cfg(test)]
 pub(crate) mod testing;
 mod write;
+
+pub use write::{DryRun, Seal};

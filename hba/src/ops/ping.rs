@@ -9,6 +9,7 @@ use crate::deadline::Deadline;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{AdapterId, Family, IfaceId};
 use crate::model::{PingReply, PingResult, PingStatus};
+use crate::step::Step;
 
 /// The largest payload in bytes; what fits the port's MTU is decided by the firmware.
 pub const SIZE_MAX: u32 = 65_500;
@@ -50,12 +51,12 @@ pub fn ping(
         Some(_) => {
             return Err(Error::new(Kind::NotFound, tried)
                 .answered(format!("{} is off on {}", iface.family, iface.host))
-                .hint("hbactl iface set IFACE enabled=on, then iface apply, switches it on"));
+                .hint(Step::IfaceSwitchOn.then(" switches it on")));
         }
         None => {
             return Err(Error::new(Kind::NotFound, tried)
                 .answered(format!("there is no interface {iface}"))
-                .hint("hbactl iface list shows what is there"));
+                .hint(Step::IfaceList.then(" shows what is there")));
         }
     }
     let mut result = PingResult {

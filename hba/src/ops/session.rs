@@ -3,14 +3,17 @@
 use std::ops::ControlFlow;
 
 use super::flash::of_session;
+use super::write::{Done, Plan};
 use crate::Change;
 use crate::backend::LunScope;
 use crate::change::Difference;
 use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
-use crate::ids::AdapterId;
+use crate::ids::{AdapterId, HostNo};
+use crate::message::Message;
 use crate::model::{FlashTarget, Lun, Owner, Session, SessionBrief, SessionDetail, SessionKind};
 use crate::quirks::qla4xxx;
+use crate::step::Step;
 use crate::writer::Scope;
 
 /// Calls `each` for every session (of one port, if named) in order of session id. Nothing is collected: a listing of thousands
@@ -92,7 +95,7 @@ pub fn show(ctx: &mut Ctx<'_>, sid: u32) -> Result<Session> {
     let mut session = ctx.backend.session(sid)?.ok_or_else(|| {
         Error::new(Kind::NotFound, format!("show session {sid}"))
             .answered("there is no such session")
-            .hint("hbactl session list shows the sessions")
+            .hint(Step::SessionList.then(" shows the sessions"))
     })?;
     if session.owner == Owner::Flash {
         let targets = ctx.backend.flash_targets(session.host)?;
@@ -131,31 +134,26 @@ pub fn logout(ctx: &mut Ctx<'_>, sid: u32) -> Result<Change<Session>> {
                 .hint("it ends when the driver is loaded anew; log in through flash targets instead")
         } else {
             e.answered("it was made by a user program")
-                .hint("close it with that program: iscsiadm -m session -r SID -u")
-        });
-    }
-    let diff = vec![Difference::new("session", Some(sid.to_string()), None)];
-    if ctx.dry_run {
-        return Ok(Change::Planned {
-            before: Some(before),
-            after: None,
-            diff,
+                .hint(Message::from("close it with that program: ").then(Step::OpenIscsiLogout))
         });
     }
     let host = before.host;
     let scope = before.flash_index.map_or(Scope::Logins, Scope::Login);
-    let _turn = ctx.turn(scope, host, "session logout", &tried)?;
-    let writer = ctx.writer(host, "session logout", &tried)?;
-    if let Err(e) = ctx.backend.logout_session(host, sid, ctx.deadline) {
-        super::flash::gone_anyway(ctx, sid, e.during(tried))?;
-        return Ok(Change::Unchanged { current: None });
-    }
-    drop(writer);
-    super::flash::wait_gone(ctx, sid, &tried)?;
-    Ok(Change::Changed {
+    let plan = Plan {
         before: Some(before),
         after: None,
-        diff,
+        diff: vec![Difference::new("session", Some(sid.to_string()), None)],
+    };
+    plan.carry_out(ctx, |ctx, _| {
+        let _turn = ctx.turn(scope, host, "session logout", &tried)?;
+        let writer = ctx.writer(host, "session logout", &tried)?;
+        if let Err(e) = ctx.backend.logout_session(host, sid, ctx.deadline) {
+            super::flash::gone_anyway(ctx, sid, e.during(tried))?;
+            return Ok(Done::AsItIs(None));
+        }
+        drop(writer);
+        super::flash::wait_gone(ctx, sid, &tried)?;
+        Ok(Done::AsPlanned)
     })
 }
 
@@ -179,20 +177,35 @@ pub fn rescan(ctx: &mut Ctx<'_>, sid: Option<u32>) -> Result<Change<Vec<Lun>>> {
     };
     let scope = sid.map_or(LunScope::All, LunScope::Session);
     let before = ctx.backend.luns(scope)?;
-    if ctx.dry_run {
-        return Ok(Change::Planned {
-            before: Some(before.clone()),
-            after: Some(before),
-            diff: Vec::new(),
-        });
-    }
+    let plan = Plan {
+        before: Some(before.clone()),
+        after: Some(before.clone()),
+        diff: Vec::new(),
+    };
+    plan.carry_out(ctx, |ctx, _| {
+        scan(ctx, wanted, sid.is_some(), tried)?;
+        let after = ctx.backend.luns(scope)?;
+        let diff = gone_and_new(&before, &after);
+        Ok(if diff.is_empty() {
+            Done::AsItIs(Some(after))
+        } else {
+            Done::ReadBack {
+                after: Some(after),
+                diff,
+            }
+        })
+    })
+}
+
+/// Scans sessions; of several each, whatever becomes of the others.
+fn scan(ctx: &mut Ctx<'_>, wanted: Vec<(HostNo, u32)>, only_one: bool, tried: String) -> Result<()> {
     let all = wanted.len();
     let mut failed: Vec<Error> = Vec::new();
     for (host, one) in wanted {
         let Err(e) = ctx.backend.scan_session(host, one, ctx.deadline) else {
             continue;
         };
-        if sid.is_some() {
+        if only_one {
             return Err(e.during(tried));
         }
         // Gone, going, or not up: there is no target to scan.
@@ -212,30 +225,27 @@ pub fn rescan(ctx: &mut Ctx<'_>, sid: Option<u32>) -> Result<Change<Vec<Lun>>> {
             failed.len()
         )));
     }
-    let after = ctx.backend.luns(scope)?;
+    Ok(())
+}
+
+/// The logical units that are there no more, or new.
+fn gone_and_new(before: &[Lun], after: &[Lun]) -> Vec<Difference> {
     let gone = |of: &[Lun], from: &[Lun]| -> Vec<String> {
         of.iter()
             .filter(|l| from.iter().all(|o| o.address != l.address))
             .map(|l| l.address.clone())
             .collect()
     };
-    let mut diff: Vec<Difference> = gone(&after, &before)
+    let mut diff: Vec<Difference> = gone(after, before)
         .into_iter()
         .map(|a| Difference::new("lun", None, Some(a)))
         .collect();
     diff.extend(
-        gone(&before, &after)
+        gone(before, after)
             .into_iter()
             .map(|a| Difference::new("lun", Some(a), None)),
     );
-    if diff.is_empty() {
-        return Ok(Change::Unchanged { current: Some(after) });
-    }
-    Ok(Change::Changed {
-        before: Some(before),
-        after: Some(after),
-        diff,
-    })
+    diff
 }
 
 #[cfg(test)]

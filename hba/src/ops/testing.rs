@@ -1,27 +1,37 @@
 //! Objects that the tests of operations share.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::Duration;
 
 use crate::backend::scripted::Scripted;
 use crate::ctx::Ctx;
 use crate::deadline::Deadline;
+use crate::home::Home;
 use crate::ids::{Family, HostNo};
 use crate::model::{
     Adapter, AdapterKey, Connection, Features, FlashTarget, Iface, Limits, Owner, PortalType, Session,
     SessionBrief, SessionKind,
 };
-use crate::params::{FLASH, IFACE, ParamSpec, Params};
+use crate::params::{FlashnodeParam, IfaceCode, ParamValue, Parameter, Params, fits_family};
 
 pub(crate) const H0: HostNo = HostNo(0);
 pub(super) const TARGET: &str = "iqn.2026-01.test:disk0";
+
+/// A program's home in `dir`.
+pub(crate) fn home(dir: &Path) -> Home {
+    Home {
+        program: "tester",
+        state: dir.to_owned(),
+        locks: dir.join("lock"),
+    }
+}
 
 /// A context with a deadline far away; the state directory does not exist.
 pub(super) fn ctx(backend: &mut Scripted) -> Ctx<'_> {
     Ctx::new(
         backend,
         Deadline::after(Duration::from_secs(60)),
-        PathBuf::from("/nonexistent/hba-tests"),
+        home(Path::new("/nonexistent/hba-tests")),
     )
 }
 
@@ -30,7 +40,7 @@ pub(super) fn late(backend: &mut Scripted) -> Ctx<'_> {
     Ctx::new(
         backend,
         Deadline::after(Duration::ZERO),
-        PathBuf::from("/nonexistent/hba-tests"),
+        home(Path::new("/nonexistent/hba-tests")),
     )
 }
 
@@ -99,23 +109,23 @@ pub(super) fn adapter() -> Adapter {
     }
 }
 
-pub(super) fn params(table: &[ParamSpec], pairs: &[(&str, &str)]) -> Params {
-    let spec = |name: &str| {
-        table
-            .iter()
-            .find(|s| s.name == name)
-            .unwrap_or_else(|| panic!("no parameter {name}"))
-    };
+/// Parameters as sysfs would show them, of those that the object `has`.
+pub(super) fn params<P: Parameter>(has: impl Fn(P) -> bool, pairs: &[(&str, &str)]) -> Params<P> {
+    let find = |name: &str| P::all().find(|param| param.name() == name && has(*param));
     pairs
         .iter()
-        .map(|(n, v)| ((*n).to_owned(), spec(n).from_sysfs(v)))
+        .map(|(name, text)| {
+            let param = find(name).unwrap_or_else(|| panic!("no parameter {name}"));
+            let info = param.info().expect("a row");
+            (param, ParamValue::shown(info, text))
+        })
         .collect()
 }
 
 /// A committed flash target as sysfs would show it.
 pub(crate) fn flash(index: u32, changed: &[(&str, &str)]) -> FlashTarget {
     let mut all = params(
-        FLASH,
+        |_: FlashnodeParam| true,
         &[
             ("targetname", TARGET),
             ("ipaddress", "192.168.10.50"),
@@ -132,7 +142,7 @@ pub(crate) fn flash(index: u32, changed: &[(&str, &str)]) -> FlashTarget {
             ("isid", "011e0e010040"),
         ],
     );
-    all.extend(params(FLASH, changed));
+    all.extend(params(|_: FlashnodeParam| true, changed));
     FlashTarget::from_params(H0, index, all)
 }
 
@@ -195,8 +205,9 @@ pub(super) fn session(sid: u32, target: &str, state: &str) -> Session {
 
 /// The port's IPv4 interface.
 pub(super) fn iface(changed: &[(&str, &str)]) -> Iface {
+    let ours = |param: IfaceCode| fits_family(param, Family::Ipv4);
     let mut all = params(
-        IFACE,
+        ours,
         &[
             ("ipaddress", "192.168.10.2"),
             ("subnet", "255.255.255.0"),
@@ -207,7 +218,7 @@ pub(super) fn iface(changed: &[(&str, &str)]) -> Iface {
             ("ipaddress_state", "Valid"),
         ],
     );
-    all.extend(params(IFACE, changed));
+    all.extend(params(ours, changed));
     Iface::from_params(
         crate::ids::IfaceId {
             host: H0,

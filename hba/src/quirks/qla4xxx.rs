@@ -1,64 +1,68 @@
-//! Known defects of the qla4xxx driver.
+//! What the qla4xxx driver takes. Parameters without a row here it takes as they come.
 //!
-//! Source: kernel 6.1 `drivers/scsi/qla4xxx/ql4_os.c` (symbols in each row).
+//! Its defects that operations guard against: it counts only sessions that are not online as users of a CHAP entry
+//! (`qla4xxx_is_chap_active`), deletes on 80xx adapters at the offset of 40xx ones (`qla4xxx_delete_chap`), copies a secret as a C string
+//! whatever its length (`qla4xxx_set_chap`), and cannot destroy sessions of user programs (`qla4xxx_conn_destroy`).
+//!
+//! Source: kernel 6.1 `drivers/scsi/qla4xxx/ql4_os.c` (`qla4xxx_sysfs_ddb_set_param`, `qla4xxx_set_ipv4`, `qla4xxx_set_ipv6`,
+//! `qla4xxx_set_iscsi_param`), `ql4_fw.h` (`struct addr_ctrl_blk`).
 
-/// A defect and the guard against it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Quirk {
-    /// Short name.
-    pub name: &'static str,
-    /// Kernel symbol it lives in.
-    pub symbol: &'static str,
-    /// What the driver does.
-    pub what: &'static str,
-    /// What the control plane does about it.
-    pub guard: &'static str,
-}
+use super::Take::{self, AtStart, Instead, Once, Refused, Within};
+use crate::message::Part;
+use crate::params::{FlashnodeParam, IfaceCode, IfaceParam, NetParam};
+use crate::step::Step;
 
-/// All known defects.
-pub const QUIRKS: &[Quirk] = &[
-    Quirk {
-        name: "chap-in-use-inverted",
-        symbol: "qla4xxx_is_chap_active",
-        what: "counts only sessions that are not online as users of a chap entry",
-        guard: "own check against flash targets and sessions before set and remove",
-    },
-    Quirk {
-        name: "chap-delete-offset",
-        symbol: "qla4xxx_delete_chap",
-        what: "on 80xx adapters the deletion is written at the offset of 40xx adapters",
-        guard: "the table is read back after every removal",
-    },
-    Quirk {
-        name: "chap-password-length",
-        symbol: "qla4xxx_set_chap",
-        what: "ignores the given length and copies a C string, without a minimum",
-        guard: "secrets of 12 to 99 bytes without NUL",
-    },
-    Quirk {
-        name: "user-session-undying",
-        symbol: "qla4xxx_conn_destroy",
-        what: "sessions made by user programs cannot be destroyed",
-        guard: "logout of such a session is refused with the reason",
-    },
-    Quirk {
-        name: "flashnode-partial-set",
-        symbol: "qla4xxx_sysfs_ddb_set_param",
-        what: "a parameter that is not taken ends the batch after earlier ones were changed in memory",
-        guard: "such parameters are refused before anything is sent",
-    },
-    Quirk {
-        name: "portal-type-length",
-        symbol: "qla4xxx_sysfs_ddb_set_param",
-        what: "the portal type keeps the length of its old value",
-        guard: "the portal type cannot be changed after an entry was made",
-    },
-    Quirk {
-        name: "iface-set-bounces-port",
-        symbol: "qla4xxx_iface_set_param",
-        what: "every change of interface parameters restarts the port and drops its sessions",
-        guard: "one message for all changes, and only with --force while sessions are up",
-    },
+const MAKE_OUT: Take = Instead(&[
+    Part::text("make a chap entry ("),
+    Part::Step(Step::ChapAdd),
+    Part::text(") and set chap_out_idx to its index"),
+]);
+const MAKE_IN: Take = Instead(&[
+    Part::text("make a chap entry of direction in ("),
+    Part::Step(Step::ChapAdd),
+    Part::text(") and switch bidi_chap on"),
+]);
+const TOLD: Take = Refused("it is told by the adapter");
+const NOT_TAKEN: Take = Refused("the driver does not take it");
+
+/// Parameters of flash targets. One that the driver refuses ends the request after those before it were changed in memory.
+pub(super) const FLASH: &[(FlashnodeParam, Take)] = &[
+    // The driver would keep the length of the old word.
+    (
+        FlashnodeParam::PortalType,
+        Once("the family is chosen when the entry is added"),
+    ),
+    (
+        FlashnodeParam::DiscoveryParentType,
+        Refused("the driver derives it from discovery_parent_idx"),
+    ),
+    (
+        FlashnodeParam::ChapInIdx,
+        Refused(
+            "the driver takes no chap entry for the target's side; it uses the first entry of direction in",
+        ),
+    ),
+    (FlashnodeParam::Username, MAKE_OUT),
+    (FlashnodeParam::UsernameIn, MAKE_IN),
+    (FlashnodeParam::Password, MAKE_OUT),
+    (FlashnodeParam::PasswordIn, MAKE_IN),
+    (
+        FlashnodeParam::IsBootTgt,
+        Instead(&[Part::text("use "), Part::Step(Step::BootSet)]),
+    ),
+];
+
+/// Parameters of interfaces. Every request restarts the port and drops its sessions.
+pub(super) const IFACE: &[(IfaceCode, Take)] = &[
+    (IfaceCode::Net(NetParam::VlanId), Within(NetParam::VlanTag)),
+    (IfaceCode::Net(NetParam::VlanPriority), Within(NetParam::VlanTag)),
+    // Goes to flash only: the control block that a running port takes does not carry it.
+    (IfaceCode::Net(NetParam::Mtu), AtStart),
+    (IfaceCode::Net(NetParam::IpaddrState), TOLD),
+    (IfaceCode::Net(NetParam::Ipv6LinklocalState), TOLD),
+    (IfaceCode::Net(NetParam::Ipv6RouterState), TOLD),
+    (IfaceCode::Net(NetParam::CacheId), NOT_TAKEN),
+    (IfaceCode::Iscsi(IfaceParam::InitiatorName), NOT_TAKEN),
 ];
 
 /// Whether a transport is driven by this driver.

@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// A process and what it does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Holder {
+    program: String,
     pid: u32,
     verb: String,
     /// Seconds since 1970; only ever shown.
@@ -13,8 +14,9 @@ pub(super) struct Holder {
 }
 
 impl Holder {
-    pub(super) fn of_this_process(verb: &str) -> Self {
+    pub(super) fn of_this_process(program: &str, verb: &str) -> Self {
         Self {
+            program: program.to_owned(),
             pid: std::process::id(),
             verb: verb.to_owned(),
             since: now(),
@@ -23,17 +25,19 @@ impl Holder {
 
     /// The line in the lock's file.
     pub(super) fn line(&self) -> String {
-        format!("hbactl {} {} {}", self.pid, self.since, self.verb)
+        format!("{} {} {} {}", self.program, self.pid, self.since, self.verb)
     }
 
     /// Reads a lock's line; `None` when it is not of this form.
     pub(super) fn parse(line: &str) -> Option<Self> {
-        let mut parts = line.strip_prefix("hbactl ")?.splitn(3, ' ');
+        let mut parts = line.splitn(4, ' ');
+        let program = parts.next()?;
         let pid = parts.next()?.parse().ok()?;
         let since = parts.next()?.parse().ok()?;
         let verb = parts.next()?;
-        let plain = verb.bytes().all(|b| b.is_ascii_graphic() || b == b' ');
+        let plain = line.bytes().all(|b| b.is_ascii_graphic() || b == b' ') && !program.is_empty();
         plain.then(|| Self {
+            program: program.to_owned(),
             pid,
             verb: verb.to_owned(),
             since,
@@ -43,13 +47,13 @@ impl Holder {
     /// With how long it has been at it.
     pub(super) fn with_age(&self) -> String {
         let age = now().saturating_sub(self.since);
-        format!("hbactl {} ({}, for {age} s)", self.pid, self.verb)
+        format!("{} {} ({}, for {age} s)", self.program, self.pid, self.verb)
     }
 }
 
 impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "hbactl {} ({})", self.pid, self.verb)
+        write!(f, "{} {} ({})", self.program, self.pid, self.verb)
     }
 }
 

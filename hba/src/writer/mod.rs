@@ -3,7 +3,8 @@
 //!
 //! Owns what excludes what: a card's ports share NVRAM and flash, so a [`Scope::Adapter`] is the card; a login is a matter of one
 //! flash target; what is staged is one file for the whole endpoint. Whoever takes two takes them in this order: logins, adapter, stage.
-//! Must not know what is written. Where the locks are is the backend's matter ([`crate::backend::Backend::writers`]).
+//! Must not know what is written. Where the locks are is the caller's matter ([`crate::Home`]), which card it is the backend's
+//! ([`crate::backend::Backend::card`]).
 
 mod holder;
 mod turn;
@@ -13,15 +14,6 @@ use std::sync::Arc;
 
 use crate::ids::HostNo;
 use files::Lock;
-
-/// Where the writers of an endpoint exclude each other, and by what name a card is known there.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Room {
-    /// The directory of the locks; made when it is missing.
-    pub dir: PathBuf,
-    /// The card behind a host: the same for all of its ports.
-    pub card: String,
-}
 
 /// What a writer excludes others from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,9 +29,9 @@ pub enum Scope {
 }
 
 impl Scope {
-    fn file(self, room: &Room, host: HostNo) -> String {
+    fn file(self, card: &str, host: HostNo) -> String {
         match self {
-            Self::Adapter => format!("adapter-{}", room.card),
+            Self::Adapter => format!("adapter-{card}"),
             Self::Login(index) => format!("login-{host}-{index}"),
             Self::Logins => format!("login-{host}"),
             Self::Stage => "stage".to_owned(),
@@ -64,6 +56,11 @@ pub struct Writer {
 }
 
 impl Writer {
+    /// Of a dry run, which writes nothing.
+    pub(crate) const fn of_nothing() -> Self {
+        Self { held: None }
+    }
+
     /// Whether anything is held: a dry run holds nothing, and must not write.
     #[must_use]
     pub fn holds(&self) -> bool {

@@ -1,16 +1,18 @@
 //! Getting a turn: waiting for it, being told who has it.
 
-use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use files::{Dir, Lock, Why};
 
 use super::holder::Holder;
-use super::{Held, Room, Scope, Writer};
+use super::{Held, Scope, Writer};
 use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
+use crate::home::Home;
 use crate::ids::HostNo;
+use crate::message::Message;
+use crate::step::Step;
 
 /// The first pause before the next attempt; it doubles up to [`LONGEST`].
 const SHORTEST: Duration = Duration::from_millis(2);
@@ -19,37 +21,28 @@ const LONGEST: Duration = Duration::from_millis(40);
 const WORTH_TELLING: Duration = Duration::from_secs(2);
 
 impl Ctx<'_> {
-    /// Becomes the adapter's only writer, as `verb` ("boot set"). Waits for others until the deadline. One that this context has
-    /// already is shared, so that an operation can call another.
-    ///
-    /// # Errors
-    /// [`Kind::Busy`] with the holder's name; whatever keeps the lock from being made, as a failure to `tried`: nothing has been written
-    /// then.
-    pub fn writer(&mut self, host: HostNo, verb: &str, tried: &str) -> Result<Writer> {
-        let (writer, new) = self.take(Scope::Adapter, host, verb, tried)?;
-        if new {
+    /// Gets the turn of `scope`; see [`Ctx::writer`], which is the way to it.
+    pub(crate) fn take_turn(
+        &mut self,
+        scope: Scope,
+        host: HostNo,
+        verb: &str,
+        tried: &str,
+    ) -> Result<Writer> {
+        let (writer, new) = self.take(scope, host, verb, tried)?;
+        if new && scope == Scope::Adapter {
             taken(self, host, &writer)?;
         }
         Ok(writer)
     }
 
-    /// As [`Ctx::writer`], for something else than the adapter.
-    ///
-    /// # Errors
-    /// As [`Ctx::writer`].
-    pub fn turn(&mut self, scope: Scope, host: HostNo, verb: &str, tried: &str) -> Result<Writer> {
-        Ok(self.take(scope, host, verb, tried)?.0)
-    }
-
     fn take(&mut self, scope: Scope, host: HostNo, verb: &str, tried: &str) -> Result<(Writer, bool)> {
-        if self.dry_run {
-            return Ok((Writer { held: None }, false));
-        }
-        let room = self.backend.writers(host)?;
-        let file = room.as_ref().map_or_else(
-            || scope.file(&NOBODY, host).into(),
-            |r| r.dir.join(scope.file(r, host)),
-        );
+        let card = self.backend.card(host)?;
+        let file = match &card {
+            Some(card) => self.home.locks.join(scope.file(card, host)),
+            // A backend that nobody else can write to.
+            None => scope.file("", host).into(),
+        };
         self.held.retain(|w| w.strong_count() > 0);
         if let Some(held) = self
             .held
@@ -59,8 +52,8 @@ impl Ctx<'_> {
         {
             return Ok((Writer { held: Some(held) }, false));
         }
-        let lock = match room {
-            Some(room) => Some(self.wait(&room, scope, host, verb, tried)?),
+        let lock = match card {
+            Some(card) => Some(self.wait(&scope.file(&card, host), scope, host, verb, tried)?),
             None => None,
         };
         let held = Arc::new(Held { file, _lock: lock });
@@ -68,21 +61,24 @@ impl Ctx<'_> {
         Ok((Writer { held: Some(held) }, true))
     }
 
-    fn wait(&mut self, room: &Room, scope: Scope, host: HostNo, verb: &str, tried: &str) -> Result<Lock> {
+    fn wait(&mut self, name: &str, scope: Scope, host: HostNo, verb: &str, tried: &str) -> Result<Lock> {
         // In the state directory it is entered from there: that one must be ours too.
-        let dir = match room.dir.strip_prefix(&self.state_dir) {
-            Ok(name) if !name.as_os_str().is_empty() => {
-                Dir::private(&self.state_dir).and_then(|state| state.subdir(name))
-            }
-            _ => Dir::private(&room.dir),
+        let Home {
+            program,
+            state,
+            locks,
+        } = &self.home;
+        let dir = match locks.strip_prefix(state) {
+            Ok(name) if !name.as_os_str().is_empty() => Dir::private(state).and_then(|dir| dir.subdir(name)),
+            _ => Dir::private(locks),
         };
         let dir = dir.map_err(|e| refused(&e, tried))?;
-        let (name, me) = (scope.file(room, host), Holder::of_this_process(verb).line());
+        let me = Holder::of_this_process(program, verb).line();
         let begun = Instant::now();
         let mut pause = SHORTEST;
         let mut last: Option<Holder> = None;
         loop {
-            let e = match Lock::take(&dir, &name, &me) {
+            let e = match Lock::take(&dir, name, &me) {
                 // With no time left what comes next would be cut off half-way.
                 Ok(_) if last.is_some() && self.deadline.expired() => {
                     return Err(busy(last.as_ref(), scope, host, tried));
@@ -114,19 +110,17 @@ fn busy(holder: Option<&Holder>, scope: Scope, host: HostNo, tried: &str) -> Err
     let by = holder.map_or_else(|| "another process".to_owned(), Holder::with_age);
     Error::new(Kind::Busy, tried)
         .answered(format!("{} is held by {by}", scope.noun(host)))
-        .hint("try again when it has ended, or wait longer with --timeout; nothing was changed")
+        .hint(
+            Message::from("try again when it has ended, or wait longer with ")
+                .then(Step::WithMoreTime)
+                .then("; nothing was changed"),
+        )
 }
 
 /// Looked at once by whoever has just become an adapter's writer, before it reads anything: what a writer left that did not end.
 fn taken(ctx: &mut Ctx<'_>, host: HostNo, _writer: &Writer) -> Result<()> {
     crate::intent::resume(ctx, host)
 }
-
-/// The room of a backend that nobody else can write to.
-static NOBODY: Room = Room {
-    dir: PathBuf::new(),
-    card: String::new(),
-};
 
 /// A lock that cannot be made: nothing has been written yet, and nothing will be.
 fn refused(error: &files::Error, tried: &str) -> Error {

@@ -14,9 +14,6 @@ macro_rules! open_enum {
         impl $name {
             $($(#[$vdoc])* pub const $variant: Self = Self($value);)+
 
-            /// Every value that the RFC names.
-            pub const NAMED: &'static [Self] = &[$(Self::$variant),+];
-
             /// What the RFC calls this value, if it names it.
             #[must_use]
             pub const fn name(self) -> Option<&'static str> {

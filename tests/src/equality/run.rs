@@ -91,7 +91,7 @@ fn begin(setup: &Setup) -> Result<(Normal, BTreeMap<String, String>)> {
     }
     let scratch = setup.scratch.to_str().context("the scratch path is not UTF-8")?;
     normal.word(scratch, "SCRATCH");
-    let state = hba::backend::state_dir(&setup.endpoint.to_string());
+    let state = hbactl::home(&setup.endpoint.to_string()).state;
     normal.word(&state.to_string_lossy(), "STATE");
     if let Endpoint::Dir(dir) = &setup.endpoint {
         normal.word(&dir.to_string_lossy(), "ENDPOINT");

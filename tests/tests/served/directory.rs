@@ -35,8 +35,7 @@ fn refused(dir: &Path, args: &[&str]) -> Result<String> {
 }
 
 fn hbactl(dir: &Path, args: &[&str]) -> Result<()> {
-    let mut command = Command::new(own_binary("hbactl")?);
-    let out = command.arg("--endpoint").arg(dir).args(args).output()?;
+    let out = lab_tests::lab::hbactl(dir, args)?.output()?;
     ensure!(
         out.status.success(),
         "{args:?}: {}",

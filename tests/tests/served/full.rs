@@ -23,10 +23,8 @@ fn a_full_disk_is_answered_and_not_died_of() -> Result<()> {
 
 fn add(endpoint: &Path, name: &str) -> Result<Output> {
     let target = format!("iqn.2026-11.org.example:{name}");
-    let mut command = Command::new(own_binary("hbactl")?);
-    command.arg("--endpoint").arg(endpoint);
-    command.args(["flash", "add", "--target", &target, "--portal", "127.0.0.1"]);
-    Ok(command.output()?)
+    let args = ["flash", "add", "--target", &target, "--portal", "127.0.0.1"];
+    Ok(lab_tests::lab::hbactl(endpoint, &args)?.output()?)
 }
 
 fn story() -> Result<()> {

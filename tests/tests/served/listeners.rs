@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use driver_sys::endpoint::Endpoint;
 use driver_sys::netlink::Port;
 use driver_sys::port::PortError;
 use lab_tests::lab::{Lab, READY};
-use lab_tests::process::{own_binary, until};
+use lab_tests::process::until;
 
 use super::proc::resident;
 
@@ -72,9 +72,8 @@ fn many_mute_listeners_cost_little_and_each_is_told_once() -> Result<()> {
 #[test]
 fn hbactl_behind_a_slow_reader_says_that_events_were_lost() -> Result<()> {
     let lab = Lab::start(&["--ports", "1", "--no-sync"])?;
-    let mut hbactl = Command::new(own_binary("hbactl")?)
-        .args(["-o", "json", "event", "follow", "--for", "90"])
-        .env("HBACTL_ENDPOINT", lab.endpoint())
+    let mut hbactl = lab
+        .command(&["-o", "json", "event", "follow", "--for", "90"])?
         .stdout(Stdio::piped())
         .stdin(Stdio::null())
         .spawn()?;

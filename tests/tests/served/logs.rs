@@ -82,12 +82,9 @@ fn colours_are_not_for_files() -> Result<()> {
     let (dir, log) = (lab.path().join("hba"), lab.path().join("log"));
     let running = noisy(&dir, Stdio::from(File::create(&log)?))?;
     answers_and_ends(&dir, running, "a file")?;
-    let mut hbactl = Command::new(own_binary("hbactl")?);
-    hbactl
-        .args(["-vvv", "--endpoint"])
-        .arg(&dir)
-        .args(["adapter", "list"]);
-    let said = hbactl.output()?.stderr;
+    let said = lab_tests::lab::hbactl(&dir, &["-vvv", "adapter", "list"])?
+        .output()?
+        .stderr;
     let log = std::fs::read(&log)?;
     ensure!(!log.is_empty(), "nothing was logged");
     for text in [log, said] {

@@ -6,11 +6,11 @@ mod one_noun;
 mod others;
 mod sessions;
 
-use std::process::{Command, Output, Stdio};
+use std::process::{Output, Stdio};
 
 use anyhow::{Context, Result, ensure};
+use lab_tests::asked::describe;
 use lab_tests::lab::Lab;
-use lab_tests::process::own_binary;
 use lab_tests::rounds;
 use serde_json::Value;
 
@@ -33,20 +33,17 @@ fn writers() -> u32 {
     rounds::of(6, 20)
 }
 
-/// A command line out of words.
-fn words(line: &str) -> Vec<String> {
-    line.split(' ').map(str::to_owned).collect()
+/// The words of a command line.
+fn words(line: &str) -> Vec<&str> {
+    line.split(' ').collect()
 }
 
 /// Runs `hbactl` with each of the command lines at the same time.
 fn at_once(lab: &Lab, lines: &[String]) -> Result<Vec<Output>> {
-    let hbactl = own_binary("hbactl")?;
     let running: Vec<_> = lines
         .iter()
         .map(|line| {
-            Command::new(&hbactl)
-                .env("HBACTL_ENDPOINT", lab.endpoint())
-                .args(words(line))
+            lab.command(&words(line))?
                 .stdin(Stdio::null())
                 .stdout(Stdio::piped())
                 .stderr(Stdio::piped())
@@ -63,7 +60,7 @@ fn at_once(lab: &Lab, lines: &[String]) -> Result<Vec<Output>> {
 /// As [`at_once`]; each must end with exit 0.
 fn all_succeed(lab: &Lab, lines: &[String]) -> Result<()> {
     for (line, out) in lines.iter().zip(at_once(lab, lines)?) {
-        ensure!(out.status.success(), "hbactl {line}: {}", said(&out));
+        ensure!(out.status.success(), "hbactl {line}: {}", describe(&out));
     }
     Ok(())
 }
@@ -71,25 +68,14 @@ fn all_succeed(lab: &Lab, lines: &[String]) -> Result<()> {
 /// Runs one after the other, whatever becomes of each.
 fn quietly(lab: &Lab, lines: &[&str]) -> Result<()> {
     for line in lines {
-        let words = words(line);
-        lab.hbactl(&words.iter().map(String::as_str).collect::<Vec<_>>())?;
+        lab.hbactl(&words(line))?;
     }
     Ok(())
 }
 
-fn said(out: &Output) -> String {
-    format!(
-        "{}: {}{}",
-        out.status,
-        String::from_utf8_lossy(&out.stdout),
-        String::from_utf8_lossy(&out.stderr)
-    )
-}
-
 /// The `data` of a command as a list.
 fn list(lab: &Lab, line: &str) -> Result<Vec<Value>> {
-    let words = words(line);
-    let data = lab.json(&words.iter().map(String::as_str).collect::<Vec<_>>())?;
+    let data = lab.json(&words(line))?;
     data.as_array().cloned().context("no list")
 }
 

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Result, ensure};
+use lab_tests::asked::describe;
 use lab_tests::rounds;
 
 use super::{
-    PORTAL, all_succeed, at_once, chap_users, iface, iqn, lab, quietly, said, slot, sound, targets, writers,
+    PORTAL, all_succeed, at_once, chap_users, iface, iqn, lab, quietly, slot, sound, targets, writers,
 };
 
 #[test]
@@ -204,7 +205,12 @@ fn no_reference_is_left_to_what_another_removed() -> Result<()> {
             }
             let outs = at_once(&lab, &pair)?;
             let done = outs.iter().filter(|out| out.status.success()).count();
-            ensure!(done > 0, "round {round}: {} / {}", said(&outs[0]), said(&outs[1]));
+            ensure!(
+                done > 0,
+                "round {round}: {} / {}",
+                describe(&outs[0]),
+                describe(&outs[1])
+            );
             both += usize::from(done == 2);
             sound(&lab)?;
         }

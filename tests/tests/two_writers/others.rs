@@ -12,6 +12,7 @@ use driver_sys::endpoint::Endpoint;
 use driver_sys::netlink::{Bytes, Request};
 use hba::backend::kernel::Kernel;
 use hba::{Ctx, Deadline, HostNo};
+use lab_tests::asked::describe;
 use lab_tests::lab::{Lab, READY};
 use lab_tests::need::{Need, left_out};
 use lab_tests::netlink::Client;
@@ -19,7 +20,7 @@ use lab_tests::process::{Running, own_binary, until};
 use lab_tests::rounds;
 use nix::sys::signal::Signal;
 
-use super::{PORTAL, chap_users, iqn, lab, quietly, said};
+use super::{PORTAL, chap_users, iqn, lab, quietly};
 
 /// Asks for the first seven entries again and again, as `iscsiadm` does, until told to end.
 fn other_reader(lab: &Lab, end: Arc<AtomicBool>) -> Result<std::thread::JoinHandle<Result<u32>>> {
@@ -96,8 +97,8 @@ fn pages_that_another_reader_asked_for_are_not_taken_for_ours() -> Result<()> {
 fn who_does_not_get_its_turn_is_told_whose_it_is() -> Result<()> {
     let (lab, secret) = lab(&[])?;
     let mut kernel = Kernel::open(&Endpoint::Dir(lab.endpoint()))?;
-    let state = hba::backend::state_dir(&lab.endpoint().to_string_lossy());
-    let mut ctx = Ctx::new(&mut kernel, Deadline::after(Duration::from_secs(20)), state);
+    let home = hbactl::home(&lab.endpoint().to_string_lossy());
+    let mut ctx = Ctx::new(&mut kernel, Deadline::after(Duration::from_secs(20)), home);
     let held = ctx.writer(HostNo(1), "boot set", "hold it")?;
     let chap = format!("chap add --user u --secret-file {secret} -a host2");
     let flash = format!("flash add --target {} --portal {PORTAL} -a host1", iqn("a"));
@@ -119,7 +120,7 @@ fn who_does_not_get_its_turn_is_told_whose_it_is() -> Result<()> {
         let mut args = vec!["--timeout", "1"];
         args.extend(line.split(' '));
         let out = lab.hbactl(&args)?;
-        let text = said(&out);
+        let text = describe(&out);
         let holder = format!("held by hbactl {} (boot set, for ", std::process::id());
         ensure!(
             out.status.code() == Some(1) && text.contains(&holder),
@@ -148,7 +149,7 @@ fn who_does_not_get_its_turn_is_told_whose_it_is() -> Result<()> {
         &["iface", "list"],
     ] {
         let out = lab.hbactl(args)?;
-        ensure!(out.status.success(), "{args:?}: {}", said(&out));
+        ensure!(out.status.success(), "{args:?}: {}", describe(&out));
     }
     drop(held);
     let args: Vec<&str> = chap.split(' ').collect();
@@ -178,9 +179,7 @@ fn a_writer_that_is_killed_holds_nothing_any_more() -> Result<()> {
         lab.serving().signal(Signal::SIGSTOP)?;
         let add = format!("chap add -a host1 --user killed --secret-file {secret}");
         let mut writer = Running::spawn(
-            Command::new(own_binary("hbactl")?)
-                .env("HBACTL_ENDPOINT", lab.endpoint())
-                .args(add.split(' '))
+            lab.command(&add.split(' ').collect::<Vec<_>>())?
                 .stderr(Stdio::null()),
         )?;
         let pid = writer.pid().to_string();
@@ -225,7 +224,7 @@ fn an_entry_that_another_program_is_making_is_named_and_left_alone() -> Result<(
         "--portal",
         PORTAL,
     ])?;
-    let text = said(&out);
+    let text = describe(&out);
     ensure!(
         out.status.code() == Some(1) && text.contains("another program is making flash target 2"),
         "{text}"
@@ -281,20 +280,24 @@ fn what_cannot_be_written_down_is_not_begun() -> Result<()> {
             ensure!(
                 out.status.code() == Some(1),
                 "{limit} bytes, {line}: {}",
-                said(&out)
+                describe(&out)
             );
             let vlan = &lab.json(&["iface", "show", "ipv4", "-a", "host1"])?["params"]["vlan_id"];
             ensure!(
                 *vlan == 0,
                 "{limit} bytes, {line}: applied and called a failure: {}",
-                said(&out)
+                describe(&out)
             );
             ensure!(
                 super::slot(&lab, "host1", "primary")?.is_none(),
                 "{line}: {}",
-                said(&out)
+                describe(&out)
             );
-            ensure!(chap_users(&lab, "host1")?.is_empty(), "{line}: {}", said(&out));
+            ensure!(
+                chap_users(&lab, "host1")?.is_empty(),
+                "{line}: {}",
+                describe(&out)
+            );
         }
     }
     // With room again everything goes on from there.

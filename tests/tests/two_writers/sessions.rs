@@ -1,11 +1,12 @@
 //! Logins, logouts and scans at once.
 
 use anyhow::{Result, ensure};
+use lab_tests::asked::describe;
 use lab_tests::lab::Lab;
 use lab_tests::rounds;
 use lab_tests::target::Target;
 
-use super::{all_succeed, at_once, iqn, lab, list, quietly, said, writers};
+use super::{all_succeed, at_once, iqn, lab, list, quietly, writers};
 
 /// A lab with an address, and a target that is in flash twice: under two portals' names, so that there are two sessions to it.
 fn with_target() -> Result<(Lab, Target)> {
@@ -51,7 +52,7 @@ fn logins_and_logouts_of_one_target_at_once_end_in_one_answer() -> Result<()> {
             ensure!(
                 out.status.success() || gone,
                 "round {round}: {line}: {}",
-                said(&out)
+                describe(&out)
             );
         }
         let left = list(&lab, "session list")?;
@@ -79,7 +80,7 @@ fn a_scan_of_all_sessions_goes_on_when_one_of_them_leaves() -> Result<()> {
         lab.json(&["flash", "login", "-a", "host1", "3"])?;
         let lines = ["session rescan", "flash logout -a host1 3", "session rescan"].map(str::to_owned);
         for (line, out) in lines.iter().zip(at_once(&lab, &lines)?) {
-            ensure!(out.status.success(), "round {round}: {line}: {}", said(&out));
+            ensure!(out.status.success(), "round {round}: {line}: {}", describe(&out));
         }
         ensure!(list(&lab, "session list")?.len() == 1, "round {round}");
     }

@@ -95,7 +95,7 @@ fn link(triple: &str, order: &Path) -> Result<()> {
     let quoted: Vec<String> = flags.iter().map(|flag| format!("{flag:?}")).collect();
     must(
         cargo(&["build", "--profile", "dist", "--quiet"])
-            .args(["--package", "tools", "--bin", "hbactl", "--target", triple])
+            .args(["--package", "hbactl", "--bin", "hbactl", "--target", triple])
             .arg("--config")
             .arg(format!("target.{triple}.rustflags=[{}]", quoted.join(",")))
             .env_remove("RUSTFLAGS"),
@@ -157,7 +157,10 @@ mod tests {
 
     #[test]
     fn functions_are_told_from_the_rest_of_a_trace() {
-        assert_eq!(function("fn=(7) _RNvC5tools6hbactl"), Some("_RNvC5tools6hbactl"));
+        assert_eq!(
+            function("fn=(7) _RNvC6hbactl6hbactl"),
+            Some("_RNvC6hbactl6hbactl")
+        );
         assert_eq!(function("cfn=(7) memcpy'2"), Some("memcpy"));
         for other in [
             "fn=(7)",

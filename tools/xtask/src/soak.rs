@@ -60,7 +60,7 @@ const SOAKS: &[Soak] = &[
         test: "served",
         filter: "logins_and_logouts",
         proves: "logins and logouts by the thousand leave no descriptor, socket, file or memory behind",
-        limit: 30,
+        limit: 120,
     },
     Soak {
         name: "interrupted",
@@ -68,7 +68,7 @@ const SOAKS: &[Soak] = &[
         test: "interrupted",
         filter: "kill",
         proves: "hbactl killed at many instants leaves old or new, and the next command undoes what was half made",
-        limit: 20,
+        limit: 60,
     },
 ];
 

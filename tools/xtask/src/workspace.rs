@@ -67,15 +67,21 @@ pub(crate) fn host_triple() -> Result<String> {
     Ok(host.context("rustc does not say what it builds for")?.to_owned())
 }
 
+/// The crates of the programs that people start.
+const PROGRAMS: [&str; 4] = ["--package", "hbactl", "--package", "hbaemu"];
+
 /// Builds `hbactl` and `hbaemu`.
 pub(crate) fn build_programs() -> Result<()> {
-    must(&mut cargo(&["build", "--quiet", "--package", "tools", "--bins"]))
+    must(cargo(&["build", "--quiet", "--bins"]).args(PROGRAMS))
 }
 
 /// Builds these and the programs of the lab's tests, as a guest or a test runs them.
 pub(crate) fn build_lab() -> Result<()> {
-    let packages = ["--package", "tools", "--package", "lab-tests"];
-    must(cargo(&["build", "--quiet", "--bins"]).args(packages))
+    must(
+        cargo(&["build", "--quiet", "--bins"])
+            .args(PROGRAMS)
+            .args(["--package", "lab-tests"]),
+    )
 }
 
 /// Builds every program that a test may start.

@@ -8,19 +8,16 @@ use crate::abi::open_enum;
 params! {
     /// A CHAP entry parameter.
     pub enum ChapParam;
-    /// Every CHAP entry parameter, in code order.
-    pub static CHAP_PARAMS: 5 rows {
-        /// Index in the table.
-        Index = 0, "ISCSI_CHAP_PARAM_INDEX", Chap, None, Some("host.auth.tbl_idx"), U16, settable;
-        /// Direction, [`ChapType`].
-        ChapType = 1, "ISCSI_CHAP_PARAM_CHAP_TYPE", Chap, None, None, U32, settable;
-        /// User name.
-        Username = 2, "ISCSI_CHAP_PARAM_USERNAME", Chap, None, Some("host.auth.username"), Text, settable;
-        /// Secret.
-        Password = 3, "ISCSI_CHAP_PARAM_PASSWORD", Chap, None, Some("host.auth.password"), Secret, settable;
-        /// Length of the secret in bytes.
-        PasswordLen = 4, "ISCSI_CHAP_PARAM_PASSWORD_LEN", Chap, None, None, U8, settable;
-    }
+    Index = 0 "ISCSI_CHAP_PARAM_INDEX", Chap _ "tbl_idx",
+        U16, ANY16, "index in the table";
+    ChapType = 1 "ISCSI_CHAP_PARAM_CHAP_TYPE", Chap _ _,
+        U32, ANY32, "direction, [`ChapType`]";
+    Username = 2 "ISCSI_CHAP_PARAM_USERNAME", Chap _ "username",
+        Text, TEXT, "user name";
+    Password = 3 "ISCSI_CHAP_PARAM_PASSWORD", Chap _ "password",
+        Secret, SECRET, "secret";
+    PasswordLen = 4 "ISCSI_CHAP_PARAM_PASSWORD_LEN", Chap _ _,
+        U8, ANY8, "length of the secret in bytes";
 }
 
 open_enum! {

@@ -1,6 +1,8 @@
-//! What is known of one parameter: where it lives, what it is called, how its value travels.
+//! What is known of one parameter: where it lives, what it is called, what it can be, how its value travels.
 //!
-//! Owns the row type of every parameter table and the [`Param`] trait. Must not know any particular parameter.
+//! Owns the row of every parameter table and the [`Param`] trait. Must not know any particular parameter, nor what a driver takes.
+
+use super::Values;
 
 /// The object that a parameter belongs to, which is also where sysfs shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -27,24 +29,11 @@ pub enum Object {
     None,
 }
 
-/// What a value that travels as text means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Value {
-    /// `0` or `1`.
-    Bool,
-    /// A decimal number.
-    Number,
-    /// Free text.
-    Text,
-    /// A password.
-    Secret,
-}
-
 /// How a value travels in a netlink message. Integers are native-endian.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum WireKind {
-    /// NUL-terminated text (SET_PARAM, SET_HOST_PARAM).
-    Ascii(Value),
+    /// NUL-terminated text, whatever it means (SET_PARAM, SET_HOST_PARAM).
+    Ascii,
     /// One byte.
     U8,
     /// Two bytes.
@@ -53,9 +42,6 @@ pub enum WireKind {
     U32,
     /// One byte: 1 off, 2 on. Sysfs says `disable`, `enable`.
     OnOff,
-    /// A `*_disable` switch whose value speaks of the feature: the switch is on (the feature off) with 1, off with 2. Sysfs says
-    /// `disable` when it is on, `enable` when it is off.
-    OffOn,
     /// Four bytes, network order.
     Ipv4,
     /// Sixteen bytes, network order.
@@ -72,88 +58,145 @@ pub enum WireKind {
     Secret,
 }
 
+/// Whether a switch and its value say the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Polarity {
+    /// The value is on when the switch is on.
+    Straight,
+    /// The value is off when the switch is on, on the wire and in sysfs: a `*_disable` switch whose value speaks of the feature.
+    Inverted,
+}
+
 /// One row of a parameter table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ParamInfo<P: 'static> {
-    /// The parameter.
-    pub param: P,
+pub struct ParamInfo {
     /// Where it belongs.
     pub object: Object,
-    /// Name of its sysfs attribute.
-    pub attr: Option<&'static str>,
+    /// What sysfs calls it, and who sets it by hand.
+    pub name: Option<&'static str>,
+    /// Whether sysfs shows it.
+    pub shown: bool,
+    /// Whether only root may read it there.
+    pub root_only: bool,
     /// Key in the records of the stock iscsiadm.
     pub key: Option<&'static str>,
     /// How its value travels.
     pub kind: WireKind,
-    /// Whether qla4xxx takes it in an attribute list.
-    pub settable: bool,
-    /// Whether only root may read the sysfs attribute.
-    pub root_only: bool,
+    /// What it can be.
+    pub values: Values,
+    /// Unit of the value; empty if none.
+    pub unit: &'static str,
+    /// Whether value and switch say the same.
+    pub polarity: Polarity,
+    /// What it is, in a few words.
+    pub help: &'static str,
+}
+
+impl ParamInfo {
+    /// The name of its sysfs attribute.
+    #[must_use]
+    pub const fn attr(&self) -> Option<&'static str> {
+        if self.shown { self.name } else { None }
+    }
+
+    /// Whether its value must never be shown.
+    #[must_use]
+    pub fn is_secret(&self) -> bool {
+        self.values == Values::Secret
+    }
+
+    pub(super) const fn unit(mut self, unit: &'static str) -> Self {
+        self.unit = unit;
+        self
+    }
+
+    pub(super) const fn inverted(mut self) -> Self {
+        self.polarity = Polarity::Inverted;
+        self
+    }
+
+    pub(super) const fn root_only(mut self) -> Self {
+        self.root_only = true;
+        self
+    }
+
+    pub(super) const fn unshown(mut self) -> Self {
+        self.shown = false;
+        self
+    }
 }
 
 /// A parameter code with a table.
 pub trait Param: Copy + Eq + core::fmt::Debug + 'static {
-    /// The table, in code order.
-    fn table() -> &'static [ParamInfo<Self>];
+    /// Every parameter that has a row, in code order.
+    fn all() -> &'static [Self];
     /// The parameter of a code; unknown codes are kept.
     fn from_code(code: u16) -> Self;
     /// The code.
     fn code(self) -> u16;
-
-    /// The row of this parameter; `None` for an unknown code.
-    fn info(self) -> Option<&'static ParamInfo<Self>> {
-        Self::table().iter().find(|row| row.param == self)
-    }
+    /// Its row; `None` for an unknown code.
+    fn info(self) -> Option<&'static ParamInfo>;
 
     /// Whether its value must never be shown. Values of unknown parameters are treated as secrets.
     fn is_secret(self) -> bool {
-        self.info()
-            .is_none_or(|row| matches!(row.kind, WireKind::Secret | WireKind::Ascii(Value::Secret)))
-    }
-
-    /// The parameter of an object that sysfs calls `attr`.
-    fn by_attr(object: Object, attr: &str) -> Option<&'static ParamInfo<Self>> {
-        Self::table()
-            .iter()
-            .find(|row| row.object == object && row.attr == Some(attr))
-    }
-
-    /// The parameter that the stock iscsiadm calls `key`.
-    fn by_key(key: &str) -> Option<&'static ParamInfo<Self>> {
-        Self::table().iter().find(|row| row.key == Some(key))
+        self.info().is_none_or(ParamInfo::is_secret)
     }
 }
 
-/// Declares a set of parameter codes and its table, one row a parameter: code, kernel name, object, sysfs attribute,
-/// record key, wire form, and `settable` (in a list), `fixed`, `everyone` or `root_only` (may read it; set as text).
+/// Declares a set of parameter codes and its table, one row a parameter: code and kernel name, object and sysfs attribute, leaf of
+/// the record key (`=`: as the attribute), wire form, values, a few words of help, and what else is to be said of it. `_` is none.
 macro_rules! params {
     (
         $(#[$emeta:meta])* pub enum $name:ident;
-        $(#[$tmeta:meta])* pub static $table:ident: $count:literal rows {$(
-            $(#[$vmeta:meta])*
-            $variant:ident = $code:literal, $kernel:literal, $object:ident, $attr:expr, $key:expr,
-            $kind:ident $(($arg:expr))?, $access:ident;
-        )*}
+        $(
+            $variant:ident = $code:literal $kernel:literal, $object:ident $attr:tt $key:tt,
+            $kind:ident $(($arg:expr))?, $values:expr, $help:literal $(, $word:ident($($value:literal)?))*;
+        )*
     ) => {
         crate::abi::open_enum! {
             $(#[$emeta])*
-            pub enum $name: u16 { $($(#[$vmeta])* $variant = $code => $kernel),* }
+            pub enum $name: u16 { $(#[doc = $help] $variant = $code => $kernel),* }
         }
 
-        $(#[$tmeta])*
-        pub static $table: [super::info::ParamInfo<$name>; $count] = [$(super::info::ParamInfo {
-            param: $name::$variant,
-            object: super::info::Object::$object,
-            attr: $attr,
-            key: $key,
-            kind: super::info::WireKind::$kind $(($arg))?,
-            settable: super::info::access::$access.0,
-            root_only: super::info::access::$access.1,
-        }),*];
+        impl $name {
+            /// Its row; `None` for an unknown code.
+            #[must_use]
+            pub const fn info(self) -> Option<&'static super::info::ParamInfo> {
+                #[allow(unused_imports, reason = "not every table needs every word")]
+                use super::values::*;
+
+                match self {
+                    $(Self::$variant => Some(const {
+                        &super::info::ParamInfo {
+                            object: super::info::Object::$object,
+                            name: super::info::params!(@name $attr),
+                            shown: true,
+                            root_only: false,
+                            key: super::info::params!(@key $object $attr $key),
+                            kind: super::info::WireKind::$kind $(($arg))?,
+                            values: $values,
+                            unit: "",
+                            polarity: super::info::Polarity::Straight,
+                            help: $help,
+                        }$(.$word($($value)?))*
+                    }),)*
+                    Self::Unknown(_) => None,
+                }
+            }
+
+            /// The name of its sysfs attribute.
+            #[must_use]
+            pub const fn attr(self) -> Option<&'static str> {
+                match self.info() {
+                    Some(info) => info.attr(),
+                    None => None,
+                }
+            }
+        }
 
         impl super::info::Param for $name {
-            fn table() -> &'static [super::info::ParamInfo<Self>] {
-                &$table
+            fn all() -> &'static [Self] {
+                Self::ALL
             }
             fn from_code(code: u16) -> Self {
                 Self::from_raw(code)
@@ -161,17 +204,22 @@ macro_rules! params {
             fn code(self) -> u16 {
                 self.raw()
             }
+            fn info(self) -> Option<&'static super::info::ParamInfo> {
+                self.info()
+            }
         }
     };
-}
-
-/// What the last word of a row means: settable in an attribute list, readable by root only.
-#[allow(non_upper_case_globals, reason = "words of a table")]
-pub(super) mod access {
-    pub(in super::super) const settable: (bool, bool) = (true, false);
-    pub(in super::super) const fixed: (bool, bool) = (false, false);
-    pub(in super::super) const everyone: (bool, bool) = (false, false);
-    pub(in super::super) const root_only: (bool, bool) = (false, true);
+    (@name _) => { None };
+    (@name $attr:literal) => { Some($attr) };
+    (@key $object:ident $attr:tt _) => { None };
+    (@key $object:ident $attr:tt =) => { Some(concat!(super::info::params!(@prefix $object), $attr)) };
+    (@key $object:ident $attr:tt $leaf:literal) => { Some(concat!(super::info::params!(@prefix $object), $leaf)) };
+    (@prefix FlashSession) => { "flashnode.session." };
+    (@prefix FlashConnection) => { "flashnode.conn[0]." };
+    (@prefix Iface) => { "iface." };
+    (@prefix Ipv4Iface) => { "iface." };
+    (@prefix Ipv6Iface) => { "iface." };
+    (@prefix Chap) => { "host.auth." };
 }
 
 pub(crate) use params;

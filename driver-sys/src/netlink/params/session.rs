@@ -3,156 +3,153 @@
 //! Source: `iscsi_if.h`, `enum iscsi_param`; attribute names from `scsi_transport_iscsi.c`,
 //! `iscsi_session_attr` and `iscsi_conn_attr`.
 
-use super::info::{Value, params};
+use super::info::params;
 
 params! {
     /// A session or connection parameter.
     pub enum IscsiParam;
-    /// Every session and connection parameter, in code order.
-    pub static ISCSI_PARAMS: 72 rows {
-        /// Maximum receive data segment length.
-        MaxRecvDlength = 0, "ISCSI_PARAM_MAX_RECV_DLENGTH", Connection, Some("max_recv_dlength"), None, Ascii(Value::Number), everyone;
-        /// Maximum transmit data segment length.
-        MaxXmitDlength = 1, "ISCSI_PARAM_MAX_XMIT_DLENGTH", Connection, Some("max_xmit_dlength"), None, Ascii(Value::Number), everyone;
-        /// Header digest.
-        HdrdgstEn = 2, "ISCSI_PARAM_HDRDGST_EN", Connection, Some("header_digest"), None, Ascii(Value::Bool), everyone;
-        /// Data digest.
-        DatadgstEn = 3, "ISCSI_PARAM_DATADGST_EN", Connection, Some("data_digest"), None, Ascii(Value::Bool), everyone;
-        /// Initial R2T.
-        InitialR2tEn = 4, "ISCSI_PARAM_INITIAL_R2T_EN", Session, Some("initial_r2t"), None, Ascii(Value::Bool), everyone;
-        /// Maximum R2T.
-        MaxR2t = 5, "ISCSI_PARAM_MAX_R2T", Session, Some("max_outstanding_r2t"), None, Ascii(Value::Number), everyone;
-        /// Immediate data.
-        ImmDataEn = 6, "ISCSI_PARAM_IMM_DATA_EN", Session, Some("immediate_data"), None, Ascii(Value::Bool), everyone;
-        /// First burst.
-        FirstBurst = 7, "ISCSI_PARAM_FIRST_BURST", Session, Some("first_burst_len"), None, Ascii(Value::Number), everyone;
-        /// Maximum burst.
-        MaxBurst = 8, "ISCSI_PARAM_MAX_BURST", Session, Some("max_burst_len"), None, Ascii(Value::Number), everyone;
-        /// PDU in order.
-        PduInorderEn = 9, "ISCSI_PARAM_PDU_INORDER_EN", Session, Some("data_pdu_in_order"), None, Ascii(Value::Bool), everyone;
-        /// Data sequence in order.
-        DataseqInorderEn = 10, "ISCSI_PARAM_DATASEQ_INORDER_EN", Session, Some("data_seq_in_order"), None, Ascii(Value::Bool), everyone;
-        /// Error recovery level.
-        Erl = 11, "ISCSI_PARAM_ERL", Session, Some("erl"), None, Ascii(Value::Number), everyone;
-        /// Ifmarker.
-        IfmarkerEn = 12, "ISCSI_PARAM_IFMARKER_EN", Connection, Some("ifmarker"), None, Ascii(Value::Bool), everyone;
-        /// Ofmarker.
-        OfmarkerEn = 13, "ISCSI_PARAM_OFMARKER_EN", Connection, Some("ofmarker"), None, Ascii(Value::Bool), everyone;
-        /// Expected StatSN.
-        ExpStatsn = 14, "ISCSI_PARAM_EXP_STATSN", Connection, Some("exp_statsn"), None, Ascii(Value::Number), everyone;
-        /// Target name.
-        TargetName = 15, "ISCSI_PARAM_TARGET_NAME", Session, Some("targetname"), None, Ascii(Value::Text), everyone;
-        /// Target portal group tag.
-        Tpgt = 16, "ISCSI_PARAM_TPGT", Session, Some("tpgt"), None, Ascii(Value::Number), everyone;
-        /// Persistent address.
-        PersistentAddress = 17, "ISCSI_PARAM_PERSISTENT_ADDRESS", Connection, Some("persistent_address"), None, Ascii(Value::Text), everyone;
-        /// Persistent port.
-        PersistentPort = 18, "ISCSI_PARAM_PERSISTENT_PORT", Connection, Some("persistent_port"), None, Ascii(Value::Number), everyone;
-        /// Session recovery timeout.
-        SessRecoveryTmo = 19, "ISCSI_PARAM_SESS_RECOVERY_TMO", Session, Some("recovery_tmo"), None, Ascii(Value::Number), everyone;
-        /// Connection port.
-        ConnPort = 20, "ISCSI_PARAM_CONN_PORT", Connection, Some("port"), None, Ascii(Value::Number), everyone;
-        /// Connection address.
-        ConnAddress = 21, "ISCSI_PARAM_CONN_ADDRESS", Connection, Some("address"), None, Ascii(Value::Text), everyone;
-        /// Username.
-        Username = 22, "ISCSI_PARAM_USERNAME", Session, Some("username"), None, Ascii(Value::Text), root_only;
-        /// Username in.
-        UsernameIn = 23, "ISCSI_PARAM_USERNAME_IN", Session, Some("username_in"), None, Ascii(Value::Text), root_only;
-        /// Password.
-        Password = 24, "ISCSI_PARAM_PASSWORD", Session, Some("password"), None, Ascii(Value::Secret), root_only;
-        /// Password in.
-        PasswordIn = 25, "ISCSI_PARAM_PASSWORD_IN", Session, Some("password_in"), None, Ascii(Value::Secret), root_only;
-        /// Fast abort.
-        FastAbort = 26, "ISCSI_PARAM_FAST_ABORT", Session, Some("fast_abort"), None, Ascii(Value::Bool), everyone;
-        /// Abort timeout.
-        AbortTmo = 27, "ISCSI_PARAM_ABORT_TMO", Session, Some("abort_tmo"), None, Ascii(Value::Number), everyone;
-        /// LU reset timeout.
-        LuResetTmo = 28, "ISCSI_PARAM_LU_RESET_TMO", Session, Some("lu_reset_tmo"), None, Ascii(Value::Number), everyone;
-        /// Host reset timeout.
-        HostResetTmo = 29, "ISCSI_PARAM_HOST_RESET_TMO", None, None, None, Ascii(Value::Number), everyone;
-        /// Ping timeout.
-        PingTmo = 30, "ISCSI_PARAM_PING_TMO", Connection, Some("ping_tmo"), None, Ascii(Value::Number), everyone;
-        /// Receive timeout.
-        RecvTmo = 31, "ISCSI_PARAM_RECV_TMO", Connection, Some("recv_tmo"), None, Ascii(Value::Number), everyone;
-        /// Iface name.
-        IfaceName = 32, "ISCSI_PARAM_IFACE_NAME", Session, Some("ifacename"), None, Ascii(Value::Text), everyone;
-        /// ISID.
-        Isid = 33, "ISCSI_PARAM_ISID", Session, Some("isid"), None, Ascii(Value::Text), everyone;
-        /// Initiator name.
-        InitiatorName = 34, "ISCSI_PARAM_INITIATOR_NAME", Session, Some("initiatorname"), None, Ascii(Value::Text), everyone;
-        /// Target reset timeout.
-        TgtResetTmo = 35, "ISCSI_PARAM_TGT_RESET_TMO", Session, Some("tgt_reset_tmo"), None, Ascii(Value::Number), everyone;
-        /// Target alias.
-        TargetAlias = 36, "ISCSI_PARAM_TARGET_ALIAS", Session, Some("targetalias"), None, Ascii(Value::Text), everyone;
-        /// CHAP in index.
-        ChapInIdx = 37, "ISCSI_PARAM_CHAP_IN_IDX", Session, Some("chap_in_idx"), None, Ascii(Value::Number), root_only;
-        /// CHAP out index.
-        ChapOutIdx = 38, "ISCSI_PARAM_CHAP_OUT_IDX", Session, Some("chap_out_idx"), None, Ascii(Value::Number), root_only;
-        /// Boot root.
-        BootRoot = 39, "ISCSI_PARAM_BOOT_ROOT", Session, Some("boot_root"), None, Ascii(Value::Text), everyone;
-        /// Boot NIC.
-        BootNic = 40, "ISCSI_PARAM_BOOT_NIC", Session, Some("boot_nic"), None, Ascii(Value::Text), everyone;
-        /// Boot target.
-        BootTarget = 41, "ISCSI_PARAM_BOOT_TARGET", Session, Some("boot_target"), None, Ascii(Value::Text), everyone;
-        /// Auto send target disable.
-        AutoSndTgtDisable = 42, "ISCSI_PARAM_AUTO_SND_TGT_DISABLE", Session, Some("auto_snd_tgt_disable"), None, Ascii(Value::Bool), everyone;
-        /// Discovery session.
-        DiscoverySess = 43, "ISCSI_PARAM_DISCOVERY_SESS", Session, Some("discovery_session"), None, Ascii(Value::Bool), everyone;
-        /// Portal type.
-        PortalType = 44, "ISCSI_PARAM_PORTAL_TYPE", Session, Some("portal_type"), None, Ascii(Value::Text), everyone;
-        /// CHAP auth.
-        ChapAuthEn = 45, "ISCSI_PARAM_CHAP_AUTH_EN", Session, Some("chap_auth"), None, Ascii(Value::Bool), everyone;
-        /// Discovery logout.
-        DiscoveryLogoutEn = 46, "ISCSI_PARAM_DISCOVERY_LOGOUT_EN", Session, Some("discovery_logout"), None, Ascii(Value::Bool), everyone;
-        /// Bidirectional CHAP.
-        BidiChapEn = 47, "ISCSI_PARAM_BIDI_CHAP_EN", Session, Some("bidi_chap"), None, Ascii(Value::Bool), everyone;
-        /// Discovery auth optional.
-        DiscoveryAuthOptional = 48, "ISCSI_PARAM_DISCOVERY_AUTH_OPTIONAL", Session, Some("discovery_auth_optional"), None, Ascii(Value::Bool), everyone;
-        /// Default time2wait.
-        DefTime2wait = 49, "ISCSI_PARAM_DEF_TIME2WAIT", Session, Some("def_time2wait"), None, Ascii(Value::Number), everyone;
-        /// Default time2retain.
-        DefTime2retain = 50, "ISCSI_PARAM_DEF_TIME2RETAIN", Session, Some("def_time2retain"), None, Ascii(Value::Number), everyone;
-        /// Maximum segment size.
-        MaxSegmentSize = 51, "ISCSI_PARAM_MAX_SEGMENT_SIZE", Connection, Some("max_segment_size"), None, Ascii(Value::Number), everyone;
-        /// StatSN.
-        Statsn = 52, "ISCSI_PARAM_STATSN", Connection, Some("statsn"), None, Ascii(Value::Number), everyone;
-        /// Keepalive timeout.
-        KeepaliveTmo = 53, "ISCSI_PARAM_KEEPALIVE_TMO", Connection, Some("keepalive_tmo"), None, Ascii(Value::Number), everyone;
-        /// Local port.
-        LocalPort = 54, "ISCSI_PARAM_LOCAL_PORT", Connection, Some("local_port"), None, Ascii(Value::Number), everyone;
-        /// TSID.
-        Tsid = 55, "ISCSI_PARAM_TSID", Session, Some("tsid"), None, Ascii(Value::Number), everyone;
-        /// Default task management timeout.
-        DefTaskmgmtTmo = 56, "ISCSI_PARAM_DEF_TASKMGMT_TMO", Session, Some("def_taskmgmt_tmo"), None, Ascii(Value::Number), everyone;
-        /// TCP timestamp stat.
-        TcpTimestampStat = 57, "ISCSI_PARAM_TCP_TIMESTAMP_STAT", Connection, Some("tcp_timestamp_stat"), None, Ascii(Value::Bool), everyone;
-        /// TCP window scaling factor disable.
-        TcpWsfDisable = 58, "ISCSI_PARAM_TCP_WSF_DISABLE", Connection, Some("tcp_wsf_disable"), None, Ascii(Value::Bool), everyone;
-        /// TCP Nagle disable.
-        TcpNagleDisable = 59, "ISCSI_PARAM_TCP_NAGLE_DISABLE", Connection, Some("tcp_nagle_disable"), None, Ascii(Value::Bool), everyone;
-        /// TCP timer scale.
-        TcpTimerScale = 60, "ISCSI_PARAM_TCP_TIMER_SCALE", Connection, Some("tcp_timer_scale"), None, Ascii(Value::Number), everyone;
-        /// TCP timestamp.
-        TcpTimestampEn = 61, "ISCSI_PARAM_TCP_TIMESTAMP_EN", Connection, Some("tcp_timestamp_enable"), None, Ascii(Value::Bool), everyone;
-        /// TCP transmit window scaling factor.
-        TcpXmitWsf = 62, "ISCSI_PARAM_TCP_XMIT_WSF", Connection, Some("tcp_xmit_wsf"), None, Ascii(Value::Number), everyone;
-        /// TCP receive window scaling factor.
-        TcpRecvWsf = 63, "ISCSI_PARAM_TCP_RECV_WSF", Connection, Some("tcp_recv_wsf"), None, Ascii(Value::Number), everyone;
-        /// IP fragment disable.
-        IpFragmentDisable = 64, "ISCSI_PARAM_IP_FRAGMENT_DISABLE", Connection, Some("fragment_disable"), None, Ascii(Value::Bool), everyone;
-        /// IPv4 type of service.
-        Ipv4Tos = 65, "ISCSI_PARAM_IPV4_TOS", Connection, Some("ipv4_tos"), None, Ascii(Value::Number), everyone;
-        /// IPv6 traffic class.
-        Ipv6Tc = 66, "ISCSI_PARAM_IPV6_TC", Connection, Some("ipv6_traffic_class"), None, Ascii(Value::Number), everyone;
-        /// IPv6 flow label.
-        Ipv6FlowLabel = 67, "ISCSI_PARAM_IPV6_FLOW_LABEL", Connection, Some("ipv6_flow_label"), None, Ascii(Value::Number), everyone;
-        /// Is firmware assigned IPv6.
-        IsFwAssignedIpv6 = 68, "ISCSI_PARAM_IS_FW_ASSIGNED_IPV6", Connection, Some("is_fw_assigned_ipv6"), None, Ascii(Value::Bool), everyone;
-        /// Discovery parent index.
-        DiscoveryParentIdx = 69, "ISCSI_PARAM_DISCOVERY_PARENT_IDX", Session, Some("discovery_parent_idx"), None, Ascii(Value::Number), everyone;
-        /// Discovery parent type.
-        DiscoveryParentType = 70, "ISCSI_PARAM_DISCOVERY_PARENT_TYPE", Session, Some("discovery_parent_type"), None, Ascii(Value::Text), everyone;
-        /// Local IP address.
-        LocalIpaddr = 71, "ISCSI_PARAM_LOCAL_IPADDR", Connection, Some("local_ipaddr"), None, Ascii(Value::Text), everyone;
-    }
+    MaxRecvDlength = 0 "ISCSI_PARAM_MAX_RECV_DLENGTH", Connection "max_recv_dlength" _,
+        Ascii, ANY32, "maximum receive data segment length";
+    MaxXmitDlength = 1 "ISCSI_PARAM_MAX_XMIT_DLENGTH", Connection "max_xmit_dlength" _,
+        Ascii, ANY32, "maximum transmit data segment length";
+    HdrdgstEn = 2 "ISCSI_PARAM_HDRDGST_EN", Connection "header_digest" _,
+        Ascii, FLAG, "header digest";
+    DatadgstEn = 3 "ISCSI_PARAM_DATADGST_EN", Connection "data_digest" _,
+        Ascii, FLAG, "data digest";
+    InitialR2tEn = 4 "ISCSI_PARAM_INITIAL_R2T_EN", Session "initial_r2t" _,
+        Ascii, FLAG, "initial R2T";
+    MaxR2t = 5 "ISCSI_PARAM_MAX_R2T", Session "max_outstanding_r2t" _,
+        Ascii, ANY32, "maximum R2T";
+    ImmDataEn = 6 "ISCSI_PARAM_IMM_DATA_EN", Session "immediate_data" _,
+        Ascii, FLAG, "immediate data";
+    FirstBurst = 7 "ISCSI_PARAM_FIRST_BURST", Session "first_burst_len" _,
+        Ascii, ANY32, "first burst";
+    MaxBurst = 8 "ISCSI_PARAM_MAX_BURST", Session "max_burst_len" _,
+        Ascii, ANY32, "maximum burst";
+    PduInorderEn = 9 "ISCSI_PARAM_PDU_INORDER_EN", Session "data_pdu_in_order" _,
+        Ascii, FLAG, "PDU in order";
+    DataseqInorderEn = 10 "ISCSI_PARAM_DATASEQ_INORDER_EN", Session "data_seq_in_order" _,
+        Ascii, FLAG, "data sequence in order";
+    Erl = 11 "ISCSI_PARAM_ERL", Session "erl" _,
+        Ascii, ANY32, "error recovery level";
+    IfmarkerEn = 12 "ISCSI_PARAM_IFMARKER_EN", Connection "ifmarker" _,
+        Ascii, FLAG, "ifmarker";
+    OfmarkerEn = 13 "ISCSI_PARAM_OFMARKER_EN", Connection "ofmarker" _,
+        Ascii, FLAG, "ofmarker";
+    ExpStatsn = 14 "ISCSI_PARAM_EXP_STATSN", Connection "exp_statsn" _,
+        Ascii, ANY32, "expected StatSN";
+    TargetName = 15 "ISCSI_PARAM_TARGET_NAME", Session "targetname" _,
+        Ascii, TEXT, "target name";
+    Tpgt = 16 "ISCSI_PARAM_TPGT", Session "tpgt" _,
+        Ascii, ANY32, "target portal group tag";
+    PersistentAddress = 17 "ISCSI_PARAM_PERSISTENT_ADDRESS", Connection "persistent_address" _,
+        Ascii, TEXT, "persistent address";
+    PersistentPort = 18 "ISCSI_PARAM_PERSISTENT_PORT", Connection "persistent_port" _,
+        Ascii, ANY32, "persistent port";
+    SessRecoveryTmo = 19 "ISCSI_PARAM_SESS_RECOVERY_TMO", Session "recovery_tmo" _,
+        Ascii, ANY32, "session recovery timeout";
+    ConnPort = 20 "ISCSI_PARAM_CONN_PORT", Connection "port" _,
+        Ascii, ANY32, "connection port";
+    ConnAddress = 21 "ISCSI_PARAM_CONN_ADDRESS", Connection "address" _,
+        Ascii, TEXT, "connection address";
+    Username = 22 "ISCSI_PARAM_USERNAME", Session "username" _,
+        Ascii, TEXT, "username", root_only();
+    UsernameIn = 23 "ISCSI_PARAM_USERNAME_IN", Session "username_in" _,
+        Ascii, TEXT, "username in", root_only();
+    Password = 24 "ISCSI_PARAM_PASSWORD", Session "password" _,
+        Ascii, SECRET, "password", root_only();
+    PasswordIn = 25 "ISCSI_PARAM_PASSWORD_IN", Session "password_in" _,
+        Ascii, SECRET, "password in", root_only();
+    FastAbort = 26 "ISCSI_PARAM_FAST_ABORT", Session "fast_abort" _,
+        Ascii, FLAG, "fast abort";
+    AbortTmo = 27 "ISCSI_PARAM_ABORT_TMO", Session "abort_tmo" _,
+        Ascii, ANY32, "abort timeout";
+    LuResetTmo = 28 "ISCSI_PARAM_LU_RESET_TMO", Session "lu_reset_tmo" _,
+        Ascii, ANY32, "LU reset timeout";
+    HostResetTmo = 29 "ISCSI_PARAM_HOST_RESET_TMO", None _ _,
+        Ascii, ANY32, "host reset timeout";
+    PingTmo = 30 "ISCSI_PARAM_PING_TMO", Connection "ping_tmo" _,
+        Ascii, ANY32, "ping timeout";
+    RecvTmo = 31 "ISCSI_PARAM_RECV_TMO", Connection "recv_tmo" _,
+        Ascii, ANY32, "receive timeout";
+    IfaceName = 32 "ISCSI_PARAM_IFACE_NAME", Session "ifacename" _,
+        Ascii, TEXT, "iface name";
+    Isid = 33 "ISCSI_PARAM_ISID", Session "isid" _,
+        Ascii, TEXT, "ISID";
+    InitiatorName = 34 "ISCSI_PARAM_INITIATOR_NAME", Session "initiatorname" _,
+        Ascii, TEXT, "initiator name";
+    TgtResetTmo = 35 "ISCSI_PARAM_TGT_RESET_TMO", Session "tgt_reset_tmo" _,
+        Ascii, ANY32, "target reset timeout";
+    TargetAlias = 36 "ISCSI_PARAM_TARGET_ALIAS", Session "targetalias" _,
+        Ascii, TEXT, "target alias";
+    ChapInIdx = 37 "ISCSI_PARAM_CHAP_IN_IDX", Session "chap_in_idx" _,
+        Ascii, ANY32, "CHAP in index", root_only();
+    ChapOutIdx = 38 "ISCSI_PARAM_CHAP_OUT_IDX", Session "chap_out_idx" _,
+        Ascii, ANY32, "CHAP out index", root_only();
+    BootRoot = 39 "ISCSI_PARAM_BOOT_ROOT", Session "boot_root" _,
+        Ascii, TEXT, "boot root";
+    BootNic = 40 "ISCSI_PARAM_BOOT_NIC", Session "boot_nic" _,
+        Ascii, TEXT, "boot NIC";
+    BootTarget = 41 "ISCSI_PARAM_BOOT_TARGET", Session "boot_target" _,
+        Ascii, TEXT, "boot target";
+    AutoSndTgtDisable = 42 "ISCSI_PARAM_AUTO_SND_TGT_DISABLE", Session "auto_snd_tgt_disable" _,
+        Ascii, FLAG, "auto send target disable";
+    DiscoverySess = 43 "ISCSI_PARAM_DISCOVERY_SESS", Session "discovery_session" _,
+        Ascii, FLAG, "discovery session";
+    PortalType = 44 "ISCSI_PARAM_PORTAL_TYPE", Session "portal_type" _,
+        Ascii, TEXT, "portal type";
+    ChapAuthEn = 45 "ISCSI_PARAM_CHAP_AUTH_EN", Session "chap_auth" _,
+        Ascii, FLAG, "CHAP auth";
+    DiscoveryLogoutEn = 46 "ISCSI_PARAM_DISCOVERY_LOGOUT_EN", Session "discovery_logout" _,
+        Ascii, FLAG, "discovery logout";
+    BidiChapEn = 47 "ISCSI_PARAM_BIDI_CHAP_EN", Session "bidi_chap" _,
+        Ascii, FLAG, "bidirectional CHAP";
+    DiscoveryAuthOptional = 48 "ISCSI_PARAM_DISCOVERY_AUTH_OPTIONAL", Session "discovery_auth_optional" _,
+        Ascii, FLAG, "discovery auth optional";
+    DefTime2wait = 49 "ISCSI_PARAM_DEF_TIME2WAIT", Session "def_time2wait" _,
+        Ascii, ANY32, "default time2wait";
+    DefTime2retain = 50 "ISCSI_PARAM_DEF_TIME2RETAIN", Session "def_time2retain" _,
+        Ascii, ANY32, "default time2retain";
+    MaxSegmentSize = 51 "ISCSI_PARAM_MAX_SEGMENT_SIZE", Connection "max_segment_size" _,
+        Ascii, ANY32, "maximum segment size";
+    Statsn = 52 "ISCSI_PARAM_STATSN", Connection "statsn" _,
+        Ascii, ANY32, "StatSN";
+    KeepaliveTmo = 53 "ISCSI_PARAM_KEEPALIVE_TMO", Connection "keepalive_tmo" _,
+        Ascii, ANY32, "keepalive timeout";
+    LocalPort = 54 "ISCSI_PARAM_LOCAL_PORT", Connection "local_port" _,
+        Ascii, ANY32, "local port";
+    Tsid = 55 "ISCSI_PARAM_TSID", Session "tsid" _,
+        Ascii, ANY32, "TSID";
+    DefTaskmgmtTmo = 56 "ISCSI_PARAM_DEF_TASKMGMT_TMO", Session "def_taskmgmt_tmo" _,
+        Ascii, ANY32, "default task management timeout";
+    TcpTimestampStat = 57 "ISCSI_PARAM_TCP_TIMESTAMP_STAT", Connection "tcp_timestamp_stat" _,
+        Ascii, FLAG, "TCP timestamp stat";
+    TcpWsfDisable = 58 "ISCSI_PARAM_TCP_WSF_DISABLE", Connection "tcp_wsf_disable" _,
+        Ascii, FLAG, "TCP window scaling factor disable";
+    TcpNagleDisable = 59 "ISCSI_PARAM_TCP_NAGLE_DISABLE", Connection "tcp_nagle_disable" _,
+        Ascii, FLAG, "TCP Nagle disable";
+    TcpTimerScale = 60 "ISCSI_PARAM_TCP_TIMER_SCALE", Connection "tcp_timer_scale" _,
+        Ascii, ANY32, "TCP timer scale";
+    TcpTimestampEn = 61 "ISCSI_PARAM_TCP_TIMESTAMP_EN", Connection "tcp_timestamp_enable" _,
+        Ascii, FLAG, "TCP timestamp";
+    TcpXmitWsf = 62 "ISCSI_PARAM_TCP_XMIT_WSF", Connection "tcp_xmit_wsf" _,
+        Ascii, ANY32, "TCP transmit window scaling factor";
+    TcpRecvWsf = 63 "ISCSI_PARAM_TCP_RECV_WSF", Connection "tcp_recv_wsf" _,
+        Ascii, ANY32, "TCP receive window scaling factor";
+    IpFragmentDisable = 64 "ISCSI_PARAM_IP_FRAGMENT_DISABLE", Connection "fragment_disable" _,
+        Ascii, FLAG, "IP fragment disable";
+    Ipv4Tos = 65 "ISCSI_PARAM_IPV4_TOS", Connection "ipv4_tos" _,
+        Ascii, ANY32, "IPv4 type of service";
+    Ipv6Tc = 66 "ISCSI_PARAM_IPV6_TC", Connection "ipv6_traffic_class" _,
+        Ascii, ANY32, "IPv6 traffic class";
+    Ipv6FlowLabel = 67 "ISCSI_PARAM_IPV6_FLOW_LABEL", Connection "ipv6_flow_label" _,
+        Ascii, ANY32, "IPv6 flow label";
+    IsFwAssignedIpv6 = 68 "ISCSI_PARAM_IS_FW_ASSIGNED_IPV6", Connection "is_fw_assigned_ipv6" _,
+        Ascii, FLAG, "is firmware assigned IPv6";
+    DiscoveryParentIdx = 69 "ISCSI_PARAM_DISCOVERY_PARENT_IDX", Session "discovery_parent_idx" _,
+        Ascii, ANY32, "discovery parent index";
+    DiscoveryParentType = 70 "ISCSI_PARAM_DISCOVERY_PARENT_TYPE", Session "discovery_parent_type" _,
+        Ascii, TEXT, "discovery parent type";
+    LocalIpaddr = 71 "ISCSI_PARAM_LOCAL_IPADDR", Connection "local_ipaddr" _,
+        Ascii, TEXT, "local IP address";
 }

@@ -20,11 +20,11 @@ fn kernel_enum(name: &str) -> Vec<(String, u64)> {
 fn check<P: Param>(enum_name: &str, count: usize, kernel_name: impl Fn(P) -> Option<&'static str>) {
     let known = kernel_enum(enum_name);
     assert_eq!(known.len(), count, "{enum_name}");
-    assert_eq!(P::table().len(), count, "table of {enum_name}");
-    for ((name, code), row) in known.iter().zip(P::table()) {
-        assert_eq!(u64::from(row.param.code()), *code, "{name}");
-        assert_eq!(kernel_name(row.param), Some(name.as_str()));
-        assert_eq!(P::from_code(row.param.code()), row.param);
+    assert_eq!(P::all().len(), count, "table of {enum_name}");
+    for ((name, code), param) in known.iter().zip(P::all()) {
+        assert_eq!(u64::from(param.code()), *code, "{name}");
+        assert_eq!(kernel_name(*param), Some(name.as_str()));
+        assert_eq!(P::from_code(param.code()), *param);
     }
 }
 
@@ -40,11 +40,10 @@ fn every_table_matches_the_kernels_enum() {
 #[test]
 fn attribute_names_are_unique_within_an_object() {
     fn unique<P: Param>() {
-        for a in P::table() {
-            let same = P::table()
-                .iter()
-                .filter(|b| b.attr.is_some() && b.object == a.object && b.attr == a.attr);
-            assert!(a.attr.is_none() || same.count() == 1, "{a:?}");
+        let rows = || P::all().iter().filter_map(|p| p.info());
+        for a in rows() {
+            let same = rows().filter(|b| b.name.is_some() && b.object == a.object && b.name == a.name);
+            assert!(a.name.is_none() || same.count() == 1, "{a:?}");
         }
     }
     unique::<IscsiParam>();
@@ -56,32 +55,60 @@ fn attribute_names_are_unique_within_an_object() {
 
 #[test]
 fn the_record_order_names_every_flash_node_parameter_once() {
-    for row in &FLASHNODE_PARAMS {
+    for param in FlashnodeParam::ALL {
         assert_eq!(
-            FLASHNODE_RECORD_ORDER.iter().filter(|p| **p == row.param).count(),
+            FLASHNODE_RECORD_ORDER.iter().filter(|p| *p == param).count(),
             1,
-            "{row:?}"
+            "{param:?}"
         );
     }
 }
 
 #[test]
-fn what_the_driver_refuses_is_not_settable() {
-    let refused: Vec<_> = FLASHNODE_PARAMS
+fn values_fit_into_what_travels() {
+    fn fit<P: Param>() {
+        for info in P::all().iter().filter_map(|p| p.info()) {
+            let width = match info.kind {
+                WireKind::U8 => 0xFF,
+                WireKind::U16 => 0xFFFF,
+                _ => u32::MAX,
+            };
+            match info.values {
+                Values::Number { max, .. } | Values::Bytes { max, .. } => {
+                    // Only told, by a driver that shows more of it than it would take.
+                    assert!(max <= width || info.name == Some("cache_id"), "{info:?}");
+                }
+                Values::Flag => assert!(width >= 1, "{info:?}"),
+                _ => {}
+            }
+            assert!(
+                info.polarity == Polarity::Straight
+                    || (info.kind, info.values) == (WireKind::OnOff, Values::Flag),
+                "only switches are inverted: {info:?}"
+            );
+        }
+    }
+    fit::<NetParam>();
+    fit::<IfaceParam>();
+    fit::<FlashnodeParam>();
+    fit::<ChapParam>();
+}
+
+/// `ql4_os.c`, `qla4xxx_set_ipv4` and `qla4xxx_set_ipv6`: these set the disabling bit for "disable" (1), all others set theirs for
+/// "enable" (2); `iscsi_if.h`: `ISCSI_IPV6_ROUTER_AUTOCFG_ENABLE` is 1.
+#[test]
+fn switches_that_deny_a_feature_and_router_autoconfiguration_are_inverted() {
+    let inverted: Vec<_> = NetParam::ALL
         .iter()
-        .filter(|r| !r.settable)
-        .map(|r| r.param)
+        .filter(|p| p.info().is_some_and(|i| i.polarity == Polarity::Inverted))
         .collect();
     assert_eq!(
-        refused,
+        inverted,
         [
-            FlashnodeParam::DiscoveryParentType,
-            FlashnodeParam::ChapInIdx,
-            FlashnodeParam::Username,
-            FlashnodeParam::UsernameIn,
-            FlashnodeParam::Password,
-            FlashnodeParam::PasswordIn,
-            FlashnodeParam::IsBootTgt
+            &NetParam::Ipv6RouterAutocfg,
+            &NetParam::TcpNagleDisable,
+            &NetParam::TcpWsfDisable,
+            &NetParam::Ipv4FragmentDisable
         ]
     );
 }
@@ -95,8 +122,14 @@ fn passwords_and_unknown_codes_are_secret() {
 }
 
 #[test]
-fn lookup_by_sysfs_name_and_by_record_key_agree() {
-    let by_attr = FlashnodeParam::by_attr(Object::FlashSession, "chap_auth").unwrap();
-    let by_key = FlashnodeParam::by_key("flashnode.session.chap_auth_en").unwrap();
-    assert_eq!(by_attr, by_key);
+fn record_keys_are_those_of_the_stock_iscsiadm() {
+    let key = |info: Option<&'static ParamInfo>| info.and_then(|i| i.key);
+    assert_eq!(
+        key(FlashnodeParam::ChapAuthEn.info()),
+        Some("flashnode.session.chap_auth_en")
+    );
+    assert_eq!(key(FlashnodeParam::Port.info()), Some("flashnode.conn[0].port"));
+    assert_eq!(key(NetParam::Ipv4Subnet.info()), Some("iface.subnet_mask"));
+    assert_eq!(key(ChapParam::Index.info()), Some("host.auth.tbl_idx"));
+    assert_eq!(key(IscsiParam::Tpgt.info()), None);
 }

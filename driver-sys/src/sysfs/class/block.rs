@@ -32,22 +32,12 @@ impl Block {
 }
 
 /// Reads the disk of a logical unit.
+///
+/// # Errors
+/// There is no such disk, or it does not tell its size.
 pub fn block_of(root: &Root, unit: Hctl, name: &str) -> Result<Block, Error> {
     Block::read(
         &mut Reader::new(),
         root.at(&format!("bus/scsi/devices/{unit}/block/{name}")),
     )
-}
-
-/// Reads one disk by its name alone.
-pub fn block(root: &Root, name: &str) -> Result<Block, Error> {
-    Block::read(&mut Reader::new(), root.at(&format!("class/block/{name}")))
-}
-
-/// Who holds a disk open through the block layer (device mapper, md): names of the holders.
-pub fn holders(root: &Root, name: &str) -> Result<Vec<String>, Error> {
-    match root.dir_if_present(&format!("class/block/{name}/holders"))? {
-        Some(dir) => dir.names(),
-        None => Ok(Vec::new()),
-    }
 }

@@ -101,6 +101,9 @@ pub struct ScsiDevice {
 }
 
 /// Lists the logical units, of one host or of all.
+///
+/// # Errors
+/// The bus is there and cannot be read.
 pub fn scsi_devices(root: &Root, host: Option<u32>) -> Result<Listing<ScsiDevice>, Error> {
     let mut listing = Listing::default();
     let Some(dir) = root.dir_if_present("bus/scsi/devices")? else {

@@ -3,6 +3,7 @@
 //! Owns: [`Host`], the generic SCSI host attributes, those that qla4xxx adds. Must not know: sessions.
 //! Source: kernel `scsi_transport_iscsi.c` (`iscsi_host_attrs`, port state and speed names), `scsi_sysfs.c`, `ql4_attr.c`.
 
+use crate::netlink::params::HostParam;
 use crate::sysfs::value::words;
 use crate::sysfs::{Address, Error, Hex32, Reader, Root, attrs};
 
@@ -25,17 +26,17 @@ attrs! {
     /// What the iSCSI transport class shows of a host.
     pub struct IscsiHostAttrs, table ISCSI_HOST_ATTRS {
         /// Network device of the port, for drivers that have one.
-        may netdev: String = "netdev";
+        may netdev: String = (HostParam::NetdevName);
         /// MAC address.
-        may hwaddress: String = "hwaddress";
+        may hwaddress: String = (HostParam::Hwaddress);
         /// The port's IPv4 address.
-        may ipaddress: Address = "ipaddress";
+        may ipaddress: Address = (HostParam::Ipaddress);
         /// Initiator name.
-        may initiatorname: String = "initiatorname";
+        may initiatorname: String = (HostParam::InitiatorName);
         /// Link state.
-        may port_state: PortState = "port_state";
+        may port_state: PortState = (HostParam::PortState);
         /// Link speed, such as `1 Gbps`.
-        may port_speed: String = "port_speed";
+        may port_speed: String = (HostParam::PortSpeed);
     }
 }
 
@@ -99,9 +100,6 @@ attrs! {
     }
 }
 
-/// Attributes of a SCSI host that only take writes: name and mode.
-pub const HOST_WRITE_ONLY: &[(&str, u16)] = &[("scan", 0o200), ("host_reset", 0o200)];
-
 /// Firmware state as `fw_state` prints it: `0x%08X%8X`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FwState {
@@ -138,6 +136,9 @@ pub struct Host {
 }
 
 /// Lists all iSCSI hosts.
+///
+/// # Errors
+/// The class is there and cannot be read.
 pub fn hosts(root: &Root) -> Result<Listing<Host>, Error> {
     Listing::of(root, "class/iscsi_host", "host", |reader, _, name| {
         read(root, reader, name)
@@ -145,6 +146,9 @@ pub fn hosts(root: &Root) -> Result<Listing<Host>, Error> {
 }
 
 /// Reads one host.
+///
+/// # Errors
+/// It is not there, vanishes meanwhile, or does not tell its driver.
 pub fn host(root: &Root, host_no: u32) -> Result<Host, Error> {
     read(root, &mut Reader::new(), &format!("host{host_no}"))
 }

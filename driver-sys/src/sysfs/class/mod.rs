@@ -9,8 +9,6 @@
 pub mod block;
 pub mod connection;
 pub mod device;
-pub mod endpoint;
-pub mod flashnode;
 pub mod host;
 pub mod iface;
 mod listing;

@@ -1,7 +1,6 @@
 //! `/sys/module/NAME/parameters`: what a driver was loaded with.
 //!
-//! Owns: the parameters of qla4xxx, and the transport class's version. Must not know: what they mean for an operation.
-//! Source: kernel `qla4xxx/ql4_os.c` (`module_param`), `scsi_transport_iscsi.c` (`MODULE_VERSION`).
+//! Owns: the parameters of qla4xxx. Must not know: what they mean for an operation. Source: kernel `qla4xxx/ql4_os.c` (`module_param`).
 
 use crate::sysfs::{Error, Hex32, Reader, Root, attrs};
 
@@ -30,17 +29,12 @@ attrs! {
 }
 
 /// The parameters of qla4xxx, or `None` when the module is not loaded.
+///
+/// # Errors
+/// The directory is there and cannot be opened, or goes meanwhile.
 pub fn qla4xxx(root: &Root) -> Result<Option<Qla4xxxParameters>, Error> {
     let Some(dir) = root.dir_if_present("module/qla4xxx/parameters")? else {
         return Ok(None);
     };
     Qla4xxxParameters::read(&mut Reader::new(), dir.at("")).map(Some)
-}
-
-/// Whether the iSCSI transport class is there, and its version (such as `2.0-870`) if it says.
-pub fn transport_class(root: &Root) -> Result<Option<Option<String>>, Error> {
-    let Some(dir) = root.dir_if_present("module/scsi_transport_iscsi")? else {
-        return Ok(None);
-    };
-    Reader::new().may(dir.at(""), "version").map(Some)
 }

@@ -1,6 +1,6 @@
 //! Listing sessions: linear, and no more system calls than the asked fields need.
 //!
-//! Owns: [`Sessions`], the iterator; single sessions and their secrets. Must not know: what a session is shown for.
+//! Owns: [`Sessions`], the iterator; single sessions. Must not know: what a session is shown for.
 //! Per session it reads one link (for the host) and the attributes of the level, relative to the open class directories; facts of
 //! a host are read once. A session's connection is its connection 0: no kernel driver makes another. Sessions come in numeric order;
 //! one that vanishes, or lacks a mandatory attribute, comes as an error and the iteration goes on.
@@ -9,14 +9,13 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use crate::sysfs::{Address, Dir, Error, Fault, Place, Portal, Reader, Root};
+use crate::netlink::params::{HostParam, IscsiParam};
+use crate::sysfs::{Address, Dir, Error, Fault, Place, Portal, Reader, Root, named};
 
 use super::Listing;
-use super::connection::{ConnectionAttrs, PortalAttrs, Portals};
+use super::connection::{PortalAttrs, Portals};
 use super::listing::{host_of, number_after};
-use super::session::{
-    HostFacts, Session, SessionAttrs, SessionAuth, SessionDetail, SessionFields, SessionFull,
-};
+use super::session::{HostFacts, Session, SessionDetail, SessionFields};
 
 /// Iterates over the sessions of a tree.
 pub struct Sessions<'r> {
@@ -32,6 +31,9 @@ pub struct Sessions<'r> {
 }
 
 /// Iterates over all sessions. A tree without the class (module not loaded) has none.
+///
+/// # Errors
+/// A class directory is there and cannot be opened or read.
 pub fn sessions(root: &Root, fields: SessionFields) -> Result<Sessions<'_>, Error> {
     let dir = root.dir_if_present("class/iscsi_session")?;
     let mut sids = Vec::new();
@@ -44,6 +46,9 @@ pub fn sessions(root: &Root, fields: SessionFields) -> Result<Sessions<'_>, Erro
 }
 
 /// Reads one session.
+///
+/// # Errors
+/// It is not there, vanishes meanwhile, or lacks a mandatory attribute.
 pub fn session(root: &Root, sid: u32, fields: SessionFields) -> Result<Session, Error> {
     let dir = root.dir("class/iscsi_session")?;
     Sessions::new(root, Some(dir), vec![sid], fields)?
@@ -53,14 +58,6 @@ pub fn session(root: &Root, sid: u32, fields: SessionFields) -> Result<Session, 
                 .at("class/iscsi_session")
                 .error(&format!("session{sid}"), Fault::Missing))
         })
-}
-
-/// Reads a session's CHAP names and secrets.
-pub fn session_auth(root: &Root, sid: u32) -> Result<SessionAuth, Error> {
-    let path = format!("class/iscsi_session/session{sid}");
-    let mut reader = Reader::new();
-    reader.confirm(root.at(&path))?;
-    SessionAuth::read(&mut reader, root.at(&path))
 }
 
 impl<'r> Sessions<'r> {
@@ -81,11 +78,6 @@ impl<'r> Sessions<'r> {
             name: String::new(),
             connection: String::new(),
         })
-    }
-
-    /// How many sessions are still to come.
-    pub fn remaining(&self) -> usize {
-        self.sids.len()
     }
 
     /// Reads the rest into a listing.
@@ -120,7 +112,7 @@ impl<'r> Sessions<'r> {
         let mut session = outcome?;
         if let Some(connections) = &self.connections {
             let at = connections.at(&self.connection);
-            read_connection(&mut self.reader, at, self.fields, &mut session)?;
+            read_connection(&mut self.reader, at, &mut session)?;
         }
         if self.fields > SessionFields::Brief || session.portals.is_none() {
             self.reader.confirm(dir.at(&self.name))?;
@@ -156,18 +148,24 @@ impl Iterator for Sessions<'_> {
 }
 
 /// Reads what sessions of a host have in common.
-pub fn host_facts(root: &Root, reader: &mut Reader, host_no: u32) -> Result<HostFacts, Error> {
+fn host_facts(root: &Root, reader: &mut Reader, host_no: u32) -> Result<HostFacts, Error> {
+    const HWADDRESS: &str = named(HostParam::Hwaddress.attr());
+    const IPADDRESS: &str = named(HostParam::Ipaddress.attr());
+    const NETDEV: &str = named(HostParam::NetdevName.attr());
+    const INITIATOR: &str = named(HostParam::InitiatorName.attr());
     let scsi = format!("class/scsi_host/host{host_no}");
     let iscsi = format!("class/iscsi_host/host{host_no}");
     Ok(HostFacts {
         host_no,
         transport: reader.must(root.at(&scsi), "proc_name")?,
-        hwaddress: reader.may(root.at(&iscsi), "hwaddress")?,
-        ipaddress: reader.may::<Address>(root.at(&iscsi), "ipaddress")?,
-        netdev: reader.may(root.at(&iscsi), "netdev")?,
-        initiatorname: reader.may(root.at(&iscsi), "initiatorname")?,
+        hwaddress: reader.may(root.at(&iscsi), HWADDRESS)?,
+        ipaddress: reader.may::<Address>(root.at(&iscsi), IPADDRESS)?,
+        netdev: reader.may(root.at(&iscsi), NETDEV)?,
+        initiatorname: reader.may(root.at(&iscsi), INITIATOR)?,
     })
 }
+
+const STATE: &str = "state";
 
 fn read_session(
     reader: &mut Reader,
@@ -176,85 +174,56 @@ fn read_session(
     host: Arc<HostFacts>,
     fields: SessionFields,
 ) -> Result<Session, Error> {
-    if fields == SessionFields::Full {
-        let attrs = SessionAttrs::read(reader, at)?;
-        return Ok(Session {
-            sid,
-            host,
-            target: attrs.targetname.clone(),
-            tpgt: attrs.tpgt,
-            state: attrs.state.clone(),
-            creator: attrs.creator,
-            portals: None,
-            detail: Some(Box::new(SessionDetail {
-                initiatorname: attrs.initiatorname.clone(),
-                ifacename: attrs.ifacename.clone(),
-                connection_state: None,
-            })),
-            full: Some(Box::new(SessionFull {
-                session: attrs,
-                connection: None,
-            })),
-        });
-    }
+    const TARGET: &str = named(IscsiParam::TargetName.attr());
+    const TPGT: &str = named(IscsiParam::Tpgt.attr());
+    const INITIATOR: &str = named(IscsiParam::InitiatorName.attr());
+    const IFACE: &str = named(IscsiParam::IfaceName.attr());
     Ok(Session {
         sid,
         host,
-        target: reader.must(at, "targetname")?,
-        tpgt: reader.must(at, "tpgt")?,
-        state: reader.may(at, "state")?,
+        target: reader.must(at, TARGET)?,
+        tpgt: reader.must(at, TPGT)?,
+        state: reader.may(at, STATE)?,
         creator: reader.may(at, "creator")?,
         portals: None,
         detail: match fields {
             SessionFields::Detail => Some(Box::new(SessionDetail {
-                initiatorname: reader.may(at, "initiatorname")?,
-                ifacename: reader.may(at, "ifacename")?,
+                initiatorname: reader.may(at, INITIATOR)?,
+                ifacename: reader.may(at, IFACE)?,
                 connection_state: None,
             })),
-            _ => None,
+            SessionFields::Brief => None,
         },
-        full: None,
     })
 }
 
-fn read_connection(
-    reader: &mut Reader,
-    at: Place<'_>,
-    fields: SessionFields,
-    session: &mut Session,
-) -> Result<(), Error> {
-    if fields == SessionFields::Brief {
+fn read_connection(reader: &mut Reader, at: Place<'_>, session: &mut Session) -> Result<(), Error> {
+    let Some(detail) = &mut session.detail else {
         session.portals = brief_portals(reader, at)?;
         return Ok(());
-    }
+    };
     session.portals = PortalAttrs::read(reader, at)?.portals();
-    match &mut session.full {
-        Some(full) if at.exists() => {
-            let attrs = ConnectionAttrs::read(reader, at)?;
-            if let Some(detail) = &mut session.detail {
-                detail.connection_state.clone_from(&attrs.state);
-            }
-            full.connection = Some(attrs);
-        }
-        Some(_) => {}
-        None => {
-            if let Some(detail) = &mut session.detail {
-                detail.connection_state = reader.may(at, "state")?;
-            }
-        }
-    }
+    detail.connection_state = reader.may(at, STATE)?;
     Ok(())
 }
 
 /// The persistent portal; the current one is read only for a half that is missing.
 fn brief_portals(reader: &mut Reader, at: Place<'_>) -> Result<Option<Portals>, Error> {
-    let address = match reader.may::<Address>(at, "persistent_address")? {
+    const ADDRESSES: [&str; 2] = [
+        named(IscsiParam::PersistentAddress.attr()),
+        named(IscsiParam::ConnAddress.attr()),
+    ];
+    const PORTS: [&str; 2] = [
+        named(IscsiParam::PersistentPort.attr()),
+        named(IscsiParam::ConnPort.attr()),
+    ];
+    let address = match reader.may::<Address>(at, ADDRESSES[0])? {
         Some(address) => Some(address),
-        None => reader.may(at, "address")?,
+        None => reader.may(at, ADDRESSES[1])?,
     };
-    let port = match reader.may::<u16>(at, "persistent_port")? {
+    let port = match reader.may::<u16>(at, PORTS[0])? {
         Some(port) => Some(port),
-        None => reader.may(at, "port")?,
+        None => reader.may(at, PORTS[1])?,
     };
     Ok(address.zip(port).map(|(address, port)| {
         let persistent = Portal { address, port };

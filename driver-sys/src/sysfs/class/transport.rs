@@ -75,6 +75,9 @@ pub struct Transport {
 }
 
 /// Reads one transport.
+///
+/// # Errors
+/// There is no such transport, or it lacks an attribute.
 pub fn transport(root: &Root, name: &str) -> Result<Transport, Error> {
     let path = format!("class/iscsi_transport/{name}");
     let attrs = TransportAttrs::read(&mut Reader::new(), root.at(&path))?;
@@ -85,6 +88,9 @@ pub fn transport(root: &Root, name: &str) -> Result<Transport, Error> {
 }
 
 /// Lists all transports.
+///
+/// # Errors
+/// The class is there and cannot be read.
 pub fn transports(root: &Root) -> Result<Listing<Transport>, Error> {
     Listing::of(root, "class/iscsi_transport", "", |reader, dir, name| {
         Ok(Transport {

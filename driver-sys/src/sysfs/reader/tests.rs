@@ -2,7 +2,7 @@ use std::fs;
 use std::path::Path;
 
 use super::*;
-use crate::sysfs::{Root, Secret, Switch};
+use crate::sysfs::{Root, Secret};
 
 fn tree(files: &[(&str, &[u8])]) -> (tempfile::TempDir, Root) {
     let dir = tempfile::tempdir().expect("a directory");
@@ -80,25 +80,21 @@ fn a_missing_name_differs_from_a_vanished_object() {
 
 #[test]
 fn optional_nonsense_is_none_and_remarked_mandatory_nonsense_fails() {
-    let (_dir, root) = tree(&[
-        ("o/a", b"sometimes\n"),
-        ("o/b", b"disable\n"),
-        ("o/unset", b"(null)\n"),
-    ]);
+    let (_dir, root) = tree(&[("o/a", b"sometimes\n"), ("o/b", b"0\n"), ("o/unset", b"(null)\n")]);
     let mut reader = Reader::new();
-    assert_eq!(reader.may::<Switch>(root.at("o"), "b"), Ok(Some(Switch::Disable)));
+    assert_eq!(reader.may::<bool>(root.at("o"), "b"), Ok(Some(false)));
     assert_eq!(reader.may::<String>(root.at("o"), "unset"), Ok(None));
-    assert_eq!(reader.may::<Switch>(root.at("o"), "a"), Ok(None));
+    assert_eq!(reader.may::<bool>(root.at("o"), "a"), Ok(None));
     let problems = reader.take_problems();
     assert_eq!(problems.len(), 1);
     assert!(
         problems[0]
             .to_string()
-            .ends_with("/o/a: expected enable or disable, found \"sometimes\""),
+            .ends_with("/o/a: expected 0 or 1, found \"sometimes\""),
         "{}",
         problems[0]
     );
-    assert!(reader.must::<Switch>(root.at("o"), "a").is_err());
+    assert!(reader.must::<bool>(root.at("o"), "a").is_err());
     assert!(reader.take_problems().is_empty());
 }
 

@@ -55,7 +55,7 @@ impl Identity {
 /// A card as it leaves the factory.
 #[must_use]
 pub fn factory_default(chip: &'static Chip, ports: usize, identity: Identity) -> Loaded {
-    let mut image = Image::erased(ports);
+    let mut image = Image::erased(chip.layout, ports);
     for port in 0..ports {
         let info = sys_info(chip, identity, port);
         put(image.area_mut(port, Area::SysInfo), info.as_bytes());

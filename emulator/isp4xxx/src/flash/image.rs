@@ -5,21 +5,23 @@
 use zerocopy::FromBytes;
 use zeroize::Zeroize;
 
-use super::layout::{Area, image_len};
+use super::layout::{Area, Layout};
 use super::store::Loaded;
 
 /// The areas of every port.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Image {
+    layout: &'static Layout,
     ports: Vec<[Vec<u8>; 4]>,
 }
 
 impl Image {
     /// An erased image.
     #[must_use]
-    pub fn erased(ports: usize) -> Self {
-        let area = |area: Area| vec![0xFF; area.size()];
+    pub fn erased(layout: &'static Layout, ports: usize) -> Self {
+        let area = |area: Area| vec![0xFF; layout.place(area).size];
         Self {
+            layout,
             ports: (0..ports).map(|_| Area::ALL.map(area)).collect(),
         }
     }
@@ -28,16 +30,20 @@ impl Image {
     ///
     /// # Errors
     /// Port and area that are missing or have another length.
-    pub fn from_loaded(loaded: &Loaded, ports: usize) -> Result<Self, (usize, Area)> {
-        let mut image = Self::erased(ports);
+    pub fn from_loaded(
+        layout: &'static Layout,
+        loaded: &Loaded,
+        ports: usize,
+    ) -> Result<Self, (usize, Area)> {
+        let mut image = Self::erased(layout, ports);
         for (port, areas) in image.ports.iter_mut().enumerate() {
             for (area, room) in Area::ALL.into_iter().zip(areas) {
                 let found = loaded
                     .areas
                     .iter()
-                    .find(|(offset, _)| *offset == area.position(port));
+                    .find(|(offset, _)| *offset == layout.position(area, port));
                 match found {
-                    Some((_, bytes)) if bytes.len() == area.size() => room.clone_from(bytes),
+                    Some((_, bytes)) if bytes.len() == room.len() => room.clone_from(bytes),
                     _ => return Err((port, area)),
                 }
             }
@@ -54,7 +60,7 @@ impl Image {
             .collect();
         Loaded {
             areas,
-            flash_len: image_len(self.ports()),
+            flash_len: self.layout.image_len(self.ports()),
             nvram: nvram.to_vec(),
         }
     }
@@ -67,11 +73,12 @@ impl Image {
 
     /// Every area: offset in the card's image, bytes.
     pub fn areas(&self) -> impl Iterator<Item = (u64, &[u8])> {
-        self.ports.iter().enumerate().flat_map(|(port, areas)| {
+        let layout = self.layout;
+        self.ports.iter().enumerate().flat_map(move |(port, areas)| {
             Area::ALL
                 .into_iter()
                 .zip(areas)
-                .map(move |(area, bytes)| (area.position(port), bytes.as_slice()))
+                .map(move |(area, bytes)| (layout.position(area, port), bytes.as_slice()))
         })
     }
 
@@ -94,14 +101,15 @@ impl Image {
     #[must_use]
     pub fn read(&self, port: usize, offset: u32, len: usize) -> Option<Vec<u8>> {
         let end = u64::from(offset).checked_add(len as u64)?;
-        if end > super::PORT_STRIDE || port >= self.ports() {
+        if end > self.layout.stride || port >= self.ports() {
             return None;
         }
         let mut out = vec![0xFF; len];
         for area in Area::ALL {
-            let base = u64::from(area.offset());
+            let place = self.layout.place(area);
+            let base = u64::from(place.offset);
             let from = u64::from(offset).max(base);
-            let to = end.min(base + area.size() as u64);
+            let to = end.min(base + place.size as u64);
             if from < to {
                 let source = &self.area(port, area)[(from - base) as usize..(to - base) as usize];
                 out[(from - u64::from(offset)) as usize..(to - u64::from(offset)) as usize]
@@ -109,15 +117,6 @@ impl Image {
             }
         }
         Some(out)
-    }
-
-    /// The area that wholly contains these bytes of a port's view, and where in it they begin.
-    #[must_use]
-    pub fn locate(offset: u32, len: usize) -> Option<(Area, usize)> {
-        Area::ALL.into_iter().find_map(|area| {
-            let at = offset.checked_sub(area.offset())? as usize;
-            (at.checked_add(len)? <= area.size()).then_some((area, at))
-        })
     }
 
     /// Record `index` of an area as a struct; `None` beyond the table.
@@ -148,11 +147,12 @@ impl std::fmt::Debug for Image {
 
 #[cfg(test)]
 mod tests {
+    use super::super::layout::ISP40XX;
     use super::*;
 
     #[test]
     fn reads_cross_the_borders_of_areas_and_stop_at_the_end_of_the_view() {
-        let mut image = Image::erased(2);
+        let mut image = Image::erased(&ISP40XX, 2);
         image.area_mut(1, Area::Ddb)[..4].copy_from_slice(&[1, 2, 3, 4]);
         assert_eq!(image.read(1, 0x04FF_FFFE, 4).unwrap(), [0xFF, 0xFF, 1, 2]);
         assert_eq!(image.read(0, 0x04FF_FFFE, 4).unwrap(), [0xFF; 4]);
@@ -163,22 +163,13 @@ mod tests {
     }
 
     #[test]
-    fn a_write_must_lie_within_one_area() {
-        assert_eq!(Image::locate(0x0500_0200, 512), Some((Area::Ddb, 512)));
-        assert_eq!(Image::locate(0x0500_7FFF, 1), Some((Area::Ddb, 0x7FFF)));
-        assert_eq!(Image::locate(0x0500_7FFF, 2), None);
-        assert_eq!(Image::locate(0x0100_0000, 1), None);
-        assert_eq!(Image::locate(u32::MAX, usize::MAX), None);
-    }
-
-    #[test]
     fn a_missing_area_is_named() {
-        let image = Image::erased(2);
+        let image = Image::erased(&ISP40XX, 2);
         let mut loaded = image.to_loaded(&[]);
-        assert_eq!(Image::from_loaded(&loaded, 2), Ok(image));
+        assert_eq!(Image::from_loaded(&ISP40XX, &loaded, 2), Ok(image));
         loaded
             .areas
-            .retain(|(offset, _)| *offset != Area::Chap.position(1));
-        assert_eq!(Image::from_loaded(&loaded, 2), Err((1, Area::Chap)));
+            .retain(|(offset, _)| *offset != ISP40XX.position(Area::Chap, 1));
+        assert_eq!(Image::from_loaded(&ISP40XX, &loaded, 2), Err((1, Area::Chap)));
     }
 }

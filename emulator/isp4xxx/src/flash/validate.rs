@@ -13,7 +13,7 @@ use driver_sys::hw::until_nul;
 use super::error::FlashError;
 use super::factory;
 use super::image::Image;
-use super::layout::{Area, image_len};
+use super::layout::Area;
 use super::store::{Loaded, StoreError};
 use crate::chip::Chip;
 
@@ -29,7 +29,7 @@ pub fn accept(chip: &'static Chip, ports: usize, loaded: &Loaded) -> Result<(Ima
             asked: ports,
         });
     }
-    let expected = image_len(ports);
+    let expected = chip.layout.image_len(ports);
     if loaded.flash_len != expected {
         return Err(FlashError::Store(StoreError::Size {
             what: "the flash image".into(),
@@ -37,11 +37,12 @@ pub fn accept(chip: &'static Chip, ports: usize, loaded: &Loaded) -> Result<(Ima
             expected,
         }));
     }
-    let image = Image::from_loaded(loaded, ports).map_err(|(port, area)| FlashError::Missing {
-        port,
-        area: area.name(),
-        offset: area.position(port),
-    })?;
+    let image =
+        Image::from_loaded(chip.layout, loaded, ports).map_err(|(port, area)| FlashError::Missing {
+            port,
+            area: area.name(),
+            offset: chip.layout.position(area, port),
+        })?;
     for port in 0..ports {
         check_port(chip, &image, port)?;
     }
@@ -68,7 +69,7 @@ pub fn check_port(chip: &Chip, image: &Image, port: usize) -> Result<(), FlashEr
         port,
         area: area.name(),
         index,
-        offset: area.position(port) + (index * area.record()) as u64,
+        offset: chip.layout.position(area, port) + (index * area.record()) as u64,
         found,
         expected,
     };
@@ -107,7 +108,7 @@ fn check_sys_info(chip: &Chip, image: &Image, port: usize) -> Result<(), FlashEr
             found: other.name,
         });
     }
-    let offset = Area::SysInfo.position(port);
+    let offset = chip.layout.position(Area::SysInfo, port);
     let mac = info.physAddr[0].address;
     if mac[0] & 1 != 0 || mac == [0; 6] {
         return Err(FlashError::Mac { port, offset });

@@ -114,12 +114,6 @@ impl Card {
         }
     }
 
-    /// The cable of a port is in.
-    #[must_use]
-    pub fn link_is_up(&self, port: usize) -> bool {
-        self.ports.get(port).is_some_and(|port| port.link_up)
-    }
-
     /// The EEPROM image.
     #[must_use]
     pub fn nvram(&self) -> &[u8] {

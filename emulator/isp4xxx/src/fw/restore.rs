@@ -30,14 +30,16 @@ impl Port {
                 "single fields of a control block cannot be restored",
             ));
         }
+        let layout = self.chip.layout;
         let mut writes = Vec::new();
         if areas.contains(FactoryAreas::IFCB) {
             let block = self.factory_acb(cx.rom);
-            writes.push((Area::Ifcb.offset(), block.as_bytes().to_vec()));
+            writes.push((layout.offset(Area::Ifcb), block.as_bytes().to_vec()));
         }
         for (wanted, area) in [(FactoryAreas::DDB, Area::Ddb), (FactoryAreas::CHAP, Area::Chap)] {
             if areas.contains(wanted) {
-                writes.push((area.offset(), vec![0xFF; area.size()]));
+                let place = layout.place(area);
+                writes.push((place.offset, vec![0xFF; place.size]));
             }
         }
         let nvram = areas.contains(FactoryAreas::NVRAM).then(|| {

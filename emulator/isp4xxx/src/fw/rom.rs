@@ -100,7 +100,7 @@ impl Rom {
                 "a flash write of {len} bytes is too long"
             )));
         }
-        if Image::locate(offset, data.len()).is_none() {
+        if self.chip.layout.locate(offset, data.len()).is_none() {
             return Err(MboxError::parameter(format!(
                 "flash address {offset:#x}, {} bytes, is in none of the areas that can be written",
                 data.len()
@@ -140,7 +140,7 @@ impl Rom {
     ) -> Result<(), MboxError> {
         let mut new = self.image.clone();
         for (offset, data) in writes {
-            if let Some((area, at)) = Image::locate(*offset, data.len())
+            if let Some((area, at)) = self.chip.layout.locate(*offset, data.len())
                 && let Some(room) = new.area_mut(port, area).get_mut(at..at + data.len())
             {
                 room.copy_from_slice(data);
@@ -148,7 +148,7 @@ impl Rom {
         }
         // What could not be read back at the next power-on is refused now.
         validate::check_port(self.chip, &new, port).map_err(|error| MboxError::command(error.to_string()))?;
-        let base = port as u64 * crate::flash::PORT_STRIDE;
+        let base = self.chip.layout.view(port);
         let nvram = nvram.map(|mut bytes| {
             fix_checksum(&mut bytes);
             bytes

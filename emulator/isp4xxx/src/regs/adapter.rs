@@ -6,13 +6,14 @@
 use std::time::Instant;
 
 use super::function::Function;
-use super::map::REGISTER_FILE_LEN;
+use super::map::Face;
 use super::memory::GuestMemory;
 use super::semaphore::Semaphores;
 use crate::fw::Card;
 
 /// A card with a register file for each port.
 pub struct Adapter<M> {
+    face: &'static Face,
     card: Card,
     semaphores: Semaphores,
     functions: Vec<Function<M>>,
@@ -20,12 +21,15 @@ pub struct Adapter<M> {
 
 impl<M: GuestMemory> Adapter<M> {
     /// Puts registers in front of a card; `memory` makes the guest memory of each port.
-    pub fn new(card: Card, memory: impl FnMut(usize) -> M) -> Self {
+    pub fn new(face: &'static Face, card: Card, memory: impl FnMut(usize) -> M) -> Self {
         let mut memory = memory;
-        let functions = (0..card.ports())
-            .map(|port| Function::new(port, memory(port)))
+        let numbers = card.chip().functions.iter().take(card.ports());
+        let functions = numbers
+            .enumerate()
+            .map(|(port, number)| Function::new(face, port, *number, memory(port)))
             .collect();
         Self {
+            face,
             card,
             semaphores: Semaphores::default(),
             functions,
@@ -56,7 +60,7 @@ impl<M: GuestMemory> Adapter<M> {
         };
         let mut at = offset;
         let mut rest = into;
-        while !rest.is_empty() && at < u64::from(REGISTER_FILE_LEN) {
+        while !rest.is_empty() && at < u64::from(self.face.len) {
             let within = (at % 4) as usize;
             let word = function.read(now, &self.semaphores, (at - within as u64) as u32);
             let bytes = &word.to_le_bytes()[within..];
@@ -78,7 +82,7 @@ impl<M: GuestMemory> Adapter<M> {
             tracing::debug!(port, offset, len = from.len(), "unaligned register write");
             return;
         }
-        let offsets = (offset..u64::from(REGISTER_FILE_LEN)).step_by(4);
+        let offsets = (offset..u64::from(self.face.len)).step_by(4);
         for (offset, bytes) in offsets.zip(from.chunks_exact(4)) {
             let value = u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
             function.write(now, &mut self.card, &mut self.semaphores, offset as u32, value);

@@ -37,5 +37,7 @@ impl Csr {
 /// Bit of `intr_mask` that lets interrupts through.
 pub(super) const SCSI_INTR_ENABLE: u32 = 0x0004;
 
-/// Function bits of `ctrl_status` by port: function 1 and function 3.
-pub(super) const FUNCTION: [u32; 2] = [0x0500, 0x0700];
+/// Bits of `ctrl_status` that tell which PCI function this is.
+pub(super) const fn function(number: u8) -> u32 {
+    0x0400 | (number as u32 & 3) << 8
+}

@@ -9,11 +9,11 @@ use std::time::Instant;
 
 use driver_sys::hw::mailbox::MboxStatus;
 
-use super::csr::{Csr, FUNCTION, SCSI_INTR_ENABLE};
+use super::csr::{self, Csr, SCSI_INTR_ENABLE};
 use super::doorbell::Managing;
 use super::eeprom::{Eeprom, Touched};
 use super::mailroom::{Mailboxes, Mailroom};
-use super::map::{self, Access};
+use super::map::{self, Access, Face};
 use super::memory::GuestMemory;
 use super::queues::Queues;
 use super::semaphore::Semaphores;
@@ -22,10 +22,13 @@ use crate::fw::{Card, Event, IoTag};
 
 /// One PCI function.
 pub(super) struct Function<M> {
+    face: &'static Face,
     pub(super) port: usize,
+    /// Its number on the bus.
+    number: u8,
     pub(super) memory: M,
     /// Registers without a life of their own, by index.
-    plain: [u32; map::REGISTER_FILE_LEN as usize / 4],
+    plain: Box<[u32]>,
     pub(super) csr: Csr,
     pub(super) mailboxes_in: Mailboxes,
     pub(super) mailroom: Mailroom,
@@ -49,11 +52,13 @@ pub(super) struct Function<M> {
 }
 
 impl<M: GuestMemory> Function<M> {
-    pub(super) fn new(port: usize, memory: M) -> Self {
+    pub(super) fn new(face: &'static Face, port: usize, number: u8, memory: M) -> Self {
         Self {
+            face,
+            number,
             port,
             memory,
-            plain: [0; map::REGISTER_FILE_LEN as usize / 4],
+            plain: vec![0; face.len as usize / 4].into(),
             csr: Csr::default(),
             mailboxes_in: [0; 8],
             mailroom: Mailroom::default(),
@@ -73,7 +78,7 @@ impl<M: GuestMemory> Function<M> {
 
     /// Everything but guest memory is as after power-on. The caller resets the firmware.
     pub(super) fn clear(&mut self) {
-        self.plain = [0; map::REGISTER_FILE_LEN as usize / 4];
+        self.plain.fill(0);
         self.csr = Csr::default();
         self.mailboxes_in = [0; 8];
         self.mailroom = Mailroom::default();
@@ -116,14 +121,14 @@ impl<M: GuestMemory> Function<M> {
 
     /// Reads the 32-bit register at an aligned offset.
     pub(super) fn read(&mut self, now: Instant, semaphores: &Semaphores, offset: u32) -> u32 {
-        match map::at(offset).map(|register| register.access) {
+        match self.face.at(offset).map(|register| register.access) {
             None => 0,
             Some(Access::Mailbox) => {
                 let number = ((offset - map::MAILBOX) / 4) as usize;
                 self.mailroom.out().get(number).copied().unwrap_or(0)
             }
             Some(_) if offset == map::CTRL_STATUS => {
-                let status = self.status().bits() | FUNCTION.get(self.port).copied().unwrap_or(0);
+                let status = self.status().bits() | csr::function(self.number);
                 self.mailroom.looked(now);
                 status
             }
@@ -145,7 +150,7 @@ impl<M: GuestMemory> Function<M> {
         offset: u32,
         value: u32,
     ) {
-        let Some(register) = map::at(offset) else {
+        let Some(register) = self.face.at(offset) else {
             tracing::debug!(port = self.port, offset, value, "write to no register");
             return;
         };

@@ -1,6 +1,7 @@
-//! The register file as data: where each register lies and how writes to it work.
+//! Register files as data: where each register lies and how writes to it work.
 //!
-//! Owns the one table of offsets; behaviour stands with the register's owner. Source: `ql4_fw.h` `struct isp_reg` (page 0).
+//! Owns the one table of offsets; behaviour stands with the register's owner. Which chip shows which face is the
+//! [`crate::Chip`]'s. Source: `ql4_fw.h` `struct isp_reg` (page 0).
 
 /// How a register takes writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,8 +27,21 @@ pub struct Register {
     pub access: Access,
 }
 
-/// Bytes of the register file.
-pub const REGISTER_FILE_LEN: u32 = 0x100;
+/// The registers that a chip shows in its PCI windows.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Face {
+    /// Bytes of the register file, a power of two.
+    pub len: u32,
+    /// Every register that answers; all others read as zero and ignore writes.
+    pub registers: &'static [Register],
+}
+
+impl Face {
+    /// The register at an offset.
+    pub(super) fn at(&self, offset: u32) -> Option<&'static Register> {
+        self.registers.iter().find(|register| register.offset == offset)
+    }
+}
 
 pub(super) const MAILBOX: u32 = 0x00;
 pub(super) const CTRL_STATUS: u32 = 0x28;
@@ -41,36 +55,34 @@ const fn register(offset: u32, name: &'static str, access: Access) -> Register {
     Register { offset, name, access }
 }
 
-/// Every register that answers; all others read as zero and ignore writes.
-pub static REGISTERS: &[Register] = &[
-    register(0x00, "mailbox[0]", Access::Mailbox),
-    register(0x04, "mailbox[1]", Access::Mailbox),
-    register(0x08, "mailbox[2]", Access::Mailbox),
-    register(0x0C, "mailbox[3]", Access::Mailbox),
-    register(0x10, "mailbox[4]", Access::Mailbox),
-    register(0x14, "mailbox[5]", Access::Mailbox),
-    register(0x18, "mailbox[6]", Access::Mailbox),
-    register(0x1C, "mailbox[7]", Access::Mailbox),
-    register(0x20, "flash_address", Access::Plain),
-    register(0x24, "flash_data", Access::ReadOnly),
-    register(CTRL_STATUS, "ctrl_status", Access::Masked(0xF8FF)),
-    register(INTR_MASK, "intr_mask", Access::Masked(0x0004)),
-    register(NVRAM, "nvram", Access::Masked(0x0017)),
-    register(SEMAPHORE, "semaphore", Access::Masked(0xFFFE)),
-    register(REQ_Q_IN, "req_q_in", Access::Plain),
-    register(RSP_Q_OUT, "rsp_q_out", Access::Plain),
-    register(0x50, "ext_hw_conf", Access::Masked(0xFFFF)),
-    register(0x58, "port_ctrl", Access::Masked(0xFFFF)),
-    register(0x5C, "port_status", Access::ReadOnly),
-    register(0xE0, "gp_out", Access::Masked(0xFFFF)),
-    register(0xE4, "gp_in", Access::ReadOnly),
-    register(0xFC, "port_err_status", Access::ReadOnly),
-];
-
-/// The register at an offset.
-pub(super) fn at(offset: u32) -> Option<&'static Register> {
-    REGISTERS.iter().find(|register| register.offset == offset)
-}
+/// Page 0 of the ISP4022 and ISP4032.
+pub static ISP40XX_PAGE_0: Face = Face {
+    len: 0x100,
+    registers: &[
+        register(0x00, "mailbox[0]", Access::Mailbox),
+        register(0x04, "mailbox[1]", Access::Mailbox),
+        register(0x08, "mailbox[2]", Access::Mailbox),
+        register(0x0C, "mailbox[3]", Access::Mailbox),
+        register(0x10, "mailbox[4]", Access::Mailbox),
+        register(0x14, "mailbox[5]", Access::Mailbox),
+        register(0x18, "mailbox[6]", Access::Mailbox),
+        register(0x1C, "mailbox[7]", Access::Mailbox),
+        register(0x20, "flash_address", Access::Plain),
+        register(0x24, "flash_data", Access::ReadOnly),
+        register(CTRL_STATUS, "ctrl_status", Access::Masked(0xF8FF)),
+        register(INTR_MASK, "intr_mask", Access::Masked(0x0004)),
+        register(NVRAM, "nvram", Access::Masked(0x0017)),
+        register(SEMAPHORE, "semaphore", Access::Masked(0xFFFE)),
+        register(REQ_Q_IN, "req_q_in", Access::Plain),
+        register(RSP_Q_OUT, "rsp_q_out", Access::Plain),
+        register(0x50, "ext_hw_conf", Access::Masked(0xFFFF)),
+        register(0x58, "port_ctrl", Access::Masked(0xFFFF)),
+        register(0x5C, "port_status", Access::ReadOnly),
+        register(0xE0, "gp_out", Access::Masked(0xFFFF)),
+        register(0xE4, "gp_in", Access::ReadOnly),
+        register(0xFC, "port_err_status", Access::ReadOnly),
+    ],
+};
 
 /// A write to a masked register: the new value of its existing bits.
 pub(super) const fn masked(old: u32, written: u32, exists: u16) -> u32 {

@@ -24,7 +24,7 @@ mod traffic;
 
 pub use adapter::Adapter;
 pub use commands::{Dma, MAILBOX_COMMANDS, MailboxCommand, When};
-pub use map::{Access, REGISTER_FILE_LEN, REGISTERS, Register};
+pub use map::{Access, Face, ISP40XX_PAGE_0, Register};
 pub use memory::{BadAddress, Era, GuestMemory, Segment};
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::time::Instant;
 
-use super::{Adapter, BadAddress, GuestMemory};
+use super::{Adapter, BadAddress, GuestMemory, ISP40XX_PAGE_0};
 use crate::chip::ISP4032;
 use crate::flash::{Identity, MemoryStore, factory_default};
 use crate::fw::{Card, CardConfig};
@@ -78,7 +78,7 @@ impl World {
             read: Cell::new(0),
         };
         let mut world = Self {
-            adapter: Adapter::new(card, memory),
+            adapter: Adapter::new(&ISP40XX_PAGE_0, card, memory),
             now,
         };
         let fields: [(u64, &[u8]); 6] = [

@@ -6,10 +6,12 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::Arc;
+use std::time::Instant;
 
 use driver_sys::port::overrun;
+use emu_net::accept::REST;
 use emu_net::reactor::{Interest, Reactor, Token};
 use nix::errno::Errno;
 use nix::sys::socket::sockopt::{RcvBuf, SndBuf};
@@ -54,6 +56,8 @@ pub(super) struct Client {
     /// Broadcasts that it did not get since it read everything; the notice of it is in the queue.
     lost: u64,
     writing: bool,
+    /// The system had no memory for a packet: not tried again until then.
+    resting: Option<Instant>,
 }
 
 impl Client {
@@ -72,6 +76,7 @@ impl Client {
             queued: 0,
             lost: 0,
             writing: false,
+            resting: None,
         })
     }
 
@@ -82,6 +87,11 @@ impl Client {
     /// Bytes that wait for it.
     pub(super) fn owed(&self) -> usize {
         self.queued
+    }
+
+    /// When [`Client::flush`] is wanted although nothing happens.
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        self.resting
     }
 
     pub(super) fn receive(&mut self) -> Received {
@@ -113,18 +123,24 @@ impl Client {
     }
 
     /// Sends or queues an answer; `false` when the client is to be closed.
-    pub(super) fn answer(&mut self, reactor: &mut Reactor, packet: Vec<u8>) -> bool {
+    pub(super) fn answer(&mut self, reactor: &mut Reactor, now: Instant, packet: Vec<u8>) -> bool {
         self.enqueue(packet.into());
-        self.queued <= MAX_OWED && self.flush(reactor)
+        self.queued <= MAX_OWED && self.flush(reactor, now)
     }
 
     /// Sends or queues what goes to many, or drops it; `false` when the client is gone. `all` is what waits for all clients.
-    pub(super) fn broadcast(&mut self, reactor: &mut Reactor, packet: &Arc<[u8]>, all: usize) -> bool {
+    pub(super) fn broadcast(
+        &mut self,
+        reactor: &mut Reactor,
+        now: Instant,
+        packet: &Arc<[u8]>,
+        all: usize,
+    ) -> bool {
         let room = self.queue.is_empty()
             || self.lost == 0 && self.queued + packet.len() <= MAX_QUEUED && all <= MAX_QUEUED_ALL;
         if room {
             self.enqueue(packet.clone());
-            return self.flush(reactor);
+            return self.flush(reactor, now);
         }
         if self.lost == 0 {
             tracing::warn!(
@@ -143,16 +159,31 @@ impl Client {
     }
 
     /// Writes what the socket takes; `false` when the client is gone.
-    pub(super) fn flush(&mut self, reactor: &mut Reactor) -> bool {
+    pub(super) fn flush(&mut self, reactor: &mut Reactor, now: Instant) -> bool {
+        self.flush_with(reactor, now, |fd, packet| {
+            socket::send(fd, packet, MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL)
+        })
+    }
+
+    fn flush_with(
+        &mut self,
+        reactor: &mut Reactor,
+        now: Instant,
+        send: impl Fn(RawFd, &[u8]) -> nix::Result<usize>,
+    ) -> bool {
+        self.resting = None;
         while let Some(packet) = self.queue.front() {
-            let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL;
-            match socket::send(self.fd.as_raw_fd(), packet, flags) {
+            match send(self.fd.as_raw_fd(), packet) {
                 Ok(_) => {
                     self.queued -= packet.len() + PACKET_COST;
                     self.queue.pop_front();
                 }
-                // Without memory for a packet in one piece (ENOBUFS) it is tried again at once: asking makes the kernel look for some.
-                Err(Errno::EAGAIN | Errno::ENOBUFS | Errno::ENOMEM) => return self.want(reactor, true),
+                Err(Errno::EAGAIN) => return self.want(reactor, true),
+                // No memory for a packet in one piece. The socket says all the time that it has room, so it is not asked.
+                Err(Errno::ENOBUFS | Errno::ENOMEM) => {
+                    self.resting = Some(now + REST);
+                    return self.want(reactor, false);
+                }
                 Err(Errno::EINTR) => {}
                 Err(Errno::EMSGSIZE) => {
                     tracing::error!(
@@ -183,5 +214,46 @@ impl Client {
 
     pub(super) fn close(self, reactor: &mut Reactor) {
         reactor.forget(&self.fd);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
+
+    use super::*;
+
+    #[test]
+    fn a_packet_that_the_system_has_no_memory_for_waits_and_the_loop_sleeps_meanwhile() {
+        let (served, theirs) = socketpair(
+            AddressFamily::Unix,
+            SockType::SeqPacket,
+            None,
+            SockFlag::SOCK_NONBLOCK,
+        )
+        .expect("sockets");
+        let mut reactor = Reactor::new().expect("reactor");
+        let mut client = Client::new(&mut reactor, 0, Kind::Uevent, served).expect("client");
+        let start = Instant::now();
+        client.enqueue(Arc::from(*b"event"));
+        for errno in [Errno::ENOBUFS, Errno::ENOMEM] {
+            assert!(
+                client.flush_with(&mut reactor, start, |_, _| Err(errno)),
+                "it stays"
+            );
+            assert_eq!(client.poll_timeout(), Some(start + REST));
+            // Its socket has room, and nobody is told so in a circle.
+            let mut ready = Vec::new();
+            let soon = Instant::now() + Duration::from_millis(20);
+            reactor.wait(Some(soon), &mut ready).expect("wait");
+            assert!(ready.is_empty(), "{ready:?}");
+        }
+        assert!(client.flush(&mut reactor, start + REST));
+        assert_eq!((client.poll_timeout(), client.owed()), (None, 0));
+        let mut buffer = [0; 16];
+        let n = socket::recv(theirs.as_raw_fd(), &mut buffer, MsgFlags::empty()).expect("packet");
+        assert_eq!(&buffer[..n], b"event");
     }
 }

@@ -72,7 +72,7 @@ impl Server {
     }
 
     pub(super) fn client_ready(&mut self, reactor: &mut Reactor, now: Instant, id: ClientId, ready: Ready) {
-        if ready.writable && !self.with_client(id, |client, _| client.flush(reactor)) {
+        if ready.writable && !self.with_client(id, |client, _| client.flush(reactor, now)) {
             self.close(reactor, id);
             return;
         }
@@ -100,7 +100,13 @@ impl Server {
         }
     }
 
-    pub(super) fn broadcast(&mut self, reactor: &mut Reactor, packet: Vec<u8>, to: impl Fn(&Client) -> bool) {
+    pub(super) fn broadcast(
+        &mut self,
+        reactor: &mut Reactor,
+        now: Instant,
+        packet: Vec<u8>,
+        to: impl Fn(&Client) -> bool,
+    ) {
         let packet = Arc::from(packet);
         let ids: Vec<ClientId> = self
             .clients
@@ -109,7 +115,7 @@ impl Server {
             .map(|(id, _)| *id)
             .collect();
         for id in ids {
-            if !self.with_client(id, |client, all| client.broadcast(reactor, &packet, all)) {
+            if !self.with_client(id, |client, all| client.broadcast(reactor, now, &packet, all)) {
                 self.close(reactor, id);
             }
         }
@@ -123,6 +129,9 @@ impl Server {
         let before = client.owed();
         let lives = act(client, self.owed);
         self.owed = self.owed + client.owed() - before;
+        if client.poll_timeout().is_some() {
+            self.unsent.insert(id);
+        }
         lives
     }
 
@@ -139,6 +148,21 @@ impl Server {
             };
             tracing::warn!(owed, "a client that asks without reading is cut off");
             self.close(reactor, id);
+        }
+    }
+
+    /// Clients whose rest is over are sent to again.
+    pub(super) fn wake_clients(&mut self, reactor: &mut Reactor, now: Instant) {
+        for id in std::mem::take(&mut self.unsent) {
+            match self.clients.get(&id).and_then(Client::poll_timeout) {
+                Some(at) if at > now => {
+                    self.unsent.insert(id);
+                }
+                Some(_) if !self.with_client(id, |client, _| client.flush(reactor, now)) => {
+                    self.close(reactor, id);
+                }
+                _ => {}
+            }
         }
     }
 

@@ -38,6 +38,8 @@ pub struct Server {
     pub(super) quit: bool,
     /// Listeners that found no descriptor for a connection.
     pub(super) resting: BTreeSet<Token>,
+    /// Clients that the system had no memory for.
+    pub(super) unsent: BTreeSet<ClientId>,
     /// Most clients at once.
     pub(super) most_clients: usize,
     /// Somebody was turned away since there was room the last time.
@@ -58,7 +60,7 @@ impl Server {
         let chip = config.chip()?;
         let place = Place::take(&config.dir, &config.flash, config.group())?;
         let open = if config.flash.exists() {
-            FlashFile::open(&config.flash, config.ports, chip.nvram_size)
+            FlashFile::open(&config.flash, chip, config.ports)
         } else {
             let mut seed = [0u8; 8];
             random(&mut seed)?;
@@ -74,7 +76,7 @@ impl Server {
                     seed: u64::from_ne_bytes(seed),
                 },
             );
-            FlashFile::create(&config.flash, config.ports, &contents)
+            FlashFile::create(&config.flash, chip, config.ports, &contents)
         };
         let store = open.map_err(|e| ServeError::Store {
             path: config.flash.clone(),
@@ -163,6 +165,7 @@ impl Server {
             next_client: 0,
             quit: false,
             resting: BTreeSet::new(),
+            unsent: BTreeSet::new(),
             most_clients: most_clients(),
             full: false,
             owed: 0,
@@ -212,16 +215,16 @@ impl Server {
         while let Some(out) = self.kernel.poll_out() {
             match out {
                 Out::To(id, packet) => {
-                    if !self.with_client(id, |client, _| client.answer(reactor, packet)) {
+                    if !self.with_client(id, |client, _| client.answer(reactor, now, packet)) {
                         self.close(reactor, id);
                     }
                     self.cut_off(reactor);
                 }
                 Out::Group(group, packet) => {
                     let mask = 1 << (group - 1);
-                    self.broadcast(reactor, packet, |c| c.groups & mask != 0);
+                    self.broadcast(reactor, now, packet, |c| c.groups & mask != 0);
                 }
-                Out::Uevent(packet) => self.broadcast(reactor, packet, |c| c.kind == Kind::Uevent),
+                Out::Uevent(packet) => self.broadcast(reactor, now, packet, |c| c.kind == Kind::Uevent),
                 Out::SgOpen(name, socket) => {
                     let path = self.place.root().join("sg").join(&name);
                     match Listener::adopt(reactor, self.owner, Kind::Sg(name), socket, &path) {
@@ -263,9 +266,11 @@ impl Actor for Server {
 
     fn deadline(&self) -> Option<Instant> {
         let resting = self.resting.iter().filter_map(|token| self.listeners.get(token));
+        let unsent = self.unsent.iter().filter_map(|id| self.clients.get(id));
         [self.kernel.deadline(), self.links.deadline()]
             .into_iter()
             .chain(resting.map(Listener::poll_timeout))
+            .chain(unsent.map(Client::poll_timeout))
             .flatten()
             .min()
     }
@@ -275,6 +280,7 @@ impl Actor for Server {
             self.links.handle_timeout(reactor, self.kernel.card_mut(), now);
         }
         self.wake_listeners(reactor, now);
+        self.wake_clients(reactor, now);
         self.kernel.tick(now);
         self.flush(reactor, now);
     }

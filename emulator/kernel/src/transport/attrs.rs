@@ -5,7 +5,7 @@
 //! `iscsi_session_attr_is_visible`).
 
 use driver_sys::netlink::IfaceCode;
-use driver_sys::netlink::params::{HOST_PARAMS, IFACE_PARAMS, ISCSI_PARAMS, IscsiParam, NET_PARAMS, Object};
+use driver_sys::netlink::params::{HostParam, IfaceParam, IscsiParam, NetParam, Object};
 
 use super::session::Session;
 use super::{Class, IfaceKind, LowLevelDriver};
@@ -22,10 +22,11 @@ pub(super) fn is_secret(name: &str) -> bool {
 }
 
 fn visible(driver: &dyn LowLevelDriver, object: Object) -> Vec<(&'static str, IscsiParam)> {
-    let of_object = ISCSI_PARAMS.iter().filter(|p| p.object == object);
-    of_object
-        .filter(|p| driver.param_is_visible(p.param))
-        .filter_map(|p| Some((p.attr?, p.param)))
+    IscsiParam::ALL
+        .iter()
+        .filter(|p| p.info().is_some_and(|row| row.object == object))
+        .filter(|p| driver.param_is_visible(**p))
+        .filter_map(|p| Some((p.attr()?, *p)))
         .collect()
 }
 
@@ -85,10 +86,10 @@ pub(super) fn conn(
 
 /// The attributes of a host.
 pub(super) fn host(class: &Class, driver: &mut dyn LowLevelDriver, host: u32) -> Values {
-    let shown = HOST_PARAMS
+    let shown = HostParam::ALL
         .iter()
-        .filter(|p| driver.host_param_is_visible(p.param));
-    let shown: Vec<_> = shown.filter_map(|p| Some((p.attr?, p.param))).collect();
+        .filter(|p| driver.host_param_is_visible(**p));
+    let shown: Vec<_> = shown.filter_map(|p| Some((p.attr()?, *p))).collect();
     shown
         .into_iter()
         .filter_map(|(name, param)| Some((name, driver.get_host_param(class, host, param).ok()?)))
@@ -101,13 +102,17 @@ pub(super) fn iface(class: &Class, driver: &mut dyn LowLevelDriver, host: u32, i
         IfaceKind::V4 => Object::Ipv4Iface,
         IfaceKind::V6(_) => Object::Ipv6Iface,
     };
-    let of_network = NET_PARAMS
+    let of_family = |p: &&NetParam| {
+        p.info()
+            .is_some_and(|row| row.object == family || row.object == Object::Iface)
+    };
+    let of_network = NetParam::ALL
         .iter()
-        .filter(|p| p.object == family || p.object == Object::Iface)
-        .filter_map(|p| Some((p.attr?, IfaceCode::Net(p.param))));
-    let of_iscsi = IFACE_PARAMS
+        .filter(of_family)
+        .filter_map(|p| Some((p.attr()?, IfaceCode::Net(*p))));
+    let of_iscsi = IfaceParam::ALL
         .iter()
-        .filter_map(|p| Some((p.attr?, IfaceCode::Iscsi(p.param))));
+        .filter_map(|p| Some((p.attr()?, IfaceCode::Iscsi(*p))));
     of_network
         .chain(of_iscsi)
         .filter_map(|(name, param)| Some((name, driver.get_iface_param(class, host, iface, param).ok()?)))

@@ -44,6 +44,9 @@ pub struct Tree {
 
 impl Tree {
     /// Makes an empty `dir/sys`, removing what an earlier server left there.
+    ///
+    /// # Errors
+    /// What is there cannot be removed, or the directory not be made.
     pub fn create(dir: &Path) -> io::Result<Self> {
         Ok(Self {
             disk: Disk::create(dir)?,
@@ -59,6 +62,9 @@ impl Tree {
     }
 
     /// Makes a directory that stays although it is empty (class and bus directories).
+    ///
+    /// # Errors
+    /// The disk takes no directory.
     pub fn dir(&mut self, path: &str) -> io::Result<()> {
         self.disk.mkdir_all(path)?;
         let mut at = String::new();
@@ -73,6 +79,9 @@ impl Tree {
     }
 
     /// Shows an object, now or as soon as the disk has room for it ([`Tree::catch_up`]). The error tells why not now.
+    ///
+    /// # Errors
+    /// Why it is not shown yet.
     pub fn add_soon(&mut self, object: Object) -> io::Result<()> {
         // Nothing appears before what it is in.
         if self.waits_for(&object.path) {
@@ -97,6 +106,9 @@ impl Tree {
     }
 
     /// Tries again what the disk had no room for; stops at the first thing that it still has none for.
+    ///
+    /// # Errors
+    /// What the disk still has no room for.
     pub fn catch_up(&mut self) -> io::Result<()> {
         while let Some((path, object)) = self.late.pop_first() {
             if let Err(error) = self.add(object.clone()) {
@@ -116,8 +128,10 @@ impl Tree {
         Ok(())
     }
 
-    /// Shows an object: its directory appears whole, then its class links, then the uevent `add`. On failure nothing of it is
-    /// there.
+    /// Shows an object: its directory appears whole, then its class links, then the uevent `add`.
+    ///
+    /// # Errors
+    /// The disk does not take a part of it; nothing of it is there then.
     pub fn add(&mut self, object: Object) -> io::Result<()> {
         self.disk.show(&object)?;
         for (name, attr) in &object.attrs {
@@ -146,6 +160,9 @@ impl Tree {
     }
 
     /// Removes an object with everything below it, children's uevents first.
+    ///
+    /// # Errors
+    /// A part of it cannot be taken away; the tree has forgotten it all the same.
     pub fn remove(&mut self, path: &str) -> io::Result<()> {
         let mut gone = keys_below(&self.objects, path);
         if self.objects.contains_key(path) {
@@ -195,6 +212,9 @@ impl Tree {
 
     /// Replaces an attribute's content; nothing is written when it already reads so. What the disk has no room for is written
     /// later ([`Tree::catch_up`]).
+    ///
+    /// # Errors
+    /// There is no such attribute, or the disk does not take the value now.
     pub fn set(&mut self, path: &str, value: &str) -> io::Result<bool> {
         if let Some(attr) = self.late_attr(path) {
             attr.value = value.as_bytes().to_vec();
@@ -230,6 +250,9 @@ impl Tree {
 
     /// Sets several attributes of one object; an attribute that the object does not have is an error. All are set, whichever
     /// fails.
+    ///
+    /// # Errors
+    /// The first that [`Tree::set`] fails with.
     pub fn set_all<'a>(
         &mut self,
         path: &str,
@@ -241,14 +264,6 @@ impl Tree {
             done = done.and(set.map(drop));
         }
         done
-    }
-
-    /// Adds an attribute or link to an object that is shown already.
-    pub fn add_attr(&mut self, path: &str, name: &str, attr: Attr) -> io::Result<()> {
-        let full = format!("{path}/{name}");
-        self.disk.write_attr(&full, &attr)?;
-        self.attrs.insert(full, attr);
-        Ok(())
     }
 
     /// The attribute at a path below `sys`, links followed as a file system would. Never leaves the tree.

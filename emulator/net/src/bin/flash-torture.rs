@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         None => u32::MAX,
     };
     let chip = Chip::by_name("isp4032").ok_or("no such chip")?;
-    let store = FlashFile::open(Path::new(&path), 1, chip.nvram_size)?;
+    let store = FlashFile::open(Path::new(&path), chip, 1)?;
     let config = CardConfig {
         chip,
         ports: 1,

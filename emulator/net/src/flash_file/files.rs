@@ -7,7 +7,8 @@ use std::io::{self, ErrorKind};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use isp4xxx::flash::{Area, Change, Loaded, Region, StoreError, image_len};
+use isp4xxx::Chip;
+use isp4xxx::flash::{Area, Change, Loaded, Region, StoreError};
 use nix::fcntl::OFlag;
 
 use super::step::Part;
@@ -20,30 +21,34 @@ pub(super) struct Files {
     pub(super) flash: PathBuf,
     pub(super) nvram: PathBuf,
     pub(super) ports: usize,
-    pub(super) nvram_size: usize,
+    chip: &'static Chip,
 }
 
 impl Files {
-    pub(super) fn of(flash: &Path, ports: usize, nvram_size: usize) -> Self {
+    pub(super) fn of(flash: &Path, chip: &'static Chip, ports: usize) -> Self {
         Self {
             flash: flash.to_owned(),
             nvram: beside(flash, ".nvram"),
             ports,
-            nvram_size,
+            chip,
         }
+    }
+
+    fn image_len(&self) -> u64 {
+        self.chip.layout.image_len(self.ports)
     }
 
     /// Both are plain files of the right size.
     pub(super) fn check(&self) -> Result<(), StoreError> {
-        check(&self.flash, image_len(self.ports))?;
-        check(&self.nvram, self.nvram_size as u64)
+        check(&self.flash, self.image_len())?;
+        check(&self.nvram, self.chip.nvram_size as u64)
     }
 
     /// The change lies within its file.
     pub(super) fn check_range(&self, change: &Change<'_>) -> Result<(), StoreError> {
         let (what, len) = match change.region {
-            Region::Flash => ("flash image", image_len(self.ports)),
-            Region::Nvram => ("EEPROM image", self.nvram_size as u64),
+            Region::Flash => ("flash image", self.image_len()),
+            Region::Nvram => ("EEPROM image", self.chip.nvram_size as u64),
         };
         let end = change.offset.checked_add(change.bytes.len() as u64);
         if end.is_none_or(|end| end > len) {
@@ -72,11 +77,11 @@ impl Files {
         self.check()?;
         let flash = &self.flash;
         let file = File::open(flash).map_err(failed("open", flash))?;
-        let mut areas = Vec::new();
+        let (layout, mut areas) = (self.chip.layout, Vec::new());
         for port in 0..self.ports {
             for area in Area::ALL {
-                let mut bytes = vec![0; area.size()];
-                let at = area.position(port);
+                let mut bytes = vec![0; layout.place(area).size];
+                let at = layout.position(area, port);
                 file.read_exact_at(&mut bytes, at)
                     .map_err(failed("read", flash))?;
                 areas.push((at, bytes));
@@ -85,7 +90,7 @@ impl Files {
         let nvram = fs::read(&self.nvram).map_err(failed("read", &self.nvram))?;
         Ok(Loaded {
             areas,
-            flash_len: image_len(self.ports),
+            flash_len: self.image_len(),
             nvram,
         })
     }

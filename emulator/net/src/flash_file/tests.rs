@@ -30,11 +30,13 @@ fn scratch() -> (tempfile::TempDir, PathBuf) {
 
 fn fresh(path: &Path) -> FlashFile {
     let contents = factory_default(chip(), PORTS, Identity { seed: 3 });
-    FlashFile::create(path, PORTS, &contents).unwrap().without_sync()
+    FlashFile::create(path, chip(), PORTS, &contents)
+        .unwrap()
+        .without_sync()
 }
 
 fn open(path: &Path) -> Result<FlashFile, StoreError> {
-    FlashFile::open(path, PORTS, chip().nvram_size).map(FlashFile::without_sync)
+    FlashFile::open(path, chip(), PORTS).map(FlashFile::without_sync)
 }
 
 fn config() -> CardConfig {
@@ -106,12 +108,12 @@ fn random_write(dice: &mut Dice) -> (usize, Command) {
 
 /// The files as they are, without the journal: what a tool for the card reads.
 fn snapshot(path: &Path) -> Loaded {
-    Files::of(path, PORTS, chip().nvram_size).read().unwrap()
+    Files::of(path, chip(), PORTS).read().unwrap()
 }
 
 /// Image and journal together, as a bystander reads them.
 fn peek(path: &Path) -> Loaded {
-    FlashFile::peek(path, PORTS, chip().nvram_size).unwrap()
+    FlashFile::peek(path, chip(), PORTS).unwrap()
 }
 
 fn journal(path: &Path) -> PathBuf {

@@ -1,11 +1,15 @@
 //! A guest that means harm, and a client that takes memory away: what is held is bounded, what was given back is not touched.
 
 use std::fs::File;
+use std::io::Write as _;
+use std::net::{TcpListener, TcpStream};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 use std::time::{Duration, Instant};
 
 use emu_array::{Fault, Served as Target};
+use nix::sys::socket::setsockopt;
+use nix::sys::socket::sockopt::Linger;
 use nix::sys::stat::Mode;
 
 use crate::driver::{CTRL_STATUS, DATA, Driver, MEMORY, MEMORY_LEN, memfd, set};
@@ -49,6 +53,28 @@ fn untouched(file: &File, byte: u8) -> bool {
 fn other_answers(served: &Served) {
     let mut other = Driver::attach(&served.sockets[1]);
     assert_eq!(other.read(CTRL_STATUS) & 0x0700, 0x0700);
+}
+
+/// `VFIO_USER_DMA_MAP` of `size` bytes.
+fn range(size: u64) -> Vec<u8> {
+    let words = [0u64, OTHER, size].map(u64::to_le_bytes).concat();
+    [&32u32.to_le_bytes()[..], &3u32.to_le_bytes(), &words].concat()
+}
+
+/// A socket whose close(2) waits for its peer to read or to go, and the peer.
+fn lingering() -> (OwnedFd, TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut socket = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let peer = listener.accept().unwrap().0;
+    socket.set_nonblocking(true).unwrap();
+    while socket.write(&[0; 65536]).is_ok() {}
+    socket.set_nonblocking(false).unwrap();
+    let linger = nix::libc::linger {
+        l_onoff: 1,
+        l_linger: 60,
+    };
+    setsockopt(&socket, Linger, &linger).unwrap();
+    (socket.into(), peer)
 }
 
 /// A NOP-Out of `len` bytes.
@@ -190,10 +216,6 @@ fn only_what_never_blocks_is_memory_and_only_an_eventfd_an_interrupt() {
     let served = Served::start();
     let mut raw = Raw::connect(&served.sockets[0]);
     raw.hello();
-    let range = |size: u64| {
-        let words = [0u64, OTHER, size].map(u64::to_le_bytes).concat();
-        [&32u32.to_le_bytes()[..], &3u32.to_le_bytes(), &words].concat()
-    };
     let irq = [20u32, 1 << 2 | 1 << 5, 0, 0, 1].map(u32::to_le_bytes).concat();
     let fifo = served.dir.path().join("fifo");
     nix::unistd::mkfifo(&fifo, Mode::S_IRUSR | Mode::S_IWUSR).unwrap();
@@ -235,4 +257,30 @@ fn only_what_never_blocks_is_memory_and_only_an_eventfd_an_interrupt() {
     );
     assert_eq!(answered(&mut raw, 2, &range(OTHER_LEN), &memory), Ok(()));
     other_answers(&served);
+}
+
+#[test]
+fn descriptors_that_do_not_close_hold_up_their_own_function_only() {
+    let served = Served::start();
+    let mut clogged = Raw::connect(&served.sockets[0]);
+    clogged.hello();
+    let (socket, peer) = lingering();
+    assert_eq!(clogged.give(2, &range(4096), socket), Err(22), "it is no memory");
+    // What comes behind it is refused, too, and waits to be closed.
+    let mut refused = 0;
+    while let Err(22) = clogged.give(2, &range(4096), nix::unistd::pipe().unwrap().0) {
+        refused += 1;
+        assert!(refused < 1000, "descriptors are taken without end");
+    }
+    let memory = memfd(OTHER_LEN);
+    assert_eq!(clogged.ask_with(2, &range(OTHER_LEN), memory.as_fd()), Err(24));
+    let mut other = Raw::connect(&served.sockets[1]);
+    other.hello();
+    assert_eq!(other.ask_with(2, &range(OTHER_LEN), memory.as_fd()), Ok(()));
+    drop(peer);
+    let limit = Instant::now() + Duration::from_secs(60);
+    while clogged.ask_with(2, &range(OTHER_LEN), memory.as_fd()) != Ok(()) {
+        assert!(Instant::now() < limit, "memory is never taken again");
+        std::thread::yield_now();
+    }
 }

@@ -1,7 +1,7 @@
 //! Clients that break the protocol, die, or send noise.
 
 use std::io::{IoSlice, Read, Write};
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
@@ -52,6 +52,25 @@ impl Raw {
             None,
         );
         assert_eq!(sent, Ok(message.len()));
+        self.reply().unwrap().map(drop)
+    }
+
+    /// As [`Raw::ask_with`], and nobody but the server has the descriptor any more when the request is whole.
+    pub(crate) fn give(&mut self, command: u16, body: &[u8], fd: OwnedFd) -> Result<(), u32> {
+        let message = Self::message(command, body);
+        let (first, rest) = message.split_at(1);
+        let rights = [fd.as_raw_fd()];
+        let control = [ControlMessage::ScmRights(&rights)];
+        let sent = sendmsg::<()>(
+            self.0.as_raw_fd(),
+            &[IoSlice::new(first)],
+            &control,
+            MsgFlags::empty(),
+            None,
+        );
+        assert_eq!(sent, Ok(1));
+        drop(fd);
+        self.0.write_all(rest).unwrap();
         self.reply().unwrap().map(drop)
     }
 

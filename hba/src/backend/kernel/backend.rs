@@ -12,7 +12,7 @@ use super::netlink::Ask;
 use super::store::store;
 use super::{Kernel, encode, read, vendor};
 use crate::backend::{
-    Backend, ChapRecord, FirmwareBoot, LoginProbe, LunScope, ProbeOutcome, ScsiData, ScsiOutcome, lock_dir,
+    Backend, ChapRecord, FirmwareBoot, LoginProbe, LunScope, ProbeOutcome, ScsiData, ScsiOutcome,
 };
 use crate::deadline::Deadline;
 use crate::error::{Error, Kind, Operation, Result};
@@ -21,8 +21,7 @@ use crate::model::{
     Adapter, AdapterKey, EventRecord, FlashTarget, HostStats, Iface, Lun, PingStatus, PortalType, Session,
     SessionBrief, SessionDetail, SessionStats,
 };
-use crate::params::{Assignment, Params};
-use crate::writer::Room;
+use crate::params::{Assignment, FlashnodeParam, IfaceCode, Params};
 
 impl Kernel {
     pub(super) fn ask(
@@ -54,15 +53,8 @@ fn ping_id() -> u32 {
 }
 
 impl Backend for Kernel {
-    fn endpoint(&self) -> String {
-        self.endpoint.to_string()
-    }
-
-    fn writers(&mut self, host: HostNo) -> Result<Option<Room>> {
-        Ok(Some(Room {
-            dir: lock_dir(&self.endpoint()),
-            card: read::adapter::card(&self.root, host),
-        }))
+    fn card(&mut self, host: HostNo) -> Result<Option<String>> {
+        Ok(Some(read::adapter::card(&self.root, host)))
     }
 
     fn adapter_keys(&mut self) -> Result<Vec<AdapterKey>> {
@@ -91,7 +83,7 @@ impl Backend for Kernel {
     fn set_iface_params(
         &mut self,
         host: HostNo,
-        batch: &[(IfaceId, Vec<Assignment>)],
+        batch: &[(IfaceId, Vec<Assignment<IfaceCode>>)],
         deadline: Deadline,
     ) -> Result<()> {
         let applied = self.ifaces(host)?;
@@ -179,7 +171,7 @@ impl Backend for Kernel {
         &mut self,
         host: HostNo,
         index: u32,
-        params: &[Assignment],
+        params: &[Assignment<FlashnodeParam>],
         deadline: Deadline,
     ) -> Result<()> {
         let request = Request::SetFlashnodeParams {

@@ -8,6 +8,8 @@ use driver_sys::sysfs::{self, Fault};
 use nix::errno::Errno;
 
 use crate::error::{Error, Kind, Operation, explain};
+use crate::message::Message;
+use crate::step::Step;
 
 /// A sysfs read or write that failed.
 pub(super) fn sysfs(error: &sysfs::Error, tried: &str) -> Error {
@@ -45,9 +47,11 @@ pub(super) fn port(error: &PortError, tried: &str) -> Error {
         PortError::Mute { .. } => of(Kind::Timeout).hint(
             "nothing was sent; look why it does not answer (stopped, or too many clients), and try again",
         ),
-        PortError::NotServed { .. } => {
-            of(Kind::NotFound).hint("start the emulated adapter: hbaemu serve DIR")
-        }
+        PortError::NotServed { .. } => of(Kind::NotFound).hint(
+            Message::from("start the emulated adapter: ")
+                .then(Step::Serve)
+                .then(" DIR"),
+        ),
         PortError::PathTooLong { .. } => of(Kind::Invalid).hint("use a shorter directory name"),
         PortError::Timeout { what, .. } => Error::timeout(tried, what),
         PortError::Closed { .. } => {
@@ -74,7 +78,7 @@ pub(super) fn bsg(error: &BsgError, tried: &str) -> Error {
 pub(super) fn no_unit(tried: &str) -> Error {
     Error::new(Kind::NotFound, tried)
         .answered("there is no such logical unit")
-        .hint("hbactl lun list shows what is there")
+        .hint(Step::LunList.then(" shows what is there"))
 }
 
 /// A SCSI command that could not be carried.

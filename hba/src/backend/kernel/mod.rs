@@ -25,6 +25,8 @@ use driver_sys::sysfs::Root;
 use crate::deadline::Deadline;
 use crate::error::{Error, Kind, Result};
 use crate::ids::Hctl;
+use crate::message::Message;
+use crate::step::Step;
 use events::Listener;
 use netlink::Netlink;
 
@@ -106,10 +108,12 @@ const TRANSPORT_CLASS: &str = "class/iscsi_transport";
 const NODE_LIMIT: Duration = Duration::from_secs(2);
 const NODE_POLL: Duration = Duration::from_millis(10);
 
-fn open_hint(endpoint: &Endpoint) -> String {
+fn open_hint(endpoint: &Endpoint) -> Message {
     match endpoint {
-        Endpoint::Host => "mount sysfs at /sys".to_owned(),
-        Endpoint::Dir(dir) => format!("start an emulated adapter there: hbaemu serve {}", dir.display()),
+        Endpoint::Host => "mount sysfs at /sys".into(),
+        Endpoint::Dir(dir) => Message::from("start an emulated adapter there: ")
+            .then(Step::Serve)
+            .then(format!(" {}", dir.display())),
     }
 }
 

@@ -208,7 +208,7 @@ fn name(request: &Request) -> String {
 
 fn transport_handle(root: &Root, host_no: HostNo, tried: &str) -> Result<u64> {
     let found = host::host(root, host_no.0)
-        .map_err(|e| fault::sysfs(&e, tried).hint("hbactl adapter list shows what is there"))?;
+        .map_err(|e| fault::sysfs(&e, tried).hint(crate::Step::AdapterList.then(" shows what is there")))?;
     let transport = transport::transport(root, transport_name(&found.scsi.proc_name))
         .map_err(|e| fault::sysfs(&e, tried))?;
     Ok(transport.attrs.handle)

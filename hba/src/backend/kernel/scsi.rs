@@ -12,6 +12,7 @@ use crate::backend::{ScsiData, ScsiOutcome};
 use crate::deadline::Deadline;
 use crate::error::{Error, Kind, Operation, Result};
 use crate::ids::Hctl;
+use crate::step::Step;
 
 /// Longest time one SCSI command may take.
 const SCSI_LIMIT: Duration = Duration::from_secs(60);
@@ -67,7 +68,7 @@ impl Kernel {
         let outcome = ran.map_err(|e| {
             let error = fault::sg(&e, &tried);
             match e {
-                sg::SgError::Port(sent) if writes && was_sent(&sent) => error.in_doubt("hbactl lun read"),
+                sg::SgError::Port(sent) if writes && was_sent(&sent) => error.in_doubt(Step::LunRead),
                 _ => error,
             }
         })?;

@@ -53,7 +53,7 @@ impl Kernel {
         let Some(session) = self.session(sid)? else {
             return Err(Error::new(Kind::NotFound, tried)
                 .answered("there is no such session")
-                .hint("hbactl session list shows the sessions"));
+                .hint(crate::Step::SessionList.then(" shows the sessions")));
         };
         let request = Request::GetStats { sid, cid };
         let ask = Ask {

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use crate::deadline::Deadline;
 use crate::error::{Error, Kind, Result};
+use crate::message::Message;
+use crate::step::Step;
 
 /// Between two looks whether somebody asks for the end.
 const LOOK: Duration = Duration::from_millis(50);
@@ -38,8 +40,12 @@ pub(super) fn within<T: Send + 'static>(
             Err(RecvTimeoutError::Timeout) if !deadline.expired() => {}
             Err(_) => {
                 return Err(Error::timeout(tried, "the driver to finish")
-                    .in_doubt("")
-                    .hint("the driver goes on with it; a longer --timeout waits for its end"));
+                    .with_kind(Kind::Unknown)
+                    .hint(
+                        Message::from("the driver goes on with it; a longer ")
+                            .then(Step::WithMoreTime)
+                            .then(" waits for its end"),
+                    ));
             }
         }
     }

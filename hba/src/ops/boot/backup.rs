@@ -17,10 +17,10 @@ const ATTEMPTS: u64 = 64;
 /// # Errors
 /// It cannot be written whole: nothing should be changed then.
 pub(super) fn save(ctx: &mut Ctx<'_>, host: HostNo, image: &[u8]) -> Result<()> {
-    let at = ctx.state_dir.join("backup");
+    let at = ctx.home.state.join("backup");
     let tried = format!("write a backup into {}", at.display());
     let fail = |e: files::Error| Error::io(tried.clone(), &e.into());
-    let dir = Dir::private(&ctx.state_dir)
+    let dir = Dir::private(&ctx.home.state)
         .and_then(|state| state.subdir("backup"))
         .map_err(fail)?;
     let older = numbers(&dir, host).map_err(fail)?;
@@ -85,7 +85,11 @@ mod tests {
     fn copies_made_at_one_moment_have_names_of_their_own_and_the_oldest_go() {
         let dir = tempfile::tempdir().expect("dir");
         let mut s = Scripted::new();
-        let mut ctx = Ctx::new(&mut s, Deadline::after(Deadline::MAX), dir.path().to_owned());
+        let mut ctx = Ctx::new(
+            &mut s,
+            Deadline::after(Deadline::MAX),
+            crate::ops::testing::home(dir.path()),
+        );
         let backups = dir.path().join("backup");
         // One of a version that named them by the millisecond, and one of another port.
         std::fs::create_dir(&backups).expect("made");
@@ -105,7 +109,7 @@ mod tests {
         assert!(backups.join("nvram-host11-1.bin").exists());
         let said = format!("the last {KEPT} of host1 are kept");
         assert!(
-            ctx.warnings.iter().all(|w| w.contains(&said)),
+            ctx.warnings.iter().all(|w| w.to_string().contains(&said)),
             "{:?}",
             ctx.warnings
         );

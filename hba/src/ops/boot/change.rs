@@ -6,7 +6,7 @@ use std::time::Duration;
 use driver_sys::hw::nvram::{self as layout, BootTargetByte};
 
 use super::super::adapter::{require, resolve_key};
-use super::super::write::Write;
+use super::super::write::{Done, Plan, Write, as_it_is};
 use super::backup;
 use super::nvram::{self, Bytes, Place};
 use super::show::assemble;
@@ -14,9 +14,11 @@ use crate::Change;
 use crate::change::Difference;
 use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
-use crate::ids::AdapterId;
+use crate::ids::{AdapterId, HostNo};
 use crate::intent::Intent;
+use crate::message::Message;
 use crate::model::{BootConfig, BootMode, FlashTarget, Slot};
+use crate::step::Step;
 
 /// What to change in the boot configuration; `None` leaves a part.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -95,7 +97,7 @@ fn slot_byte(index: u32, flash: &[FlashTarget], tried: &str) -> Result<BootTarge
     let Some(target) = flash.iter().find(|t| t.index == index) else {
         return Err(Error::new(Kind::NotFound, tried)
             .answered(format!("there is no flash target {index}"))
-            .hint("add it first: hbactl flash add"));
+            .hint(Message::from("add it first: ").then(Step::FlashAdd)));
     };
     if target.discovery {
         return Err(
@@ -131,64 +133,90 @@ fn change(
     let wanted = want(now, &flash, &tried)?;
     let before = assemble(ctx, &key, Some(now), &flash)?;
     if wanted == now {
-        return Ok(Change::Unchanged {
-            current: Some(before),
-        });
+        return Ok(as_it_is(Some(before)));
     }
     let mut after = before.clone();
     after.mode = Some(wanted.mode());
     after.slots = super::show::slots(wanted, &flash);
-    let diff = difference(&before, &after);
-    if ctx.dry_run {
-        return Ok(Change::Planned {
-            before: Some(before),
-            after: Some(after),
-            diff,
-        });
-    }
-    backup::save(ctx, key.host, &image).map_err(|e| e.during(tried.clone()))?;
-    let mut new_image = image.clone();
-    wanted.put(&mut new_image, place);
-    let host = key.host;
-    let bytes = image.iter().zip(&new_image).enumerate();
-    let intent = Intent::Nvram {
-        bytes: bytes
-            .filter(|(_, (old, new))| old != new)
-            .map(|(at, (old, new))| (at, *old, *new))
-            .collect(),
-    };
-    let found = ctx.intending(host, command, &tried, intent, |ctx| {
-        Write {
-            tried: tried.clone(),
-            look: "hbactl boot show",
-            based: Some(&|found: &Vec<u8>| *found == image),
-            write: &mut |ctx| {
-                ctx.backend
-                    .update_nvram(host, 0, &new_image, ctx.deadline)
-                    .map_err(|e| e.during(tried.clone()))
-            },
-            read: &mut |ctx| nvram::read_image(ctx, host, &tried),
-            wrong: &|found: &Vec<u8>| wrong(found, place, wanted),
-            foreign: &|found: &Vec<u8>| foreign(found, place, now, wanted),
-            undo: &mut |ctx, found| {
-                let mut back = found.clone();
-                now.put(&mut back, place);
-                ctx.backend.update_nvram(host, 0, &back, ctx.deadline)
-            },
-            restored: &|found: &Vec<u8>| wrong(found, place, now).is_empty(),
-            patience: Duration::ZERO,
-        }
-        .run(ctx)
-    })?;
-    if found != new_image {
-        ctx.warn("other bytes of the nvram were changed meanwhile by another program, and left so");
-    }
-    ctx.warn("takes effect when the adapter starts again");
-    Ok(Change::Changed {
+    let plan = Plan {
+        diff: difference(&before, &after),
         before: Some(before),
         after: Some(after),
-        diff,
+    };
+    plan.carry_out(ctx, |ctx, _| {
+        backup::save(ctx, key.host, &image).map_err(|e| e.during(tried.clone()))?;
+        let mut new_image = image.clone();
+        wanted.put(&mut new_image, place);
+        let change = Bytewise {
+            host: key.host,
+            place,
+            now,
+            wanted,
+        };
+        let found = change.write(ctx, command, &tried, &image, &new_image)?;
+        if found != new_image {
+            ctx.warn("other bytes of the nvram were changed meanwhile by another program, and left so");
+        }
+        ctx.warn("takes effect when the adapter starts again");
+        Ok(Done::AsPlanned)
     })
+}
+
+/// Our bytes of a port's NVRAM, before and after.
+struct Bytewise {
+    host: HostNo,
+    place: Place,
+    now: Bytes,
+    wanted: Bytes,
+}
+
+impl Bytewise {
+    /// Writes the whole `image` anew, and returns what is read back.
+    fn write(
+        self,
+        ctx: &mut Ctx<'_>,
+        command: &str,
+        tried: &str,
+        image: &[u8],
+        new_image: &[u8],
+    ) -> Result<Vec<u8>> {
+        let Self {
+            host,
+            place,
+            now,
+            wanted,
+        } = self;
+        let bytes = image.iter().zip(new_image).enumerate();
+        let intent = Intent::Nvram {
+            bytes: bytes
+                .filter(|(_, (old, new))| old != new)
+                .map(|(at, (old, new))| (at, *old, *new))
+                .collect(),
+        };
+        ctx.intending(host, command, tried, intent, |ctx| {
+            Write {
+                tried: tried.to_owned(),
+                look: Step::BootShow,
+                based: Some(&|found: &Vec<u8>| found == image),
+                write: &mut |ctx| {
+                    ctx.backend
+                        .update_nvram(host, 0, new_image, ctx.deadline)
+                        .map_err(|e| e.during(tried.to_owned()))
+                },
+                read: &mut |ctx| nvram::read_image(ctx, host, tried),
+                wrong: &|found: &Vec<u8>| wrong(found, place, wanted),
+                foreign: &|found: &Vec<u8>| foreign(found, place, now, wanted),
+                undo: &mut |ctx, found| {
+                    let mut back = found.clone();
+                    now.put(&mut back, place);
+                    ctx.backend.update_nvram(host, 0, &back, ctx.deadline)
+                },
+                restored: &|found: &Vec<u8>| wrong(found, place, now).is_empty(),
+                patience: Duration::ZERO,
+            }
+            .run(ctx)
+        })
+    }
 }
 
 fn difference(before: &BootConfig, after: &BootConfig) -> Vec<Difference> {

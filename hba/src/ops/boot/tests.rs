@@ -2,7 +2,7 @@
 
 use driver_sys::hw::nvram::{fix_checksum, word_sum};
 
-use super::super::testing::{H0, flash, key};
+use super::super::testing::{H0, flash, home, key};
 use super::*;
 use crate::Change;
 use crate::backend::FirmwareBoot;
@@ -60,7 +60,7 @@ impl Dir {
         Self(tempfile::tempdir().expect("temporary directory"))
     }
     fn ctx<'a>(&self, s: &'a mut Scripted) -> Ctx<'a> {
-        Ctx::new(s, Deadline::after(Deadline::MAX), self.0.path().to_owned())
+        Ctx::new(s, Deadline::after(Deadline::MAX), home(self.0.path()))
     }
     fn backups(&self) -> Vec<Vec<u8>> {
         let Ok(dir) = std::fs::read_dir(self.0.path().join("backup")) else {
@@ -341,7 +341,9 @@ fn what_another_program_changed_elsewhere_after_the_write_stays() {
             .is_changed()
     );
     assert!(
-        c.warnings.iter().any(|w| w.contains("another program")),
+        c.warnings
+            .iter()
+            .any(|w| w.to_string().contains("another program")),
         "{:?}",
         c.warnings
     );

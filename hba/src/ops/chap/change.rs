@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::super::adapter::resolve_able;
-use super::super::write::{Write, moved};
+use super::super::write::{Done, Plan, Write, as_it_is, moved};
 use super::table::{Users, missing, records};
 use crate::Change;
 use crate::backend::ChapRecord;
@@ -13,8 +13,10 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{AdapterId, HostNo};
 use crate::intent;
+use crate::message::Message;
 use crate::model::{ChapDirection, ChapEntry, ChapUse};
 use crate::secret::{REDACTED, Secret};
+use crate::step::Step;
 
 /// The driver keeps the first entries for boot when it picks one by itself; so do we.
 const FIRST_FREE: u16 = 4;
@@ -70,7 +72,7 @@ pub fn add(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, new: &NewChap) -> Result<C
     if let Some(r) = twin {
         if same(r) {
             let entry = Users::of(ctx, host)?.entry(host, r.clone());
-            return Ok(Change::Unchanged { current: Some(entry) });
+            return Ok(as_it_is(Some(entry)));
         }
         return Err(Error::new(Kind::Busy, tried)
             .answered(format!(
@@ -79,7 +81,9 @@ pub fn add(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, new: &NewChap) -> Result<C
                 r.username.escape_debug(),
                 r.direction
             ))
-            .hint("choose another index, or change the entry with hbactl chap set"));
+            .hint(
+                Message::from("choose another index, or change the entry with ").then(Step::ChapSet(None)),
+            ));
     }
     let limit = ctx.backend.adapter(host)?.and_then(|a| a.limits.chap_entries);
     let size = limit.unwrap_or(SMALLEST_TABLE);
@@ -92,7 +96,11 @@ pub fn add(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, new: &NewChap) -> Result<C
         None => free_index(&known, size).ok_or_else(|| {
             Error::new(Kind::Busy, tried.clone())
                 .answered(format!("all of the table's {size} entries are taken"))
-                .hint("remove one that nobody uses: hbactl chap list shows them")
+                .hint(
+                    Message::from("remove one that nobody uses: ")
+                        .then(Step::ChapList)
+                        .then(" shows them"),
+                )
         })?,
     };
     let record = ChapRecord {
@@ -110,19 +118,12 @@ pub fn add(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, new: &NewChap) -> Result<C
         secret: record.secret.clone(),
         in_use_by: Vec::new(),
     };
-    if ctx.dry_run {
-        return Ok(Change::Planned {
-            before: None,
-            after: Some(entry),
-            diff,
-        });
-    }
-    write(ctx, host, None, &record, &tried)?;
-    Ok(Change::Changed {
+    let plan = Plan {
         before: None,
         after: Some(entry),
         diff,
-    })
+    };
+    plan.carry_out(ctx, |ctx, _| write(ctx, host, None, &record, &tried))
 }
 
 fn free_index(known: &[ChapRecord], size: u32) -> Option<u16> {
@@ -155,29 +156,16 @@ pub fn set(
         wanted.secret = Secret::new(secret.expose()).map_err(|e| e.during(tried.clone()))?;
     }
     if wanted == before {
-        return Ok(Change::Unchanged {
-            current: Some(users.entry(host, before)),
-        });
+        return Ok(as_it_is(Some(users.entry(host, before))));
     }
     guard(ctx, &users.by(&before), Intent::Change, &tried)?;
     let diff = difference(Some(&before), Some(&wanted));
-    let (old, new) = (
-        users.entry(host, before.clone()),
-        users.entry(host, wanted.clone()),
-    );
-    if ctx.dry_run {
-        return Ok(Change::Planned {
-            before: Some(old),
-            after: Some(new),
-            diff,
-        });
-    }
-    write(ctx, host, Some(&before), &wanted, &tried)?;
-    Ok(Change::Changed {
-        before: Some(old),
-        after: Some(new),
+    let plan = Plan {
+        before: Some(users.entry(host, before.clone())),
+        after: Some(users.entry(host, wanted.clone())),
         diff,
-    })
+    };
+    plan.carry_out(ctx, |ctx, _| write(ctx, host, Some(&before), &wanted, &tried))
 }
 
 /// Removes an entry that nobody uses; with `force`, flash targets may use it, sessions may not.
@@ -192,37 +180,32 @@ pub fn remove(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, index: u16) -> Result<C
     let users = Users::of(ctx, host)?;
     guard(ctx, &users.by(&before), Intent::Remove, &tried)?;
     let diff = difference(Some(&before), None);
-    let old = users.entry(host, before.clone());
-    if ctx.dry_run {
-        return Ok(Change::Planned {
-            before: Some(old),
-            after: None,
-            diff,
-        });
-    }
-    if find(ctx, host, index, &tried)? != before {
-        return Err(moved(tried));
-    }
-    let intent = intent::Intent::Chap {
-        index,
-        before: Some(before.username.clone()),
-        after: None,
-    };
-    ctx.intending(host, "chap remove", &tried, intent, |ctx| {
-        ctx.backend
-            .delete_chap(host, index, ctx.deadline)
-            .map_err(|e| e.during(tried.clone()))
-    })?;
-    // On 80xx the driver writes the deletion elsewhere: only the table tells.
-    if records(ctx, host)?.iter().any(|r| r.index == index) {
-        return Err(Error::new(Kind::VerifyFailed { rolled_back: true }, tried)
-            .answered("read back, the entry is still there")
-            .hint("the driver of 80xx adapters is known to delete at a wrong place; overwrite the entry with hbactl chap set"));
-    }
-    Ok(Change::Changed {
-        before: Some(old),
+    let plan = Plan {
+        before: Some(users.entry(host, before.clone())),
         after: None,
         diff,
+    };
+    plan.carry_out(ctx, |ctx, _| {
+        if find(ctx, host, index, &tried)? != before {
+            return Err(moved(tried));
+        }
+        let intent = intent::Intent::Chap {
+            index,
+            before: Some(before.username.clone()),
+            after: None,
+        };
+        ctx.intending(host, "chap remove", &tried, intent, |ctx| {
+            ctx.backend
+                .delete_chap(host, index, ctx.deadline)
+                .map_err(|e| e.during(tried.clone()))
+        })?;
+        // On 80xx the driver writes the deletion elsewhere: only the table tells.
+        if records(ctx, host)?.iter().any(|r| r.index == index) {
+            return Err(Error::new(Kind::VerifyFailed { rolled_back: true }, tried)
+                .answered("read back, the entry is still there")
+                .hint(Message::from("the driver of 80xx adapters is known to delete at a wrong place; overwrite the entry with ").then(Step::ChapSet(None))));
+        }
+        Ok(Done::AsPlanned)
     })
 }
 
@@ -257,9 +240,13 @@ fn guard(ctx: &mut Ctx<'_>, users: &[ChapUse], intent: Intent, tried: &str) -> R
         return Ok(());
     }
     let hint = if session {
-        "log the sessions out first: hbactl flash logout"
+        Message::from("log the sessions out first: ").then(Step::FlashLogout(None))
     } else {
-        "take it from the flash targets first: hbactl flash set with --chap of another entry, or bidi_chap=off"
+        Message::from("take it from the flash targets first: ")
+            .then(Step::FlashSet(None))
+            .then(" with ")
+            .then(Step::WithChap)
+            .then(" of another entry, or bidi_chap=off")
     };
     Err(Error::new(Kind::Busy, tried)
         .answered(format!("it is in use by {list}"))
@@ -272,7 +259,7 @@ fn write(
     before: Option<&ChapRecord>,
     wanted: &ChapRecord,
     tried: &str,
-) -> Result<()> {
+) -> Result<Done<ChapEntry>> {
     let index = wanted.index;
     let intent = intent::Intent::Chap {
         index,
@@ -283,7 +270,7 @@ fn write(
     ctx.intending(host, verb, tried, intent, |ctx| {
         Write {
             tried: tried.to_owned(),
-            look: "hbactl chap list",
+            look: Step::ChapList,
             based: Some(&|now: &Option<ChapRecord>| now.as_ref() == before),
             write: &mut |ctx| {
                 ctx.backend
@@ -311,7 +298,7 @@ fn write(
         }
         .run(ctx)
     })
-    .map(|_| ())
+    .map(|_| Done::AsPlanned)
 }
 
 /// What of the entry found is somebody else's: fields that were not to change and did. Those that were to change may have arrived

@@ -42,7 +42,7 @@ pub fn show(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, index: u16) -> Result<Cha
 pub(super) fn missing(host: HostNo, index: u16, tried: &str) -> Error {
     Error::new(Kind::NotFound, tried)
         .answered(format!("{host} has no chap entry {index}"))
-        .hint("hbactl chap list shows the entries")
+        .hint(crate::Step::ChapList.then(" shows the entries"))
 }
 
 /// All records of a port's table, by index.

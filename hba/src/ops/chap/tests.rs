@@ -121,7 +121,7 @@ fn adding_what_is_there_changes_nothing() {
     table(ready(&mut s), vec![record(4, "user", WORD)]);
     users(&mut s, vec![], &[]);
     let change = add(&mut ctx(&mut s), None, &new(None)).expect("same");
-    assert!(matches!(change, Change::Unchanged { current: Some(e) } if e.index == 4));
+    assert!(matches!(change, Change::Unchanged { current: Some(e), .. } if e.index == 4));
     s.finish();
 }
 
@@ -263,7 +263,9 @@ fn a_wrong_secret_is_corrected_under_the_flash_target_but_not_under_a_session() 
             .is_changed()
     );
     assert!(
-        c.warnings.iter().any(|w| w.contains("flash target 3")),
+        c.warnings
+            .iter()
+            .any(|w| w.to_string().contains("flash target 3")),
         "{:?}",
         c.warnings
     );

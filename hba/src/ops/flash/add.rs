@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::super::adapter::resolve_able;
-use super::super::write::Write;
+use super::super::write::{Done, Plan, Write, as_it_is};
 use super::find::same_address;
 use super::wanted::{Wanted, difference};
 use crate::Change;
@@ -15,8 +15,10 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{AdapterId, HostNo};
 use crate::intent::Intent;
+use crate::message::Message;
 use crate::model::{FlashTarget, PortalType};
-use crate::params::Assignment;
+use crate::params::{Assignment, FlashnodeParam};
+use crate::step::Step;
 
 /// A flash target to add.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,8 +35,8 @@ pub struct NewFlashTarget {
     pub chap: Option<u16>,
     /// Whether the target must prove itself too.
     pub bidi_chap: bool,
-    /// Further parameters (see [`crate::params::FLASH`]).
-    pub params: Vec<Assignment>,
+    /// Further parameters.
+    pub params: Vec<Assignment<FlashnodeParam>>,
 }
 
 impl NewFlashTarget {
@@ -47,24 +49,24 @@ impl NewFlashTarget {
 
     fn wanted(&self) -> Result<Wanted> {
         let mut wanted = Wanted::default();
-        wanted.put("ipaddress", &self.address.to_string())?;
-        wanted.put("port", &self.port.to_string())?;
+        wanted.put(FlashnodeParam::Ipaddr, &self.address.to_string())?;
+        wanted.put(FlashnodeParam::Port, &self.port.to_string())?;
         match &self.target_name {
             Some(name) => {
                 check_name(name)?;
-                wanted.put("targetname", name)?;
-                wanted.put("discovery_session", "off")?;
+                wanted.put(FlashnodeParam::Name, name)?;
+                wanted.put(FlashnodeParam::DiscoverySess, "off")?;
             }
-            None => wanted.put("discovery_session", "on")?,
+            None => wanted.put(FlashnodeParam::DiscoverySess, "on")?,
         }
         if let Some(tpgt) = self.tpgt {
-            wanted.put("tpgt", &tpgt.to_string())?;
+            wanted.put(FlashnodeParam::Tpgt, &tpgt.to_string())?;
         }
         if self.chap.is_some() {
             wanted.chap(self.chap)?;
         }
         if self.bidi_chap {
-            wanted.put("bidi_chap", "on")?;
+            wanted.put(FlashnodeParam::BidiChapEn, "on")?;
         }
         for a in &self.params {
             wanted.push(a.clone())?;
@@ -103,29 +105,27 @@ pub(super) fn add_to(
     let _writer = ctx.writer(host, "flash add", tried)?;
     let known = ctx.backend.flash_names(host)?;
     if let Some(twin) = twin(ctx, host, &known, new)? {
-        return exists(twin, &wanted, tried);
+        return exists(twin, &wanted, tried).map(|twin| as_it_is(Some(twin)));
     }
     wanted.check_chap(ctx, host, tried)?;
-    if ctx.dry_run {
-        let diff = wanted
-            .0
-            .iter()
-            .map(|a| Difference::new(a.spec.name, None, Some(a.value.to_string())))
-            .collect();
-        return Ok(Change::Planned {
-            before: None,
-            after: None,
-            diff,
-        });
-    }
-    let intent = Intent::FlashAdd {
-        known: known.iter().map(|(index, _)| *index).collect(),
-        target: new.target_name.clone(),
-        address: new.address,
-        port: new.port,
+    let set = wanted.0.iter();
+    let plan = Plan {
+        before: None,
+        after: None,
+        diff: set
+            .map(|a| Difference::new(a.name(), None, Some(a.value.to_string())))
+            .collect(),
     };
-    ctx.intending(host, "flash add", tried, intent, |ctx| {
-        make(ctx, host, new, &known, &wanted, tried)
+    plan.carry_out(ctx, |ctx, _| {
+        let intent = Intent::FlashAdd {
+            known: known.iter().map(|(index, _)| *index).collect(),
+            target: new.target_name.clone(),
+            address: new.address,
+            port: new.port,
+        };
+        ctx.intending(host, "flash add", tried, intent, |ctx| {
+            make(ctx, host, new, &known, &wanted, tried)
+        })
     })
 }
 
@@ -137,7 +137,7 @@ fn make(
     known: &[(u32, Option<String>)],
     wanted: &Wanted,
     tried: &str,
-) -> Result<Change<FlashTarget>> {
+) -> Result<Done<FlashTarget>> {
     let family = if new.address.is_ipv4() {
         PortalType::Ipv4
     } else {
@@ -150,7 +150,7 @@ fn make(
     if known.iter().any(|(taken, _)| *taken == index) {
         return Err(Error::new(Kind::Failed, tried)
             .answered(format!("the driver gave index {index}, which is taken"))
-            .hint("hbactl flash list shows what is there"));
+            .hint(Step::FlashList.then(" shows what is there")));
     }
     // Nobody can make an entry while ours is not committed: what is there now stays so until then.
     let mut others = ctx.backend.flash_names(host)?;
@@ -159,12 +159,12 @@ fn make(
         ctx.backend
             .delete_flash_target(host, index, ctx.deadline)
             .map_err(|e| e.during(tried.to_owned()))?;
-        return exists(twin, wanted, tried);
+        return exists(twin, wanted, tried).map(|twin| Done::AsItIs(Some(twin)));
     }
     let params = wanted.0.clone();
     let after = Write {
         tried: tried.to_owned(),
-        look: "hbactl flash list",
+        look: Step::FlashList,
         based: None,
         write: &mut |ctx| {
             ctx.backend
@@ -186,19 +186,15 @@ fn make(
     }
     .run(ctx)?;
     let mut diff = difference(None, after.as_ref());
-    diff.retain(|d| wanted.0.iter().any(|a| a.spec.name == d.field));
-    Ok(Change::Changed {
-        before: None,
-        after,
-        diff,
-    })
+    diff.retain(|d| wanted.0.iter().any(|a| a.name() == d.field));
+    Ok(Done::ReadBack { after, diff })
 }
 
 /// The same target is there: with the same settings that is as good as added.
-fn exists(twin: FlashTarget, wanted: &Wanted, tried: &str) -> Result<Change<FlashTarget>> {
+fn exists(twin: FlashTarget, wanted: &Wanted, tried: &str) -> Result<FlashTarget> {
     let wrong = wanted.wrong(&twin.params);
     if wrong.is_empty() {
-        return Ok(Change::Unchanged { current: Some(twin) });
+        return Ok(twin);
     }
     Err(Error::new(Kind::Busy, tried)
         .answered(format!(
@@ -206,7 +202,7 @@ fn exists(twin: FlashTarget, wanted: &Wanted, tried: &str) -> Result<Change<Flas
             twin.index,
             wrong.join("; ")
         ))
-        .hint(format!("change it: hbactl flash set {}", twin.index)))
+        .hint(Message::from("change it: ").then(Step::FlashSet(Some(twin.index)))))
 }
 
 /// Why no entry could be made: the driver answers the same when its table is full and when there is one that is not committed.
@@ -222,10 +218,10 @@ fn unmade(ctx: &mut Ctx<'_>, host: HostNo, error: &Error, tried: &str) -> Error 
                 "another program is making flash target {}, and the driver takes one at a time",
                 pending.index
             ))
-            .hint(format!(
-                "try again when it has ended; if none is at it any more: hbactl flash remove {}",
-                pending.index
-            )),
+            .hint(
+                Message::from("try again when it has ended; if none is at it any more: ")
+                    .then(Step::FlashRemove(Some(pending.index))),
+            ),
         None => error.clone(),
     }
 }

@@ -8,10 +8,10 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::super::adapter::resolve_able;
-use super::super::write::LOOK_AGAIN;
+use super::super::write::{LOOK_AGAIN, unless_dry};
 use super::add::{NewFlashTarget, add_to, portal};
 use super::find::same_address;
 use super::remove::delete;
@@ -19,8 +19,10 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{AdapterId, HostNo};
 use crate::intent::Intent;
+use crate::message::Message;
 use crate::model::{FlashTarget, Session};
-use crate::params::ParamValue;
+use crate::params::{IscsiParam, ParamValue};
+use crate::step::Step;
 
 /// How long the sessions of found targets may take to come up before they are listed as they are.
 const SETTLE: Duration = Duration::from_secs(5);
@@ -28,7 +30,7 @@ const SETTLE: Duration = Duration::from_secs(5);
 const GLANCE: Duration = Duration::from_secs(1);
 
 /// What a discovery found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Discovery {
     /// The portal asked, `ADDRESS:PORT`.
     pub portal: String,
@@ -71,44 +73,25 @@ pub fn discover(
                 .is_some_and(|a| same_address(a, &at.0.to_string()))
     };
     let existing = known.iter().find(is_entry).map(|t| t.index);
-    if ctx.dry_run {
+    let asked = unless_dry(ctx, |ctx| match existing {
+        Some(index) => Ok((Some(index), ask(ctx, host, at, existing, index, &tried)?)),
+        None => {
+            let known = known.iter().map(|t| t.index).collect();
+            ask_anew(ctx, host, at, known, chap, keep, &tried)
+        }
+    })?;
+    let Some((index, sessions)) = asked else {
         ctx.warn("dry run: the portal was not asked");
         found.entry = existing;
         return Ok(found);
-    }
-    let (index, sessions) = match existing {
-        Some(index) => (Some(index), ask(ctx, host, at, existing, index, &tried)?),
-        None => {
-            let known: Vec<u32> = known.iter().map(|t| t.index).collect();
-            let (address, port) = at;
-            let intent = if keep {
-                Intent::FlashAdd {
-                    known,
-                    target: None,
-                    address,
-                    port,
-                }
-            } else {
-                Intent::Discovery { known, address, port }
-            };
-            ctx.intending(host, "flash discover", &tried, intent, |ctx| {
-                let index = make_entry(ctx, host, at, chap, &tried)?;
-                let sessions = ask(ctx, host, at, None, index, &tried);
-                if keep {
-                    return Ok((Some(index), sessions?));
-                }
-                match ctx.cleaning_up(|ctx| delete(ctx, host, index, &tried)) {
-                    Ok(()) => Ok((None, sessions.map_err(not_done)?)),
-                    Err(why) => left(ctx, sessions, index, &why),
-                }
-            })?
-        }
     };
     found.entry = index;
     found.sessions = sessions;
     if found.sessions.is_empty() {
         ctx.warn(
-            "the portal named no target, or did not answer; hbactl ping tells whether it can be reached",
+            Message::from("the portal named no target, or did not answer; ")
+                .then(Step::Ping)
+                .then(" tells whether it can be reached"),
         );
     }
     let after = ctx.backend.flash_targets(host)?;
@@ -117,6 +100,40 @@ pub fn discover(
         .filter(|t| Some(t.index) != index && known.iter().all(|k| k.index != t.index))
         .collect();
     Ok(found)
+}
+
+/// Asks the portal through an entry that is made for it, and goes again unless it is to stay.
+fn ask_anew(
+    ctx: &mut Ctx<'_>,
+    host: HostNo,
+    at: (IpAddr, u16),
+    known: Vec<u32>,
+    chap: Option<u16>,
+    keep: bool,
+    tried: &str,
+) -> Result<(Option<u32>, Vec<Session>)> {
+    let (address, port) = at;
+    let intent = if keep {
+        Intent::FlashAdd {
+            known,
+            target: None,
+            address,
+            port,
+        }
+    } else {
+        Intent::Discovery { known, address, port }
+    };
+    ctx.intending(host, "flash discover", tried, intent, |ctx| {
+        let index = make_entry(ctx, host, at, chap, tried)?;
+        let sessions = ask(ctx, host, at, None, index, tried);
+        if keep {
+            return Ok((Some(index), sessions?));
+        }
+        match ctx.cleaning_up(|ctx| delete(ctx, host, index, tried)) {
+            Ok(()) => Ok((None, sessions.map_err(not_done)?)),
+            Err(why) => left(ctx, sessions, index, &why),
+        }
+    })
 }
 
 /// Asks the portal through its entry, and waits for the sessions to what it names.
@@ -138,9 +155,13 @@ fn ask(
 /// The entry is gone, and with it all that an unanswered discovery could have left.
 fn not_done(error: Error) -> Error {
     match error.kind() {
-        Kind::Unknown => error
-            .with_kind(Kind::Timeout)
-            .hint("try again with a longer --timeout; hbactl ping tells whether the portal can be reached"),
+        Kind::Unknown => error.with_kind(Kind::Timeout).hint(
+            Message::from("try again with a longer ")
+                .then(Step::WithMoreTime)
+                .then("; ")
+                .then(Step::Ping)
+                .then(" tells whether the portal can be reached"),
+        ),
         _ => error,
     }
 }
@@ -165,7 +186,8 @@ fn left(
                 .with_kind(Kind::Unknown)
                 .answered(format!("{answer}; {text}"))
                 .hint(
-                    "hbactl flash list shows whether it is there; the next change of this adapter removes it",
+                    Step::FlashList
+                        .then(" shows whether it is there; the next change of this adapter removes it"),
                 ))
         }
     }
@@ -249,7 +271,6 @@ fn goes_to(session: &Session, at: (IpAddr, u16)) -> bool {
 fn parent(session: &Session) -> Option<u64> {
     session
         .params
-        .get("discovery_parent_idx")
-        .and_then(Option::as_ref)
+        .value(IscsiParam::DiscoveryParentIdx)
         .and_then(ParamValue::as_number)
 }

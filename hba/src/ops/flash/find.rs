@@ -10,7 +10,7 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{AdapterId, HostNo};
 use crate::model::{FlashSession, FlashTarget, Session, SessionBrief};
-use crate::params::ParamValue;
+use crate::params::{FlashnodeParam, ParamValue};
 
 /// Flash targets of one port, or of all, with their sessions.
 ///
@@ -46,7 +46,7 @@ pub(super) fn one(ctx: &mut Ctx<'_>, host: HostNo, index: u32, tried: &str) -> R
     let Some(target) = ctx.backend.flash_target(host, index)? else {
         return Err(Error::new(Kind::NotFound, tried)
             .answered(format!("{host} has no flash target {index}"))
-            .hint("hbactl flash list shows what is there"));
+            .hint(crate::Step::FlashList.then(" shows what is there")));
     };
     let mut targets = [target];
     attach(ctx, host, &mut targets)?;
@@ -134,8 +134,7 @@ fn attach(ctx: &mut Ctx<'_>, host: HostNo, targets: &mut [FlashTarget]) -> Resul
 fn isid_of(target: &FlashTarget) -> Option<String> {
     target
         .params
-        .get("isid")
-        .and_then(Option::as_ref)
+        .value(FlashnodeParam::Isid)
         .and_then(ParamValue::as_text)
         .map(str::to_owned)
 }

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use super::super::adapter::resolve_able;
-use super::super::write::{LOOK_AGAIN, wait_for};
+use super::super::write::{Done, LOOK_AGAIN, Plan, as_it_is, wait_for};
 use super::diagnose::{Diagnosis, diagnose};
 use super::find::one;
 use crate::Change;
@@ -14,7 +14,9 @@ use crate::change::Difference;
 use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{AdapterId, HostNo};
+use crate::message::Message;
 use crate::model::{Event, FlashTarget, Owner, Session};
+use crate::step::Step;
 use crate::writer::Scope;
 
 /// Looks at a failed session before its target is asked,
@@ -44,60 +46,72 @@ pub fn login(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, index: u32) -> Result<Ch
     if target.discovery {
         return Err(Error::new(Kind::Invalid, tried)
             .answered("it is a discovery entry")
-            .hint("use it with hbactl flash discover, or add the target itself"));
+            .hint(
+                Message::from("use it with ")
+                    .then(Step::FlashDiscover)
+                    .then(", or add the target itself"),
+            ));
     }
     let before = session_of(ctx, &target)?;
     if let Some(s) = before.as_ref().filter(|s| s.logged_in()) {
-        return Ok(Change::Unchanged {
-            current: Some(s.clone()),
-        });
+        return Ok(as_it_is(Some(s.clone())));
     }
     let name = target.target_name.clone().unwrap_or_default();
-    if ctx.dry_run {
-        let diff = vec![Difference::new("session", None, Some(name))];
-        return Ok(Change::Planned {
-            before,
-            after: None,
+    let plan = Plan {
+        before,
+        after: None,
+        diff: vec![Difference::new("session", None, Some(name))],
+    };
+    plan.carry_out(ctx, |ctx, plan| {
+        let before = plan.before.as_ref();
+        let listening = ctx.backend.listen().is_ok();
+        if let Some(other) = order(ctx, host, &target, before, &tried)? {
+            return Ok(Done::AsItIs(Some(other)));
+        }
+        drop(writer);
+        let after = wait_logged_in(ctx, host, index, &tried, listening)?;
+        let diff = vec![Difference::new(
+            "session.state",
+            before.and_then(|s| s.state.clone()),
+            after.state.clone(),
+        )];
+        Ok(Done::ReadBack {
+            after: Some(after),
             diff,
-        });
-    }
-    let listening = ctx.backend.listen().is_ok();
+        })
+    })
+}
+
+/// Orders the login. Returns the session when another program was first and has it up.
+fn order(
+    ctx: &mut Ctx<'_>,
+    host: HostNo,
+    target: &FlashTarget,
+    before: Option<&Session>,
+    tried: &str,
+) -> Result<Option<Session>> {
+    let index = target.index;
     // A session that does not come up was made with what the entry said then (or by a discovery, without CHAP). It is ended,
     // so that the login is made with what the entry says now. A boot session cannot be.
-    let stale = before
-        .as_ref()
-        .filter(|s| s.owner == Owner::Flash && !target.boot);
+    let stale = before.filter(|s| s.owner == Owner::Flash && !target.boot);
     if let Some(sid) = stale.map(|s| s.sid) {
         if let Err(e) = ctx.backend.logout_session(host, sid, ctx.deadline) {
-            gone_anyway(ctx, sid, e.during(tried.clone()))?;
+            gone_anyway(ctx, sid, e.during(tried))?;
         }
-        wait_gone(ctx, sid, &tried)?;
+        wait_gone(ctx, sid, tried)?;
     }
     if (before.is_none() || stale.is_some())
         && let Err(e) = ctx.backend.login_flash_target(host, index, ctx.deadline)
     {
         // Another program may have been first.
-        let target = one(ctx, host, index, &tried)?;
-        match session_of(ctx, &target)? {
-            Some(s) if s.logged_in() && before.is_none() => {
-                return Ok(Change::Unchanged { current: Some(s) });
-            }
-            Some(_) => {}
-            None => return Err(e.during(tried.clone())),
-        }
+        let target = one(ctx, host, index, tried)?;
+        return match session_of(ctx, &target)? {
+            Some(s) if s.logged_in() && before.is_none() => Ok(Some(s)),
+            Some(_) => Ok(None),
+            None => Err(e.during(tried)),
+        };
     }
-    drop(writer);
-    let after = wait_logged_in(ctx, host, index, &tried, listening)?;
-    let diff = vec![Difference::new(
-        "session.state",
-        before.as_ref().and_then(|s| s.state.clone()),
-        after.state.clone(),
-    )];
-    Ok(Change::Changed {
-        before,
-        after: Some(after),
-        diff,
-    })
+    Ok(None)
 }
 
 /// The session of a target in full, if it has one.
@@ -175,7 +189,12 @@ fn wait_logged_in(
             // The order was given and stands.
             return Err(Error::timeout(tried, format!("session state LOGGED_IN; {state}"))
                 .with_kind(Kind::Unknown)
-                .hint(format!("look: hbactl session list; {}", retry_hint(&target))));
+                .hint(
+                    Message::from("look: ")
+                        .then(Step::SessionList)
+                        .then("; ")
+                        .then(retry_hint(&target)),
+                ));
         }
         let sid = target.session.as_ref().map(|s| s.sid);
         if listening {
@@ -199,16 +218,17 @@ fn failure(ctx: &mut Ctx<'_>, sid: Option<u32>) -> Result<Option<String>> {
     Ok(None)
 }
 
-fn retry_hint(target: &FlashTarget) -> String {
+fn retry_hint(target: &FlashTarget) -> Message {
     let chap = if target.chap_index.is_some() {
         ", and the chap entry against the target's account"
     } else {
         ""
     };
-    format!(
-        "check the portal with hbactl iface ping{chap}; the adapter goes on trying until hbactl flash logout {}",
-        target.index
-    )
+    Message::from("check the portal with ")
+        .then(Step::IfacePing)
+        .then(chap)
+        .then("; the adapter goes on trying until ")
+        .then(Step::FlashLogout(Some(target.index)))
 }
 
 /// Logs out of a flash target and waits until its session is gone.
@@ -231,30 +251,25 @@ pub fn logout(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, index: u32) -> Result<C
         return refuse("it is a discovery entry and has no session");
     }
     let Some(before) = session_of(ctx, &target)? else {
-        return Ok(Change::Unchanged { current: None });
+        return Ok(as_it_is(None));
     };
     if target.boot {
         return refuse("it is a boot target");
     }
     let sid = before.sid;
-    let diff = vec![Difference::new("session", Some(sid.to_string()), None)];
-    if ctx.dry_run {
-        return Ok(Change::Planned {
-            before: Some(before),
-            after: None,
-            diff,
-        });
-    }
-    if let Err(e) = ctx.backend.logout_flash_target(host, index, ctx.deadline) {
-        gone_anyway(ctx, sid, e.during(tried))?;
-        return Ok(Change::Unchanged { current: None });
-    }
-    drop(writer);
-    wait_gone(ctx, sid, &tried)?;
-    Ok(Change::Changed {
+    let plan = Plan {
         before: Some(before),
         after: None,
-        diff,
+        diff: vec![Difference::new("session", Some(sid.to_string()), None)],
+    };
+    plan.carry_out(ctx, |ctx, _| {
+        if let Err(e) = ctx.backend.logout_flash_target(host, index, ctx.deadline) {
+            gone_anyway(ctx, sid, e.during(tried))?;
+            return Ok(Done::AsItIs(None));
+        }
+        drop(writer);
+        wait_gone(ctx, sid, &tried)?;
+        Ok(Done::AsPlanned)
     })
 }
 
@@ -288,7 +303,7 @@ pub(in crate::ops) fn wait_gone(ctx: &mut Ctx<'_>, sid: u32, tried: &str) -> Res
     })
     // The order was given; the session may end yet.
     .map_err(|e| match e.kind() {
-        Kind::Timeout => e.in_doubt("hbactl session list"),
+        Kind::Timeout => e.in_doubt(Step::SessionList),
         _ => e,
     })
 }

@@ -2,14 +2,16 @@
 
 use super::super::adapter::resolve_able;
 use super::super::boot;
-use super::super::write::moved;
+use super::super::write::{Done, Plan, moved};
 use super::find::one;
 use super::wanted::difference;
 use crate::Change;
 use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{AdapterId, HostNo};
+use crate::message::Message;
 use crate::model::FlashTarget;
+use crate::step::Step;
 
 /// Removes a flash target. A boot target is refused; one with a session needs `force` (the session stays).
 ///
@@ -23,33 +25,34 @@ pub fn remove(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, index: u32) -> Result<C
     if before.boot || boot::names(ctx, host, index) {
         return Err(Error::new(Kind::Permission, tried)
             .answered("it is a boot target")
-            .hint("take it out of the boot configuration first: hbactl boot clear"));
+            .hint(Message::from("take it out of the boot configuration first: ").then(Step::BootClear)));
     }
     if let Some(session) = &before.session {
         if !ctx.force {
             return Err(Error::new(Kind::Busy, tried)
                 .answered(format!("session {} uses it", session.sid))
-                .hint(format!("log out first (hbactl flash logout {index}), or use --force: the session stays until then")));
+                .hint(
+                    Message::from("log out first (")
+                        .then(Step::FlashLogout(Some(index)))
+                        .then("), or use ")
+                        .then(Step::WithForce)
+                        .then(": the session stays until then"),
+                ));
         }
         ctx.warn(format!("session {} stays until it is logged out", session.sid));
     }
-    let diff = difference(Some(&before), None);
-    if ctx.dry_run {
-        return Ok(Change::Planned {
-            before: Some(before),
-            after: None,
-            diff,
-        });
-    }
-    let now = ctx.backend.flash_target(host, index)?;
-    if now.is_none_or(|now| now.params != before.params) {
-        return Err(moved(tried));
-    }
-    delete(ctx, host, index, &tried)?;
-    Ok(Change::Changed {
+    let plan = Plan {
+        diff: difference(Some(&before), None),
         before: Some(before),
         after: None,
-        diff,
+    };
+    plan.carry_out(ctx, |ctx, plan| {
+        let now = ctx.backend.flash_target(host, index)?.map(|now| now.params);
+        if now.as_ref() != plan.before.as_ref().map(|before| &before.params) {
+            return Err(moved(tried));
+        }
+        delete(ctx, host, index, &tried)?;
+        Ok(Done::AsPlanned)
     })
 }
 
@@ -62,6 +65,6 @@ pub(super) fn delete(ctx: &mut Ctx<'_>, host: HostNo, index: u32, tried: &str) -
         None => Ok(()),
         Some(_) => Err(Error::new(Kind::VerifyFailed { rolled_back: true }, tried)
             .answered("read back, it is still there")
-            .hint("nothing was changed; look at it with hbactl flash show")),
+            .hint(Message::from("nothing was changed; look at it with ").then(Step::FlashShow))),
     }
 }

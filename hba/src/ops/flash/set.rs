@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::adapter::resolve_able;
-use super::super::write::Write;
+use super::super::write::{Done, Plan, Write, as_it_is};
 use super::find::one;
 use super::wanted::{Wanted, back, difference};
 use crate::Change;
@@ -11,7 +11,7 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
 use crate::ids::AdapterId;
 use crate::model::FlashTarget;
-use crate::params::Assignment;
+use crate::params::{Assignment, FlashnodeParam, ParamValue, Parameter};
 
 /// Parameters to change on a flash target.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub struct FlashSettings {
     /// Mutual CHAP.
     pub bidi_chap: Option<bool>,
     /// Further parameters.
-    pub params: Vec<Assignment>,
+    pub params: Vec<Assignment<FlashnodeParam>>,
 }
 
 impl FlashSettings {
@@ -31,7 +31,7 @@ impl FlashSettings {
             wanted.chap(chap)?;
         }
         if let Some(bidi) = self.bidi_chap {
-            wanted.put("bidi_chap", if bidi { "on" } else { "off" })?;
+            wanted.put(FlashnodeParam::BidiChapEn, if bidi { "on" } else { "off" })?;
         }
         for a in &self.params {
             wanted.push(a.clone())?;
@@ -57,17 +57,11 @@ pub fn set(
     let before = one(ctx, host, index, &tried)?;
     let changes = wanted.changes(&before.params);
     if changes.is_empty() {
-        return Ok(Change::Unchanged {
-            current: Some(before),
-        });
+        return Ok(as_it_is(Some(before)));
     }
     wanted.check_chap(ctx, host, &tried)?;
     let mut planned = before.params.clone();
-    planned.extend(
-        changes
-            .iter()
-            .map(|a| (a.spec.name.to_owned(), Some(a.value.clone()))),
-    );
+    planned.extend(changes.iter().map(|a| (a.param, Some(a.value.clone()))));
     let mut planned = FlashTarget::from_params(host, index, planned);
     planned.session.clone_from(&before.session);
     check_address_family(&before, &changes, &tried)?;
@@ -77,75 +71,80 @@ pub fn set(
             session.sid
         ));
     }
-    if ctx.dry_run {
-        let diff = difference(Some(&before), Some(&planned));
-        return Ok(Change::Planned {
-            before: Some(before),
-            after: Some(planned),
-            diff,
+    let plan = Plan {
+        diff: difference(Some(&before), Some(&planned)),
+        before: Some(before.clone()),
+        after: Some(planned),
+    };
+    plan.carry_out(ctx, |ctx, _| {
+        let undo = back(&before.params, &changes)?;
+        let after = Write {
+            tried: tried.clone(),
+            look: crate::Step::FlashShow,
+            based: Some(&|t: &Option<FlashTarget>| t.as_ref().is_some_and(|t| t.params == before.params)),
+            write: &mut |ctx| {
+                ctx.backend
+                    .set_flash_target(host, index, &changes, ctx.deadline)
+                    .map_err(|e| e.during(tried.clone()))
+            },
+            read: &mut |ctx| ctx.backend.flash_target(host, index),
+            wrong: &|t: &Option<FlashTarget>| match t {
+                Some(t) => wanted.wrong(&t.params),
+                None => vec![format!("flash target {index} is gone")],
+            },
+            foreign: &|t: &Option<FlashTarget>| foreign(t.as_ref(), &before, &changes),
+            undo: &mut |ctx, _| ctx.backend.set_flash_target(host, index, &undo, ctx.deadline),
+            restored: &|t: &Option<FlashTarget>| {
+                t.as_ref().is_some_and(|t| {
+                    changes
+                        .iter()
+                        .all(|a| t.params.get(a.param) == before.params.get(a.param))
+                })
+            },
+            patience: Duration::ZERO,
+        }
+        .run(ctx)?;
+        let after = after.map(|mut t| {
+            t.session.clone_from(&before.session);
+            t
         });
-    }
-    let undo = back(&before.params, &changes)?;
-    let after = Write {
-        tried: tried.clone(),
-        look: "hbactl flash show",
-        based: Some(&|t: &Option<FlashTarget>| t.as_ref().is_some_and(|t| t.params == before.params)),
-        write: &mut |ctx| {
-            ctx.backend
-                .set_flash_target(host, index, &changes, ctx.deadline)
-                .map_err(|e| e.during(tried.clone()))
-        },
-        read: &mut |ctx| ctx.backend.flash_target(host, index),
-        wrong: &|t: &Option<FlashTarget>| match t {
-            Some(t) => wanted.wrong(&t.params),
-            None => vec![format!("flash target {index} is gone")],
-        },
-        foreign: &|t: &Option<FlashTarget>| foreign(t.as_ref(), &before, &changes),
-        undo: &mut |ctx, _| ctx.backend.set_flash_target(host, index, &undo, ctx.deadline),
-        restored: &|t: &Option<FlashTarget>| {
-            t.as_ref().is_some_and(|t| {
-                changes
-                    .iter()
-                    .all(|a| t.params.get(a.spec.name) == before.params.get(a.spec.name))
-            })
-        },
-        patience: Duration::ZERO,
-    }
-    .run(ctx)?;
-    let after = after.map(|mut t| {
-        t.session.clone_from(&before.session);
-        t
-    });
-    let diff = difference(Some(&before), after.as_ref());
-    Ok(Change::Changed {
-        before: Some(before),
-        after,
-        diff,
+        Ok(Done::ReadBack {
+            diff: difference(Some(&before), after.as_ref()),
+            after,
+        })
     })
 }
 
 /// What was not to change and did: another target stands there now.
-fn foreign(now: Option<&FlashTarget>, before: &FlashTarget, changes: &[Assignment]) -> Vec<String> {
+fn foreign(
+    now: Option<&FlashTarget>,
+    before: &FlashTarget,
+    changes: &[Assignment<FlashnodeParam>],
+) -> Vec<String> {
     let Some(now) = now else { return Vec::new() };
-    ["targetname", "ipaddress", "port"]
-        .iter()
-        .filter(|name| changes.iter().all(|a| a.spec.name != **name))
-        .filter_map(|name| {
-            let value = now.params.get(*name);
-            let text = value
-                .and_then(Option::as_ref)
-                .map_or_else(|| "n/a".to_owned(), ToString::to_string);
-            (value != before.params.get(*name)).then(|| format!("{name} is {}", text.escape_debug()))
+    let identity = [FlashnodeParam::Name, FlashnodeParam::Ipaddr, FlashnodeParam::Port];
+    identity
+        .into_iter()
+        .filter(|param| changes.iter().all(|a| a.param != *param))
+        .filter(|param| now.params.get(*param) != before.params.get(*param))
+        .map(|param| {
+            let value = now.params.value(param);
+            let text = value.map_or_else(|| "n/a".to_owned(), ParamValue::to_string);
+            format!("{} is {}", param.name(), text.escape_debug())
         })
         .collect()
 }
 
 /// The entry's family was chosen when it was made.
-fn check_address_family(before: &FlashTarget, changes: &[Assignment], tried: &str) -> Result<()> {
+fn check_address_family(
+    before: &FlashTarget,
+    changes: &[Assignment<FlashnodeParam>],
+    tried: &str,
+) -> Result<()> {
     let Some(family) = before.portal_type else {
         return Ok(());
     };
-    for a in changes.iter().filter(|a| a.spec.name == "ipaddress") {
+    for a in changes.iter().filter(|a| a.param == FlashnodeParam::Ipaddr) {
         let is_v6 = a.value.as_text().is_some_and(|t| t.contains(':'));
         if is_v6 != (family == crate::model::PortalType::Ipv6) {
             return Err(Error::new(Kind::Invalid, tried)

@@ -7,7 +7,7 @@ use crate::backend::scripted::{Call, Scripted};
 use crate::backend::{ChapRecord, ProbeOutcome};
 use crate::error::{Error, Kind};
 use crate::model::{ChapDirection, Event, EventRecord, FlashTarget, SessionBrief};
-use crate::params::{Assignment, FLASH, ParamValue};
+use crate::params::{Assignment, IscsiParam, ParamValue};
 use crate::secret::Secret;
 
 mod add;
@@ -127,7 +127,7 @@ fn adding_what_is_there_changes_nothing_and_with_other_settings_is_refused() {
     ));
     twin(ready(&mut s));
     let mut other = new();
-    other.params = vec![Assignment::parse(FLASH, "header_digest=on").expect("valid")];
+    other.params = vec![Assignment::parse("header_digest=on").expect("valid")];
     let e = add(&mut ctx(&mut s), None, &other).expect_err("differs");
     assert_eq!(e.kind(), Kind::Busy);
     assert!(
@@ -169,7 +169,7 @@ fn a_chap_entry_must_exist_and_be_ours_to_send() {
         let mut target = new();
         target.chap = Some(index);
         let mut c = ctx(&mut s);
-        c.dry_run = true;
+        c.dry_run = true.into();
         let outcome = add(&mut c, None, &target);
         assert_eq!(outcome.is_ok(), ok, "{direction} {index}");
         s.finish();
@@ -201,8 +201,8 @@ fn names_and_addresses_that_cannot_be_are_refused_before_anything_is_asked() {
 fn setting_sends_only_what_differs_and_undoes_it_when_it_reads_back_wrong() {
     let settings = FlashSettings {
         params: vec![
-            Assignment::parse(FLASH, "max_burst_len=131072").expect("valid"),
-            Assignment::parse(FLASH, "port=3260").expect("valid"),
+            Assignment::parse("max_burst_len=131072").expect("valid"),
+            Assignment::parse("port=3260").expect("valid"),
         ],
         ..FlashSettings::default()
     };
@@ -255,7 +255,7 @@ fn contradicting_settings_are_refused() {
     ready(&mut s);
     let settings = FlashSettings {
         bidi_chap: Some(true),
-        params: vec![Assignment::parse(FLASH, "bidi_chap=off").expect("valid")],
+        params: vec![Assignment::parse("bidi_chap=off").expect("valid")],
         ..FlashSettings::default()
     };
     assert_eq!(

@@ -6,29 +6,29 @@ use crate::error::{Error, Kind, Result};
 use crate::ids::HostNo;
 use crate::model::{ChapDirection, FlashTarget};
 use crate::ops::chap;
-use crate::params::{Assignment, FLASH, ParamValue, Params};
+use crate::params::{Assignment, FlashnodeParam, ParamValue, Parameter, Params};
 
 /// The parameters wanted, in the order they are sent.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Wanted(pub(super) Vec<Assignment>);
+pub(super) struct Wanted(pub(super) Vec<Assignment<FlashnodeParam>>);
 
 impl Wanted {
-    /// Wants `name` to be `value`.
-    pub(super) fn put(&mut self, name: &str, value: &str) -> Result<()> {
-        self.push(Assignment::new(FLASH, name, value)?)
+    /// Wants a parameter to be `value`.
+    pub(super) fn put(&mut self, param: FlashnodeParam, value: &str) -> Result<()> {
+        self.push(Assignment::new(param, value)?)
     }
 
-    /// Wants an assignment; the same name twice with two values is refused.
-    pub(super) fn push(&mut self, new: Assignment) -> Result<()> {
-        match self.0.iter().find(|a| a.spec.name == new.spec.name) {
+    /// Wants an assignment; the same parameter twice with two values is refused.
+    pub(super) fn push(&mut self, new: Assignment<FlashnodeParam>) -> Result<()> {
+        match self.0.iter().find(|a| a.param == new.param) {
             Some(old) if old.value == new.value => Ok(()),
             Some(old) => Err(
-                Error::new(Kind::Invalid, format!("set {} to {}", new.spec.name, new.value))
+                Error::new(Kind::Invalid, format!("set {} to {}", new.name(), new.value))
                     .answered(format!("it is to be set to {} too", old.value)),
             ),
             None => {
                 // Switching chap off makes the driver forget the chap entry: it goes first.
-                if new.spec.name == "chap_auth" {
+                if new.param == FlashnodeParam::ChapAuthEn {
                     self.0.insert(0, new);
                 } else {
                     self.0.push(new);
@@ -42,10 +42,10 @@ impl Wanted {
     pub(super) fn chap(&mut self, index: Option<u16>) -> Result<()> {
         match index {
             Some(index) => {
-                self.put("chap_auth", "on")?;
-                self.put("chap_out_idx", &index.to_string())
+                self.put(FlashnodeParam::ChapAuthEn, "on")?;
+                self.put(FlashnodeParam::ChapOutIdx, &index.to_string())
             }
-            None => self.put("chap_auth", "off"),
+            None => self.put(FlashnodeParam::ChapAuthEn, "off"),
         }
     }
 
@@ -54,15 +54,18 @@ impl Wanted {
         let Some(index) = self
             .0
             .iter()
-            .find(|a| a.spec.name == "chap_out_idx")
+            .find(|a| a.param == FlashnodeParam::ChapOutIdx)
             .and_then(|a| a.value.as_number())
         else {
             return Ok(());
         };
         let refuse = |why: String| {
-            Err(Error::new(Kind::NotFound, tried)
-                .answered(why)
-                .hint("hbactl chap list shows the entries; hbactl chap add makes one"))
+            Err(Error::new(Kind::NotFound, tried).answered(why).hint(
+                crate::Step::ChapList
+                    .then(" shows the entries; ")
+                    .then(crate::Step::ChapAdd)
+                    .then(" makes one"),
+            ))
         };
         match chap::records(ctx, host)?
             .iter()
@@ -77,45 +80,40 @@ impl Wanted {
     }
 
     /// The assignments that differ from `now`.
-    pub(super) fn changes(&self, now: &Params) -> Vec<Assignment> {
+    pub(super) fn changes(&self, now: &Params<FlashnodeParam>) -> Vec<Assignment<FlashnodeParam>> {
         self.0
             .iter()
-            .filter(|a| now.get(a.spec.name).and_then(Option::as_ref) != Some(&a.value))
+            .filter(|a| now.value(a.param) != Some(&a.value))
             .cloned()
             .collect()
     }
 
     /// What of the wanted is not so in `now`, as texts.
-    pub(super) fn wrong(&self, now: &Params) -> Vec<String> {
+    pub(super) fn wrong(&self, now: &Params<FlashnodeParam>) -> Vec<String> {
         self.changes(now)
             .iter()
-            .map(|a| {
-                format!(
-                    "{} is {}, wanted {}",
-                    a.spec.name,
-                    shown(now, a.spec.name),
-                    a.value
-                )
-            })
+            .map(|a| format!("{} is {}, wanted {}", a.name(), shown(now, a.param), a.value))
             .collect()
     }
 }
 
 /// A parameter's value for people.
-fn shown(params: &Params, name: &str) -> String {
+fn shown(params: &Params<FlashnodeParam>, param: FlashnodeParam) -> String {
     params
-        .get(name)
-        .and_then(Option::as_ref)
+        .value(param)
         .map_or_else(|| "n/a".to_owned(), ToString::to_string)
 }
 
 /// The assignments that bring `changed` parameters back to what they are in `before`. One that had no value cannot be written.
-pub(super) fn back(before: &Params, changed: &[Assignment]) -> Result<Vec<Assignment>> {
+pub(super) fn back(
+    before: &Params<FlashnodeParam>,
+    changed: &[Assignment<FlashnodeParam>],
+) -> Result<Vec<Assignment<FlashnodeParam>>> {
     let mut all = Wanted::default();
     for a in changed {
-        if let Some(Some(value)) = before.get(a.spec.name) {
+        if let Some(value) = before.value(a.param) {
             all.push(Assignment {
-                spec: a.spec,
+                param: a.param,
                 value: value.clone(),
             })?;
         }
@@ -125,14 +123,14 @@ pub(super) fn back(before: &Params, changed: &[Assignment]) -> Result<Vec<Assign
 
 /// The parameters that differ between two states of an entry.
 pub(super) fn difference(before: Option<&FlashTarget>, after: Option<&FlashTarget>) -> Vec<Difference> {
-    let empty = Params::new();
-    let of = |t: Option<&FlashTarget>| t.map_or_else(|| empty.clone(), |t| t.params.clone());
-    let (before, after) = (of(before), of(after));
-    let text = |v: Option<&Option<ParamValue>>| v.and_then(Option::as_ref).map(ToString::to_string);
-    FLASH
+    let text = |target: Option<&FlashTarget>, param| {
+        let value = target.and_then(|target| target.params.value(param));
+        value.map(ParamValue::to_string)
+    };
+    FlashnodeParam::ALL
         .iter()
-        .map(|s| (s.name, text(before.get(s.name)), text(after.get(s.name))))
-        .filter(|(_, b, a)| a != b)
-        .map(|(name, b, a)| Difference::new(name, b, a))
+        .map(|param| (param.name(), text(before, *param), text(after, *param)))
+        .filter(|(_, before, after)| before != after)
+        .map(|(name, before, after)| Difference::new(name, before, after))
         .collect()
 }

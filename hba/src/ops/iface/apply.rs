@@ -5,24 +5,27 @@
 use std::time::Duration;
 
 use super::super::adapter::{guard_sessions, require, resolve_key};
-use super::super::write::Write;
+use super::super::write::{Done, Plan, Write, as_it_is, unless_dry};
 use super::list::of;
 use super::stage::{Stage, Values};
 use crate::Change;
 use crate::change::Difference;
 use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
-use crate::ids::{AdapterId, IfaceId};
+use crate::ids::{AdapterId, HostNo, IfaceId};
 use crate::intent::Intent;
+use crate::message::Message;
 use crate::model::Iface;
-use crate::params::{Assignment, IFACE};
+use crate::params::{Assignment, IfaceCode, NetParam, Parameter, Settable};
+use crate::quirks::Take;
+use crate::step::Step;
 use crate::writer::Scope;
 
 const VERB: &str = "iface apply";
 /// How long the port may take to show the new settings.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-type Batch = Vec<(IfaceId, Vec<Assignment>)>;
+type Batch = Vec<(IfaceId, Vec<Assignment<IfaceCode>>)>;
 
 /// Sends everything staged for a port in one message and reads back. The port restarts: needs `force` while sessions are up.
 ///
@@ -39,57 +42,56 @@ pub fn apply(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Change<Vec<Ifa
     let batch = batch(&before, &tried)?;
     if batch.is_empty() {
         // What was staged is applied already: nothing is left to do for it.
-        if !ctx.dry_run {
-            forget(ctx, &stage, &key, &before, &tried)?;
-        }
-        return Ok(Change::Unchanged {
-            current: Some(before),
-        });
+        unless_dry(ctx, |ctx| leave(ctx, &stage, &key, &before, &tried, true))?;
+        return Ok(as_it_is(Some(before)));
     }
     guard_sessions(ctx, host, &tried)?;
-    let diff = difference(&before);
-    if ctx.dry_run {
-        return Ok(Change::Planned {
-            before: Some(before.clone()),
-            after: Some(planned(&before)),
-            diff,
-        });
-    }
-    can_forget(ctx, &stage, &key, &before, &tried)?;
-    let old = old_values(&before, &batch);
-    let intent = Intent::Ifaces {
-        values: values(&before, &batch),
+    let plan = Plan {
+        diff: difference(&before),
+        after: Some(planned(&before)),
+        before: Some(before.clone()),
     };
-    let after = ctx.intending(host, "iface apply", &tried, intent, |ctx| {
+    plan.carry_out(ctx, |ctx, _| {
+        leave(ctx, &stage, &key, &before, &tried, false)?;
+        let after = send(ctx, host, &before, &batch, &tried)?;
+        unverified(ctx, &batch, &after);
+        // The settings are in force whatever becomes of the file, and what is applied already shows as staged no more.
+        if let Err(e) = leave(ctx, &stage, &key, &before, &tried, true) {
+            ctx.warn(format!(
+                "the settings are applied, but they stay in the staging file: {e}"
+            ));
+        }
+        Ok(Done::ReadBack {
+            after: Some(after),
+            diff: difference(&before),
+        })
+    })
+}
+
+/// Sends the settings, and returns the interfaces as they are then.
+fn send(ctx: &mut Ctx<'_>, host: HostNo, before: &[Iface], batch: &Batch, tried: &str) -> Result<Vec<Iface>> {
+    let old = old_values(before, batch);
+    let intent = Intent::Ifaces {
+        values: values(before, batch),
+    };
+    ctx.intending(host, VERB, tried, intent, |ctx| {
         Write {
-            tried: tried.clone(),
-            look: "hbactl iface list",
-            based: Some(&|now: &Vec<Iface>| as_before(now, &before, &batch)),
+            tried: tried.to_owned(),
+            look: Step::IfaceList,
+            based: Some(&|now: &Vec<Iface>| as_before(now, before, batch)),
             write: &mut |ctx| {
                 ctx.backend
-                    .set_iface_params(host, &batch, ctx.deadline)
-                    .map_err(|e| e.during(tried.clone()))
+                    .set_iface_params(host, batch, ctx.deadline)
+                    .map_err(|e| e.during(tried.to_owned()))
             },
             read: &mut |ctx| ctx.backend.ifaces(host),
-            wrong: &|now: &Vec<Iface>| wrong(now, &batch, &before),
+            wrong: &|now: &Vec<Iface>| wrong(now, batch, before),
             foreign: &|_| Vec::new(),
             undo: &mut |ctx, _| ctx.backend.set_iface_params(host, &old, ctx.deadline),
-            restored: &|now: &Vec<Iface>| wrong(now, &old, &before).is_empty(),
+            restored: &|now: &Vec<Iface>| wrong(now, &old, before).is_empty(),
             patience: PATIENCE,
         }
         .run(ctx)
-    })?;
-    unverified(ctx, &batch, &after);
-    // The settings are in force whatever becomes of the file, and what is applied already shows as staged no more.
-    if let Err(e) = forget(ctx, &stage, &key, &before, &tried) {
-        ctx.warn(format!(
-            "the settings are applied, but they stay in the staging file: {e}"
-        ));
-    }
-    Ok(Change::Changed {
-        before: Some(before),
-        after: Some(after),
-        diff,
     })
 }
 
@@ -98,12 +100,12 @@ fn values(before: &[Iface], batch: &Batch) -> Vec<(String, String, Option<String
     let mut all = Vec::new();
     for (id, params) in batch {
         let iface = before.iter().find(|i| i.id() == *id);
-        for a in params.iter().filter(|a| !AT_START.contains(&a.spec.name)) {
-            let now = iface.and_then(|i| i.params.get(a.spec.name).cloned().flatten());
+        for a in params.iter().filter(|a| a.param.take() != Take::AtStart) {
+            let now = iface.and_then(|i| i.params.value(a.param));
             all.push((
                 id.to_string(),
-                a.spec.name.to_owned(),
-                now.map(|value| value.to_string()),
+                a.name().to_owned(),
+                now.map(ToString::to_string),
                 a.value.to_string(),
             ));
         }
@@ -115,9 +117,9 @@ fn batch(ifaces: &[Iface], tried: &str) -> Result<Batch> {
     let mut batch = Batch::new();
     for iface in ifaces {
         let mut params = Vec::new();
-        for (name, value) in &iface.staged {
+        for (param, value) in iface.staged.iter() {
             // The file may have been written by hand: the table decides again.
-            let a = Assignment::new(IFACE, name, &value.staged.to_string()).map_err(|e| {
+            let a = Assignment::new(param, &value.staged.to_string()).map_err(|e| {
                 Error::new(Kind::Invalid, tried).answered(format!("the staging file is wrong: {e}"))
             })?;
             params.push(a);
@@ -141,9 +143,9 @@ fn wrong(now: &[Iface], wanted: &Batch, before: &[Iface]) -> Vec<String> {
             continue;
         };
         for a in params {
-            match iface.params.get(a.spec.name) {
-                Some(Some(value)) if *value != a.value && !AT_START.contains(&a.spec.name) => {
-                    texts.push(format!("{} of {id} is {value}, wanted {}", a.spec.name, a.value));
+            match iface.params.value(a.param) {
+                Some(value) if *value != a.value && a.param.take() != Take::AtStart => {
+                    texts.push(format!("{} of {id} is {value}, wanted {}", a.name(), a.value));
                 }
                 _ => {}
             }
@@ -152,10 +154,10 @@ fn wrong(now: &[Iface], wanted: &Batch, before: &[Iface]) -> Vec<String> {
     texts
 }
 
-fn switches_off(params: &[Assignment]) -> bool {
+fn switches_off(params: &[Assignment<IfaceCode>]) -> bool {
     params
         .iter()
-        .any(|a| a.spec.name == "enabled" && a.value.as_flag() == Some(false))
+        .any(|a| a.param == IfaceCode::Net(NetParam::IfaceEnable) && a.value.as_flag() == Some(false))
 }
 
 fn old_values(before: &[Iface], batch: &Batch) -> Batch {
@@ -163,83 +165,72 @@ fn old_values(before: &[Iface], batch: &Batch) -> Batch {
         .iter()
         .map(|(id, params)| {
             let iface = before.iter().find(|i| i.id() == *id);
-            let old = |a: &Assignment| {
-                let value = iface.and_then(|i| i.params.get(a.spec.name).cloned().flatten())?;
-                Some(Assignment { spec: a.spec, value })
+            let old = |a: &Assignment<IfaceCode>| {
+                let value = iface.and_then(|i| i.params.value(a.param).cloned())?;
+                Some(Assignment {
+                    param: a.param,
+                    value,
+                })
             };
             (*id, params.iter().filter_map(old).collect())
         })
         .collect()
 }
 
-/// Parameters that go to flash only: the address control block that a running port takes does not carry them (qla4xxx
-/// `ql4_fw.h`, `struct addr_ctrl_blk`).
-const AT_START: &[&str] = &["mtu"];
-
 /// Tells what reading back could not prove.
 fn unverified(ctx: &mut Ctx<'_>, batch: &Batch, after: &[Iface]) {
     for (id, params) in batch {
         let iface = after.iter().find(|i| i.id() == *id);
         for a in params {
-            let now = iface
-                .and_then(|i| i.params.get(a.spec.name))
-                .and_then(Option::as_ref);
-            if AT_START.contains(&a.spec.name) && now.is_some_and(|value| *value != a.value) {
+            let now = iface.and_then(|i| i.params.value(a.param));
+            if a.param.take() == Take::AtStart && now.is_some_and(|value| *value != a.value) {
                 ctx.warn(format!(
                     "{} of {id} takes effect when the adapter starts again",
-                    a.spec.name
+                    a.name()
                 ));
             }
-            if iface.is_some_and(|i| i.params.get(a.spec.name).is_none_or(Option::is_none)) {
+            if iface.is_some_and(|i| i.params.value(a.param).is_none()) {
                 ctx.warn(format!(
                     "{} of {id} could not be verified: the kernel does not show it",
-                    a.spec.name
+                    a.name()
                 ));
             }
         }
     }
 }
 
-/// Takes what was applied out of the file as it is now: others' settings, other interfaces and other values stay.
-fn forget(
+/// Writes the staging file as it is now, without what was applied once that is `sent`: others' settings, other interfaces and other values
+/// stay. Before anything is sent it goes through with all that is staged: a file that could not be written afterwards is found in time.
+fn leave(
     ctx: &mut Ctx<'_>,
     applied: &Stage,
     key: &crate::model::AdapterKey,
     ifaces: &[Iface],
     tried: &str,
+    sent: bool,
 ) -> Result<()> {
     let _turn = ctx.turn(Scope::Stage, key.host, VERB, tried)?;
     let mut stage = Stage::load(ctx)?;
     let old = stage.clone();
     for iface in ifaces {
-        let done = applied.of(key, iface.id());
-        let mut left: Values = stage.of(key, iface.id());
-        left.retain(|name, value| done.get(name) != Some(value));
+        let (done, mut left): (Values, Values) = (applied.of(key, iface.id()), stage.of(key, iface.id()));
+        // Whoever staged meanwhile wants it applied with the rest, or not at all.
+        if !sent && left != done {
+            return Err(Error::new(Kind::Busy, tried)
+                .answered("what is staged was changed meanwhile; nothing was applied")
+                .hint(
+                    Message::from("look at it with ")
+                        .then(Step::IfaceList)
+                        .then(", and apply again"),
+                ));
+        }
+        left.retain(|name, value| !sent || done.get(name) != Some(value));
         stage.put(key, iface.id(), left);
     }
-    if stage == old { Ok(()) } else { stage.save(ctx) }
-}
-
-/// Writes the file as it is, before anything is sent: where that fails, taking out what was applied would fail too.
-fn can_forget(
-    ctx: &mut Ctx<'_>,
-    applied: &Stage,
-    key: &crate::model::AdapterKey,
-    ifaces: &[Iface],
-    tried: &str,
-) -> Result<()> {
-    let _turn = ctx.turn(Scope::Stage, key.host, VERB, tried)?;
-    let stage = Stage::load(ctx)?;
-    // Whoever staged meanwhile wants it applied with the rest, or not at all.
-    if ifaces
-        .iter()
-        .any(|i| stage.of(key, i.id()) != applied.of(key, i.id()))
-    {
-        return Err(Error::new(Kind::Busy, tried)
-            .answered("what is staged was changed meanwhile; nothing was applied")
-            .hint("look at it with hbactl iface list, and apply again"));
+    if sent {
+        return if stage == old { Ok(()) } else { stage.save(ctx) };
     }
-    stage.save(ctx).map_err(|e| {
+    old.save(ctx).map_err(|e| {
         let answer = format!("{e}; nothing was applied");
         e.during(tried.to_owned()).answered(answer)
     })
@@ -247,12 +238,12 @@ fn can_forget(
 
 /// Whether the parameters that are to be set are what they were when the difference was shown.
 fn as_before(now: &[Iface], before: &[Iface], batch: &Batch) -> bool {
-    let value = |of: &[Iface], id: IfaceId, name: &str| {
+    let value = |of: &[Iface], id: IfaceId, param: IfaceCode| {
         let iface = of.iter().find(|i| i.id() == id)?;
-        iface.params.get(name).cloned().flatten()
+        iface.params.value(param).cloned()
     };
     batch.iter().all(|(id, params)| {
-        let same = |a: &Assignment| value(now, *id, a.spec.name) == value(before, *id, a.spec.name);
+        let same = |a: &Assignment<IfaceCode>| value(now, *id, a.param) == value(before, *id, a.param);
         params.iter().all(same)
     })
 }
@@ -262,7 +253,7 @@ fn planned(before: &[Iface]) -> Vec<Iface> {
         .iter()
         .map(|i| {
             let mut params = i.params.clone();
-            params.extend(i.staged.iter().map(|(n, v)| (n.clone(), Some(v.staged.clone()))));
+            params.extend(i.staged.iter().map(|(n, v)| (n, Some(v.staged.clone()))));
             Iface::from_params(i.id(), params)
         })
         .collect()
@@ -273,7 +264,7 @@ fn difference(before: &[Iface]) -> Vec<Difference> {
         i.staged
             .iter()
             .map(|(n, v)| {
-                let field = format!("{}.{n}", i.name);
+                let field = format!("{}.{}", i.name, n.name());
                 Difference::new(
                     field,
                     v.applied.as_ref().map(ToString::to_string),

@@ -57,7 +57,7 @@ pub(super) fn find(
     let iface = found.ok_or_else(|| {
         Error::new(Kind::NotFound, tried)
             .answered(format!("there is no interface {id}"))
-            .hint("hbactl iface list shows what is there")
+            .hint(crate::Step::IfaceList.then(" shows what is there"))
     })?;
     Ok((key, iface))
 }

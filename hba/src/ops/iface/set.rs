@@ -1,24 +1,25 @@
 //! Staging parameters: nothing is sent to the adapter.
 
-use std::net::IpAddr;
+use std::collections::BTreeMap;
 
+use super::super::write::{Done, Plan, as_it_is};
 use super::list::{find, find_settable};
 use super::stage::{Stage, Values, show_on};
 use crate::Change;
 use crate::change::Difference;
 use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
-use crate::ids::{Family, IfaceId};
+use crate::ids::IfaceId;
 use crate::model::Iface;
-use crate::params::{Assignment, ParamKind, ParamValue, fits_family};
+use crate::params::{Assignment, IfaceCode, NetParam, ParamValue, Parameter, address_of, fits_family};
 use crate::writer::{Scope, Writer};
 
-/// Stages parameters (see [`crate::params::IFACE`]); nothing is sent to the adapter. Values that are applied already are taken
+/// Stages parameters; nothing is sent to the adapter. Values that are applied already are taken
 /// out of the stage.
 ///
 /// # Errors
 /// [`Kind::NotFound`]; [`Kind::Invalid`] when a parameter does not fit the interface.
-pub fn set(ctx: &mut Ctx<'_>, iface: IfaceId, params: &[Assignment]) -> Result<Change<Iface>> {
+pub fn set(ctx: &mut Ctx<'_>, iface: IfaceId, params: &[Assignment<IfaceCode>]) -> Result<Change<Iface>> {
     let tried = format!("stage settings of {iface}");
     for a in params {
         check(iface, a, &tried)?;
@@ -28,21 +29,21 @@ pub fn set(ctx: &mut Ctx<'_>, iface: IfaceId, params: &[Assignment]) -> Result<C
     let (key, before) = find_settable(ctx, &stage, iface, &tried)?;
     let mut values = stage.of(&key, iface);
     for a in params {
-        let name = a.spec.name.to_owned();
-        if before.params.get(&name).and_then(Option::as_ref) == Some(&a.value) {
-            values.remove(&name);
+        if before.params.value(a.param) == Some(&a.value) {
+            values.remove(a.name());
         } else {
-            values.insert(name, a.value.clone());
+            values.insert(a.name().to_owned(), a.value.clone());
         }
     }
     let dhcp = |v: Option<&ParamValue>| v.and_then(ParamValue::as_text) == Some("dhcp");
-    let source = values
-        .get("bootproto")
-        .or_else(|| before.params.get("bootproto").and_then(Option::as_ref));
-    if values.contains_key("ipaddress") && dhcp(source) {
+    let staged = |param: IfaceCode| values.get(param.name());
+    let source = IfaceCode::Net(NetParam::Ipv4Bootproto);
+    let source = staged(source).or_else(|| before.params.value(source));
+    if staged(address_of(iface.family)).is_some() && dhcp(source) {
         ctx.warn("the address has no effect while bootproto is dhcp");
     }
-    if !before.present && !values.is_empty() && !values.contains_key("enabled") {
+    let switch = IfaceCode::Net(NetParam::IfaceEnable);
+    if !before.present && !values.is_empty() && staged(switch).is_none() {
         ctx.warn(format!(
             "{iface} is off: stage enabled=on too, or this has no effect"
         ));
@@ -90,66 +91,51 @@ fn finish(
     let mut after = before.clone();
     show_on(&mut after, &values);
     if stage.of(key, id) == values {
-        return Ok(Change::Unchanged {
-            current: Some(before),
-        });
+        return Ok(as_it_is(Some(before)));
     }
-    let diff = difference(&before, &after);
-    if ctx.dry_run {
-        return Ok(Change::Planned {
-            before: Some(before),
-            after: Some(after),
-            diff,
-        });
-    }
-    stage.put(key, id, values);
-    stage.save(ctx)?;
-    Ok(Change::Changed {
+    let plan = Plan {
+        diff: difference(&before, &after),
         before: Some(before),
         after: Some(after),
-        diff,
+    };
+    plan.carry_out(ctx, |ctx, _| {
+        stage.put(key, id, values);
+        stage.save(ctx)?;
+        Ok(Done::AsPlanned)
     })
 }
 
 /// What is staged otherwise than before: value staged (or applied) before and after.
 fn difference(before: &Iface, after: &Iface) -> Vec<Difference> {
-    let names: std::collections::BTreeSet<&String> =
-        before.staged.keys().chain(after.staged.keys()).collect();
-    let value = |i: &Iface, name: &str| {
-        let applied = || i.params.get(name).and_then(Option::as_ref);
-        i.staged
-            .get(name)
-            .map(|s| &s.staged)
-            .or_else(applied)
-            .map(ToString::to_string)
+    let value = |of: &Iface, param| {
+        let staged = of.staged.get(param).map(|value| &value.staged);
+        staged
+            .or_else(|| of.params.value(param))
+            .map(ParamValue::to_string)
     };
-    names
+    let all = before.staged.iter().chain(after.staged.iter());
+    let params: BTreeMap<&str, IfaceCode> = all.map(|(param, _)| (param.name(), param)).collect();
+    params
         .into_iter()
-        .map(|n| Difference::new(n.clone(), value(before, n), value(after, n)))
+        .map(|(name, param)| Difference::new(name, value(before, param), value(after, param)))
         .filter(|d| d.before != d.after)
         .collect()
 }
 
-fn check(iface: IfaceId, a: &Assignment, tried: &str) -> Result<()> {
+fn check(iface: IfaceId, a: &Assignment<IfaceCode>, tried: &str) -> Result<()> {
     let refuse = |why: String| Err(Error::new(Kind::Invalid, tried).answered(why));
-    if !fits_family(a.spec.name, iface.family) {
+    if a.is_own_address() && a.param != address_of(iface.family) {
         return refuse(format!(
-            "an {} interface has no parameter {}",
-            iface.family, a.spec.name
+            "{} is not an address of family {}",
+            a.value, iface.family
         ));
     }
-    if a.spec.kind == ParamKind::Ip {
-        let is_v6 = a
-            .value
-            .as_text()
-            .and_then(|t| t.parse::<IpAddr>().ok())
-            .is_some_and(|ip| ip.is_ipv6());
-        if is_v6 != (iface.family == Family::Ipv6) {
-            return refuse(format!(
-                "{} is not an address of family {}",
-                a.value, iface.family
-            ));
-        }
+    if !fits_family(a.param, iface.family) {
+        return refuse(format!(
+            "an {} interface has no parameter {}",
+            iface.family,
+            a.name()
+        ));
     }
     Ok(())
 }

@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
-use crate::ids::IfaceId;
+use crate::ids::{Family, IfaceId};
 use crate::model::{AdapterKey, Iface, StagedValue};
-use crate::params::{IFACE, ParamValue};
+use crate::params::{IfaceCode, ParamValue, Parameter, fits_family};
 
 const FILE: &str = "staged-ifaces.json";
 const VERSION: u32 = 1;
@@ -48,7 +48,7 @@ fn iface_key(id: IfaceId) -> String {
 
 impl Stage {
     fn path(ctx: &Ctx<'_>) -> PathBuf {
-        ctx.state_dir.join(FILE)
+        ctx.home.state.join(FILE)
     }
 
     /// Reads the file; nothing is staged when there is none.
@@ -59,7 +59,7 @@ impl Stage {
         let path = Self::path(ctx);
         let tried = || format!("read staged settings from {}", path.display());
         let fail = |e: files::Error| Error::io(tried(), &e.into());
-        let text = match Dir::private_if_there(&ctx.state_dir).map_err(fail)? {
+        let text = match Dir::private_if_there(&ctx.home.state).map_err(fail)? {
             Some(dir) => dir.read(FILE, SIZE_MAX).map_err(fail)?,
             None => None,
         };
@@ -86,7 +86,7 @@ impl Stage {
     pub(super) fn save(&self, ctx: &Ctx<'_>) -> Result<()> {
         let tried = || format!("write staged settings to {}", Self::path(ctx).display());
         let text = serde_json::to_vec_pretty(self).map_err(|e| Error::io(tried(), &e.into()))?;
-        Dir::private(&ctx.state_dir)
+        Dir::private(&ctx.home.state)
             .and_then(|dir| dir.replace(FILE, &text))
             .map_err(|e| Error::io(tried(), &e.into()))
     }
@@ -114,14 +114,15 @@ impl Stage {
 
 /// Shows on an interface what of `values` is not applied.
 pub(super) fn show_on(iface: &mut Iface, values: &Values) {
+    let params = &iface.params;
     iface.staged = values
         .iter()
-        .filter(|(name, _)| IFACE.iter().any(|s| s.name == *name))
-        .map(|(name, staged)| (name, iface.params.get(name).cloned().flatten(), staged))
+        .filter_map(|(name, staged)| Some((param(name, iface.family)?, staged)))
+        .map(|(param, staged)| (param, params.value(param).cloned(), staged))
         .filter(|(_, applied, staged)| applied.as_ref() != Some(*staged))
-        .map(|(name, applied, staged)| {
+        .map(|(param, applied, staged)| {
             (
-                name.clone(),
+                param,
                 StagedValue {
                     applied,
                     staged: staged.clone(),
@@ -129,4 +130,12 @@ pub(super) fn show_on(iface: &mut Iface, values: &Values) {
             )
         })
         .collect();
+}
+
+/// The parameter of a name in the file, of the interface's own family where it can be.
+fn param(name: &str, family: Family) -> Option<IfaceCode> {
+    let of_name = || IfaceCode::all().filter(|param| param.name() == name);
+    of_name()
+        .find(|param| fits_family(*param, family))
+        .or_else(|| of_name().next())
 }

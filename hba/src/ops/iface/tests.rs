@@ -1,6 +1,6 @@
 //! Interface operations on a script, with a real staging file.
 
-use super::super::testing::{H0, TARGET, brief, iface as port, key};
+use super::super::testing::{H0, TARGET, brief, home, iface as port, key};
 use super::*;
 use crate::Change;
 use crate::backend::scripted::{Call, Scripted};
@@ -9,7 +9,7 @@ use crate::deadline::Deadline;
 use crate::error::{Error, Kind};
 use crate::ids::{Family, IfaceId};
 use crate::model::{Iface, SessionBrief};
-use crate::params::{Assignment, IFACE, ParamValue};
+use crate::params::{Assignment, IfaceCode, NetParam, ParamValue, fits_family};
 
 mod meanwhile;
 
@@ -26,13 +26,17 @@ impl Dir {
         Self(tempfile::tempdir().expect("temporary directory"))
     }
     fn ctx<'a>(&self, s: &'a mut Scripted) -> Ctx<'a> {
-        Ctx::new(s, Deadline::after(Deadline::MAX), self.0.path().join("state"))
+        Ctx::new(
+            s,
+            Deadline::after(Deadline::MAX),
+            home(&self.0.path().join("state")),
+        )
     }
     fn late<'a>(&self, s: &'a mut Scripted) -> Ctx<'a> {
         Ctx::new(
             s,
             Deadline::after(std::time::Duration::ZERO),
-            self.0.path().join("state"),
+            home(&self.0.path().join("state")),
         )
     }
     fn staged(&self) -> String {
@@ -45,12 +49,12 @@ fn found(s: &mut Scripted, iface: Iface) -> &mut Scripted {
         .expect(Call::Ifaces(H0), Ok(vec![iface]))
 }
 
-fn wish(text: &str) -> Assignment {
-    Assignment::parse(IFACE, text).expect(text)
+fn wish(text: &str) -> Assignment<IfaceCode> {
+    Assignment::parse(text).expect(text)
 }
 
 /// Stages `params` on a port as it is by default.
-fn stage(dir: &Dir, params: &[Assignment]) {
+fn stage(dir: &Dir, params: &[Assignment<IfaceCode>]) {
     let mut s = Scripted::new();
     found(&mut s, port(&[]));
     set(&mut dir.ctx(&mut s), ID, params).expect("staged");
@@ -72,8 +76,9 @@ fn setting_stages_and_show_puts_it_beside_what_is_applied() {
     let mut s = Scripted::new();
     found(&mut s, port(&[]));
     let shown = show(&mut dir.ctx(&mut s), ID).expect("shown");
-    assert_eq!(shown.staged["mtu"].applied, Some(ParamValue::Number(1500)));
-    assert_eq!(shown.staged["mtu"].staged, ParamValue::Number(9000));
+    let mtu = shown.staged.get(IfaceCode::Net(NetParam::Mtu)).expect("staged");
+    assert_eq!(mtu.applied, Some(ParamValue::Number(1500)));
+    assert_eq!(mtu.staged, ParamValue::Number(9000));
     s.finish();
 }
 
@@ -130,7 +135,7 @@ fn a_dry_run_stages_nothing() {
     let mut s = Scripted::new();
     found(&mut s, port(&[]));
     let mut c = dir.ctx(&mut s);
-    c.dry_run = true;
+    c.dry_run = true.into();
     let change = set(&mut c, ID, &[wish("mtu=9000")]).expect("planned");
     assert!(matches!(change, Change::Planned { .. }));
     assert_eq!(dir.staged(), "");
@@ -215,7 +220,10 @@ fn applying_with_sessions_up_needs_force() {
     found(&mut s, port(&[])).expect(Call::Sessions, Ok(up.clone()));
     let e = apply(&mut dir.ctx(&mut s), None).expect_err("sessions");
     assert_eq!(e.kind(), Kind::Busy);
-    assert!(e.next_step().is_some_and(|h| h.contains("--force")));
+    assert!(
+        e.next_step()
+            .is_some_and(|h| h.steps().any(|step| step == crate::Step::WithForce))
+    );
 
     found(&mut s, port(&[])).expect(Call::Sessions, Ok(up));
     still(&mut s);
@@ -264,7 +272,7 @@ fn an_mtu_that_waits_for_the_next_start_is_told_and_not_rolled_back() {
     assert!(
         ctx.warnings
             .iter()
-            .any(|w| w.contains("mtu") && w.contains("starts again")),
+            .any(|w| w.to_string().contains("mtu") && w.to_string().contains("starts again")),
         "{:?}",
         ctx.warnings
     );
@@ -302,7 +310,10 @@ const ID6: IfaceId = IfaceId {
 /// An IPv6 interface that is on, without an address or with one.
 fn port6(address: &str) -> Iface {
     let pairs = [("enabled", "enable"), ("ipaddress", address)];
-    Iface::from_params(ID6, super::super::testing::params(IFACE, &pairs))
+    Iface::from_params(
+        ID6,
+        super::super::testing::params(|p| fits_family(p, ID6.family), &pairs),
+    )
 }
 
 #[test]
@@ -313,7 +324,7 @@ fn an_interface_that_is_off_is_switched_on_by_its_number() {
     let mut c = dir.ctx(&mut s);
     set(&mut c, ID6, &[wish("ipaddress=fd00::6")]).expect("staged");
     assert!(
-        c.warnings.iter().any(|w| w.contains("enabled=on")),
+        c.warnings.iter().any(|w| w.to_string().contains("enabled=on")),
         "{:?}",
         c.warnings
     );

@@ -105,7 +105,7 @@ pub(super) fn run(
                     "the transport failed (host status {:#x})",
                     outcome.host_status
                 ))
-                .hint("hbactl session list tells whether the session is up"));
+                .hint(crate::Step::SessionList.then(" tells whether the session is up")));
         }
         let sense = Sense::read(&outcome.sense);
         let again = match outcome.status {

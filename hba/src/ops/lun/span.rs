@@ -5,7 +5,9 @@ use super::capacity::capacity;
 use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
 use crate::ids::Hctl;
+use crate::message::Message;
 use crate::model::Capacity;
+use crate::step::Step;
 
 /// Most bytes of one transfer.
 pub(super) const CHUNK: usize = 256 * 1024;
@@ -96,7 +98,7 @@ impl Span {
     /// # Errors
     /// [`Kind::Invalid`] when the input ends within a block or does not fit: then nothing of it is to be written.
     pub fn takes(&self, input: Length) -> Result<Option<u64>> {
-        let refuse = |why: String, hint: &str| {
+        let refuse = |why: String, hint: Message| {
             Err(Error::new(Kind::Invalid, format!("write {}", self.lun))
                 .answered(why)
                 .hint(hint))
@@ -112,19 +114,21 @@ impl Span {
                     },
                     self.bytes()
                 ),
-                "cut the input yourself if only a part of it is wanted",
+                "cut the input yourself if only a part of it is wanted".into(),
             ),
             Length::Known(bytes) if !bytes.is_multiple_of(self.block as u64) => refuse(
                 format!(
                     "the input ends within a block of {} bytes; nothing was written",
                     self.block
                 ),
-                "pad the input to whole blocks",
+                "pad the input to whole blocks".into(),
             ),
             Length::Known(bytes) => Ok(Some(bytes)),
             Length::Endless if !self.asked => refuse(
                 "the input is a device whose end is not known; nothing was written".to_owned(),
-                "say with --blocks how much of it is wanted",
+                Message::from("say with ")
+                    .then(Step::WithBlocks)
+                    .then(" how much of it is wanted"),
             ),
             Length::Endless => Ok(Some(self.bytes())),
             Length::Unknown => Ok(None),

@@ -2,6 +2,7 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 
+use super::super::write::unless_dry;
 use super::command::{Data, run};
 use super::span::{CHUNK, Length, Span};
 use crate::ctx::Ctx;
@@ -166,7 +167,7 @@ impl Writing<'_> {
     fn chunk(&mut self, ctx: &mut Ctx<'_>, bytes: &[u8]) -> Result<()> {
         let (span, at) = (self.span, self.span.start + self.done);
         let count = (bytes.len() / span.block) as u64;
-        if !ctx.dry_run {
+        unless_dry(ctx, |ctx| {
             let cdb = cdb(true, at, count);
             let outcome = run(ctx, span.lun, &self.tried, &cdb, &mut Data::Out(bytes))
                 .map_err(|e| self.broken_off(e))?;
@@ -185,7 +186,8 @@ impl Writing<'_> {
                 })?;
                 compare(span, &self.tried, at, bytes, back)?;
             }
-        }
+            Ok(())
+        })?;
         self.done += count;
         Ok(())
     }

@@ -100,7 +100,7 @@ fn a_dry_run_writes_nothing() {
     let mut s = Scripted::new();
     shown(&mut s, session(1, TARGET, "LOGGED_IN"), flash(3, &[]));
     let mut c = ctx(&mut s);
-    c.dry_run = true;
+    c.dry_run = true.into();
     assert!(matches!(logout(&mut c, 1), Ok(Change::Planned { .. })));
     s.finish();
 }
@@ -194,7 +194,7 @@ fn a_scan_of_all_goes_on_when_one_leaves_and_tells_which_failed() {
         let mut c = ctx(&mut s);
         let outcome = rescan(&mut c, None);
         assert!(
-            c.warnings.iter().any(|w| w.contains("session 2")),
+            c.warnings.iter().any(|w| w.to_string().contains("session 2")),
             "{:?}",
             c.warnings
         );
@@ -215,6 +215,6 @@ fn a_session_that_another_program_logged_out_first_is_as_good_as_ours() {
     s.expect::<()>(Call::LogoutSession(H0, 1), Err(Error::new(Kind::NotFound, "x")))
         .expect::<Option<Session>>(Call::Session(1), Ok(None));
     let change = logout(&mut ctx(&mut s), 1).expect("gone");
-    assert!(matches!(change, Change::Unchanged { current: None }));
+    assert!(matches!(change, Change::Unchanged { current: None, .. }));
     s.finish();
 }

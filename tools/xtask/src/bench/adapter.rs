@@ -28,7 +28,7 @@ pub(super) struct Adapter {
 pub(super) fn hbaemu(args: &Args) -> Result<PathBuf> {
     match &args.hbaemu {
         Some(path) => fs::canonicalize(path).with_context(|| format!("no {}", path.display())),
-        None => released(&["--package", "tools", "--bin", "hbaemu"], "hbaemu"),
+        None => released(&["--package", "hbaemu", "--bin", "hbaemu"], "hbaemu"),
     }
 }
 

@@ -23,7 +23,7 @@ fn after(change: impl FnOnce(&mut Loaded)) -> String {
 
 /// Bytes of an area of the second port.
 fn area(loaded: &mut Loaded, area: Area) -> &mut Vec<u8> {
-    let at = area.position(1);
+    let at = ISP4032.layout.position(area, 1);
     let found = loaded.areas.iter_mut().find(|(offset, _)| *offset == at);
     &mut found.unwrap().1
 }
@@ -69,7 +69,7 @@ fn an_area_is_missing_when_it_is_not_there_or_short_or_long() {
     missing(&after(|loaded| {
         loaded
             .areas
-            .retain(|(offset, _)| *offset != Area::Chap.position(1));
+            .retain(|(offset, _)| *offset != ISP4032.layout.position(Area::Chap, 1));
     }));
     missing(&after(|loaded| {
         area(loaded, Area::Chap).pop();
@@ -91,7 +91,7 @@ fn a_record_with_a_cookie_of_nobody_is_named() {
             // Whatever field it is: none of the cookies is 0x5A5A.
             bytes[at..end].fill(0x5A);
         });
-        let offset = of.position(1) + (record * of.record()) as u64;
+        let offset = ISP4032.layout.position(of, 1) + (record * of.record()) as u64;
         let wanted = format!("port 1: {name} record {record} at {offset:#x} has cookie 0x5a5a");
         assert!(said.starts_with(&wanted), "{said}");
     }

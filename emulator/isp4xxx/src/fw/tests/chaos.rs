@@ -40,9 +40,9 @@ fn command(raw: Raw) -> Command {
             len: middle,
         },
         7..=9 => {
-            let area = Area::ALL[usize::from(small) % 4];
+            let place = ISP4032.layout.place(Area::ALL[usize::from(small) % 4]);
             Command::WriteFlash {
-                offset: area.offset() + middle % area.size() as u32,
+                offset: place.offset + middle % place.size as u32,
                 data: bytes(usize::from(small) % 600),
                 options: FlashCommit::from_raw((big % 5) as u32),
             }

@@ -7,22 +7,17 @@ use driver_sys::hw::raw::addr_ctrl_blk;
 use driver_sys::netlink::IfaceCode;
 use zerocopy::{FromBytes, IntoBytes};
 
-use super::acb_table::{Field, On, Row, Space, rows};
+use super::acb_table::{Field, On, Row, rows};
 use crate::text::{cstr, ip4, ip6};
 use crate::transport::IfaceKind;
 
 /// What a parameter of an interface reads; none when it has no such attribute.
 pub(crate) fn get(acb: &addr_ctrl_blk, iface: IfaceKind, param: IfaceCode) -> Option<String> {
     let others = if iface == IfaceKind::V4 { On::V6 } else { On::V4 };
-    let (space, number) = match param {
-        IfaceCode::Net(param) => (Space::Net, param.raw()),
-        IfaceCode::Iscsi(param) => (Space::Iface, param.raw()),
-        IfaceCode::Other { .. } => return None,
-    };
-    let row = rows()
-        .filter(|r| !r.attr.is_empty() && r.on != others)
-        .find(|r| r.space == space && r.param == number)?;
-    Some(show_field(acb, acb.as_bytes(), row.field, iface))
+    let mut of_iface = rows().filter(|(on, _)| *on != others);
+    let (_, row) = of_iface.find(|(_, row)| row.param == param)?;
+    row.attr()?;
+    Some(show_field(acb, acb.as_bytes(), row, iface))
 }
 
 fn half(b: &[u8], at: usize) -> u16 {
@@ -33,12 +28,20 @@ fn switch(on: bool) -> String {
     if on { "enable" } else { "disable" }.to_owned()
 }
 
-fn show_field(acb: &addr_ctrl_blk, b: &[u8], field: Field, iface: IfaceKind) -> String {
+/// The word of a parameter's value.
+fn word(row: &Row, number: u8) -> &'static str {
+    let words = row.param.info().map(|info| info.values);
+    words.and_then(|words| words.word(number)).unwrap_or_default()
+}
+
+fn show_field(acb: &addr_ctrl_blk, b: &[u8], row: &Row, iface: IfaceKind) -> String {
     let own = |n0: &[u8], n1: &[u8]| ip6(if iface == IfaceKind::V6(1) { n1 } else { n0 });
-    match field {
+    match row.field {
         Field::Bit(at, mask) | Field::Enable(at, mask) => switch(half(b, at) & mask != 0),
         Field::BitOff(at, mask) => switch(half(b, at) & mask == 0),
-        Field::Choice(at, mask, on, off, _) => if half(b, at) & mask != 0 { on } else { off }.to_owned(),
+        Field::Choice(at, mask, on) => {
+            word(row, if half(b, at) & mask != 0 { on } else { 3 - on }).to_owned()
+        }
         Field::Dec8(at) => b[at].to_string(),
         Field::Dec16(at) => half(b, at).to_string(),
         Field::Dec32(at) => u32::from_le_bytes([b[at], b[at + 1], b[at + 2], b[at + 3]]).to_string(),
@@ -135,24 +138,25 @@ const IFACE_PARAM: u8 = 5;
 
 /// Applies a parameter; what the driver does not know it ignores (it logs), and so do we.
 pub(crate) fn apply(acb: &mut addr_ctrl_blk, p: Param<'_>) -> Effect {
-    let (space, on) = match (p.param_type, p.iface_type, p.iface_num) {
-        (NET_PARAM, 1, 0) => (Space::Net, On::V4),
-        (NET_PARAM, 2, 0 | 1) => (Space::Net, On::V6),
-        (IFACE_PARAM, _, _) => (Space::Iface, On::Both),
+    let of = match (p.param_type, p.iface_type, p.iface_num) {
+        (NET_PARAM, 1, 0) => On::V4,
+        (NET_PARAM, 2, 0 | 1) => On::V6,
+        (IFACE_PARAM, _, _) => On::Both,
         _ => return Effect::None,
     };
-    let found = rows().find(|r| r.settable && r.space == space && r.param == p.param && r.on == on);
-    let Some(row) = found else {
+    let asked = (p.param_type, p.param);
+    let found = rows().find(|(on, row)| row.settable && *on == of && row.param.raw() == asked);
+    let Some((_, row)) = found else {
         tracing::debug!(param = p.param, "unknown interface parameter");
         return Effect::None;
     };
     if p.iface_num & 1 != 0 && !row.second {
         return Effect::None;
     }
-    set_field(acb, row, p)
+    set_field(acb, row, p, of == On::V6)
 }
 
-fn set_field(acb: &mut addr_ctrl_blk, row: &Row, p: Param<'_>) -> Effect {
+fn set_field(acb: &mut addr_ctrl_blk, row: &Row, p: Param<'_>, v6: bool) -> Effect {
     // The driver reads beyond a short value; missing bytes read as zero here.
     let byte = |i: usize| p.value.get(i).copied().unwrap_or(0);
     let short = u16::from_ne_bytes([byte(0), byte(1)]);
@@ -168,7 +172,7 @@ fn set_field(acb: &mut addr_ctrl_blk, row: &Row, p: Param<'_>) -> Effect {
     match row.field {
         Field::Bit(at, mask) => bit(block, at, mask, byte(0) == 2),
         Field::BitOff(at, mask) => bit(block, at, mask, byte(0) == 1),
-        Field::Choice(at, mask, _, _, on) => match byte(0) {
+        Field::Choice(at, mask, on) => match byte(0) {
             v if v == on => bit(block, at, mask, true),
             1 | 2 => bit(block, at, mask, false),
             _ => {}
@@ -176,10 +180,7 @@ fn set_field(acb: &mut addr_ctrl_blk, row: &Row, p: Param<'_>) -> Effect {
         Field::Enable(at, mask) => {
             let on = byte(0) == 2;
             bit(block, at, mask, on);
-            return Effect::Switched {
-                v6: row.on == On::V6,
-                on,
-            };
+            return Effect::Switched { v6, on };
         }
         Field::Dec8(at) => block[at] = byte(0),
         Field::Dec16(at) => put(block, at, short),
@@ -230,8 +231,6 @@ fn set_field(acb: &mut addr_ctrl_blk, row: &Row, p: Param<'_>) -> Effect {
 
 #[cfg(test)]
 mod tests {
-    use driver_sys::netlink::params::NetParam;
-
     use super::*;
 
     fn param(iface_type: u8, iface_num: u32, param: u16, value: &[u8]) -> Param<'_> {
@@ -245,10 +244,10 @@ mod tests {
     }
 
     fn shown(acb: &addr_ctrl_blk, iface: IfaceKind, attr: &str) -> String {
-        let row =
-            rows().find(|r| r.attr == attr && r.on != if iface == IfaceKind::V4 { On::V6 } else { On::V4 });
-        let row = row.expect("attribute");
-        get(acb, iface, IfaceCode::Net(NetParam::from_raw(row.param))).expect("shown")
+        let others = if iface == IfaceKind::V4 { On::V6 } else { On::V4 };
+        let named = |(on, row): &(On, &Row)| row.attr() == Some(attr) && *on != others;
+        let (_, row) = rows().find(named).expect("attribute");
+        get(acb, iface, row.param).expect("shown")
     }
 
     #[test]

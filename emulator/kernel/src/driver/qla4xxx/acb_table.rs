@@ -1,7 +1,7 @@
-//! One table for the port's address control block: which attribute shows which field, which parameter sets it.
+//! Where the parameters of interfaces lie in the port's address control block.
 //!
-//! Owns the link between iface attributes, `ISCSI_NET_PARAM_*`/`ISCSI_IFACE_PARAM_*` and bytes of `addr_ctrl_blk`. Must not
-//! talk to the card. Source: `ql4_os.c` (`qla4xxx_get_iface_param`, `qla4xxx_set_ipv4`, `qla4xxx_set_ipv6`,
+//! Owns the link between `ISCSI_NET_PARAM_*`/`ISCSI_IFACE_PARAM_*` and bytes of `addr_ctrl_blk`; what a parameter is called, its row in
+//! driver-sys says. Must not talk to the card. Source: `ql4_os.c` (`qla4xxx_get_iface_param`, `qla4xxx_set_ipv4`, `qla4xxx_set_ipv6`,
 //! `qla4xxx_set_iscsi_param`), `scsi_transport_iscsi.c` (`iscsi_iface_attr_is_visible`).
 
 use std::mem::offset_of;
@@ -9,9 +9,10 @@ use std::mem::offset_of;
 use driver_sys::hw::acb::{Ipv4IpOptions, Ipv4TcpOptions, Ipv6AddOptions, Ipv6Options, Ipv6TcpOptions};
 use driver_sys::hw::ddb::IscsiOptions;
 use driver_sys::hw::raw::addr_ctrl_blk as Acb;
-use driver_sys::netlink::params::{IfaceParam as I, NetParam as N};
+use driver_sys::netlink::IfaceCode;
+use driver_sys::netlink::params::{IfaceParam as I, NetParam as N, ParamInfo};
 
-/// Which interfaces have a row's attribute.
+/// Which interfaces have a parameter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum On {
     /// `ipv4-iface-H-0`.
@@ -30,8 +31,8 @@ pub(super) enum Field {
     /// `enable` when the bit is clear; parameter value 1 sets it.
     BitOff(usize, u16),
     /// One of two words by a bit; the parameter value that sets it stands last, the other of 1 and 2 clears it, others are
-    /// ignored.
-    Choice(usize, u16, &'static str, &'static str, u8),
+    /// ignored. The words are those of the parameter's row.
+    Choice(usize, u16, u8),
     /// A byte in decimal.
     Dec8(usize),
     /// Two bytes in decimal.
@@ -74,26 +75,11 @@ pub(super) enum Field {
     Enable(usize, u16),
 }
 
-/// Which numbering the parameter belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Space {
-    /// `ISCSI_NET_PARAM_*`.
-    Net,
-    /// `ISCSI_IFACE_PARAM_*`.
-    Iface,
-}
-
-/// One attribute and parameter.
+/// One parameter.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Row {
-    /// Attribute name; empty when there is only a parameter.
-    pub(super) attr: &'static str,
-    /// Interfaces that have it.
-    pub(super) on: On,
-    /// Parameter numbering.
-    pub(super) space: Space,
-    /// Parameter number.
-    pub(super) param: u16,
+    /// Which; its row in driver-sys names the attribute, if there is one.
+    pub(super) param: IfaceCode,
     /// What it is.
     pub(super) field: Field,
     /// Setting it does something.
@@ -102,11 +88,15 @@ pub(super) struct Row {
     pub(super) second: bool,
 }
 
-const fn row(attr: &'static str, on: On, space: Space, param: u16, field: Field) -> Row {
+impl Row {
+    /// Name of its attribute.
+    pub(super) fn attr(&self) -> Option<&'static str> {
+        self.param.info().and_then(ParamInfo::attr)
+    }
+}
+
+const fn row(param: IfaceCode, field: Field) -> Row {
     Row {
-        attr,
-        on,
-        space,
         param,
         field,
         settable: true,
@@ -114,67 +104,54 @@ const fn row(attr: &'static str, on: On, space: Space, param: u16, field: Field)
     }
 }
 
-const fn show(attr: &'static str, on: On, param: N, field: Field) -> Row {
+const fn net(param: N, field: Field) -> Row {
+    row(IfaceCode::Net(param), field)
+}
+
+const fn show(param: N, field: Field) -> Row {
     Row {
-        attr,
-        on,
-        space: Space::Net,
-        param: param.raw(),
-        field,
         settable: false,
-        second: false,
+        ..net(param, field)
     }
 }
 
-const fn any(attr: &'static str, on: On, param: N, field: Field) -> Row {
+const fn any(param: N, field: Field) -> Row {
     Row {
-        attr,
-        on,
-        space: Space::Net,
-        param: param.raw(),
-        field,
-        settable: true,
         second: true,
+        ..net(param, field)
     }
 }
 
-const fn net(attr: &'static str, on: On, param: N, field: Field) -> Row {
-    row(attr, on, Space::Net, param.raw(), field)
+const fn def(param: I, field: Field) -> Row {
+    row(IfaceCode::Iscsi(param), field)
 }
 
-const fn def(attr: &'static str, param: I, field: Field) -> Row {
-    row(attr, On::Both, Space::Iface, param.raw(), field)
+const fn opt(param: I, flag: IscsiOptions) -> Row {
+    def(param, Field::Bit(offset_of!(Acb, iscsi_opts), flag.bits()))
 }
 
-const fn opt(attr: &'static str, param: I, flag: IscsiOptions) -> Row {
-    def(attr, param, Field::Bit(offset_of!(Acb, iscsi_opts), flag.bits()))
+const fn tcp4(param: N, flag: Ipv4TcpOptions) -> Row {
+    net(param, Field::Bit(offset_of!(Acb, ipv4_tcp_opts), flag.bits()))
 }
 
-const fn tcp4(attr: &'static str, param: N, flag: Ipv4TcpOptions) -> Row {
-    net(
-        attr,
-        On::V4,
-        param,
-        Field::Bit(offset_of!(Acb, ipv4_tcp_opts), flag.bits()),
-    )
+const fn ip4o(param: N, flag: Ipv4IpOptions) -> Row {
+    net(param, Field::Bit(offset_of!(Acb, ipv4_ip_opts), flag.bits()))
 }
 
-const fn ip4o(attr: &'static str, param: N, flag: Ipv4IpOptions) -> Row {
-    net(
-        attr,
-        On::V4,
-        param,
-        Field::Bit(offset_of!(Acb, ipv4_ip_opts), flag.bits()),
-    )
+const fn off(param: N, word: usize, mask: u16) -> Row {
+    net(param, Field::BitOff(word, mask))
 }
 
-const fn off(attr: &'static str, on: On, param: N, word: usize, mask: u16) -> Row {
-    net(attr, on, param, Field::BitOff(word, mask))
-}
-
-/// Every attribute of the interfaces and every parameter that the driver knows.
-pub(super) fn rows() -> impl Iterator<Item = &'static Row> {
-    [ipv4::ROWS, ipv6::ROWS, initiator::ROWS].into_iter().flatten()
+/// Every parameter that the driver knows, and the interfaces that have it.
+pub(super) fn rows() -> impl Iterator<Item = (On, &'static Row)> {
+    let tables = [
+        (On::V4, ipv4::ROWS),
+        (On::V6, ipv6::ROWS),
+        (On::Both, initiator::ROWS),
+    ];
+    tables
+        .into_iter()
+        .flat_map(|(on, rows)| rows.iter().map(move |row| (on, row)))
 }
 
 mod initiator;

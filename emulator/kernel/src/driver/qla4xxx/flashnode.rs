@@ -5,10 +5,11 @@
 
 use driver_sys::hw::ddb::{DDB_ISNS, DDB_NO_LINK, DDB_VALID_COOKIE, DdbOptions};
 use driver_sys::hw::raw::dev_db_entry;
+use driver_sys::netlink::params::{FlashnodeParam as F, Object};
 use nix::errno::Errno;
 use zerocopy::{FromBytes, IntoBytes};
 
-use super::ddb_table::{At, NUMBERS, param};
+use super::ddb_table::{At, NUMBERS, cut};
 use crate::text::{cstr, hex, ip4, ip6};
 
 /// No CHAP entry, no parent.
@@ -61,10 +62,7 @@ impl Flashnode {
             persistent,
             boot,
         };
-        node.put(
-            if v6 { param::IPV6_TC } else { param::IPV4_TOS },
-            u32::from(entry.ipv4_tos),
-        );
+        node.put(if v6 { F::Ipv6Tc } else { F::Ipv4Tos }, u32::from(entry.ipv4_tos));
         node
     }
 
@@ -87,11 +85,7 @@ impl Flashnode {
                 number.at.put(bytes, *value);
             }
         }
-        entry.ipv4_tos = self.get(if self.is_v6() {
-            param::IPV6_TC
-        } else {
-            param::IPV4_TOS
-        }) as u8;
+        entry.ipv4_tos = self.get(if self.is_v6() { F::Ipv6Tc } else { F::Ipv4Tos }) as u8;
         entry.ip_addr = self.address;
         entry.tgt_addr[..16].copy_from_slice(&self.redirect);
         if let Some(a) = self.link_local {
@@ -108,14 +102,14 @@ impl Flashnode {
         entry
     }
 
-    pub(crate) fn get(&self, param: u16) -> u32 {
+    pub(crate) fn get(&self, param: F) -> u32 {
         NUMBERS
             .iter()
             .position(|n| n.param == param)
             .map_or(0, |i| self.values[i])
     }
 
-    fn put(&mut self, param: u16, value: u32) {
+    fn put(&mut self, param: F, value: u32) {
         if let Some(i) = NUMBERS.iter().position(|n| n.param == param) {
             self.values[i] = value;
         }
@@ -123,12 +117,12 @@ impl Flashnode {
 
     /// The CHAP entry it names.
     pub(crate) fn chap_index(&self) -> u32 {
-        self.get(param::CHAP_OUT_IDX)
+        self.get(F::ChapOutIdx)
     }
 
     /// CHAP is on.
     pub(crate) fn uses_chap(&self) -> bool {
-        self.get(param::CHAP_AUTH_EN) != 0
+        self.get(F::ChapAuthEn) != 0
     }
 
     /// Changes one value in memory. `chap_exists` says whether an entry for this initiator exists at an index.
@@ -143,8 +137,9 @@ impl Flashnode {
     ) -> Result<(), Errno> {
         let mut address = [0u8; 16];
         address.iter_mut().zip(value).for_each(|(a, v)| *a = *v);
+        let p = F::from_raw(p);
         match p {
-            param::PORTAL_TYPE => {
+            F::PortalType => {
                 // The driver copies as many letters as the old word has.
                 let len = self.portal_type.len().min(value.len());
                 let mut bytes = self.portal_type.clone().into_bytes();
@@ -154,26 +149,27 @@ impl Flashnode {
                     self.link_local = Some([0; 16]);
                 }
             }
-            param::ISID => self.isid.iter_mut().zip(value).for_each(|(a, v)| *a = *v),
-            param::IPADDR => self.address = address,
-            param::REDIRECT_IPADDR => self.redirect = address,
-            param::LINK_LOCAL_IPV6 => self.link_local = Some(address),
-            param::NAME => self.name = Some(driver_sys::hw::until_nul(value).to_vec()),
-            param::ALIAS => self.alias = Some(driver_sys::hw::until_nul(value).to_vec()),
-            param::CHAP_OUT_IDX => {
+            F::Isid => self.isid.iter_mut().zip(value).for_each(|(a, v)| *a = *v),
+            F::Ipaddr => self.address = address,
+            F::RedirectIpaddr => self.redirect = address,
+            F::LinkLocalIpv6 => self.link_local = Some(address),
+            F::Name => self.name = Some(driver_sys::hw::until_nul(value).to_vec()),
+            F::Alias => self.alias = Some(driver_sys::hw::until_nul(value).to_vec()),
+            F::ChapOutIdx => {
                 let index = value.get(..2).map_or(0, |b| u16::from_ne_bytes([b[0], b[1]]));
                 if chap_exists(index) {
-                    self.put(param::CHAP_OUT_IDX, u32::from(index));
-                    self.put(param::CHAP_AUTH_EN, 1);
+                    self.put(F::ChapOutIdx, u32::from(index));
+                    self.put(F::ChapAuthEn, 1);
                 }
             }
             _ => {
-                let Some(number) = NUMBERS.iter().find(|n| n.param == p) else {
+                let known = NUMBERS.iter().any(|n| n.param == p);
+                let Some(info) = p.info().filter(|_| known) else {
                     return Err(Errno::ENOSYS);
                 };
-                self.put(p, number.width.read(value));
-                if p == param::CHAP_AUTH_EN && !self.uses_chap() {
-                    self.put(param::CHAP_OUT_IDX, INVALID);
+                self.put(p, cut(info.kind, value));
+                if p == F::ChapAuthEn && !self.uses_chap() {
+                    self.put(F::ChapOutIdx, INVALID);
                 }
             }
         }
@@ -185,7 +181,7 @@ impl Flashnode {
         &self,
         chap: impl Fn(u16) -> Option<(String, String)>,
     ) -> Vec<(&'static str, String)> {
-        let mut out = self.numbers(false);
+        let mut out = self.numbers(Object::FlashSession);
         let link = u32::from(self.parent_type);
         let (user, password) = if self.uses_chap() {
             chap(self.chap_index() as u16).unwrap_or_default()
@@ -194,28 +190,28 @@ impl Flashnode {
         };
         let text = |t: &Option<Vec<u8>>| t.as_ref().map(|t| cstr(t)).unwrap_or_default();
         out.extend([
-            ("portal_type", self.portal_type.clone()),
-            ("isid", hex(&self.isid)),
-            ("targetname", text(&self.name)),
-            ("targetalias", text(&self.alias)),
-            ("discovery_parent_type", parent_name(link).into()),
-            ("username", user),
-            ("password", password),
-            ("is_boot_target", u8::from(self.boot).to_string()),
+            (F::PortalType, self.portal_type.clone()),
+            (F::Isid, hex(&self.isid)),
+            (F::Name, text(&self.name)),
+            (F::Alias, text(&self.alias)),
+            (F::DiscoveryParentType, parent_name(link).into()),
+            (F::Username, user),
+            (F::Password, password),
+            (F::IsBootTgt, u8::from(self.boot).to_string()),
         ]);
-        out
+        named(out)
     }
 
     /// The attributes of the connection object.
     pub(crate) fn conn_attrs(&self) -> Vec<(&'static str, String)> {
-        let mut out = self.numbers(true);
+        let mut out = self.numbers(Object::FlashConnection);
         let v6 = self.portal_type.starts_with("ipv6");
         let address = |a: &[u8; 16]| if v6 { ip6(a) } else { ip4(a) };
         out.extend([
-            ("ipaddress", address(&self.address)),
-            ("redirect_ipaddr", address(&self.redirect)),
+            (F::Ipaddr, address(&self.address)),
+            (F::RedirectIpaddr, address(&self.redirect)),
             (
-                "link_local_ipv6",
+                F::LinkLocalIpv6,
                 if v6 {
                     ip6(&self.link_local.unwrap_or_default())
                 } else {
@@ -224,21 +220,22 @@ impl Flashnode {
             ),
         ]);
         if !v6 {
-            for (name, value) in &mut out {
-                if *name == "ipv6_traffic_class" {
+            for (param, value) in &mut out {
+                if *param == F::Ipv6Tc {
                     value.clear();
                 }
             }
         }
-        out
+        named(out)
     }
 
-    fn numbers(&self, conn: bool) -> Vec<(&'static str, String)> {
+    fn numbers(&self, object: Object) -> Vec<(F, String)> {
+        let shown_by = |param: F| param.info().is_some_and(|row| row.object == object);
         NUMBERS
             .iter()
             .zip(self.values)
-            .filter(|(n, _)| n.conn == conn)
-            .map(|(n, v)| (n.attr, v.to_string()))
+            .filter(|(n, _)| shown_by(n.param))
+            .map(|(n, v)| (n.param, v.to_string()))
             .collect()
     }
 
@@ -251,9 +248,15 @@ impl Flashnode {
             } else {
                 ip4(&self.address)
             },
-            port: self.get(param::PORT) as u16,
+            port: self.get(F::Port) as u16,
         }
     }
+}
+
+/// Under the names of their attributes.
+fn named(attrs: Vec<(F, String)>) -> Vec<(&'static str, String)> {
+    let name = |(param, value): (F, String)| Some((param.attr()?, value));
+    attrs.into_iter().filter_map(name).collect()
 }
 
 /// What makes two targets the same one for the driver (`qla4xxx_compare_tuple_ddb`).
@@ -319,26 +322,31 @@ mod tests {
         let mut node = Flashnode::from_entry(&dev_db_entry::default(), false, false);
         for number in NUMBERS
             .iter()
-            .filter(|n| n.at.stored() && n.param != param::CHAP_OUT_IDX)
+            .filter(|n| n.at.stored() && n.param != F::ChapOutIdx)
         {
             let value = match number.at {
                 At::Units(_) => 1024u32,
                 _ => 1,
             };
-            node.set(number.param, &value.to_ne_bytes(), |_| true)
-                .expect(number.attr);
+            node.set(number.param.raw(), &value.to_ne_bytes(), |_| true)
+                .expect("set");
         }
-        node.set(param::NAME, b"iqn.x:y\0", |_| true).expect("name");
-        node.set(param::ISID, &[1, 2, 3, 4, 5, 6], |_| true)
+        node.set(F::Name.raw(), b"iqn.x:y\0", |_| true).expect("name");
+        node.set(F::Isid.raw(), &[1, 2, 3, 4, 5, 6], |_| true)
             .expect("isid");
-        node.set(param::IPADDR, &[10, 0, 0, 1], |_| true)
+        node.set(F::Ipaddr.raw(), &[10, 0, 0, 1], |_| true)
             .expect("address");
         let entry = node.to_entry(&dev_db_entry::default());
         assert!(entry.is_valid());
         assert_eq!(entry.isid, [6, 5, 4, 3, 2, 1]);
         let back = Flashnode::from_entry(&entry, true, false);
         for number in NUMBERS.iter().filter(|n| n.at.stored()) {
-            assert_eq!(back.get(number.param), node.get(number.param), "{}", number.attr);
+            assert_eq!(
+                back.get(number.param),
+                node.get(number.param),
+                "{:?}",
+                number.param
+            );
         }
         assert_eq!(back.tuple(), node.tuple());
         assert_eq!(Tuple::of(&entry), node.tuple());
@@ -347,14 +355,14 @@ mod tests {
     #[test]
     fn a_valid_chap_index_switches_chap_on_and_switching_off_forgets_it() {
         let mut node = Flashnode::from_entry(&dev_db_entry::default(), false, false);
-        node.set(param::CHAP_OUT_IDX, &9u16.to_ne_bytes(), |_| false)
+        node.set(F::ChapOutIdx.raw(), &9u16.to_ne_bytes(), |_| false)
             .expect("set");
         assert!(!node.uses_chap());
-        node.set(param::CHAP_OUT_IDX, &9u16.to_ne_bytes(), |i| i == 9)
+        node.set(F::ChapOutIdx.raw(), &9u16.to_ne_bytes(), |i| i == 9)
             .expect("set");
         assert!(node.uses_chap());
         assert_eq!(node.chap_index(), 9);
-        node.set(param::CHAP_AUTH_EN, &[0], |_| true).expect("off");
+        node.set(F::ChapAuthEn.raw(), &[0], |_| true).expect("off");
         assert_eq!(node.chap_index(), INVALID);
     }
 
@@ -369,7 +377,7 @@ mod tests {
     #[test]
     fn a_portal_type_keeps_its_length() {
         let mut node = Flashnode::from_entry(&dev_db_entry::default(), false, false);
-        node.set(param::PORTAL_TYPE, b"ipv6-and-more\0", |_| true)
+        node.set(F::PortalType.raw(), b"ipv6-and-more\0", |_| true)
             .expect("set");
         assert_eq!(node.portal_type, "ipv6");
         assert!(node.is_v6());

@@ -66,7 +66,7 @@ fn is_v6(s: &DdbEntry) -> bool {
 
 fn number(s: &DdbEntry, param: P) -> Result<String, Errno> {
     let (_, field) = NUMBERS.iter().find(|(p, _)| *p == param).ok_or(Errno::ENOSYS)?;
-    Ok(s.numbers().get(field.raw()).to_string())
+    Ok(s.numbers().get(*field).to_string())
 }
 
 impl Qla4xxx {

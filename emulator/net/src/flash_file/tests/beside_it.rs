@@ -116,11 +116,11 @@ fn a_card_can_be_copied_while_it_runs_and_named_by_its_image() {
     }
     let loaded = peek(&path);
     let dump = dir.path().join("dump");
-    drop(FlashFile::create(&dump, PORTS, &loaded).unwrap());
+    drop(FlashFile::create(&dump, chip(), PORTS, &loaded).unwrap());
     assert_eq!(FlashFile::identify(&dump).unwrap(), (chip(), PORTS));
     assert!(snapshot(&dump) == loaded);
     assert!(fs::metadata(&dump).unwrap().blocks() * 512 < 2 << 20);
-    let error = FlashFile::create(&dump, PORTS, &loaded).unwrap_err();
+    let error = FlashFile::create(&dump, chip(), PORTS, &loaded).unwrap_err();
     assert!(
         matches!(error, StoreError::Io { .. }),
         "a dump overwrites nothing"

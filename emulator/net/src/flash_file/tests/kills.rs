@@ -119,7 +119,7 @@ fn assert_one_write_apart(old: &Loaded, new: &Loaded) {
     for ((at, old), (_, new)) in old.areas.iter().zip(&new.areas) {
         let area = Area::ALL
             .into_iter()
-            .find(|area| (0..PORTS).any(|port| area.position(port) == *at));
+            .find(|area| (0..PORTS).any(|port| chip().layout.position(*area, port) == *at));
         let record = area.unwrap().record();
         for index in 0..old.len().div_ceil(record) {
             let range = index * record..((index + 1) * record).min(old.len());

@@ -20,7 +20,7 @@ fn an_image_of_the_wrong_size_is_refused_and_left_alone() {
     assert!(error.to_string().contains("card.flash"), "{error}");
     assert_eq!(fs::metadata(&path).unwrap().len(), 12345);
     let contents = factory_default(chip(), PORTS, Identity { seed: 3 });
-    let error = FlashFile::create(&path, PORTS, &contents).unwrap_err();
+    let error = FlashFile::create(&path, chip(), PORTS, &contents).unwrap_err();
     assert!(
         matches!(error, StoreError::Io { .. }),
         "an existing file is never overwritten"
@@ -95,7 +95,7 @@ fn what_is_no_flash_image_is_not_identified() {
         .write(true)
         .open(&path)
         .unwrap()
-        .set_len(PORT_STRIDE)
+        .set_len(chip().layout.image_len(1))
         .unwrap();
     let error = FlashFile::identify(&path).unwrap_err();
     assert!(
@@ -109,7 +109,7 @@ fn what_is_no_flash_image_is_not_identified() {
 fn the_flash_of_another_chip_is_refused() {
     let (_dir, path) = scratch();
     let contents = factory_default(Chip::by_name("isp4022").unwrap(), PORTS, Identity { seed: 3 });
-    drop(FlashFile::create(&path, PORTS, &contents).unwrap());
+    drop(FlashFile::create(&path, chip(), PORTS, &contents).unwrap());
     let loaded = open(&path).unwrap().load().unwrap();
     let error = inspect(chip(), PORTS, &loaded).unwrap_err();
     assert_eq!(
@@ -209,7 +209,7 @@ fn a_torn_journal_gives_the_commits_before_the_tear() {
         torn[at] ^= 0x10;
         fs::write(journal(&path), &torn).unwrap();
         // A broken header is no journal, a broken record is no commit.
-        match FlashFile::peek(&path, PORTS, chip().nvram_size) {
+        match FlashFile::peek(&path, chip(), PORTS) {
             Ok(found) => assert!(
                 found == old || (found == new && !(1024..2080).contains(&at)),
                 "byte {at}"

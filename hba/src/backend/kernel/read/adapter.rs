@@ -1,5 +1,6 @@
 //! Adapter ports. Source: `qla4xxx/ql4_attr.c`, `scsi_sysfs.c`.
 
+use driver_sys::netlink::params::HostParam;
 use driver_sys::sysfs::class::{host, transport};
 use driver_sys::sysfs::{Reader, Root};
 
@@ -31,7 +32,7 @@ pub(in super::super) fn keys(root: &Root) -> Result<Vec<AdapterKey>> {
             AdapterKey {
                 host: HostNo(n),
                 transport: text(&scsi, "proc_name").map(|name| transport_name(&name).to_owned()),
-                mac: text(&iscsi, "hwaddress"),
+                mac: HostParam::Hwaddress.attr().and_then(|attr| text(&iscsi, attr)),
                 port_name: pci_address(root, n),
                 serial: text(&scsi, "serial_num"),
             }

@@ -1,6 +1,6 @@
 //! Flash targets.
 
-use driver_sys::netlink::params::{FlashnodeParam, Object, Param};
+use driver_sys::netlink::params::{FlashnodeParam, Object};
 use driver_sys::sysfs::{Dir, Reader, Root};
 
 use super::super::fault;
@@ -8,7 +8,7 @@ use super::param;
 use crate::error::Result;
 use crate::ids::HostNo;
 use crate::model::FlashTarget;
-use crate::params::{FLASH, Params};
+use crate::params::Params;
 
 const DEVICES: &str = "bus/iscsi_flashnode/devices";
 
@@ -29,11 +29,10 @@ pub(in super::super) fn names(root: &Root, host: HostNo) -> Result<Vec<(u32, Opt
     let Some((dir, indices)) = entries(root, host)? else {
         return Ok(Vec::new());
     };
-    let spec = FLASH.iter().find(|spec| spec.name == "targetname");
     let mut reader = Reader::new();
     let name = |index: u32| {
         let object = format!("flashnode_sess-{}:{index}", host.0);
-        let value = spec.and_then(|spec| param(&mut reader, dir.at(&object), spec));
+        let value = param(&mut reader, dir.at(&object), FlashnodeParam::Name);
         (
             index,
             value.map(|v| v.to_string()).filter(|name| !name.is_empty()),
@@ -72,12 +71,14 @@ fn read(dir: &Dir, reader: &mut Reader, host: HostNo, index: u32) -> Option<Flas
     if !at_session.exists() {
         return None;
     }
-    let params: Params = FLASH
+    let params: Params<FlashnodeParam> = FlashnodeParam::ALL
         .iter()
-        .map(|spec| {
-            let of_connection = FlashnodeParam::by_attr(Object::FlashConnection, spec.name).is_some();
+        .map(|one| {
+            let of_connection = one
+                .info()
+                .is_some_and(|info| info.object == Object::FlashConnection);
             let at = if of_connection { at_connection } else { at_session };
-            (spec.name.to_owned(), param(reader, at, spec))
+            (*one, param(reader, at, *one))
         })
         .collect();
     // Removed meanwhile: what was read is no entry.

@@ -1,6 +1,5 @@
 //! Interfaces.
 
-use driver_sys::netlink::params::{NetParam, Param, WireKind};
 use driver_sys::sysfs::class::iface::{Family as SysFamily, IfaceId as SysId};
 use driver_sys::sysfs::{Reader, Root};
 
@@ -10,7 +9,7 @@ use super::param;
 use crate::error::Result;
 use crate::ids::{Family, HostNo, IfaceId};
 use crate::model::Iface;
-use crate::params::{IFACE, ParamValue, Params, fits_family};
+use crate::params::{IfaceCode, Parameter, Params, fits_family};
 use crate::quirks::switched_ifaces;
 
 const CLASS: &str = "class/iscsi_iface";
@@ -49,30 +48,15 @@ fn present(root: &Root, host: HostNo) -> Result<Vec<Iface>> {
     for id in ids {
         let name = id.to_string();
         let at = dir.at(&name);
-        let params: Params = IFACE
-            .iter()
-            .filter(|s| fits_family(s.name, id.family))
-            .map(|spec| {
-                let shown = param(&mut reader, at, spec);
-                (spec.name.to_owned(), meant(spec.name, shown))
-            })
+        let params: Params<IfaceCode> = IfaceCode::all()
+            .filter(|one| fits_family(*one, id.family))
+            .map(|one| (one, param(&mut reader, at, one)))
             .collect();
         if at.exists() {
             found.push(Iface::from_params(id, params));
         }
     }
     Ok(found)
-}
-
-/// What an attribute means: those that speak of the feature which their name denies are turned round.
-fn meant(name: &str, shown: Option<ParamValue>) -> Option<ParamValue> {
-    let denied = NetParam::table()
-        .iter()
-        .any(|row| row.attr == Some(name) && row.kind == WireKind::OffOn);
-    match shown {
-        Some(ParamValue::Flag(feature)) if denied => Some(ParamValue::Flag(!feature)),
-        other => other,
-    }
 }
 
 fn own(id: SysId) -> IfaceId {

@@ -10,7 +10,7 @@ pub(super) mod session;
 use driver_sys::sysfs::class::Listing;
 use driver_sys::sysfs::{Fault, Place, Reader, Secret};
 
-use crate::params::{ParamKind, ParamSpec, ParamValue};
+use crate::params::{ParamValue, Parameter};
 use crate::secret::REDACTED;
 
 /// Passes on what could be read; tells the log about the rest.
@@ -24,16 +24,18 @@ pub(super) fn items<T>(listing: Listing<T>) -> Vec<T> {
 }
 
 /// Reads one parameter; `None` when the object does not tell it. A secret is only looked at for being set.
-fn param(reader: &mut Reader, at: Place<'_>, spec: &ParamSpec) -> Option<ParamValue> {
-    if spec.kind == ParamKind::Secret {
-        let set = reader.may::<Secret>(at, spec.name).ok().flatten();
+fn param<P: Parameter>(reader: &mut Reader, at: Place<'_>, param: P) -> Option<ParamValue> {
+    let info = param.info()?;
+    let attr = info.attr()?;
+    if info.is_secret() {
+        let set = reader.may::<Secret>(at, attr).ok().flatten();
         return set.map(|_| ParamValue::Text(REDACTED.to_owned()));
     }
-    match reader.text(at, spec.name) {
-        Ok(text) => spec.from_sysfs(text),
+    match reader.text(at, attr) {
+        Ok(text) => ParamValue::shown(info, text),
         Err(Fault::Missing | Fault::Vanished | Fault::Permission | Fault::Unreadable(_)) => None,
         Err(fault) => {
-            tracing::warn!(attribute = spec.name, %fault, "unreadable attribute");
+            tracing::warn!(attribute = attr, %fault, "unreadable attribute");
             None
         }
     }

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use driver_sys::netlink::params::{IscsiParam, Object, Param, Value, WireKind};
+use driver_sys::netlink::params::{IscsiParam, Object, Values};
 use driver_sys::sysfs::class::session::{Session as SysSession, SessionFields};
 use driver_sys::sysfs::class::sessions::{session as read_session, sessions};
 use driver_sys::sysfs::{Place, Reader, Root};
@@ -113,10 +113,12 @@ pub(in super::super) fn one(root: &Root, sid: u32) -> Result<Option<Session>> {
     let mut reader = Reader::new();
     let at = root.at(&path);
     let mut params = parameters(&mut reader, at, Object::Session);
-    let mut take = |name: &str| params.remove(name).flatten();
+    let boot = [IscsiParam::BootTarget, IscsiParam::BootRoot];
+    let boot = boot.into_iter().any(|param| params.value(param).is_some());
+    let recovery_timeout = params.value(IscsiParam::SessRecoveryTmo).map(ToString::to_string);
+    let mut take = |param| params.remove(param).flatten();
     let mut text = |name: &str| reader.may::<String>(at, name).ok().flatten();
-    let discovery = take("discovery_session").and_then(|v| v.as_flag()) == Some(true);
-    let boot = text("boot_target").is_some() || text("boot_root").is_some();
+    let discovery = take(IscsiParam::DiscoverySess).and_then(|v| v.as_flag()) == Some(true);
     let number = |v: Option<ParamValue>| v.and_then(|v| v.as_number());
     let small = |v: Option<ParamValue>| number(v).and_then(|n| u32::try_from(n).ok());
     let string = |v: Option<ParamValue>| v.map(|v| v.to_string()).filter(|t| !t.is_empty());
@@ -134,22 +136,21 @@ pub(in super::super) fn one(root: &Root, sid: u32) -> Result<Option<Session>> {
         },
         flash_index: None,
         target_name: base.target_name,
-        target_alias: string(take("targetalias")),
+        target_alias: string(take(IscsiParam::TargetAlias)),
         tpgt: base.tpgt,
-        initiator_name: string(take("initiatorname")),
-        iface: string(take("ifacename")),
-        isid: string(take("isid")),
-        tsid: small(take("tsid")),
+        initiator_name: string(take(IscsiParam::InitiatorName)),
+        iface: string(take(IscsiParam::IfaceName)),
+        isid: string(take(IscsiParam::Isid)),
+        tsid: small(take(IscsiParam::Tsid)),
         state: text("state"),
         target_state: text("target_state"),
         target_id: text("target_id").and_then(|t| t.parse().ok()),
-        recovery_timeout: text("recovery_tmo")
-            .and_then(|t| if t == "off" { Some(-1) } else { t.parse().ok() }),
-        chap_index: number(take("chap_out_idx"))
+        recovery_timeout: recovery_timeout.and_then(|t| if t == "off" { Some(-1) } else { t.parse().ok() }),
+        chap_index: number(take(IscsiParam::ChapOutIdx))
             .and_then(|n| u16::try_from(n).ok())
             .filter(|n| *n != u16::MAX),
-        chap_username: string(take("username")),
-        chap_username_in: string(take("username_in")),
+        chap_username: string(take(IscsiParam::Username)),
+        chap_username_in: string(take(IscsiParam::UsernameIn)),
         connections: vec![connection(root, sid)],
         luns: lun::all(root, LunScope::Session(sid))?
             .into_iter()
@@ -166,7 +167,7 @@ fn connection(root: &Root, sid: u32) -> Connection {
     let mut reader = Reader::new();
     let at = root.at(&path);
     let mut params = parameters(&mut reader, at, Object::Connection);
-    let mut take = |name: &str| params.remove(name).flatten();
+    let mut take = |param| params.remove(param).flatten();
     let string = |v: Option<ParamValue>| v.map(|v| v.to_string()).filter(|t| !t.is_empty());
     let port = |v: Option<ParamValue>| v.and_then(|v| v.to_string().parse::<u16>().ok());
     let length = |v: Option<ParamValue>| v.and_then(|v| v.as_number()).and_then(|n| u32::try_from(n).ok());
@@ -174,8 +175,14 @@ fn connection(root: &Root, sid: u32) -> Connection {
         v.and_then(|v| v.as_flag())
             .map(|on| if on { "crc32c" } else { "none" }.to_owned())
     };
-    let (address, persistent) = (string(take("address")), string(take("persistent_address")));
-    let (port_now, port_kept) = (port(take("port")), port(take("persistent_port")));
+    let (address, persistent) = (
+        string(take(IscsiParam::ConnAddress)),
+        string(take(IscsiParam::PersistentAddress)),
+    );
+    let (port_now, port_kept) = (
+        port(take(IscsiParam::ConnPort)),
+        port(take(IscsiParam::PersistentPort)),
+    );
     // Older drivers tell only one of the two.
     let current = address.clone().or_else(|| persistent.clone());
     let kept = persistent.or(address);
@@ -188,40 +195,41 @@ fn connection(root: &Root, sid: u32) -> Connection {
         port: port_now.or(port_kept),
         persistent_address: kept,
         persistent_port: port_kept.or(port_now),
-        local_address: string(take("local_ipaddr")),
-        local_port: port(take("local_port")).filter(|p| *p != 0),
-        header_digest: digest(take("header_digest")),
-        data_digest: digest(take("data_digest")),
-        max_recv_dlength: length(take("max_recv_dlength")),
-        max_xmit_dlength: length(take("max_xmit_dlength")),
+        local_address: string(take(IscsiParam::LocalIpaddr)),
+        local_port: port(take(IscsiParam::LocalPort)).filter(|p| *p != 0),
+        header_digest: digest(take(IscsiParam::HdrdgstEn)),
+        data_digest: digest(take(IscsiParam::DatadgstEn)),
+        max_recv_dlength: length(take(IscsiParam::MaxRecvDlength)),
+        max_xmit_dlength: length(take(IscsiParam::MaxXmitDlength)),
         params,
     }
 }
 
 /// All parameters that the kernel's table has for the object and sysfs shows; secrets are not read.
-fn parameters(reader: &mut Reader, at: Place<'_>, object: Object) -> Params {
+fn parameters(reader: &mut Reader, at: Place<'_>, object: Object) -> Params<IscsiParam> {
     let mut params = Params::new();
-    for info in IscsiParam::table().iter().filter(|i| i.object == object) {
-        let (Some(attr), WireKind::Ascii(kind)) = (info.attr, info.kind) else {
+    for param in IscsiParam::ALL {
+        let Some(info) = param
+            .info()
+            .filter(|info| info.object == object && !info.is_secret())
+        else {
             continue;
         };
-        if kind == Value::Secret {
+        let Some(text) = info.attr().and_then(|attr| reader.text(at, attr).ok()) else {
             continue;
-        }
-        let Ok(text) = reader.text(at, attr) else { continue };
-        if text == "(null)" || text == "<NULL>" || text.is_empty() {
-            params.insert(attr.to_owned(), None);
-            continue;
-        }
-        let value = match (kind, text) {
-            (Value::Bool, "0") => ParamValue::Flag(false),
-            (Value::Bool, "1") => ParamValue::Flag(true),
-            (Value::Number, number) => number
-                .parse()
-                .map_or_else(|_| ParamValue::Text(number.to_owned()), ParamValue::Number),
-            (_, text) => ParamValue::Text(text.to_owned()),
         };
-        params.insert(attr.to_owned(), Some(value));
+        let value = match (info.values, text) {
+            (_, "(null)" | "<NULL>" | "") => None,
+            (Values::Flag, "0") => Some(ParamValue::Flag(false)),
+            (Values::Flag, "1") => Some(ParamValue::Flag(true)),
+            (Values::Number { .. }, number) => Some(
+                number
+                    .parse()
+                    .map_or_else(|_| ParamValue::Text(number.to_owned()), ParamValue::Number),
+            ),
+            (_, text) => Some(ParamValue::Text(text.to_owned())),
+        };
+        params.insert(*param, value);
     }
     params
 }

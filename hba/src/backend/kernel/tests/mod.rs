@@ -6,7 +6,7 @@ mod tree;
 use std::path::Path;
 
 use driver_sys::endpoint::Endpoint;
-use driver_sys::sysfs::fixture::Dump;
+use sysfs_trees::Dump;
 
 use super::Kernel;
 

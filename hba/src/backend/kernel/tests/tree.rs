@@ -6,7 +6,7 @@ use super::{dir, opened};
 use crate::backend::{Backend, LunScope};
 use crate::ids::{Family, HostNo};
 use crate::model::{Owner, PortalType, SessionKind};
-use crate::params::{FLASH, ParamValue};
+use crate::params::{FlashnodeParam, IfaceCode, NetParam, ParamValue, Parameter, Params};
 use crate::secret::REDACTED;
 use crate::{Ctx, Deadline, Kind};
 
@@ -53,20 +53,24 @@ fn interfaces_come_in_order_with_their_own_parameters() {
     assert_eq!(names, ["ipv4-iface-0-0", "ipv6-iface-0-0", "ipv6-iface-0-1"]);
     assert_eq!(ifaces[0].address.as_deref(), Some("192.168.10.2"));
     assert_eq!(
-        ifaces[0].params["bootproto"],
-        Some(ParamValue::Text("static".into()))
+        ifaces[0].params.by_name("bootproto"),
+        Some(&Some(ParamValue::Text("static".into())))
     );
     assert_eq!(
-        ifaces[0].params["max_burst_len"],
-        Some(ParamValue::Number(262_144))
+        ifaces[0].params.by_name("max_burst_len"),
+        Some(&Some(ParamValue::Number(262_144)))
     );
     // The tree says "enable" of Nagle and fragmentation, "disable" of window scaling: the features, not their disabling.
     let denied = ["tcp_nagle_disable", "tcp_wsf_disable", "fragment_disable"];
     assert_eq!(
-        denied.map(|name| ifaces[0].params[name].as_ref().and_then(ParamValue::as_flag)),
+        denied.map(|name| {
+            let value = ifaces[0].params.by_name(name).and_then(Option::as_ref);
+            value.and_then(ParamValue::as_flag)
+        }),
         [Some(false), Some(true), Some(false)]
     );
-    assert!(!ifaces[0].params.contains_key("hop_limit") && ifaces[1].params.contains_key("hop_limit"));
+    let hop_limit = IfaceCode::Net(NetParam::Ipv6HopLimit);
+    assert!(ifaces[0].params.get(hop_limit).is_none() && ifaces[1].params.get(hop_limit).is_some());
     assert_eq!(ifaces[1].family, Family::Ipv6);
     assert!(ifaces.iter().all(|i| i.present));
 }
@@ -115,7 +119,7 @@ fn flash_targets_have_all_their_parameters() {
         .expect("read")
         .expect("there");
     assert_eq!(one, all[0]);
-    assert_eq!(one.params.len(), FLASH.len());
+    assert_eq!(one.params.len(), FlashnodeParam::ALL.len());
     assert_eq!(one.portal_type, Some(PortalType::Ipv4));
     let discovery = all.iter().find(|t| t.index == 3).expect("the SendTargets entry");
     assert!(discovery.discovery && discovery.target_name.is_none() && discovery.chap_index.is_none());
@@ -126,6 +130,47 @@ fn flash_targets_have_all_their_parameters() {
     assert_eq!(kernel.flash_target(H0, 77).expect("read"), None);
     let names: Vec<_> = all.iter().map(|t| (t.index, t.target_name.clone())).collect();
     assert_eq!(kernel.flash_names(H0).expect("read"), names);
+}
+
+/// What the tree shows of an object is what its parameters say: every attribute that is a parameter, and nothing where there is none.
+fn told<P: Parameter>(objects: &[std::path::PathBuf], params: &Params<P>) -> usize {
+    let mut seen = 0;
+    for (param, value) in params.iter() {
+        let name = param.name();
+        let text = objects
+            .iter()
+            .find_map(|dir| std::fs::read_to_string(dir.join(name)).ok());
+        let text = text.as_deref().map(|text| text.trim_end_matches('\n'));
+        let silent = text.is_none_or(|text| text.is_empty() || text == "(null)");
+        if silent {
+            let nothing = value.as_ref().is_none_or(|value| value.as_text() == Some(""));
+            assert!(nothing, "{name}: {value:?} out of {text:?}");
+            continue;
+        }
+        assert!(value.is_some(), "{name}: nothing out of {text:?}");
+        seen += 1;
+    }
+    seen
+}
+
+#[test]
+fn every_parameter_that_a_real_kernel_shows_is_read() {
+    for name in [LOGIN, "6.12-driver-login.txt"] {
+        let dir = dir();
+        let mut kernel = opened(dir.path(), name);
+        let sys = dir.path().join("sys");
+        let host = kernel.adapter_keys().expect("keys")[0].host;
+        for target in kernel.flash_targets(host).expect("flash") {
+            let bus = sys.join("bus/iscsi_flashnode/devices");
+            let session = bus.join(format!("flashnode_sess-{}:{}", host.0, target.index));
+            let connection = bus.join(format!("flashnode_conn-{}:{}:0", host.0, target.index));
+            assert!(told(&[session, connection], &target.params) > 45, "{name}");
+        }
+        for iface in kernel.ifaces(host).expect("ifaces").iter().filter(|i| i.present) {
+            let object = sys.join("class/iscsi_iface").join(&iface.name);
+            assert!(told(&[object], &iface.params) > 40, "{name}");
+        }
+    }
 }
 
 #[test]
@@ -167,7 +212,7 @@ fn a_listed_session_knows_the_flash_target_it_was_made_from() {
     let mut ctx = Ctx::new(
         &mut kernel,
         Deadline::after(Deadline::MAX),
-        dir.path().join("state"),
+        crate::ops::testing::home(&dir.path().join("state")),
     );
     let s = crate::ops::session::show(&mut ctx, 1).expect("shown");
     assert!(s.flash_index.is_some());
@@ -254,7 +299,10 @@ fn an_endpoint_that_is_not_there_says_how_to_start_one() {
     let missing = driver_sys::endpoint::Endpoint::Dir(dir.path().join("nowhere"));
     let e = super::Kernel::open(&missing).err().expect("missing");
     assert_eq!(e.kind(), Kind::NotFound);
-    assert!(e.next_step().is_some_and(|h| h.contains("hbaemu serve")), "{e:?}");
+    assert!(
+        e.next_step().is_some_and(|h| h.steps().eq([crate::Step::Serve])),
+        "{e:?}"
+    );
 }
 
 #[test]

@@ -122,7 +122,7 @@ fn the_same_target_that_another_program_added_meanwhile_is_not_added_twice() {
         .expect(Call::FlashTarget(H0, 2), Ok(Some(flash(2, &[]))))
         .expect(Call::DeleteFlashTarget(H0, 3), Ok(()));
     let change = add(&mut ctx(&mut s), None, &new()).expect("there");
-    assert!(matches!(change, Change::Unchanged { current: Some(t) } if t.index == 2));
+    assert!(matches!(change, Change::Unchanged { current: Some(t), .. } if t.index == 2));
     s.finish();
 }
 

@@ -14,7 +14,7 @@ fn discovery_adds_an_entry_asks_and_takes_it_away_again() {
     // Found by an earlier entry that had the same index.
     elsewhere
         .params
-        .insert("discovery_parent_idx".into(), Some(ParamValue::Number(2)));
+        .insert(IscsiParam::DiscoveryParentIdx, Some(ParamValue::Number(2)));
     let portal = ("192.168.10.50".parse().expect("address"), 3260);
     let mut s = Scripted::new();
     ready(&mut s)
@@ -89,7 +89,10 @@ fn logging_in_to_a_discovery_entry_points_to_discover() {
     let mut s = Scripted::new();
     one_read(ready(&mut s), entry(7), vec![]);
     let e = login(&mut ctx(&mut s), None, 7).expect_err("discovery");
-    assert!(e.next_step().is_some_and(|h| h.contains("discover")));
+    assert!(
+        e.next_step()
+            .is_some_and(|h| h.steps().any(|step| step == crate::Step::FlashDiscover))
+    );
     s.finish();
 }
 
@@ -124,7 +127,7 @@ fn only_a_discovery_entry_of_this_very_portal_is_used_and_only_what_is_new_is_fo
         .expect(Call::Sessions, Ok(vec![brief(2, TARGET, "LOGGED_IN")]));
     let mut full = session(2, TARGET, "LOGGED_IN");
     full.params
-        .insert("discovery_parent_idx".into(), Some(ParamValue::Number(7)));
+        .insert(IscsiParam::DiscoveryParentIdx, Some(ParamValue::Number(7)));
     s.expect(Call::Session(2), Ok(Some(full)))
         .expect(Call::FlashTargets(H0), Ok(after));
     let found = discover(&mut ctx(&mut s), None, portal, None, false).expect("found");
@@ -141,7 +144,7 @@ fn found_are_new_sessions_those_of_the_entry_and_those_that_were_up_to_the_porta
         let mut full = session(sid, TARGET, state);
         full.connections[0].persistent_address = Some(address.into());
         let parent = Some(ParamValue::Number(parent));
-        full.params.insert("discovery_parent_idx".into(), parent);
+        full.params.insert(IscsiParam::DiscoveryParentIdx, parent);
         full
     };
     let all = [

@@ -187,7 +187,7 @@ fn a_login_or_logout_that_another_program_did_first_is_no_failure() {
     one_read(&mut s, flash(3, &[]), vec![brief(1, TARGET, "LOGGED_IN")]);
     s.expect(Call::Session(1), Ok(Some(session(1, TARGET, "LOGGED_IN"))));
     let change = login(&mut ctx(&mut s), None, 3).expect("up");
-    assert!(matches!(change, Change::Unchanged { current: Some(s) } if s.sid == 1));
+    assert!(matches!(change, Change::Unchanged { current: Some(s), .. } if s.sid == 1));
     s.finish();
 
     let mut s = Scripted::new();
@@ -198,7 +198,7 @@ fn a_login_or_logout_that_another_program_did_first_is_no_failure() {
         .expect(Call::Session(1), Ok(up()))
         .expect::<Option<crate::model::Session>>(Call::Session(1), Ok(None));
     let change = logout(&mut ctx(&mut s), None, 3).expect("gone");
-    assert!(matches!(change, Change::Unchanged { current: None }));
+    assert!(matches!(change, Change::Unchanged { current: None, .. }));
     s.finish();
 
     // Where nobody did it the refusal stands.

@@ -322,7 +322,7 @@ fn a_dry_run_writes_nothing() {
     sized(&mut s, 100);
     let input = pattern(BLOCK);
     let mut c = ctx(&mut s);
-    c.dry_run = true;
+    c.dry_run = true.into();
     assert_eq!(
         write(
             &mut c,

@@ -1,0 +1,14 @@
+//! The program that uses this library, and where it keeps things. It says so; nothing here knows a path of its own.
+
+use std::path::PathBuf;
+
+/// Who asks, and where what outlives an operation is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Home {
+    /// The program's name, for whoever waits for its lock or finds what it left: one plain word.
+    pub program: &'static str,
+    /// Where staged settings, backups and records of changes live.
+    pub state: PathBuf,
+    /// Where the writers of this endpoint's adapters exclude each other.
+    pub locks: PathBuf,
+}

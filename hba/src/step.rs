@@ -1,0 +1,128 @@
+//! What can be done next: operations and the switches of an operation, as values. A program renders them in its own words.
+//!
+//! Must not know a command line, nor any other way in which operations are asked for.
+
+use std::fmt;
+
+use crate::ids::HostNo;
+
+/// One thing that can be done, or said with an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Step {
+    /// List the adapters.
+    AdapterList,
+    /// Look at one adapter.
+    AdapterShow,
+    /// Take targets out of the boot configuration.
+    BootClear,
+    /// Set the boot configuration.
+    BootSet,
+    /// Look at the boot configuration.
+    BootShow,
+    /// Make a CHAP entry.
+    ChapAdd,
+    /// List the CHAP entries.
+    ChapList,
+    /// Change a CHAP entry, this one if one is named.
+    ChapSet(Option<u16>),
+    /// Look at events.
+    Event,
+    /// Watch events as they come.
+    EventFollow,
+    /// Add a flash target.
+    FlashAdd,
+    /// Discover targets.
+    FlashDiscover,
+    /// List the flash targets.
+    FlashList,
+    /// Log out of a flash target, this one if one is named.
+    FlashLogout(Option<u32>),
+    /// List the parameters of flash targets.
+    FlashParams,
+    /// Remove a flash target, this one if one is named.
+    FlashRemove(Option<u32>),
+    /// Change a flash target, this one if one is named.
+    FlashSet(Option<u32>),
+    /// Look at one flash target.
+    FlashShow,
+    /// List the interfaces.
+    IfaceList,
+    /// List the parameters of interfaces.
+    IfaceParams,
+    /// Ping from an interface.
+    IfacePing,
+    /// Switch an interface on, and apply that.
+    IfaceSwitchOn,
+    /// List the logical units.
+    LunList,
+    /// Read from a logical unit.
+    LunRead,
+    /// Let open-iscsi log out of a session of its own.
+    OpenIscsiLogout,
+    /// Ping from the adapter.
+    Ping,
+    /// List the sessions.
+    SessionList,
+    /// Serve an endpoint by an emulated adapter.
+    Serve,
+    /// Say how many blocks.
+    WithBlocks,
+    /// Name a CHAP entry.
+    WithChap,
+    /// Name an endpoint.
+    WithEndpoint,
+    /// Go on although something drops.
+    WithForce,
+    /// Name this adapter.
+    WithHost(HostNo),
+    /// Wait longer.
+    WithMoreTime,
+}
+
+impl fmt::Display for Step {
+    /// Noun and verb of an operation, and what it is about; the meaning of a switch.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match self {
+            Self::AdapterList => "adapter list",
+            Self::AdapterShow => "adapter show",
+            Self::BootClear => "boot clear",
+            Self::BootSet => "boot set",
+            Self::BootShow => "boot show",
+            Self::ChapAdd => "chap add",
+            Self::ChapList => "chap list",
+            Self::ChapSet(None) => "chap set",
+            Self::ChapSet(Some(index)) => return write!(f, "chap set {index}"),
+            Self::Event => "event",
+            Self::EventFollow => "event follow",
+            Self::FlashAdd => "flash add",
+            Self::FlashDiscover => "flash discover",
+            Self::FlashList => "flash list",
+            Self::FlashLogout(None) => "flash logout",
+            Self::FlashLogout(Some(index)) => return write!(f, "flash logout {index}"),
+            Self::FlashParams => "flash params",
+            Self::FlashRemove(None) => "flash remove",
+            Self::FlashRemove(Some(index)) => return write!(f, "flash remove {index}"),
+            Self::FlashSet(None) => "flash set",
+            Self::FlashSet(Some(index)) => return write!(f, "flash set {index}"),
+            Self::FlashShow => "flash show",
+            Self::IfaceList => "iface list",
+            Self::IfaceParams => "iface params",
+            Self::IfacePing => "iface ping",
+            Self::IfaceSwitchOn => "enabled=on",
+            Self::LunList => "lun list",
+            Self::LunRead => "lun read",
+            Self::OpenIscsiLogout => "a logout by open-iscsi",
+            Self::Ping => "ping",
+            Self::SessionList => "session list",
+            Self::Serve => "an emulated adapter",
+            Self::WithBlocks => "a number of blocks",
+            Self::WithChap => "a chap entry",
+            Self::WithEndpoint => "endpoint",
+            Self::WithForce => "force",
+            Self::WithHost(host) => return host.fmt(f),
+            Self::WithMoreTime => "time limit",
+        };
+        f.write_str(text)
+    }
+}

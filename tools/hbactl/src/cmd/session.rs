@@ -1,0 +1,117 @@
+//! `hbactl session`.
+
+use std::io::{self, Write};
+use std::ops::ControlFlow;
+
+use hba::Ctx;
+use hba::ops::session;
+use terminal::{Stdout, stdout};
+
+use crate::args::Format;
+use crate::args::session::{List, Verb};
+use crate::output::{Done, Out};
+use crate::view;
+
+pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb) -> Done {
+    match verb {
+        Verb::List(list) if list.detail => detail(ctx, out, list),
+        Verb::List(list) if out.format() == Format::Json => {
+            let all = session::list(ctx, list.adapter.adapter.as_ref())?;
+            out.json("session.list", &all, &ctx.warnings)
+        }
+        Verb::List(list) => stream(ctx, out, list),
+        Verb::Show(which) => {
+            let one = session::show(ctx, which.sid)?;
+            out.one("session.show", &one, &ctx.warnings, view::session::details)
+        }
+        Verb::Logout(which) => {
+            let change = session::logout(ctx, which.sid)?;
+            out.change(
+                "session.logout",
+                &format!("logout of session {}", which.sid),
+                &change,
+                &ctx.warnings,
+            )
+        }
+        Verb::Rescan { sid } => {
+            let change = session::rescan(ctx, *sid)?;
+            out.change("session.rescan", "logical units", &change, &ctx.warnings)
+        }
+    }
+}
+
+/// Writes every session as it is read: thousands of them need no memory here.
+fn stream(ctx: &mut Ctx<'_>, out: &Out, list: &List) -> Done {
+    let plain = out.format() == Format::Plain;
+    let mut lines = Lines::new();
+    session::for_each(ctx, list.adapter.adapter.as_ref(), &mut |brief| {
+        lines.add(|out, first| {
+            if first && !plain {
+                view::session::heading(out)?;
+            }
+            view::session::line(out, &brief, plain)
+        })
+    })?;
+    lines.end()
+}
+
+fn detail(ctx: &mut Ctx<'_>, out: &Out, list: &List) -> Done {
+    let adapter = list.adapter.adapter.as_ref();
+    if out.format() == Format::Json {
+        let all = session::list_detail(ctx, adapter)?;
+        return out.json("session.list.detail", &all, &ctx.warnings);
+    }
+    let plain = out.format() == Format::Plain;
+    let mut lines = Lines::new();
+    session::for_each_detail(ctx, adapter, &mut |one| {
+        lines.add(|out, first| {
+            if plain {
+                return view::session::detail_line(out, &one);
+            }
+            if !first {
+                writeln!(out)?;
+            }
+            view::session::detail(out, &one)
+        })
+    })?;
+    lines.end()
+}
+
+/// Output written from inside a walk over sessions: the first failure ends the walk.
+struct Lines {
+    out: Stdout,
+    broken: Option<io::Error>,
+    any: bool,
+}
+
+impl Lines {
+    fn new() -> Self {
+        Self {
+            out: stdout(),
+            broken: None,
+            any: false,
+        }
+    }
+
+    /// Writes one session; `write` learns whether it is the first.
+    fn add(&mut self, write: impl FnOnce(&mut dyn Write, bool) -> io::Result<()>) -> ControlFlow<()> {
+        let first = !std::mem::replace(&mut self.any, true);
+        match write(&mut self.out, first) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                self.broken = Some(error);
+                ControlFlow::Break(())
+            }
+        }
+    }
+
+    fn end(mut self) -> Done {
+        if let Some(error) = self.broken {
+            return Err(error.into());
+        }
+        if !self.any {
+            terminal::note("There are no sessions.");
+        }
+        Ok(self.out.flush()?)
+    }
+}

@@ -1,0 +1,25 @@
+//! Where `hbactl` keeps what outlives a command.
+//!
+//! Owns the directories of an endpoint. It must not know what is in them.
+
+use std::path::{Path, PathBuf};
+
+use hba::Home;
+
+/// The home of `hbactl` on an endpoint. State is in `/var/lib/hbactl` for the host, in `DIR/hbactl` for a directory; locks in
+/// `/run/hbactl`, so that nothing of them outlives the machine's run, or in `DIR/hbactl/lock`.
+#[must_use]
+pub fn home(endpoint: &str) -> Home {
+    let (state, locks) = if endpoint == "host" {
+        (PathBuf::from("/var/lib/hbactl"), PathBuf::from("/run/hbactl"))
+    } else {
+        let state = Path::new(endpoint).join("hbactl");
+        let locks = state.join("lock");
+        (state, locks)
+    };
+    Home {
+        program: "hbactl",
+        state,
+        locks,
+    }
+}

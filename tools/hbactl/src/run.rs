@@ -1,0 +1,174 @@
+//! `hbactl` from command line to exit code.
+
+use std::ffi::OsString;
+use std::io;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::error::ErrorKind;
+use clap::{ColorChoice, CommandFactory, Parser};
+use driver_sys::endpoint::Endpoint;
+use hba::backend::kernel::Kernel;
+use hba::{Ctx, Deadline};
+
+use crate::args::{Cli, Format, Noun};
+use crate::home::home;
+use crate::output::{Done, Failure, Out};
+use crate::{cmd, interrupt, report, words};
+
+/// Runs `hbactl` with these arguments (the program's name first).
+pub fn hbactl(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args: Vec<OsString> = args.into_iter().collect();
+    // What is wrong there may be a secret: it is not repeated.
+    let about_chap = args.iter().any(|arg| arg == "chap");
+    let cli = match Cli::try_parse_from(&args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let code = if error.use_stderr() { 2 } else { 0 };
+            if about_chap && error.kind() == ErrorKind::UnknownArgument {
+                report::error(
+                    &hba::Error::new(hba::Kind::Invalid, "understand the command line")
+                        .answered("there is an argument that this command does not have")
+                        .hint("a secret is never taken from the command line: use --secret-file or --secret-stdin"),
+                );
+            } else {
+                terminal::usage(&error, &args);
+            }
+            return code.into();
+        }
+    };
+    match cli.global.color {
+        ColorChoice::Always => anstream::ColorChoice::Always.write_global(),
+        ColorChoice::Never => anstream::ColorChoice::Never.write_global(),
+        ColorChoice::Auto => {}
+    }
+    log(cli.global.verbose);
+    let mut warnings = Vec::new();
+    let done = run(&cli, &mut warnings);
+    // An error for programs has them inside.
+    if !(matches!(done, Err(Failure::Hba(_))) && cli.global.output == Format::Json) {
+        for warning in &warnings {
+            terminal::warning(warning);
+        }
+    }
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever read us has seen enough.
+        Err(Failure::Stdout(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(Failure::Stdout(error)) => {
+            report::error(&hba::Error::io("write the answer to stdout", &error));
+            1.into()
+        }
+        Err(Failure::Hba(error)) => told(&cli, error, &warnings),
+        Err(Failure::Answered(code)) => code.into(),
+    }
+}
+
+/// Prints a failure as it was asked for, and gives the exit code.
+fn told(cli: &Cli, error: hba::Error, warnings: &[String]) -> ExitCode {
+    let (error, code) = interrupt::told(error);
+    if cli.global.output == Format::Json {
+        report::error_json(&error, code, warnings);
+    } else {
+        report::error(&error);
+    }
+    code.into()
+}
+
+fn run(cli: &Cli, warnings: &mut Vec<String>) -> Done {
+    let out = Out::new(cli.global.output);
+    match &cli.noun {
+        Noun::Schema { name } => return cmd::meta::schema(name.as_deref()),
+        Noun::Completions { shell } => return cmd::meta::completions(*shell),
+        Noun::Man { dir } => return cmd::meta::man(&Cli::command(), dir),
+        Noun::Iface(crate::args::iface::Verb::Params) => return cmd::iface::params(&out),
+        Noun::Flash(crate::args::flash::Verb::Params) => return cmd::flash::params(&out),
+        _ => {}
+    }
+    let endpoint: Endpoint = cli.global.endpoint.parse().map_err(|error| {
+        hba::Error::new(
+            hba::Kind::Invalid,
+            format!("use the endpoint {:?}", cli.global.endpoint),
+        )
+        .answered(format!("{error}"))
+    })?;
+    let mut backend = Kernel::open(&endpoint)?;
+    let mut ctx = Ctx::new(&mut backend, deadline(cli), home(&cli.global.endpoint));
+    ctx.dry_run = cli.global.dry_run.into();
+    if changes(&cli.noun) && !cli.global.dry_run {
+        ctx.deadline = ctx.deadline.with_clean_up();
+        // Where a secret may have to be read first, the command itself arms: a signal ends the reading at once.
+        if !matches!(cli.noun, Noun::Chap(_)) {
+            ctx.deadline = interrupt::arm(ctx.deadline);
+        }
+    } else {
+        // Whoever looks may see what an interrupted change left.
+        for text in hba::intent::pending(&ctx) {
+            ctx.warn(text);
+        }
+    }
+    let done = match &cli.noun {
+        Noun::Adapter(verb) => cmd::adapter::run(&mut ctx, &out, verb),
+        Noun::Iface(verb) => cmd::iface::run(&mut ctx, &out, verb),
+        Noun::Ping(ping) => cmd::iface::ping(&mut ctx, &out, ping),
+        Noun::Flash(verb) => cmd::flash::run(&mut ctx, &out, verb),
+        Noun::Chap(verb) => cmd::chap::run(&mut ctx, &out, verb),
+        Noun::Boot(verb) => cmd::boot::run(&mut ctx, &out, verb),
+        Noun::Session(verb) => cmd::session::run(&mut ctx, &out, verb),
+        Noun::Lun(verb) => cmd::lun::run(&mut ctx, &out, verb, cli.global.dry_run),
+        Noun::Stats(verb) => cmd::stats::run(&mut ctx, &out, verb),
+        Noun::Event(verb) => cmd::event::run(&mut ctx, &out, verb),
+        Noun::Schema { .. } | Noun::Completions { .. } | Noun::Man { .. } => Ok(()),
+    };
+    *warnings = ctx.warnings.iter().map(words::message).collect();
+    done
+}
+
+/// Whether a command changes an adapter: it cleans up before it ends, when its time is over or a signal comes. The others end at
+/// once; so does the writing of blocks, which is a stream.
+fn changes(noun: &Noun) -> bool {
+    use crate::args::{adapter, boot, chap, flash, iface, session};
+    match noun {
+        Noun::Adapter(verb) => matches!(verb, adapter::Verb::Reset(_)),
+        Noun::Iface(verb) => matches!(
+            verb,
+            iface::Verb::Set(_) | iface::Verb::Unset(_) | iface::Verb::Apply(_)
+        ),
+        Noun::Flash(verb) => !matches!(
+            verb,
+            flash::Verb::List(_) | flash::Verb::Show(_) | flash::Verb::Params
+        ),
+        Noun::Chap(verb) => !matches!(verb, chap::Verb::List(_)),
+        Noun::Boot(verb) => !matches!(verb, boot::Verb::Show(_)),
+        Noun::Session(verb) => matches!(verb, session::Verb::Logout(_) | session::Verb::Rescan { .. }),
+        _ => false,
+    }
+}
+
+/// The time limit asked for; else a minute, except where the work itself decides how long it takes.
+fn deadline(cli: &Cli) -> Deadline {
+    use crate::args::{adapter, event, iface, lun};
+    let own_pace = matches!(
+        cli.noun,
+        Noun::Ping(_)
+            | Noun::Iface(iface::Verb::Ping(_))
+            | Noun::Lun(lun::Verb::Read(_) | lun::Verb::Write(_))
+            | Noun::Adapter(adapter::Verb::Events(_))
+            | Noun::Event(event::Verb::Follow(_))
+    );
+    Deadline::after(match cli.global.timeout {
+        Some(seconds) => Duration::from_secs(seconds),
+        None if own_pace => Deadline::MAX,
+        None => Duration::from_secs(60),
+    })
+}
+
+fn log(verbose: u8) {
+    let level = match verbose {
+        0 => return,
+        1 => tracing::Level::INFO,
+        2 => tracing::Level::DEBUG,
+        _ => tracing::Level::TRACE,
+    };
+    terminal::log::in_place(level);
+}

@@ -1,0 +1,126 @@
+//! The JSON schema of every answer: one table for `hbactl schema`, the reference pages and the tests.
+//!
+//! Owns which type an answer carries. It must not know how the answer comes about. Source of the types: [`hba::model`].
+
+use hba::Change;
+use hba::model::{
+    Adapter, BootConfig, Capacity, ChapEntry, EventRecord, FlashTarget, HostStats, Iface, Inquiry, Lun,
+    PingResult, ReportedLun, Session, SessionBrief, SessionDetail, SessionStats, VpdPage,
+};
+use hba::ops::flash::Discovery;
+use schemars::{JsonSchema, Schema, schema_for};
+
+use crate::envelope::Envelope;
+use crate::report::ErrorReport;
+use crate::view::params::Row;
+use crate::view::transfer::Transfer;
+
+/// One kind of answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Answer {
+    /// The `kind` of its envelope, mostly `noun.verb`.
+    pub kind: &'static str,
+    make: fn() -> Schema,
+}
+
+impl Answer {
+    /// The schema of the envelope and what is in it.
+    #[must_use]
+    pub fn schema(&self) -> Schema {
+        (self.make)()
+    }
+
+    const fn of<T: JsonSchema>(kind: &'static str) -> Self {
+        Self {
+            kind,
+            make: envelope::<T>,
+        }
+    }
+}
+
+fn envelope<T: JsonSchema>() -> Schema {
+    schema_for!(Envelope<T>)
+}
+
+/// Every answer there is.
+pub const ANSWERS: &[Answer] = &[
+    Answer::of::<Vec<Adapter>>("adapter.list"),
+    Answer::of::<Adapter>("adapter.show"),
+    Answer::of::<Change<Adapter>>("adapter.reset"),
+    Answer::of::<Vec<Iface>>("iface.list"),
+    Answer::of::<Iface>("iface.show"),
+    Answer::of::<Change<Iface>>("iface.set"),
+    Answer::of::<Change<Iface>>("iface.unset"),
+    Answer::of::<Change<Vec<Iface>>>("iface.apply"),
+    Answer::of::<PingResult>("iface.ping"),
+    Answer::of::<Vec<Row>>("iface.params"),
+    Answer::of::<Vec<FlashTarget>>("flash.list"),
+    Answer::of::<FlashTarget>("flash.show"),
+    Answer::of::<Change<FlashTarget>>("flash.add"),
+    Answer::of::<Change<FlashTarget>>("flash.set"),
+    Answer::of::<Change<FlashTarget>>("flash.remove"),
+    Answer::of::<Change<Session>>("flash.login"),
+    Answer::of::<Change<Session>>("flash.logout"),
+    Answer::of::<Discovery>("flash.discover"),
+    Answer::of::<Vec<Row>>("flash.params"),
+    Answer::of::<Vec<ChapEntry>>("chap.list"),
+    Answer::of::<Change<ChapEntry>>("chap.add"),
+    Answer::of::<Change<ChapEntry>>("chap.set"),
+    Answer::of::<Change<ChapEntry>>("chap.remove"),
+    Answer::of::<Vec<BootConfig>>("boot.show"),
+    Answer::of::<Change<BootConfig>>("boot.set"),
+    Answer::of::<Change<BootConfig>>("boot.clear"),
+    Answer::of::<Vec<SessionBrief>>("session.list"),
+    Answer::of::<Vec<SessionDetail>>("session.list.detail"),
+    Answer::of::<Session>("session.show"),
+    Answer::of::<Change<Session>>("session.logout"),
+    Answer::of::<Change<Vec<Lun>>>("session.rescan"),
+    Answer::of::<Vec<Lun>>("lun.list"),
+    Answer::of::<Inquiry>("lun.inquiry"),
+    Answer::of::<VpdPage>("lun.vpd"),
+    Answer::of::<Vec<ReportedLun>>("lun.report"),
+    Answer::of::<Capacity>("lun.capacity"),
+    Answer::of::<Transfer>("lun.read"),
+    Answer::of::<Transfer>("lun.write"),
+    Answer::of::<Vec<HostStats>>("stats.host"),
+    Answer::of::<SessionStats>("stats.session"),
+    Answer::of::<SessionStats>("stats.connection"),
+    Answer::of::<EventRecord>("event.follow"),
+    Answer::of::<ErrorReport>("error"),
+];
+
+/// The answer of that kind.
+#[must_use]
+pub fn answer(kind: &str) -> Option<&'static Answer> {
+    ANSWERS.iter().find(|answer| answer.kind == kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_answer_has_a_schema_with_the_envelope_around_it() {
+        for answer in ANSWERS {
+            let schema = answer.schema().to_value();
+            for field in ["schema", "version", "kind", "data"] {
+                assert!(
+                    schema["properties"].get(field).is_some(),
+                    "{}: {field}",
+                    answer.kind
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn kinds_are_unique() {
+        for (n, answer) in ANSWERS.iter().enumerate() {
+            assert!(
+                !ANSWERS[..n].iter().any(|other| other.kind == answer.kind),
+                "{}",
+                answer.kind
+            );
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! The control plane's messages in words of the command line.
+//!
+//! Owns how a step is typed. It must not know when it is named.
+
+use hba::{Message, Step};
+
+/// The message as people read it.
+pub(crate) fn message(message: &Message) -> String {
+    message.render(step)
+}
+
+/// What is typed for a step.
+fn step(step: Step) -> String {
+    match step {
+        Step::IfaceSwitchOn => "hbactl iface set IFACE enabled=on, then iface apply,".to_owned(),
+        Step::OpenIscsiLogout => "iscsiadm -m session -r SID -u".to_owned(),
+        Step::Serve => "hbaemu serve".to_owned(),
+        Step::WithBlocks => "--blocks".to_owned(),
+        Step::WithChap => "--chap".to_owned(),
+        Step::WithEndpoint => "--endpoint".to_owned(),
+        Step::WithForce => "--force".to_owned(),
+        Step::WithHost(host) => format!("-a {host}"),
+        Step::WithMoreTime => "--timeout".to_owned(),
+        operation => format!("hbactl {operation}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+    use crate::args::Cli;
+
+    #[test]
+    fn what_a_hint_tells_to_type_is_there() {
+        for operation in [
+            Step::AdapterList,
+            Step::AdapterShow,
+            Step::BootClear,
+            Step::BootSet,
+            Step::BootShow,
+            Step::ChapAdd,
+            Step::ChapList,
+            Step::ChapSet(Some(3)),
+            Step::Event,
+            Step::EventFollow,
+            Step::FlashAdd,
+            Step::FlashDiscover,
+            Step::FlashList,
+            Step::FlashLogout(Some(3)),
+            Step::FlashParams,
+            Step::FlashRemove(Some(3)),
+            Step::FlashSet(Some(3)),
+            Step::FlashShow,
+            Step::IfaceList,
+            Step::IfaceParams,
+            Step::IfacePing,
+            Step::IfaceSwitchOn,
+            Step::LunList,
+            Step::LunRead,
+            Step::Ping,
+            Step::SessionList,
+        ] {
+            let typed = step(operation);
+            let mut command = Cli::command();
+            let mut words = typed.split(' ').take(3);
+            assert_eq!(words.next(), Some("hbactl"), "{typed}");
+            for word in words {
+                let found = command.find_subcommand(word).cloned();
+                command = found.unwrap_or_else(|| panic!("{typed}: no {word}"));
+            }
+        }
+    }
+}
