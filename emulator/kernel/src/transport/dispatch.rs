@@ -9,46 +9,10 @@ use driver_sys::netlink::params::IscsiParam;
 use driver_sys::netlink::{Attr, ChapPage, Destination, Event, Heard, Pdu, Request, Return};
 use nix::errno::Errno;
 
-use super::driver::{Params, Ping, Progress};
+use super::args::{Params, Ping};
 use super::session::ConnState;
+use super::verdict::Verdict;
 use super::{Class, LowLevelDriver};
-
-/// What became of a message.
-pub(super) enum Verdict {
-    /// Answer the sender.
-    Answer(Result<Return, Errno>),
-    /// The answer was multicast already.
-    Silent,
-    /// The driver goes on with it.
-    Wait,
-}
-
-impl From<Result<Return, Errno>> for Verdict {
-    fn from(result: Result<Return, Errno>) -> Self {
-        Self::Answer(result)
-    }
-}
-
-impl From<Result<(), Errno>> for Verdict {
-    fn from(result: Result<(), Errno>) -> Self {
-        Self::Answer(result.map(|()| Return::None))
-    }
-}
-
-impl From<Errno> for Verdict {
-    fn from(errno: Errno) -> Self {
-        Self::Answer(Err(errno))
-    }
-}
-
-impl From<Progress> for Verdict {
-    fn from(progress: Progress) -> Self {
-        match progress {
-            Progress::Done(result) => result.into(),
-            Progress::Waits => Self::Wait,
-        }
-    }
-}
 
 /// Carries out a message to a transport.
 pub(super) fn receive(

@@ -10,13 +10,14 @@
 use std::io;
 use std::time::Instant;
 
-use driver_sys::netlink::code::{Discovery, IfaceType, StopFlag};
+use driver_sys::netlink::code::{Discovery, StopFlag};
 use driver_sys::netlink::params::{ChapParam, FlashnodeParam, HostParam, IscsiParam};
 use driver_sys::netlink::{
     Attr, ChapRecord, Destination, HostStats, IfaceAttr, IfaceCode, Path, SessionStats,
 };
 use nix::errno::Errno;
 
+use super::args::{Params, Ping};
 use super::bsg::{BsgAnswer, BsgRequest};
 use super::class::Class;
 use super::ifaces::IfaceKind;
@@ -41,39 +42,6 @@ impl From<Errno> for Progress {
     fn from(errno: Errno) -> Self {
         Self::Done(Err(errno))
     }
-}
-
-/// Parameters of a message as a driver's own walk finds them: those before the first that is refused, then the refusal.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Params<'a, A> {
-    list: &'a [A],
-    fault: Option<Errno>,
-}
-
-impl<'a, A> Params<'a, A> {
-    /// A list, and what stands in the place of the next one.
-    pub(crate) const fn new(list: &'a [A], fault: Option<Errno>) -> Self {
-        Self { list, fault }
-    }
-
-    /// One after the other.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = Result<&'a A, Errno>> + use<'a, A> {
-        self.list.iter().map(Ok).chain(self.fault.map(Err))
-    }
-}
-
-/// A ping as the class hands it on.
-pub(crate) struct Ping {
-    /// `iface_num`.
-    pub(crate) iface_num: u32,
-    /// `iface_type`.
-    pub(crate) iface_type: IfaceType,
-    /// `payload_size`.
-    pub(crate) size: u32,
-    /// `pid`: given back with the answer.
-    pub(crate) pid: u32,
-    /// Whom.
-    pub(crate) to: Destination,
 }
 
 /// A driver as the transport class sees it.

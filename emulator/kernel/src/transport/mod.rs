@@ -3,6 +3,7 @@
 //! Owns sessions, connections, endpoints, the netlink queue and the class's part of the tree. Knows drivers by [`LowLevelDriver`]
 //! alone, and stands on the mid layer. Source: Linux 6.1 `scsi_transport_iscsi.c`, `include/scsi/iscsi_if.h`.
 
+mod args;
 mod attrs;
 mod blocking;
 pub(crate) mod bsg;
@@ -19,9 +20,11 @@ mod lookup;
 mod queue;
 mod session;
 mod sessions;
+mod verdict;
 
+pub(crate) use args::{Params, Ping};
 pub(crate) use class::Class;
 pub(crate) use dispatch::leading_number;
-pub(crate) use driver::{LowLevelDriver, Params, Ping, Progress};
+pub(crate) use driver::{LowLevelDriver, Progress};
 pub(crate) use ifaces::IfaceKind;
 pub(crate) use queue::{Queue, Transports};

@@ -7,7 +7,8 @@ use std::collections::VecDeque;
 use driver_sys::netlink::{Header, Heard, Reply, Request, Return};
 use nix::errno::Errno;
 
-use super::dispatch::{Verdict, receive};
+use super::dispatch::receive;
+use super::verdict::Verdict;
 use super::{Class, LowLevelDriver};
 use crate::env::{ClientId, Out};
 

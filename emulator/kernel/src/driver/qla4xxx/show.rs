@@ -15,48 +15,6 @@ use super::flashnode::{parent_name, reversed};
 use crate::text::{cstr, hex, ip4, ip6};
 use crate::transport::Class;
 
-/// Numbers of a DDB: the parameter of a session or connection and the flash node's that is the same field.
-const NUMBERS: &[(P, F)] = &[
-    (P::AutoSndTgtDisable, F::AutoSndTgtDisable),
-    (P::BidiChapEn, F::BidiChapEn),
-    (P::ChapAuthEn, F::ChapAuthEn),
-    (P::PduInorderEn, F::PduInorder),
-    (P::DataseqInorderEn, F::DataseqInorder),
-    (P::DefTaskmgmtTmo, F::DefTaskmgmtTmo),
-    (P::DefTime2retain, F::DefTime2retain),
-    (P::DefTime2wait, F::DefTime2wait),
-    (P::DiscoveryAuthOptional, F::DiscoveryAuthOptional),
-    (P::DiscoveryLogoutEn, F::DiscoveryLogoutEn),
-    (P::DiscoverySess, F::DiscoverySess),
-    (P::Erl, F::Erl),
-    (P::FirstBurst, F::FirstBurst),
-    (P::ImmDataEn, F::ImmDataEn),
-    (P::InitialR2tEn, F::InitialR2tEn),
-    (P::MaxBurst, F::MaxBurst),
-    (P::MaxR2t, F::MaxR2t),
-    (P::Tpgt, F::Tpgt),
-    (P::Tsid, F::Tsid),
-    (P::DatadgstEn, F::DataDgstEn),
-    (P::ExpStatsn, F::ExpStatsn),
-    (P::IpFragmentDisable, F::IpFragDisable),
-    (P::HdrdgstEn, F::HdrDgstEn),
-    (P::Ipv4Tos, F::Ipv4Tos),
-    (P::IsFwAssignedIpv6, F::IsFwAssignedIpv6),
-    (P::KeepaliveTmo, F::KeepaliveTmo),
-    (P::LocalPort, F::LocalPort),
-    (P::MaxRecvDlength, F::MaxRecvDlength),
-    (P::MaxSegmentSize, F::MaxSegmentSize),
-    (P::MaxXmitDlength, F::MaxXmitDlength),
-    (P::Statsn, F::Statsn),
-    (P::TcpNagleDisable, F::TcpNagleDisable),
-    (P::TcpRecvWsf, F::TcpRecvWsf),
-    (P::TcpTimerScale, F::TcpTimerScale),
-    (P::TcpTimestampEn, F::TcpTimestampEn),
-    (P::TcpTimestampStat, F::TcpTimestampStat),
-    (P::TcpWsfDisable, F::TcpWsfDisable),
-    (P::TcpXmitWsf, F::TcpXmitWsf),
-];
-
 /// What the kernel prints for a string that nobody set.
 const NULL: &str = "(null)";
 
@@ -64,16 +22,60 @@ fn is_v6(s: &DdbEntry) -> bool {
     s.entry().option_flags().contains(DdbOptions::IPV6_DEVICE)
 }
 
+/// Numbers of a DDB: the flash node's parameter that is the same field as a session's or connection's.
+const fn field(param: P) -> Option<F> {
+    Some(match param {
+        P::AutoSndTgtDisable => F::AutoSndTgtDisable,
+        P::BidiChapEn => F::BidiChapEn,
+        P::ChapAuthEn => F::ChapAuthEn,
+        P::PduInorderEn => F::PduInorder,
+        P::DataseqInorderEn => F::DataseqInorder,
+        P::DefTaskmgmtTmo => F::DefTaskmgmtTmo,
+        P::DefTime2retain => F::DefTime2retain,
+        P::DefTime2wait => F::DefTime2wait,
+        P::DiscoveryAuthOptional => F::DiscoveryAuthOptional,
+        P::DiscoveryLogoutEn => F::DiscoveryLogoutEn,
+        P::DiscoverySess => F::DiscoverySess,
+        P::Erl => F::Erl,
+        P::FirstBurst => F::FirstBurst,
+        P::ImmDataEn => F::ImmDataEn,
+        P::InitialR2tEn => F::InitialR2tEn,
+        P::MaxBurst => F::MaxBurst,
+        P::MaxR2t => F::MaxR2t,
+        P::Tpgt => F::Tpgt,
+        P::Tsid => F::Tsid,
+        P::DatadgstEn => F::DataDgstEn,
+        P::ExpStatsn => F::ExpStatsn,
+        P::IpFragmentDisable => F::IpFragDisable,
+        P::HdrdgstEn => F::HdrDgstEn,
+        P::Ipv4Tos => F::Ipv4Tos,
+        P::IsFwAssignedIpv6 => F::IsFwAssignedIpv6,
+        P::KeepaliveTmo => F::KeepaliveTmo,
+        P::LocalPort => F::LocalPort,
+        P::MaxRecvDlength => F::MaxRecvDlength,
+        P::MaxSegmentSize => F::MaxSegmentSize,
+        P::MaxXmitDlength => F::MaxXmitDlength,
+        P::Statsn => F::Statsn,
+        P::TcpNagleDisable => F::TcpNagleDisable,
+        P::TcpRecvWsf => F::TcpRecvWsf,
+        P::TcpTimerScale => F::TcpTimerScale,
+        P::TcpTimestampEn => F::TcpTimestampEn,
+        P::TcpTimestampStat => F::TcpTimestampStat,
+        P::TcpWsfDisable => F::TcpWsfDisable,
+        P::TcpXmitWsf => F::TcpXmitWsf,
+        _ => return None,
+    })
+}
+
 fn number(s: &DdbEntry, param: P) -> Result<String, Errno> {
-    let (_, field) = NUMBERS.iter().find(|(p, _)| *p == param).ok_or(Errno::ENOSYS)?;
-    Ok(s.numbers().get(*field).to_string())
+    let field = field(param).ok_or(Errno::ENOSYS)?;
+    Ok(s.numbers().get(field).to_string())
 }
 
 impl Qla4xxx {
     /// Whether a parameter has an attribute.
     pub(super) fn shows(param: P) -> bool {
-        let number = NUMBERS.iter().any(|(p, _)| *p == param);
-        number
+        field(param).is_some()
             || matches!(
                 param,
                 P::PersistentAddress
