@@ -4,7 +4,7 @@
 #![allow(unsafe_code, reason = "ioctl has no safe form")]
 
 use std::fs::File;
-use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd};
 use std::time::Duration;
 
 use neli::socket::NlSocket;
@@ -97,11 +97,10 @@ pub(crate) struct ScsiIo {
     pub(crate) residual: u32,
 }
 
-/// The descriptor of a netlink socket, which neli gives out as a number only. A number alone would be no proof that it is open
-/// and nobody else's, so nothing but a socket is taken.
-pub(crate) fn owned(socket: NlSocket) -> OwnedFd {
-    // SAFETY: a `NlSocket` owns an open descriptor; `into_raw_fd` gives up its ownership, which this takes over.
-    unsafe { OwnedFd::from_raw_fd(socket.into_raw_fd()) }
+/// The descriptor of a netlink socket, which neli gives out as a number only.
+pub(crate) fn descriptor(socket: &NlSocket) -> BorrowedFd<'_> {
+    // SAFETY: a `NlSocket` owns an open descriptor until it is dropped, which the borrow forbids meanwhile.
+    unsafe { BorrowedFd::borrow_raw(socket.as_raw_fd()) }
 }
 
 fn address<T>(pointer: *const T) -> u64 {

@@ -15,4 +15,4 @@ pub use command::{DiagTest, QLOGIC_VENDOR_ID, VendorCommand, VendorReply};
 pub use packet::{Answer, Job, MAX_PAYLOAD, MAX_REQUEST};
 pub use port::{Bsg, BsgError};
 
-pub(crate) use ioctl::{ScsiIo, owned, scsi_bsg, scsi_sg};
+pub(crate) use ioctl::{ScsiIo, descriptor, scsi_bsg, scsi_sg};

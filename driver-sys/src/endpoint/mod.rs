@@ -3,6 +3,7 @@
 //! Owns [`Endpoint`]: which path or socket belongs to which, so that nobody else asks. Must not know messages. Source:
 //! `docs/architecture.md`, seam A.
 
+mod node;
 mod open;
 mod store;
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! Opening what an endpoint offers, each wait with an end.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use nix::errno::Errno;
 
-use super::{DirStore, Endpoint, StoreError};
+use super::{DirStore, Endpoint, StoreError, node};
 use crate::bsg::{Bsg, BsgError};
 use crate::netlink::{DirPort, HostPort, Port};
 use crate::port::{LIMIT, PortError, Seqpacket, Until};
@@ -160,7 +160,7 @@ impl Within<'_> {
     pub fn bsg(&self, host: u32) -> Result<Bsg, BsgError> {
         let name = format!("iscsi_host{host}");
         match self.endpoint {
-            Endpoint::Host => Bsg::node(&Path::new("/dev/bsg").join(name)),
+            Endpoint::Host => Bsg::node(&node::bsg(&name)),
             Endpoint::Dir(dir) => Bsg::socket(&dir.join("bsg").join(name), self.until),
         }
     }
@@ -173,7 +173,7 @@ impl Within<'_> {
         if let Endpoint::Dir(dir) = self.endpoint {
             return Device::socket(&dir.join("sg").join(device.to_string()), self.until);
         }
-        let bsg = Path::new("/dev/bsg").join(device.to_string());
+        let bsg = node::bsg(&device.to_string());
         match Device::bsg(&bsg) {
             Err(SgError::Open {
                 source: Errno::ENOENT,
@@ -181,7 +181,7 @@ impl Within<'_> {
             }) => {}
             other => return other,
         }
-        let sg = sg_node(device).ok_or(SgError::Open {
+        let sg = node::sg(device).ok_or(SgError::Open {
             path: bsg,
             source: Errno::ENOENT,
         })?;
@@ -199,11 +199,4 @@ impl Within<'_> {
             Endpoint::Dir(dir) => DirStore::new(dir).write_until(path, value, self.until),
         }
     }
-}
-
-/// The sg node of a device, as sysfs names it.
-fn sg_node(device: Hctl) -> Option<PathBuf> {
-    let dir = format!("/sys/class/scsi_device/{device}/device/scsi_generic");
-    let entry = std::fs::read_dir(dir).ok()?.next()?.ok()?;
-    Some(Path::new("/dev").join(entry.file_name()))
 }

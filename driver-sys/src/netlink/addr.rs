@@ -2,9 +2,12 @@
 //!
 //! Source: `iscsi_if.h` users in `scsi_transport_iscsi.c` (`dst_addr`); `struct sockaddr_in`, `struct sockaddr_in6`.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::net::{IpAddr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
-use super::error::{DecodeError, take};
+use zeroize::Zeroizing;
+
+use super::body::{Body, Payload};
+use super::error::DecodeError;
 
 const AF_INET: u16 = libc::AF_INET as u16;
 const AF_INET6: u16 = libc::AF_INET6 as u16;
@@ -40,7 +43,7 @@ impl From<IpAddr> for Destination {
 }
 
 impl Destination {
-    pub(crate) fn encode(&self) -> Vec<u8> {
+    fn encode(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(V6);
         match self {
             Self::Inet(SocketAddr::V4(a)) => {
@@ -65,39 +68,45 @@ impl Destination {
         out
     }
 
-    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let head: &[u8; MIN] =
-            take("socket address", bytes, MIN)?
-                .first_chunk()
-                .ok_or(DecodeError::Short {
-                    what: "socket address",
-                    need: MIN,
-                    have: bytes.len(),
-                })?;
-        let [f0, f1, p0, p1, a, b, c, d, ..] = *head;
-        let (family, port) = (u16::from_ne_bytes([f0, f1]), u16::from_be_bytes([p0, p1]));
-        if family == AF_INET {
-            return Ok(Self::Inet(
-                SocketAddrV4::new(Ipv4Addr::new(a, b, c, d), port).into(),
-            ));
+    /// An address of a family that is known, if its bytes are there; the scope of an IPv6 address may be missing.
+    fn inet(bytes: &[u8]) -> Option<SocketAddr> {
+        fn at<const N: usize>(bytes: &[u8], offset: usize) -> Option<[u8; N]> {
+            bytes.get(offset..)?.first_chunk().copied()
         }
-        if family == AF_INET6 {
-            let rest = take("IPv6 socket address", bytes, V6)?;
-            let ip: [u8; 16] = rest
-                .get(8..24)
-                .and_then(|s| s.try_into().ok())
-                .unwrap_or_default();
-            let scope: [u8; 4] = rest
-                .get(24..28)
-                .and_then(|s| s.try_into().ok())
-                .unwrap_or_default();
-            let flow = u32::from_be_bytes([a, b, c, d]);
-            let addr = SocketAddrV6::new(Ipv6Addr::from(ip), port, flow, u32::from_ne_bytes(scope));
-            return Ok(Self::Inet(addr.into()));
+        let port = u16::from_be_bytes(at(bytes, 2)?);
+        match u16::from_ne_bytes(at(bytes, 0)?) {
+            AF_INET => Some(SocketAddrV4::new(at::<4>(bytes, 4)?.into(), port).into()),
+            AF_INET6 => {
+                let flow = u32::from_be_bytes(at(bytes, 4)?);
+                let scope = at(bytes, 24).map_or(0, u32::from_ne_bytes);
+                Some(SocketAddrV6::new(at::<16>(bytes, 8)?.into(), port, flow, scope).into())
+            }
+            _ => None,
         }
-        Ok(Self::Other {
-            family,
-            data: bytes.get(2..).unwrap_or_default().to_vec(),
-        })
+    }
+}
+
+impl<M> Payload<M> for Destination {
+    fn write(&self, _: &mut M) -> Zeroizing<Vec<u8>> {
+        self.encode().into()
+    }
+
+    fn read(_: &M, body: &mut Body<'_>) -> Self {
+        let bytes = body.bytes();
+        let family = bytes.first_chunk().map_or(0, |b| u16::from_ne_bytes(*b));
+        if family == AF_INET6 && bytes.len() < V6 {
+            body.odd(DecodeError::Short {
+                what: "IPv6 socket address",
+                need: V6,
+                have: bytes.len(),
+            });
+        }
+        Self::inet(bytes).map_or_else(
+            || Self::Other {
+                family,
+                data: bytes.get(2..).unwrap_or_default().to_vec(),
+            },
+            Self::Inet,
+        )
     }
 }

@@ -1,159 +1,25 @@
 //! Attribute lists: parameters with their values, as SET_IFACE_PARAMS, SET_CHAP and SET_FLASHNODE_PARAMS carry them.
 //!
-//! Owns the list format (`nlattr`, a parameter header inside, padding to four bytes) and values that hide themselves.
-//! Source: `iscsi_if.h`, `iscsi_param_info`, `iscsi_iface_param_info`; `ql4_os.c`, `nla_for_each_attr` loops.
+//! Owns what stands inside of an attribute, and how far the kernel walks a list; `netlink-packet-core` owns the attributes
+//! themselves. Source: `iscsi_if.h`, `iscsi_param_info`, `iscsi_iface_param_info`; `net/netlink.h`, `nla_for_each_attr`, which ends
+//! in silence at the first attribute that does not fit; `ql4_os.c`, `qla4xxx_iface_set_param` and the others.
 
 use core::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use netlink_packet_core::NlaBuffer;
-use zerocopy::{FromBytes, IntoBytes};
+use netlink_packet_core::{Emitable, NLA_HEADER_SIZE, Nla, NlaBuffer, NlasIterator};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 use zeroize::Zeroizing;
 
+use super::body::{Body, Payload, claimed, len32};
+use super::bytes::Bytes;
 use super::code::{IfaceType, ParamType};
-use super::error::{DecodeError, index, take};
+use super::error::DecodeError;
 use super::frame::align;
-use super::params::{IfaceParam, NetParam, Param};
-use super::raw::{iscsi_iface_param_info, iscsi_param_info, nlattr};
-use crate::secret::Secret;
-
-const NLATTR: usize = size_of::<nlattr>();
+use super::params::{ChapParam, FlashnodeParam, IfaceParam, NetParam, Param};
+use super::raw::*;
 
 /// Longest value that fits into an attribute with its headers, in bytes.
-pub const MAX_VALUE: usize = u16::MAX as usize - NLATTR - size_of::<iscsi_iface_param_info>();
-
-/// The bytes of a value. `Debug` shows only their number; they are wiped when dropped.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Bytes(Secret);
-
-impl Bytes {
-    /// Bytes as they are.
-    #[must_use]
-    pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
-        Self(Secret::from_vec(bytes.into()))
-    }
-
-    /// One byte.
-    #[must_use]
-    pub fn u8(value: u8) -> Self {
-        Self::new([value])
-    }
-
-    /// Two bytes, native-endian.
-    #[must_use]
-    pub fn u16(value: u16) -> Self {
-        Self::new(value.to_ne_bytes())
-    }
-
-    /// Four bytes, native-endian.
-    #[must_use]
-    pub fn u32(value: u32) -> Self {
-        Self::new(value.to_ne_bytes())
-    }
-
-    /// Text without a terminator.
-    #[must_use]
-    pub fn text(value: &str) -> Self {
-        Self::new(value)
-    }
-
-    /// Text with its NUL.
-    #[must_use]
-    pub fn c_text(value: &str) -> Self {
-        let mut bytes = Vec::with_capacity(value.len() + 1);
-        bytes.extend_from_slice(value.as_bytes());
-        bytes.push(0);
-        Self::new(bytes)
-    }
-
-    /// Four or sixteen bytes, network order.
-    #[must_use]
-    pub fn addr(value: IpAddr) -> Self {
-        match value {
-            IpAddr::V4(a) => Self::new(a.octets()),
-            IpAddr::V6(a) => Self::new(a.octets()),
-        }
-    }
-
-    /// Sixteen bytes, IPv4 in the first four: the form of flash node addresses.
-    #[must_use]
-    pub fn addr16(value: IpAddr) -> Self {
-        match value {
-            IpAddr::V4(a) => {
-                let mut room = [0; 16];
-                room[..4].copy_from_slice(&a.octets());
-                Self::new(room)
-            }
-            IpAddr::V6(a) => Self::new(a.octets()),
-        }
-    }
-
-    /// All bytes.
-    #[must_use]
-    pub fn as_slice(&self) -> &[u8] {
-        self.0.expose()
-    }
-
-    /// The first byte.
-    #[must_use]
-    pub fn to_u8(&self) -> Option<u8> {
-        self.as_slice().first().copied()
-    }
-
-    /// The first two bytes, native-endian.
-    #[must_use]
-    pub fn to_u16(&self) -> Option<u16> {
-        self.as_slice().first_chunk().map(|b| u16::from_ne_bytes(*b))
-    }
-
-    /// The first four bytes, native-endian.
-    #[must_use]
-    pub fn to_u32(&self) -> Option<u32> {
-        self.as_slice().first_chunk().map(|b| u32::from_ne_bytes(*b))
-    }
-
-    /// The bytes before the first NUL, or all of them.
-    #[must_use]
-    pub fn to_c_bytes(&self) -> &[u8] {
-        crate::hw::until_nul(self.as_slice())
-    }
-
-    /// [`Self::to_c_bytes`] if they are UTF-8.
-    #[must_use]
-    pub fn to_text(&self) -> Option<&str> {
-        core::str::from_utf8(self.to_c_bytes()).ok()
-    }
-
-    /// The first four bytes as an address.
-    #[must_use]
-    pub fn to_ipv4(&self) -> Option<Ipv4Addr> {
-        self.as_slice().first_chunk::<4>().map(|b| Ipv4Addr::from(*b))
-    }
-
-    /// The first sixteen bytes as an address.
-    #[must_use]
-    pub fn to_ipv6(&self) -> Option<Ipv6Addr> {
-        self.as_slice().first_chunk::<16>().map(|b| Ipv6Addr::from(*b))
-    }
-}
-
-impl From<Vec<u8>> for Bytes {
-    fn from(bytes: Vec<u8>) -> Self {
-        Self::new(bytes)
-    }
-}
-
-impl From<&str> for Bytes {
-    fn from(text: &str) -> Self {
-        Self::text(text)
-    }
-}
-
-impl fmt::Debug for Bytes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "[{} bytes]", self.as_slice().len())
-    }
-}
+pub const MAX_VALUE: usize = u16::MAX as usize - NLA_HEADER_SIZE - size_of::<iscsi_iface_param_info>();
 
 /// A parameter and its value. `Debug` shows the value unless the parameter is secret or unknown.
 #[derive(Clone, PartialEq, Eq)]
@@ -250,127 +116,161 @@ impl fmt::Debug for IfaceAttr {
     }
 }
 
-/// An empty list with room for these values, so that it is never moved: they may be secret.
-fn room<'v>(info: usize, values: impl Iterator<Item = &'v Bytes>) -> Zeroizing<Vec<u8>> {
-    let size = values.map(|value| align(NLATTR + info + value.as_slice().len().min(MAX_VALUE)));
-    Zeroizing::new(Vec::with_capacity(size.sum()))
+/// A value as far as an attribute can hold it.
+fn held(value: &Bytes) -> &[u8] {
+    let value = value.as_slice();
+    value.get(..MAX_VALUE).unwrap_or(value)
 }
 
-/// Appends one attribute: header, parameter header, value, padding.
-fn push(list: &mut Vec<u8>, kind: u16, info: &[u8], value: &[u8]) {
-    let len = NLATTR + info.len() + value.len();
-    let header = nlattr {
-        nla_len: u16::try_from(len).unwrap_or(u16::MAX),
-        nla_type: kind,
-    };
-    list.extend_from_slice(header.as_bytes());
-    list.extend_from_slice(info);
-    list.extend_from_slice(value);
-    list.resize(align(list.len()), 0);
+/// Writes the content of an attribute: the parameter's header, then its value.
+fn emit(buffer: &mut [u8], info: &[u8], value: &[u8]) {
+    let (head, rest) = buffer.split_at_mut(info.len());
+    head.copy_from_slice(info);
+    rest.copy_from_slice(value);
 }
 
-/// Walks a list and hands over each attribute's content. The kernel stops in silence at an attribute that lies about
-/// its length; here it is an error. Fewer than four trailing bytes are padding.
-fn walk(list: &[u8], mut each: impl FnMut(&[u8]) -> Result<(), DecodeError>) -> Result<(), DecodeError> {
-    let mut rest = list;
-    while rest.len() >= NLATTR {
-        let attr = NlaBuffer::new(rest);
-        let claimed = usize::from(attr.length());
-        let content = rest.get(NLATTR..claimed).ok_or(DecodeError::Length {
-            what: "attribute",
-            claimed,
-            have: rest.len(),
-        })?;
-        each(content)?;
-        rest = rest.get(align(claimed)..).unwrap_or_default();
+impl<P: Param> Nla for Attr<P> {
+    fn value_len(&self) -> usize {
+        size_of::<iscsi_param_info>() + held(&self.value).len()
     }
-    Ok(())
-}
-
-fn value_of(what: &'static str, rest: &[u8], claimed: u32) -> Result<Bytes, DecodeError> {
-    let claimed = index(what, claimed)?;
-    let value = rest.get(..claimed).ok_or(DecodeError::Length {
-        what,
-        claimed,
-        have: rest.len(),
-    })?;
-    Ok(Bytes::new(value))
-}
-
-/// Encodes a list of parameters.
-pub(crate) fn encode<P: Param>(attrs: &[Attr<P>]) -> Zeroizing<Vec<u8>> {
-    let mut list = room(size_of::<iscsi_param_info>(), attrs.iter().map(|a| &a.value));
-    for attr in attrs {
-        let value = attr.value.as_slice();
-        let value = value.get(..MAX_VALUE).unwrap_or(value);
+    fn kind(&self) -> u16 {
+        self.param.code()
+    }
+    fn emit_value(&self, buffer: &mut [u8]) {
+        let value = held(&self.value);
         let info = iscsi_param_info {
-            len: u32::try_from(value.len()).unwrap_or(u32::MAX).to_ne_bytes(),
-            param: attr.param.code().to_ne_bytes(),
+            len: len32(value).to_ne_bytes(),
+            param: self.param.code().to_ne_bytes(),
         };
-        push(&mut list, attr.param.code(), info.as_bytes(), value);
+        emit(buffer, info.as_bytes(), value);
     }
-    list
 }
 
-/// Decodes a list of parameters.
-pub(crate) fn decode<P: Param>(list: &[u8]) -> Result<Vec<Attr<P>>, DecodeError> {
-    let mut attrs = Vec::new();
-    walk(list, |content| {
-        let (info, rest) = iscsi_param_info::read_from_prefix(content).map_err(|_| DecodeError::Short {
-            what: "parameter header",
-            need: size_of::<iscsi_param_info>(),
-            have: content.len(),
-        })?;
-        let value = value_of("parameter value", rest, u32::from_ne_bytes(info.len))?;
-        attrs.push(Attr {
-            param: P::from_code(u16::from_ne_bytes(info.param)),
-            value,
-        });
-        Ok(())
-    })?;
-    Ok(attrs)
-}
-
-/// Encodes a list of interface parameters.
-pub(crate) fn encode_iface(attrs: &[IfaceAttr]) -> Zeroizing<Vec<u8>> {
-    let mut list = room(
-        size_of::<iscsi_iface_param_info>(),
-        attrs.iter().map(|a| &a.value),
-    );
-    for attr in attrs {
-        let value = attr.value.as_slice();
-        let value = value.get(..MAX_VALUE).unwrap_or(value);
-        let (param_type, param) = attr.param.raw();
+impl Nla for IfaceAttr {
+    fn value_len(&self) -> usize {
+        size_of::<iscsi_iface_param_info>() + held(&self.value).len()
+    }
+    fn kind(&self) -> u16 {
+        self.param.raw().1
+    }
+    fn emit_value(&self, buffer: &mut [u8]) {
+        let value = held(&self.value);
+        let (param_type, param) = self.param.raw();
         let info = iscsi_iface_param_info {
-            iface_num: attr.iface_num,
-            len: u32::try_from(value.len()).unwrap_or(u32::MAX),
+            iface_num: self.iface_num,
+            len: len32(value),
             param,
-            iface_type: attr.iface_type.raw(),
+            iface_type: self.iface_type.raw(),
             param_type,
         };
-        push(&mut list, param, info.as_bytes(), value);
+        emit(buffer, info.as_bytes(), value);
     }
+}
+
+/// The list, in room of its final size: what it holds may be secret, and is never moved.
+fn encode<A: Nla>(attrs: &[A]) -> Zeroizing<Vec<u8>> {
+    let mut list = Zeroizing::new(vec![0; attrs.buffer_len()]);
+    attrs.emit(&mut list);
     list
 }
 
-/// Decodes a list of interface parameters.
-pub(crate) fn decode_iface(list: &[u8]) -> Result<Vec<IfaceAttr>, DecodeError> {
-    let mut attrs = Vec::new();
-    walk(list, |content| {
-        let head = take(
-            "interface parameter header",
-            content,
-            size_of::<iscsi_iface_param_info>(),
-        )?;
-        let info = iscsi_iface_param_info::read_from_bytes(head).unwrap_or_default();
-        let rest = content.get(head.len()..).unwrap_or_default();
-        attrs.push(IfaceAttr {
-            iface_num: info.iface_num,
-            iface_type: IfaceType::from_raw(info.iface_type),
-            param: IfaceCode::from_raw(info.param_type, info.param),
-            value: value_of("interface parameter value", rest, info.len)?,
+/// Hands over the content of each attribute up to the first that lies about its length, or that `each` cannot read.
+fn walk(body: &mut Body<'_>, mut each: impl FnMut(&[u8], &mut Body<'_>) -> Option<()>) {
+    let mut rest = body.bytes();
+    for attr in NlasIterator::new(rest) {
+        let Ok(attr) = attr else {
+            // Fewer bytes than a header are padding.
+            if rest.len() >= NLA_HEADER_SIZE {
+                body.odd(DecodeError::Length {
+                    what: "attribute",
+                    claimed: NlaBuffer::new(rest).length().into(),
+                    have: rest.len(),
+                });
+            }
+            return;
+        };
+        if each(attr.value(), body).is_none() {
+            return;
+        }
+        rest = rest.get(align(attr.length().into())..).unwrap_or_default();
+    }
+}
+
+/// The header inside of an attribute and what is behind it. The drivers refuse a list with an attribute that is too short for it.
+fn info<'a, I>(what: &'static str, content: &'a [u8], body: &mut Body<'_>) -> Option<(I, &'a [u8])>
+where
+    I: FromBytes + KnownLayout + Immutable,
+{
+    let read = I::read_from_prefix(content).ok();
+    if read.is_none() {
+        body.refused(DecodeError::Short {
+            what,
+            need: size_of::<I>(),
+            have: content.len(),
         });
-        Ok(())
-    })?;
-    Ok(attrs)
+    }
+    read
+}
+
+/// A value, cut to what its attribute holds.
+fn value(what: &'static str, rest: &[u8], len: u32, body: &mut Body<'_>) -> Bytes {
+    let (value, lie) = claimed(what, rest, len);
+    if let Some(lie) = lie {
+        body.odd(lie);
+    }
+    Bytes::new(value)
+}
+
+fn decode<P: Param>(body: &mut Body<'_>) -> Vec<Attr<P>> {
+    let mut attrs = Vec::new();
+    walk(body, |content, body| {
+        let (info, rest): (iscsi_param_info, _) = info("parameter header", content, body)?;
+        attrs.push(Attr {
+            param: P::from_code(u16::from_ne_bytes(info.param)),
+            value: value("parameter value", rest, u32::from_ne_bytes(info.len), body),
+        });
+        Some(())
+    });
+    attrs
+}
+
+impl Payload<msg_host> for Vec<Attr<ChapParam>> {
+    fn write(&self, _: &mut msg_host) -> Zeroizing<Vec<u8>> {
+        encode(self)
+    }
+    fn read(_: &msg_host, body: &mut Body<'_>) -> Self {
+        decode(body)
+    }
+}
+
+impl Payload<msg_set_flashnode_param> for Vec<Attr<FlashnodeParam>> {
+    fn write(&self, layout: &mut msg_set_flashnode_param) -> Zeroizing<Vec<u8>> {
+        layout.count = u32::try_from(self.len()).unwrap_or(u32::MAX);
+        encode(self)
+    }
+    fn read(_: &msg_set_flashnode_param, body: &mut Body<'_>) -> Self {
+        decode(body)
+    }
+}
+
+impl Payload<msg_set_iface_params> for Vec<IfaceAttr> {
+    fn write(&self, layout: &mut msg_set_iface_params) -> Zeroizing<Vec<u8>> {
+        layout.count = u32::try_from(self.len()).unwrap_or(u32::MAX);
+        encode(self)
+    }
+    fn read(_: &msg_set_iface_params, body: &mut Body<'_>) -> Self {
+        let mut attrs = Self::new();
+        walk(body, |content, body| {
+            let (info, rest): (iscsi_iface_param_info, _) =
+                info("interface parameter header", content, body)?;
+            attrs.push(IfaceAttr {
+                iface_num: info.iface_num,
+                iface_type: IfaceType::from_raw(info.iface_type),
+                param: IfaceCode::from_raw(info.param_type, info.param),
+                value: value("interface parameter value", rest, info.len, body),
+            });
+            Some(())
+        });
+        attrs
+    }
 }

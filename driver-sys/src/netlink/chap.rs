@@ -4,19 +4,20 @@
 //! `iscsi_get_chap`; `ql4_os.c`, `qla4xxx_get_chap_list`.
 
 use core::fmt;
-use core::mem::offset_of;
 use std::borrow::Cow;
 
+use zerocopy::FromBytes;
 use zeroize::Zeroizing;
 
-use super::error::{DecodeError, index};
+use super::body::{Body, Payload};
+use super::error::DecodeError;
 use super::params::ChapType;
-use super::raw::iscsi_chap_rec;
+use super::raw::{iscsi_chap_rec, msg_get_chap};
 use crate::secret::Secret;
 
 /// Size of one record, in bytes.
 pub const RECORD: usize = size_of::<iscsi_chap_rec>();
-/// Records that one answer may carry here; the stock tool asks for 7.
+/// Records that one answer may carry here to be read; the stock tool asks for 7.
 pub const MAX_RECORDS: usize = 128;
 /// Records that fit into a page of memory, which is what the stock tool asks for.
 pub const RECORDS_PER_PAGE: u32 = 7;
@@ -30,8 +31,10 @@ pub struct ChapRecord {
     pub kind: ChapType,
     /// User name, at most 255 bytes, no NUL.
     pub username: Vec<u8>,
-    /// Secret, at most 255 bytes.
+    /// The secret's room as far as it is used, at most 255 bytes.
     pub password: Secret,
+    /// How many of them are the secret. A damaged table says whatever it says.
+    pub password_length: u8,
 }
 
 impl ChapRecord {
@@ -41,48 +44,37 @@ impl ChapRecord {
         String::from_utf8_lossy(&self.username)
     }
 
-    /// Writes the record, field by field into its place: a record of its own on the stack would leave the secret there.
-    fn write(&self, place: &mut [u8]) {
-        let name = crate::hw::until_nul(&self.username);
-        let name = &name[..name.len().min(255)];
-        let secret = self.password.expose();
-        let secret = &secret[..secret.len().min(255)];
-        let length = u8::try_from(secret.len()).unwrap_or(u8::MAX);
-        put(
-            place,
-            offset_of!(iscsi_chap_rec, chap_tbl_idx),
-            &self.index.to_ne_bytes(),
-        );
-        put(
-            place,
-            offset_of!(iscsi_chap_rec, chap_type),
-            &self.kind.raw().to_ne_bytes(),
-        );
-        put(place, offset_of!(iscsi_chap_rec, username), name);
-        put(place, offset_of!(iscsi_chap_rec, password), secret);
-        put(place, offset_of!(iscsi_chap_rec, password_length), &[length]);
+    /// The secret.
+    #[must_use]
+    pub fn secret(&self) -> &[u8] {
+        let room = self.password.expose();
+        room.get(..self.password_length.into()).unwrap_or(room)
+    }
+
+    /// Writes the record where it belongs: one of its own on the stack would leave the secret there.
+    fn write(&self, place: &mut iscsi_chap_rec) {
+        let text = |room: &mut [u8; 256], bytes: &[u8]| {
+            let bytes = &bytes[..bytes.len().min(255)];
+            room[..bytes.len()].copy_from_slice(bytes);
+        };
+        place.chap_tbl_idx.set(self.index);
+        place.chap_type.set(self.kind.raw());
+        text(&mut place.username, crate::hw::until_nul(&self.username));
+        text(&mut place.password, self.password.expose());
+        place.password_length = self.password_length;
     }
 
     /// Reads a record where it is, for the same reason.
-    fn read(place: &[u8]) -> Option<Self> {
-        let from = |offset: usize| place.get(offset..);
-        let index = from(offset_of!(iscsi_chap_rec, chap_tbl_idx))?.first_chunk()?;
-        let kind = from(offset_of!(iscsi_chap_rec, chap_type))?.first_chunk()?;
-        let username = from(offset_of!(iscsi_chap_rec, username))?.first_chunk::<256>()?;
-        let length = *from(offset_of!(iscsi_chap_rec, password_length))?.first()?;
-        let password = from(offset_of!(iscsi_chap_rec, password))?.get(..usize::from(length))?;
-        Some(Self {
-            index: u16::from_ne_bytes(*index),
-            kind: ChapType::from_raw(u32::from_ne_bytes(*kind)),
-            username: crate::hw::until_nul(username).to_vec(),
-            password: Secret::new(password),
-        })
-    }
-}
-
-fn put(place: &mut [u8], offset: usize, bytes: &[u8]) {
-    if let Some(to) = place.get_mut(offset..offset + bytes.len()) {
-        to.copy_from_slice(bytes);
+    fn read(place: &iscsi_chap_rec) -> Self {
+        let text = crate::hw::until_nul(&place.password).len();
+        let used = text.max(place.password_length.into()).min(255);
+        Self {
+            index: place.chap_tbl_idx.get(),
+            kind: ChapType::from_raw(place.chap_type.get()),
+            username: crate::hw::until_nul(&place.username).to_vec(),
+            password: Secret::new(&place.password[..used]),
+            password_length: place.password_length,
+        }
     }
 }
 
@@ -121,35 +113,38 @@ impl ChapPage {
             None
         }
     }
+}
 
-    pub(crate) fn encode_payload(&self) -> Zeroizing<Vec<u8>> {
+impl Payload<msg_get_chap> for ChapPage {
+    fn write(&self, layout: &mut msg_get_chap) -> Zeroizing<Vec<u8>> {
+        layout.host_no = self.host_no;
+        layout.chap_tbl_idx = self.start;
+        layout.num_entries = u32::try_from(self.records.len()).unwrap_or(u32::MAX);
         let room = usize::try_from(self.room)
             .unwrap_or(MAX_RECORDS)
-            .clamp(self.records.len(), MAX_RECORDS);
+            .max(self.records.len());
         let mut out = Zeroizing::new(vec![0; room * RECORD]);
         for (record, place) in self.records.iter().zip(out.chunks_exact_mut(RECORD)) {
-            record.write(place);
+            if let Ok(place) = iscsi_chap_rec::mut_from_bytes(place) {
+                record.write(place);
+            }
         }
         out
     }
 
-    pub(crate) fn decode_payload(
-        host_no: u32,
-        start: u16,
-        valid: u32,
-        payload: &[u8],
-    ) -> Result<Self, DecodeError> {
+    fn read(layout: &msg_get_chap, body: &mut Body<'_>) -> Self {
+        let payload = body.bytes();
         let room = payload.len() / RECORD;
+        let count = usize::try_from(layout.num_entries).unwrap_or(usize::MAX);
         if room > MAX_RECORDS {
-            return Err(DecodeError::TooMany {
+            body.odd(DecodeError::TooMany {
                 what: "CHAP entries",
                 count: room,
                 limit: MAX_RECORDS,
             });
         }
-        let count = index("CHAP entries", valid)?;
         if count > room {
-            return Err(DecodeError::Length {
+            body.odd(DecodeError::Length {
                 what: "CHAP entries",
                 claimed: count.saturating_mul(RECORD),
                 have: payload.len(),
@@ -157,14 +152,15 @@ impl ChapPage {
         }
         let records = payload
             .chunks_exact(RECORD)
-            .take(count)
-            .filter_map(ChapRecord::read)
+            .take(count.min(MAX_RECORDS))
+            .filter_map(|place| iscsi_chap_rec::ref_from_bytes(place).ok())
+            .map(ChapRecord::read)
             .collect();
-        Ok(Self {
-            host_no,
-            start,
+        Self {
+            host_no: layout.host_no,
+            start: layout.chap_tbl_idx,
             records,
             room: u32::try_from(room).unwrap_or(u32::MAX),
-        })
+        }
     }
 }

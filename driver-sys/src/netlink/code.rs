@@ -1,11 +1,17 @@
-//! Message numbers and the small codes inside messages.
+//! The small codes inside of messages; their numbers stand in the rows of [`super::Request`] and [`super::Event`].
 //!
-//! Source: `iscsi_if.h`, `enum iscsi_uevent_e` and the other enums named below.
+//! Source: `iscsi_if.h`, the enums named below.
 
 use crate::abi::open_enum;
 
+pub use super::event::Kevent;
+pub use super::request::Uevent;
+
 /// Length of `nlmsghdr` plus `iscsi_uevent`, in bytes: the shortest message.
 pub const MIN_MESSAGE: usize = 72;
+
+/// `iscsi_uevent.type` of the answer to a request that failed (`ISCSI_KEVENT_IF_ERROR`); nothing multicast carries it.
+pub const IF_ERROR: u32 = 103;
 
 /// Multicast group of iscsid (bit of `sockaddr_nl.nl_groups`).
 pub const GROUP_ISCSID: u32 = 1;
@@ -13,102 +19,6 @@ pub const GROUP_ISCSID: u32 = 1;
 pub const GROUP_UIP: u32 = 2;
 
 open_enum! {
-    /// A request to the kernel; also the `nlmsg_type` of its answer.
-    pub enum Uevent: u16 {
-        /// Create a session.
-        CreateSession = 11 => "ISCSI_UEVENT_CREATE_SESSION",
-        /// Destroy a session.
-        DestroySession = 12 => "ISCSI_UEVENT_DESTROY_SESSION",
-        /// Create a connection.
-        CreateConn = 13 => "ISCSI_UEVENT_CREATE_CONN",
-        /// Destroy a connection.
-        DestroyConn = 14 => "ISCSI_UEVENT_DESTROY_CONN",
-        /// Bind a connection to an endpoint.
-        BindConn = 15 => "ISCSI_UEVENT_BIND_CONN",
-        /// Set a session or connection parameter.
-        SetParam = 16 => "ISCSI_UEVENT_SET_PARAM",
-        /// Start a connection.
-        StartConn = 17 => "ISCSI_UEVENT_START_CONN",
-        /// Stop a connection.
-        StopConn = 18 => "ISCSI_UEVENT_STOP_CONN",
-        /// Send a PDU.
-        SendPdu = 19 => "ISCSI_UEVENT_SEND_PDU",
-        /// Statistics of a connection; multicast answer.
-        GetStats = 20 => "ISCSI_UEVENT_GET_STATS",
-        /// Not implemented by any kernel.
-        GetParam = 21 => "ISCSI_UEVENT_GET_PARAM",
-        /// Connect an endpoint.
-        EpConnect = 22 => "ISCSI_UEVENT_TRANSPORT_EP_CONNECT",
-        /// Wait for an endpoint.
-        EpPoll = 23 => "ISCSI_UEVENT_TRANSPORT_EP_POLL",
-        /// Disconnect an endpoint.
-        EpDisconnect = 24 => "ISCSI_UEVENT_TRANSPORT_EP_DISCONNECT",
-        /// Discover targets in the adapter.
-        TgtDscvr = 25 => "ISCSI_UEVENT_TGT_DSCVR",
-        /// Set a host parameter.
-        SetHostParam = 26 => "ISCSI_UEVENT_SET_HOST_PARAM",
-        /// Remove the devices of a session.
-        UnbindSession = 27 => "ISCSI_UEVENT_UNBIND_SESSION",
-        /// Create a session on an endpoint.
-        CreateBoundSession = 28 => "ISCSI_UEVENT_CREATE_BOUND_SESSION",
-        /// Connect an endpoint through a host.
-        EpConnectThroughHost = 29 => "ISCSI_UEVENT_TRANSPORT_EP_CONNECT_THROUGH_HOST",
-        /// Answer a path request.
-        PathUpdate = 30 => "ISCSI_UEVENT_PATH_UPDATE",
-        /// Set interface parameters.
-        SetIfaceParams = 31 => "ISCSI_UEVENT_SET_IFACE_PARAMS",
-        /// Ping from an interface.
-        Ping = 32 => "ISCSI_UEVENT_PING",
-        /// CHAP entries; multicast answer.
-        GetChap = 33 => "ISCSI_UEVENT_GET_CHAP",
-        /// Delete a CHAP entry.
-        DeleteChap = 34 => "ISCSI_UEVENT_DELETE_CHAP",
-        /// Set flash node parameters.
-        SetFlashnodeParams = 35 => "ISCSI_UEVENT_SET_FLASHNODE_PARAMS",
-        /// Add a flash node.
-        NewFlashnode = 36 => "ISCSI_UEVENT_NEW_FLASHNODE",
-        /// Delete a flash node.
-        DelFlashnode = 37 => "ISCSI_UEVENT_DEL_FLASHNODE",
-        /// Log in to a flash node.
-        LoginFlashnode = 38 => "ISCSI_UEVENT_LOGIN_FLASHNODE",
-        /// Log out of a flash node.
-        LogoutFlashnode = 39 => "ISCSI_UEVENT_LOGOUT_FLASHNODE",
-        /// Log out of a flash node's session.
-        LogoutFlashnodeSid = 40 => "ISCSI_UEVENT_LOGOUT_FLASHNODE_SID",
-        /// Add or change a CHAP entry.
-        SetChap = 41 => "ISCSI_UEVENT_SET_CHAP",
-        /// Statistics of a host; multicast answer.
-        GetHostStats = 42 => "ISCSI_UEVENT_GET_HOST_STATS",
-        /// Destroy a session later.
-        DestroySessionAsync = 43 => "ISCSI_UEVENT_DESTROY_SESSION_ASYNC",
-    }
-
-    /// An event of the kernel (`iscsi_uevent.type`).
-    pub enum Kevent: u32 {
-        /// A PDU for user space.
-        RecvPdu = 101 => "ISCSI_KEVENT_RECV_PDU",
-        /// A connection failed.
-        ConnError = 102 => "ISCSI_KEVENT_CONN_ERROR",
-        /// A request failed.
-        IfError = 103 => "ISCSI_KEVENT_IF_ERROR",
-        /// A session is gone.
-        DestroySession = 104 => "ISCSI_KEVENT_DESTROY_SESSION",
-        /// The devices of a session are gone.
-        UnbindSession = 105 => "ISCSI_KEVENT_UNBIND_SESSION",
-        /// A session is there.
-        CreateSession = 106 => "ISCSI_KEVENT_CREATE_SESSION",
-        /// A path is needed.
-        PathReq = 107 => "ISCSI_KEVENT_PATH_REQ",
-        /// An interface went down.
-        IfDown = 108 => "ISCSI_KEVENT_IF_DOWN",
-        /// A login by the adapter made progress.
-        ConnLoginState = 109 => "ISCSI_KEVENT_CONN_LOGIN_STATE",
-        /// Something happened to a host.
-        HostEvent = 110 => "ISCSI_KEVENT_HOST_EVENT",
-        /// A ping is over.
-        PingComp = 111 => "ISCSI_KEVENT_PING_COMP",
-    }
-
     /// What happened to a host (`enum iscsi_host_event_code`).
     pub enum HostEventCode: u32 {
         /// Link up.

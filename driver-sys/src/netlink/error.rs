@@ -42,20 +42,3 @@ pub enum DecodeError {
         value: u64,
     },
 }
-
-/// The first `need` bytes of `bytes`, or [`DecodeError::Short`].
-pub(crate) fn take<'a>(what: &'static str, bytes: &'a [u8], need: usize) -> Result<&'a [u8], DecodeError> {
-    bytes.get(..need).ok_or(DecodeError::Short {
-        what,
-        need,
-        have: bytes.len(),
-    })
-}
-
-/// A length field as an index; on a 32-bit machine it may not fit.
-pub(crate) fn index(what: &'static str, value: u32) -> Result<usize, DecodeError> {
-    usize::try_from(value).map_err(|_| DecodeError::Value {
-        what,
-        value: value.into(),
-    })
-}

@@ -2,14 +2,12 @@
 //!
 //! Owns splitting and joining; must not know what a body means. Source: `scsi_transport_iscsi.c`, `iscsi_if_rx`.
 
-use netlink_packet_core::NetlinkBuffer;
+use netlink_packet_core::{Emitable, NetlinkBuffer, NetlinkHeader};
 use zerocopy::{FromBytes, IntoBytes};
 
 use super::code::MIN_MESSAGE;
 use super::error::DecodeError;
 use super::raw::iscsi_uevent;
-
-const NLMSGHDR: usize = 16;
 
 /// What stands before a message's payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -57,7 +55,7 @@ pub(crate) fn split(packet: &[u8]) -> Result<(Header, &[u8]), DecodeError> {
         });
     }
     let buffer = NetlinkBuffer::new(packet);
-    let claimed = super::error::index("nlmsg_len", buffer.length())?;
+    let claimed = usize::try_from(buffer.length()).unwrap_or(usize::MAX);
     if claimed < MIN_MESSAGE || claimed > packet.len() {
         return Err(DecodeError::Length {
             what: "message",
@@ -65,7 +63,7 @@ pub(crate) fn split(packet: &[u8]) -> Result<(Header, &[u8]), DecodeError> {
             have: packet.len(),
         });
     }
-    let body = packet.get(NLMSGHDR..claimed).unwrap_or_default();
+    let body = buffer.payload();
     let (uevent, payload) = iscsi_uevent::read_from_prefix(body).map_err(|_| DecodeError::Short {
         what: "message",
         need: MIN_MESSAGE,
@@ -84,15 +82,16 @@ pub(crate) fn split(packet: &[u8]) -> Result<(Header, &[u8]), DecodeError> {
 /// Joins a message; `nlmsg_len` counts the payload without padding, the packet is not padded.
 pub(crate) fn join(nlmsg_type: u16, pid: u32, uevent: &iscsi_uevent, payload: &[u8]) -> Vec<u8> {
     let total = MIN_MESSAGE + payload.len();
+    let mut header = NetlinkHeader::default();
+    header.length = u32::try_from(total).unwrap_or(u32::MAX);
+    header.message_type = nlmsg_type;
+    header.port_number = pid;
     // All the room at once: a payload may be secret, and a packet that moves leaves it behind.
     let mut packet = Vec::with_capacity(total);
-    packet.resize(NLMSGHDR, 0);
+    packet.resize(header.buffer_len(), 0);
+    header.emit(&mut packet);
     packet.extend_from_slice(uevent.as_bytes());
     packet.extend_from_slice(payload);
-    let mut buffer = NetlinkBuffer::new(&mut packet[..]);
-    buffer.set_length(u32::try_from(total).unwrap_or(u32::MAX));
-    buffer.set_message_type(nlmsg_type);
-    buffer.set_port_number(pid);
     packet
 }
 

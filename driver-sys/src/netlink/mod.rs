@@ -1,8 +1,9 @@
 //! iSCSI netlink: every message of the transport class, both ways.
 //!
-//! [`Request`] goes to the kernel; [`Message`] comes back, either a [`Reply`] to this socket or an [`Event`] to its
-//! group. Both sides encode and decode everything, so that an emulated kernel speaks the same bytes. Nothing here opens a
-//! socket except [`port`]. Source: `iscsi_if.h`, `scsi_transport_iscsi.c`.
+//! [`Request`] goes to the kernel; [`Message`] comes back, either a [`Reply`] to this socket or an [`Event`] to its group. Both sides
+//! encode and decode everything, so that an emulated kernel speaks the same bytes; it reads requests with [`Request::hear`], which
+//! is as lenient as the kernel. A message is one row (`request.rs`, `event.rs`; `rows.rs` says how to read it), what follows its
+//! event one `body::Payload`. Nothing here opens a socket except [`port`]. Source: `iscsi_if.h`, `scsi_transport_iscsi.c`.
 //!
 //! ```
 //! use driver_sys::netlink::{Message, Reply, Request, Return};
@@ -22,6 +23,8 @@
 
 mod addr;
 pub mod attr;
+mod body;
+mod bytes;
 pub mod chap;
 pub mod code;
 mod error;
@@ -35,12 +38,15 @@ pub mod port;
 pub mod raw;
 mod reply;
 mod request;
+mod rows;
 pub mod stats;
 #[cfg(test)]
 mod tests;
+mod value;
 
 pub use addr::Destination;
-pub use attr::{Attr, Bytes, IfaceAttr, IfaceCode};
+pub use attr::{Attr, IfaceAttr, IfaceCode};
+pub use bytes::Bytes;
 pub use chap::{ChapPage, ChapRecord};
 pub use error::DecodeError;
 pub use event::Event;
@@ -48,6 +54,7 @@ pub use frame::Header;
 pub use message::Message;
 pub use path::{Path, PathAddrs};
 pub use port::{DirPort, HostPort, Port};
-pub use reply::{Reply, Return};
-pub use request::Request;
+pub use reply::{Answer, Reply, Return};
+pub use request::{Heard, Request};
 pub use stats::{CustomCounter, HostStats, SessionStats};
+pub use value::Pdu;

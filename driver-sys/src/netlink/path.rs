@@ -4,10 +4,11 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use zerocopy::{FromBytes, IntoBytes};
+use zerocopy::IntoBytes;
+use zeroize::Zeroizing;
 
-use super::error::DecodeError;
-use super::raw::iscsi_path;
+use super::body::{Body, Payload};
+use super::raw::{iscsi_path, member};
 
 /// Source and destination of a path, of one family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,8 +71,10 @@ impl Path {
             PathAddrs::None { .. } => None,
         }
     }
+}
 
-    pub(crate) fn encode(&self) -> Vec<u8> {
+impl<M> Payload<M> for Path {
+    fn write(&self, _: &mut M) -> Zeroizing<Vec<u8>> {
         let mut raw = iscsi_path {
             handle: self.handle,
             mac_addr: self.mac,
@@ -93,15 +96,12 @@ impl Path {
             }
             PathAddrs::None { len } => raw.ip_addr_len = len,
         }
-        raw.as_bytes().to_vec()
+        raw.as_bytes().to_vec().into()
     }
 
-    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let (raw, _) = iscsi_path::read_from_prefix(bytes).map_err(|_| DecodeError::Short {
-            what: "path",
-            need: size_of::<iscsi_path>(),
-            have: bytes.len(),
-        })?;
+    fn read(_: &M, body: &mut Body<'_>) -> Self {
+        // The row says how many bytes there must be.
+        let raw: iscsi_path = member(body.bytes());
         let v4 = |b: [u8; 16]| Ipv4Addr::new(b[0], b[1], b[2], b[3]);
         let addrs = match raw.ip_addr_len {
             4 => PathAddrs::V4 {
@@ -114,13 +114,13 @@ impl Path {
             },
             len => PathAddrs::None { len },
         };
-        Ok(Self {
+        Self {
             handle: raw.handle,
             mac: raw.mac_addr,
             mac_old: raw.mac_addr_old,
             addrs,
             vlan_id: raw.vlan_id,
             pmtu: raw.pmtu,
-        })
+        }
     }
 }

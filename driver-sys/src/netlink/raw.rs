@@ -4,6 +4,7 @@
 //! the crate's codec. Source: `iscsi_if.h`, `netlink.h`; checked against BTF in the crate's `abi` tests.
 #![allow(non_camel_case_types, reason = "the kernel's names")]
 
+use zerocopy::native_endian::{U16, U32};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 use crate::abi::raw_struct;
@@ -179,11 +180,11 @@ raw_struct! {
     #[derive(Debug)]
     pub struct iscsi_iface_param_info: 12 { iface_num: u32, len: u32, param: u16, iface_type: u8, param_type: u8 }
 
-    /// One CHAP entry of a GET_CHAP answer. `Debug` hides the password.
+    /// One CHAP entry of a GET_CHAP answer, which is read and written where it lies. `Debug` hides the password.
     pub struct iscsi_chap_rec: 524 {
-        chap_tbl_idx: u16,
-        _pad0: u16,
-        chap_type: u32,
+        chap_tbl_idx: U16,
+        _pad0: [u8; 2],
+        chap_type: U32,
         username: [u8; 256],
         password: [u8; 256],
         password_length: u8,
@@ -236,32 +237,15 @@ raw_struct! {
     pub struct iscsi_stats_custom: 72 { desc: [u8; 64], value: u64 }
 }
 
-impl iscsi_uevent {
-    /// Places a member of the union `u`.
-    pub(crate) fn put_u<T: IntoBytes + Immutable>(&mut self, member: T) {
-        place(&mut self.u, &member);
-    }
-
-    /// Places a member of the union `r`.
-    pub(crate) fn put_r<T: IntoBytes + Immutable>(&mut self, member: T) {
-        place(&mut self.r, &member);
-    }
-
-    /// A member of the union `u`.
-    pub(crate) fn get_u<T: FromBytes + KnownLayout + Immutable + Default>(&self) -> T {
-        T::read_from_prefix(&self.u).map(|(t, _)| t).unwrap_or_default()
-    }
-
-    /// A member of the union `r`.
-    pub(crate) fn get_r<T: FromBytes + KnownLayout + Immutable + Default>(&self) -> T {
-        T::read_from_prefix(&self.r).map(|(t, _)| t).unwrap_or_default()
-    }
+/// A member out of the bytes of its union; all zero when they are too few.
+pub(crate) fn member<T: FromBytes + KnownLayout + Immutable>(union: &[u8]) -> T {
+    T::read_from_prefix(union).map_or_else(|_| T::new_zeroed(), |(member, _)| member)
 }
 
-/// Copies a union member; every member is at most as long as its union (the layout test shows it).
-fn place<T: IntoBytes + Immutable>(room: &mut [u8], member: &T) {
+/// Puts a member into its union; every member is at most as long as that (the layout test shows it).
+pub(crate) fn place<T: IntoBytes + Immutable>(union: &mut [u8], member: &T) {
     let bytes = member.as_bytes();
-    if let Some(slot) = room.get_mut(..bytes.len()) {
+    if let Some(slot) = union.get_mut(..bytes.len()) {
         slot.copy_from_slice(bytes);
     }
 }

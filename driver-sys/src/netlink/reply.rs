@@ -1,15 +1,34 @@
 //! The kernel's unicast answers: the request's own `iscsi_uevent` back, with the result in it.
 //!
 //! Source: `scsi_transport_iscsi.c`, `iscsi_if_rx`. A success keeps the request's number in `iscsi_uevent.type`; a
-//! failure has [`Kevent::IfError`] there and a negative errno in `iferror`. `nlmsg_type` is the request's number either way.
+//! failure has [`IF_ERROR`] there and a negative errno in `iferror`. `nlmsg_type` is the request's number either way.
 
 use nix::errno::Errno;
 
-use super::code::{Kevent, Uevent};
+use super::code::{IF_ERROR, Uevent};
 use super::error::DecodeError;
 use super::frame::{self, Header};
 use super::raw::*;
 use crate::port::errno;
+
+/// How a request that succeeds is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// [`Return::None`].
+    Nothing,
+    /// [`Return::Code`].
+    Code,
+    /// [`Return::Session`].
+    Session,
+    /// [`Return::Conn`].
+    Conn,
+    /// [`Return::Endpoint`].
+    Endpoint,
+    /// [`Return::Flashnode`].
+    Flashnode,
+    /// By an [`super::Event`]: only a failure is answered to the one who asked.
+    Event,
+}
 
 /// What an operation gave back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,14 +72,16 @@ impl Reply {
         let ev = &mut header.uevent;
         match outcome {
             Err(error) => {
-                ev.r#type = Kevent::IfError.raw();
+                ev.r#type = IF_ERROR;
                 ev.iferror = u32::from_ne_bytes((-(errno(error as i32) as i32)).to_ne_bytes());
             }
-            Ok(Return::Code(code)) => ev.r[..4].copy_from_slice(&code.to_ne_bytes()),
-            Ok(Return::Session { sid, host_no }) => ev.put_r(msg_session_host { sid, host_no }),
-            Ok(Return::Conn { sid, cid }) => ev.put_r(msg_conn { sid, cid }),
-            Ok(Return::Endpoint { handle }) => ev.put_r(msg_transport_connect_ret { handle }),
-            Ok(Return::Flashnode { index }) => ev.put_r(msg_new_flashnode_ret { flashnode_idx: index }),
+            Ok(Return::Code(code)) => place(&mut ev.r, &code),
+            Ok(Return::Session { sid, host_no }) => place(&mut ev.r, &msg_session_host { sid, host_no }),
+            Ok(Return::Conn { sid, cid }) => place(&mut ev.r, &msg_conn { sid, cid }),
+            Ok(Return::Endpoint { handle }) => place(&mut ev.r, &msg_transport_connect_ret { handle }),
+            Ok(Return::Flashnode { index }) => {
+                place(&mut ev.r, &msg_new_flashnode_ret { flashnode_idx: index });
+            }
             Ok(Return::None) => {}
         }
         Self {
@@ -78,7 +99,7 @@ impl Reply {
         if iferror < 0 {
             return Err(errno(iferror));
         }
-        if self.header.event() == Kevent::IfError.raw() {
+        if self.header.event() == IF_ERROR {
             return Err(Errno::EIO);
         }
         match self.returned() {
@@ -90,26 +111,26 @@ impl Reply {
     /// The typed return value, whatever `iferror` says.
     #[must_use]
     pub fn returned(&self) -> Return {
-        let ev = &self.header.uevent;
-        match self.kind {
-            Uevent::CreateSession | Uevent::CreateBoundSession => {
-                let msg_session_host { sid, host_no } = ev.get_r();
+        let r = &self.header.uevent.r;
+        match self.kind.answer() {
+            Answer::Session => {
+                let msg_session_host { sid, host_no } = member(r);
                 Return::Session { sid, host_no }
             }
-            Uevent::CreateConn => {
-                let msg_conn { sid, cid } = ev.get_r();
+            Answer::Conn => {
+                let msg_conn { sid, cid } = member(r);
                 Return::Conn { sid, cid }
             }
-            Uevent::EpConnect | Uevent::EpConnectThroughHost => Return::Endpoint {
-                handle: ev.get_r::<msg_transport_connect_ret>().handle,
-            },
-            Uevent::NewFlashnode => Return::Flashnode {
-                index: ev.get_r::<msg_new_flashnode_ret>().flashnode_idx,
-            },
-            Uevent::BindConn | Uevent::StartConn | Uevent::SendPdu | Uevent::EpPoll => {
-                Return::Code(ev.r.first_chunk().map_or(0, |b| i32::from_ne_bytes(*b)))
+            Answer::Endpoint => {
+                let msg_transport_connect_ret { handle } = member(r);
+                Return::Endpoint { handle }
             }
-            _ => Return::None,
+            Answer::Flashnode => {
+                let msg_new_flashnode_ret { flashnode_idx } = member(r);
+                Return::Flashnode { index: flashnode_idx }
+            }
+            Answer::Code => Return::Code(member(r)),
+            Answer::Nothing | Answer::Event => Return::None,
         }
     }
 

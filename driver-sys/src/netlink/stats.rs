@@ -2,10 +2,14 @@
 //!
 //! Source: `iscsi_if.h`, `struct iscsi_stats`, `struct iscsi_offload_host_stats`.
 
-use zerocopy::{FromBytes, IntoBytes};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
+use zeroize::Zeroizing;
 
-use super::error::{DecodeError, index};
-use super::raw::{iscsi_offload_host_stats, iscsi_stats, iscsi_stats_custom};
+use super::body::{Body, Payload, claimed};
+use super::error::DecodeError;
+use super::raw::{
+    iscsi_offload_host_stats, iscsi_stats, iscsi_stats_custom, member, msg_conn, msg_host, place,
+};
 use crate::abi::Abi;
 
 /// Counters that a driver may add (`ISCSI_STATS_CUSTOM_MAX`, `ISCSI_HOST_STATS_CUSTOM_MAX`).
@@ -35,35 +39,74 @@ impl CustomCounter {
     }
 }
 
-fn encode_custom(custom: &[CustomCounter], out: &mut Vec<u8>) {
+/// How many of a driver's counters travel.
+fn count(custom: &[CustomCounter]) -> u32 {
+    u32::try_from(custom.len().min(CUSTOM_MAX)).unwrap_or(0)
+}
+
+/// The fixed part, then the driver's counters.
+fn encode(fixed: &impl FixedPart, custom: &[CustomCounter]) -> Zeroizing<Vec<u8>> {
+    let mut out = fixed.as_bytes().to_vec();
     for counter in custom.iter().take(CUSTOM_MAX) {
         out.extend_from_slice(counter.to_raw().as_bytes());
     }
+    out.into()
 }
 
-fn decode_custom(count: u32, rest: &[u8]) -> Result<Vec<CustomCounter>, DecodeError> {
-    let count = index("custom counters", count)?;
-    if count > CUSTOM_MAX {
-        return Err(DecodeError::TooMany {
-            what: "custom counters",
-            count,
-            limit: CUSTOM_MAX,
+/// The fixed part and the driver's counters, of which it says how many there are.
+fn decode<T: FixedPart>(body: &mut Body<'_>) -> (T, Vec<CustomCounter>) {
+    let all = body.bytes();
+    let (need, size) = (size_of::<T>(), size_of::<iscsi_stats_custom>());
+    if all.len() < need {
+        body.odd(DecodeError::Short {
+            what: T::WHAT,
+            need,
+            have: all.len(),
         });
     }
-    let size = size_of::<iscsi_stats_custom>();
-    let bytes = rest.get(..count * size).ok_or(DecodeError::Length {
+    let fixed: T = member(all);
+    let count = fixed.custom_count();
+    if usize::try_from(count).is_ok_and(|count| count <= CUSTOM_MAX) {
+        let rest = all.get(need..).unwrap_or_default();
+        let (bytes, lie) = claimed("custom counters", rest, count.saturating_mul(size as u32));
+        if let Some(lie) = lie {
+            body.odd(lie);
+        }
+        let custom = bytes
+            .chunks_exact(size)
+            .filter_map(|chunk| iscsi_stats_custom::read_from_bytes(chunk).ok())
+            .map(|raw| CustomCounter {
+                name: String::from_utf8_lossy(crate::hw::until_nul(&raw.desc)).into_owned(),
+                value: raw.value,
+            });
+        return (fixed, custom.collect());
+    }
+    body.odd(DecodeError::TooMany {
         what: "custom counters",
-        claimed: count * size,
-        have: rest.len(),
-    })?;
-    Ok(bytes
-        .chunks_exact(size)
-        .filter_map(|chunk| iscsi_stats_custom::read_from_bytes(chunk).ok())
-        .map(|raw| CustomCounter {
-            name: String::from_utf8_lossy(crate::hw::until_nul(&raw.desc)).into_owned(),
-            value: raw.value,
-        })
-        .collect())
+        count: usize::try_from(count).unwrap_or(usize::MAX),
+        limit: CUSTOM_MAX,
+    });
+    (fixed, Vec::new())
+}
+
+/// What stands before the counters of a driver.
+trait FixedPart: Abi + Default + FromBytes + IntoBytes + Immutable + KnownLayout {
+    const WHAT: &'static str;
+    fn custom_count(&self) -> u32;
+}
+
+impl FixedPart for iscsi_stats {
+    const WHAT: &'static str = "session statistics";
+    fn custom_count(&self) -> u32 {
+        self.custom_length
+    }
+}
+
+impl FixedPart for iscsi_offload_host_stats {
+    const WHAT: &'static str = "host statistics";
+    fn custom_count(&self) -> u32 {
+        self.custom_length
+    }
 }
 
 /// Statistics of one connection.
@@ -76,27 +119,6 @@ pub struct SessionStats {
 }
 
 impl SessionStats {
-    pub(crate) fn encode(&self) -> Vec<u8> {
-        let count = self.custom.len().min(CUSTOM_MAX);
-        let fixed = iscsi_stats {
-            custom_length: u32::try_from(count).unwrap_or(0),
-            ..self.fixed
-        };
-        let mut out = fixed.as_bytes().to_vec();
-        encode_custom(&self.custom, &mut out);
-        out
-    }
-
-    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let (fixed, rest) = iscsi_stats::read_from_prefix(bytes).map_err(|_| DecodeError::Short {
-            what: "session statistics",
-            need: size_of::<iscsi_stats>(),
-            have: bytes.len(),
-        })?;
-        let custom = decode_custom(fixed.custom_length, rest)?;
-        Ok(Self { fixed, custom })
-    }
-
     /// The fixed counters with the kernel's names.
     pub fn counters(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
         let f = &self.fixed;
@@ -160,35 +182,36 @@ impl HostStats {
             .and_then(|i| self.counters.get_mut(i));
         slot.map(|s| *s = value).is_some()
     }
+}
 
-    pub(crate) fn encode(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(size_of::<iscsi_offload_host_stats>());
-        out.extend_from_slice(self.counters.as_bytes());
-        let count = u32::try_from(self.custom.len().min(CUSTOM_MAX)).unwrap_or(0);
-        out.extend_from_slice(&count.to_ne_bytes());
-        out.extend_from_slice(&[0; 4]);
-        encode_custom(&self.custom, &mut out);
-        out
+impl Payload<msg_conn> for Box<SessionStats> {
+    fn write(&self, _: &mut msg_conn) -> Zeroizing<Vec<u8>> {
+        let fixed = iscsi_stats {
+            custom_length: count(&self.custom),
+            ..self.fixed
+        };
+        encode(&fixed, &self.custom)
     }
+    fn read(_: &msg_conn, body: &mut Body<'_>) -> Self {
+        let (fixed, custom) = decode(body);
+        Self::new(SessionStats { fixed, custom })
+    }
+}
 
-    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let need = size_of::<iscsi_offload_host_stats>();
-        let (raw, rest) =
-            iscsi_offload_host_stats::read_from_prefix(bytes).map_err(|_| DecodeError::Short {
-                what: "host statistics",
-                need,
-                have: bytes.len(),
-            })?;
-        let counters = <[u64; HOST_COUNTERS]>::read_from_prefix(raw.as_bytes())
-            .map_err(|_| DecodeError::Short {
-                what: "host statistics",
-                need,
-                have: bytes.len(),
-            })?
-            .0;
-        Ok(Self {
-            counters,
-            custom: decode_custom(raw.custom_length, rest)?,
+impl Payload<msg_host> for Box<HostStats> {
+    fn write(&self, _: &mut msg_host) -> Zeroizing<Vec<u8>> {
+        let mut fixed = iscsi_offload_host_stats {
+            custom_length: count(&self.custom),
+            ..Default::default()
+        };
+        place(fixed.as_mut_bytes(), &self.counters);
+        encode(&fixed, &self.custom)
+    }
+    fn read(_: &msg_host, body: &mut Body<'_>) -> Self {
+        let (fixed, custom): (iscsi_offload_host_stats, _) = decode(body);
+        Self::new(HostStats {
+            counters: member(fixed.as_bytes()),
+            custom,
         })
     }
 }

@@ -4,12 +4,15 @@
 //! means.
 
 mod error;
+mod netlink;
 pub mod overrun;
 mod seqpacket;
 mod stop;
 mod wait;
 
 pub use error::{PortError, errno};
+pub(crate) use netlink::Netlink;
 pub use seqpacket::{LIMIT, Seqpacket};
 pub use stop::{GRACE, Stop, Until};
-pub(crate) use wait::{receive, receive_from_kernel, send};
+#[cfg(not(target_feature = "crt-static"))]
+pub(crate) use wait::wait;

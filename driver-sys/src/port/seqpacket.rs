@@ -8,7 +8,8 @@ use nix::errno::Errno;
 use nix::sys::socket::sockopt::{RcvBuf, SndBuf};
 use nix::sys::socket::{self, AddressFamily, SockFlag, SockType, UnixAddr};
 
-use super::{PortError, Until, receive, send};
+use super::wait::{receive, send};
+use super::{PortError, Until};
 
 /// Socket buffer asked for, in bytes; the system may give less.
 const BUFFER: usize = 1 << 20;

@@ -13,7 +13,14 @@ use super::{GRACE, PortError, Until};
 /// How soon a packet that the kernel had no memory for is tried again.
 const NO_MEMORY: Duration = Duration::from_millis(2);
 
-fn wait(fd: impl AsFd, flags: PollFlags, begin: Instant, until: Until, what: &str) -> Result<(), PortError> {
+/// Waits until a descriptor is ready; `begin` is when the caller began, for the error.
+pub(crate) fn wait(
+    fd: impl AsFd,
+    flags: PollFlags,
+    begin: Instant,
+    until: Until,
+    what: &str,
+) -> Result<(), PortError> {
     let mut until = until;
     loop {
         // What is under way when the end is asked for still gets a moment: mostly its answer is about to come.
@@ -47,11 +54,23 @@ fn wait(fd: impl AsFd, flags: PollFlags, begin: Instant, until: Until, what: &st
 }
 
 /// Sends one packet; waits for room until then.
-pub(crate) fn send(fd: impl AsFd, packet: &[u8], until: Until, what: &str) -> Result<(), PortError> {
+pub(super) fn send(fd: impl AsFd, packet: &[u8], until: Until, what: &str) -> Result<(), PortError> {
+    let raw = fd.as_fd().as_raw_fd();
+    let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL;
+    send_by(fd, packet, until, what, |packet| socket::send(raw, packet, flags))
+}
+
+/// The same, where `once` sends without waiting.
+pub(super) fn send_by(
+    fd: impl AsFd,
+    packet: &[u8],
+    until: Until,
+    what: &str,
+    mut once: impl FnMut(&[u8]) -> Result<usize, Errno>,
+) -> Result<(), PortError> {
     let begin = Instant::now();
     loop {
-        let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL;
-        match socket::send(fd.as_fd().as_raw_fd(), packet, flags) {
+        match once(packet) {
             Ok(sent) if sent == packet.len() => return Ok(()),
             Ok(_) => return Err(PortError::system(format!("sending {what}"), Errno::EIO)),
             Err(Errno::EINTR) => {}
@@ -77,7 +96,7 @@ pub(crate) fn send(fd: impl AsFd, packet: &[u8], until: Until, what: &str) -> Re
 }
 
 /// Receives one whole packet into `buffer`, or reports that it did not fit (it is then lost).
-pub(crate) fn receive<'b>(
+pub(super) fn receive<'b>(
     fd: impl AsFd,
     buffer: &'b mut [u8],
     until: Until,
@@ -90,8 +109,9 @@ pub(crate) fn receive<'b>(
     })
 }
 
-/// The same on a netlink socket; what another process sends (it needs CAP_NET_ADMIN for that) is passed over.
-pub(crate) fn receive_from_kernel<'b>(
+/// The same on a netlink socket; what another process sends (it needs CAP_NET_ADMIN for that) is passed over. neli's own receiving
+/// does not say who sent.
+pub(super) fn receive_from_kernel<'b>(
     fd: impl AsFd,
     buffer: &'b mut [u8],
     until: Until,
@@ -134,5 +154,65 @@ fn whole<'b>(
             Err(Errno::ECONNRESET | Errno::ENOTCONN) => return Err(PortError::Closed { what: what.into() }),
             Err(errno) => return Err(PortError::system(format!("receiving {what}"), errno)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::OwnedFd;
+
+    use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
+
+    use super::*;
+
+    fn pair() -> (OwnedFd, OwnedFd) {
+        socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::empty()).unwrap()
+    }
+
+    #[test]
+    fn a_packet_that_the_kernel_has_no_memory_for_is_sent_once_it_has_some() {
+        let (near, far) = pair();
+        let raw = near.as_raw_fd();
+        for shortage in [Errno::ENOBUFS, Errno::ENOMEM] {
+            let (mut tries, begin) = (0_u32, Instant::now());
+            send_by(&near, b"packet", Until::default(), "a packet", |packet| {
+                tries += 1;
+                if tries <= 3 {
+                    return Err(shortage);
+                }
+                socket::send(raw, packet, MsgFlags::empty())
+            })
+            .unwrap();
+            assert_eq!(tries, 4, "{shortage}");
+            assert!(begin.elapsed() >= NO_MEMORY * 3, "it does not spin");
+            let mut buffer = [0; 16];
+            assert_eq!(
+                receive(&far, &mut buffer, Until::default(), "a packet"),
+                Ok(&b"packet"[..])
+            );
+        }
+    }
+
+    #[test]
+    fn a_kernel_that_finds_no_memory_in_time_is_told_of() {
+        let (near, _far) = pair();
+        let begin = Instant::now();
+        let limit = NO_MEMORY * 5;
+        let failed = send_by(&near, b"packet", Until::after(limit), "a packet", |_| {
+            Err(Errno::ENOBUFS)
+        });
+        assert_eq!(failed, Err(PortError::system("sending a packet", Errno::ENOBUFS)));
+        assert!(begin.elapsed() >= limit);
+    }
+
+    #[test]
+    fn a_buffer_that_overran_is_told_of_and_not_tried_again() {
+        let (near, _far) = pair();
+        let (mut tries, mut buffer) = (0, [0; 8]);
+        let lost = whole(&near, &mut buffer, Until::default(), "an event", |_| {
+            tries += 1;
+            Err(Errno::ENOBUFS)
+        });
+        assert_eq!((lost, tries), (Err(PortError::Overrun), 1));
     }
 }

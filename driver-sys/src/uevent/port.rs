@@ -1,22 +1,19 @@
 //! Where uevents come from.
 
-use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 use std::time::Instant;
 
-use neli::consts::socket::NlFamily;
-use neli::socket::NlSocket;
-use neli::utils::Groups;
 use nix::errno::Errno;
 
 use super::KernelEvent;
 use super::event::MAX_EVENT;
-use crate::bsg::owned;
-use crate::port::{PortError, Seqpacket, Until, overrun, receive_from_kernel};
+#[cfg(not(target_feature = "crt-static"))]
+use super::udev::Monitor;
+#[cfg(target_feature = "crt-static")]
+use crate::port::Netlink;
+use crate::port::{PortError, Seqpacket, Until, overrun};
 
-/// Multicast group of the kernel's own events (group 2 is udev's).
-const GROUP_KERNEL: u32 = 1;
 /// Receive buffer asked for, in bytes.
 const BUFFER: usize = 4 << 20;
 
@@ -29,7 +26,11 @@ pub struct UeventPort {
 
 #[derive(Debug)]
 enum Inner {
-    Host(OwnedFd),
+    /// A static program has no libudev: it reads the kernel's messages itself.
+    #[cfg(target_feature = "crt-static")]
+    Host(Netlink),
+    #[cfg(not(target_feature = "crt-static"))]
+    Host(Monitor),
     Dir(Seqpacket),
 }
 
@@ -39,16 +40,9 @@ impl UeventPort {
     /// # Errors
     /// [`PortError::System`].
     pub fn host() -> Result<Self, PortError> {
-        let failed = |error: io::Error| {
-            let errno = Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO));
-            PortError::system("listening to uevents", errno)
-        };
-        let socket = NlSocket::connect(NlFamily::KobjectUevent, None, Groups::new_bitmask(GROUP_KERNEL))
-            .map_err(failed)?;
-        // A smaller buffer is merely reached earlier.
-        let _ = socket.set_recv_buffer_size(BUFFER);
+        let host = listen().map_err(|errno| PortError::system("listening to uevents", errno))?;
         Ok(Self {
-            fd: Inner::Host(owned(socket)),
+            fd: Inner::Host(host),
             buffer: vec![0; MAX_EVENT],
         })
     }
@@ -71,7 +65,10 @@ impl UeventPort {
     pub fn recv(&mut self, until: Option<Instant>) -> Result<KernelEvent, PortError> {
         loop {
             let message = match &self.fd {
-                Inner::Host(fd) => receive_from_kernel(fd, &mut self.buffer, until.into(), "uevent")?,
+                #[cfg(not(target_feature = "crt-static"))]
+                Inner::Host(monitor) => return monitor.receive(until.into()),
+                #[cfg(target_feature = "crt-static")]
+                Inner::Host(socket) => socket.receive(&mut self.buffer, until.into(), "uevent")?,
                 Inner::Dir(socket) => socket.receive(&mut self.buffer, until, "uevent")?,
             };
             if overrun::is_notice(message) {
@@ -91,10 +88,26 @@ impl UeventPort {
     }
 }
 
+#[cfg(not(target_feature = "crt-static"))]
+fn listen() -> Result<Monitor, Errno> {
+    Monitor::open(BUFFER)
+}
+
+#[cfg(target_feature = "crt-static")]
+fn listen() -> Result<Netlink, Errno> {
+    /// Multicast group of the kernel's own events (group 2 is udevd's).
+    const GROUP_KERNEL: u32 = 1;
+    let socket = Netlink::open(neli::consts::socket::NlFamily::KobjectUevent)?;
+    socket.bind(None)?;
+    socket.join(GROUP_KERNEL)?;
+    socket.ask_for_buffer(BUFFER);
+    Ok(socket)
+}
+
 impl AsFd for UeventPort {
     fn as_fd(&self) -> BorrowedFd<'_> {
         match &self.fd {
-            Inner::Host(fd) => fd.as_fd(),
+            Inner::Host(host) => host.as_fd(),
             Inner::Dir(socket) => socket.as_fd(),
         }
     }
@@ -139,6 +152,37 @@ mod tests {
         ));
         nix::unistd::close(peer).unwrap();
         assert!(matches!(port.recv(None), Err(PortError::Closed { .. })));
+    }
+
+    /// Whoever waits may do so in a thread of its own, and take the port there.
+    #[test]
+    fn a_port_moves_between_threads() {
+        const fn moves<T: Send>() {}
+        moves::<UeventPort>();
+    }
+
+    /// An event that was asked for arrives; asking takes root and a sysfs that can be written.
+    #[test]
+    fn a_synthetic_event_of_the_host_arrives() {
+        let Ok(mut port) = UeventPort::host() else { return };
+        if std::fs::write("/sys/class/net/lo/uevent", "change").is_err() {
+            return;
+        }
+        let until = Some(Instant::now() + Duration::from_secs(10));
+        let event = loop {
+            let event = port.recv(until).unwrap();
+            if event.devpath == "/devices/virtual/net/lo" {
+                break event;
+            }
+        };
+        assert_eq!(
+            (event.action.as_str(), event.subsystem()),
+            ("change", Some("net"))
+        );
+        assert_eq!(
+            (event.get("INTERFACE"), event.get("ACTION"), event.get("DEVPATH")),
+            (Some("lo"), Some("change"), Some("/devices/virtual/net/lo"))
+        );
     }
 
     /// The kernel's group is open to everybody; without netlink (a sandbox) the error is typed.

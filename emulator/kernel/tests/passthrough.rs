@@ -4,7 +4,7 @@
 mod common;
 
 use common::{IQN, Lab, session};
-use driver_sys::netlink::{Bytes, Event, Request, Return};
+use driver_sys::netlink::{Bytes, Event, Pdu, Request, Return};
 use nix::errno::Errno;
 
 const NOP_IN: u8 = 0x20;
@@ -27,13 +27,15 @@ fn the_answer_to_a_nop_out_is_multicast_and_a_login_is_not_passed_on() {
         Request::SendPdu {
             sid,
             cid: 0,
-            header: Bytes::new(header),
-            data: Bytes::new([]),
+            pdu: Pdu {
+                header: Bytes::new(header),
+                data: Bytes::new([]),
+            },
         }
     };
     assert_eq!(client.ask(&pdu(0x00)), Ok(Return::Code(0)));
     let (to, cid, answer) = client.event("the answer", |event| match event {
-        Event::RecvPdu { sid, cid, header, .. } => Some((*sid, *cid, header.as_slice().to_vec())),
+        Event::RecvPdu { sid, cid, pdu, .. } => Some((*sid, *cid, pdu.header.as_slice().to_vec())),
         _ => None,
     });
     assert_eq!((to, cid), (sid, 0));

@@ -171,7 +171,7 @@ fn the_chap_table_pages_picks_free_slots_and_keeps_types_apart() {
             num_entries: 4,
             start,
         };
-        let Event::Chap(page) = c.ask_event(&page) else {
+        let Event::Chap { page } = c.ask_event(&page) else {
             panic!("not a page")
         };
         assert_eq!(page.room, 4);
@@ -277,6 +277,7 @@ fn unknown_hosts_handles_and_requests_are_refused_as_the_kernel_does() {
     let unknown = Request::Unknown {
         kind: 77,
         u: [0; 24],
+        r: [0; 16],
         payload: Bytes::new([]),
     };
     assert_eq!(c.ask(&unknown), Err(Errno::ENOSYS));
@@ -376,7 +377,7 @@ fn a_client_that_does_not_read_loses_events_and_nobody_else_does() {
     let mut c = lab.client();
     let _deaf = lab.client();
     for _ in 0..60 {
-        let Event::Chap(page) = c.ask_event(&Request::GetChap {
+        let Event::Chap { page } = c.ask_event(&Request::GetChap {
             host_no: HOST,
             num_entries: 128,
             start: 0,

@@ -1,17 +1,13 @@
 //! The kernel's own socket: AF_NETLINK, NETLINK_ISCSI.
 
-use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd};
 
 use neli::consts::socket::NlFamily;
-use neli::socket::NlSocket;
-use neli::utils::Groups;
 use nix::errno::Errno;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::{Port, RECV_LIMIT};
-use crate::bsg::owned;
-use crate::port::{PortError, Until, receive_from_kernel, send};
+use crate::port::{Netlink, PortError, Until};
 
 /// Receive buffer asked for, in bytes.
 const BUFFER: usize = 1 << 20;
@@ -21,13 +17,9 @@ const CAP_SYS_ADMIN: u32 = 21;
 /// A bound NETLINK_ISCSI socket.
 #[derive(Debug)]
 pub struct HostPort {
-    fd: OwnedFd,
+    socket: Netlink,
     pid: u32,
     buffer: Vec<u8>,
-}
-
-fn errno(error: &io::Error) -> Errno {
-    Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO))
 }
 
 impl HostPort {
@@ -43,36 +35,31 @@ impl HostPort {
                 capability: "CAP_SYS_ADMIN",
             });
         }
-        let socket = NlSocket::new(NlFamily::Iscsi).map_err(|error| match errno(&error) {
+        let socket = Netlink::open(NlFamily::Iscsi).map_err(|errno| match errno {
             Errno::EPROTONOSUPPORT | Errno::EAFNOSUPPORT => PortError::NoModule,
             other => PortError::system("opening the iSCSI netlink socket", other),
         })?;
         // The process ID as port ID, like everybody else; a second socket of this process gets another one.
-        let bound = socket
-            .bind(Some(std::process::id()), Groups::empty())
-            .or_else(|error| {
-                if errno(&error) == Errno::EADDRINUSE {
-                    socket.bind(None, Groups::empty())
-                } else {
-                    Err(error)
-                }
-            });
-        bound.map_err(|error| PortError::system("binding the iSCSI netlink socket", errno(&error)))?;
-        socket
-            .add_mcast_membership(Groups::new_bitmask(groups))
-            .map_err(|error| match errno(&error) {
-                Errno::EPERM | Errno::EACCES => PortError::NoCapability {
-                    capability: "CAP_NET_ADMIN",
-                },
-                other => PortError::system("joining the iSCSI netlink groups", other),
-            })?;
-        // Without a larger buffer the limit is merely reached earlier.
-        let _ = socket.set_recv_buffer_size(BUFFER);
+        let bound = socket.bind(Some(std::process::id())).or_else(|errno| {
+            if errno == Errno::EADDRINUSE {
+                socket.bind(None)
+            } else {
+                Err(errno)
+            }
+        });
+        bound.map_err(|errno| PortError::system("binding the iSCSI netlink socket", errno))?;
+        socket.join(groups).map_err(|errno| match errno {
+            Errno::EPERM | Errno::EACCES => PortError::NoCapability {
+                capability: "CAP_NET_ADMIN",
+            },
+            other => PortError::system("joining the iSCSI netlink groups", other),
+        })?;
+        socket.ask_for_buffer(BUFFER);
         let pid = socket
             .pid()
-            .map_err(|error| PortError::system("reading the netlink port ID", errno(&error)))?;
+            .map_err(|errno| PortError::system("reading the netlink port ID", errno))?;
         Ok(Self {
-            fd: owned(socket),
+            socket,
             pid,
             buffer: vec![0; RECV_LIMIT],
         })
@@ -87,23 +74,27 @@ fn effective(status: &str) -> Option<u64> {
 
 impl Port for HostPort {
     fn send_until(&mut self, message: &[u8], until: Until) -> Result<(), PortError> {
-        send(&self.fd, message, until, "a netlink message").map_err(|error| match error {
-            // Nobody has the kernel's end of the protocol in this namespace.
-            PortError::System {
-                source: Errno::ECONNREFUSED,
-                ..
-            } => PortError::WrongNamespace,
-            PortError::System {
-                source: Errno::EPERM, ..
-            } => PortError::NoCapability {
-                capability: "CAP_SYS_ADMIN",
-            },
-            other => other,
-        })
+        self.socket
+            .send(message, until, "a netlink message")
+            .map_err(|error| match error {
+                // Nobody has the kernel's end of the protocol in this namespace.
+                PortError::System {
+                    source: Errno::ECONNREFUSED,
+                    ..
+                } => PortError::WrongNamespace,
+                PortError::System {
+                    source: Errno::EPERM, ..
+                } => PortError::NoCapability {
+                    capability: "CAP_SYS_ADMIN",
+                },
+                other => other,
+            })
     }
 
     fn recv_until(&mut self, until: Until, what: &str) -> Result<Zeroizing<Vec<u8>>, PortError> {
-        let message = receive_from_kernel(&self.fd, &mut self.buffer, until, what)
+        let message = self
+            .socket
+            .receive(&mut self.buffer, until, what)
             .map(|message| Zeroizing::new(message.to_vec()));
         // It may have been the CHAP table, or a part of it.
         match &message {
@@ -119,7 +110,7 @@ impl Port for HostPort {
     }
 
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.fd.as_fd()
+        self.socket.as_fd()
     }
 }
 

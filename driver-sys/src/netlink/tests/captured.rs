@@ -253,7 +253,7 @@ fn a_chap_page_has_room_for_seven_and_holds_three() {
     let packet = include_bytes!("captured/get_chap_answer.bin");
     let (header, event) = Event::decode(packet).unwrap();
     assert_eq!((header.nlmsg_type, header.transport_handle()), (0, HANDLE));
-    let Event::Chap(page) = &event else {
+    let Event::Chap { page } = &event else {
         panic!("{event:?}")
     };
     assert_eq!(
@@ -263,14 +263,7 @@ fn a_chap_page_has_room_for_seven_and_holds_three() {
     let seen: Vec<_> = page
         .records
         .iter()
-        .map(|r| {
-            (
-                r.index,
-                r.kind,
-                r.username_lossy().into_owned(),
-                r.password.expose(),
-            )
-        })
+        .map(|r| (r.index, r.kind, r.username_lossy().into_owned(), r.secret()))
         .collect();
     let expected: [(u16, ChapType, String, &[u8]); 3] = [
         (0, ChapType::Out, "initiator-user".into(), b"initiator-secret"),
@@ -288,6 +281,7 @@ fn a_full_chap_page_says_where_to_go_on() {
         kind: ChapType::Out,
         username: b"u".to_vec(),
         password: crate::Secret::new(b"p"),
+        password_length: 1,
     };
     let mut page = ChapPage {
         host_no: 0,

@@ -7,6 +7,7 @@ use crate::netlink::params::*;
 use crate::netlink::*;
 
 fn decode_all(packet: &[u8]) {
+    let _ = Request::hear(packet);
     let _ = Request::decode(packet);
     let _ = Message::decode(packet);
     let _ = Event::decode(packet);
@@ -43,7 +44,7 @@ proptest! {
             prop_assert_eq!(again.map(|(_, r)| r), Ok(request));
         }
         if let Ok((header, event)) = Event::decode(&packet)
-            && !matches!(event, Event::RecvPdu { .. } | Event::Unknown { .. } | Event::Chap(_))
+            && !matches!(event, Event::RecvPdu { .. } | Event::Unknown { .. } | Event::Chap { .. })
         {
             let again = Event::decode(&event.encode(header.transport_handle()));
             prop_assert_eq!(again.map(|(_, e)| e), Ok(event));
@@ -121,7 +122,7 @@ fn more_chap_entries_than_bytes_are_refused() {
         records: Vec::new(),
         room: 2,
     };
-    let mut packet = Event::Chap(page).encode(0);
+    let mut packet = Event::Chap { page }.encode(0);
     packet[36..40].copy_from_slice(&3u32.to_ne_bytes());
     assert!(matches!(
         Message::decode(&packet),
@@ -183,13 +184,16 @@ fn secrets_do_not_reach_debug() {
         kind: ChapType::Out,
         username: b"alice".to_vec(),
         password: crate::Secret::new(secret.as_bytes()),
+        password_length: 13,
     };
-    let page = Event::Chap(ChapPage {
-        host_no: 0,
-        start: 0,
-        records: vec![record],
-        room: 1,
-    });
+    let page = Event::Chap {
+        page: ChapPage {
+            host_no: 0,
+            start: 0,
+            records: vec![record],
+            room: 1,
+        },
+    };
     let message = Message::decode(&page.encode(0)).unwrap();
     for text in [
         format!("{request:?}"),

@@ -19,6 +19,11 @@ fn aligned(max: usize) -> impl Strategy<Value = Bytes> {
     vec(any::<[u8; 4]>(), 0..max / 4).prop_map(|v| Bytes::new(v.concat()))
 }
 
+/// A basic header segment, and perhaps more.
+fn pdu_header() -> impl Strategy<Value = Bytes> {
+    vec(any::<u8>(), 48..60).prop_map(Bytes::new)
+}
+
 fn attr<P: Param>(codes: std::ops::Range<u16>) -> impl Strategy<Value = Attr<P>> {
     (codes, bytes(300)).prop_map(|(code, value)| Attr::new(P::from_code(code), value))
 }
@@ -146,11 +151,12 @@ fn request() -> impl Strategy<Value = Request> {
         }),
         (any::<u32>(), any::<u32>(), attr(0..90)).prop_map(|(sid, cid, attr)| R::SetParam { sid, cid, attr }),
         (any::<u32>(), attr(0..20)).prop_map(|(host_no, attr)| R::SetHostParam { host_no, attr }),
-        (any::<u32>(), any::<u32>(), bytes(60), bytes(500)).prop_map(|(sid, cid, header, data)| R::SendPdu {
-            sid,
-            cid,
-            header,
-            data
+        (any::<u32>(), any::<u32>(), pdu_header(), bytes(500)).prop_map(|(sid, cid, header, data)| {
+            R::SendPdu {
+                sid,
+                cid,
+                pdu: Pdu { header, data },
+            }
         }),
         (any::<bool>(), destination()).prop_map(|(non_blocking, to)| R::EpConnect { non_blocking, to }),
         (any::<u32>(), any::<bool>(), destination()).prop_map(|(host_no, non_blocking, to)| {
@@ -190,11 +196,8 @@ fn request() -> impl Strategy<Value = Request> {
         }),
         (any::<u32>(), vec(attr(0..9), 0..9)).prop_map(|(host_no, attrs)| R::SetChap { host_no, attrs }),
         (any::<u32>(), bytes(20)).prop_map(|(host_no, portal_type)| R::NewFlashnode { host_no, portal_type }),
-        (44..u16::MAX, any::<[u8; 24]>(), bytes(90)).prop_map(|(kind, u, payload)| R::Unknown {
-            kind,
-            u,
-            payload
-        }),
+        (44..u16::MAX, any::<[u8; 24]>(), any::<[u8; 16]>(), bytes(90))
+            .prop_map(|(kind, u, r, payload)| R::Unknown { kind, u, r, payload }),
     ]
 }
 
@@ -216,6 +219,7 @@ fn chap_page() -> impl Strategy<Value = ChapPage> {
             index,
             kind: ChapType::from_raw(kind),
             username,
+            password_length: password.len() as u8,
             password: Secret::from_vec(password),
         });
     (any::<u32>(), any::<u16>(), vec(record, 0..8), 0..4u32).prop_map(|(host_no, start, records, more)| {
@@ -249,7 +253,6 @@ fn event() -> impl Strategy<Value = Event> {
                 state: ConnState::from_raw(c % 12)
             },
         }),
-        any::<i32>().prop_map(|iferror| E::IfError { iferror }),
         (
             any::<u32>(),
             any::<u32>(),
@@ -262,8 +265,10 @@ fn event() -> impl Strategy<Value = Event> {
                     sid,
                     cid,
                     recv_handle,
-                    header: Bytes::new(header),
-                    data,
+                    pdu: Pdu {
+                        header: Bytes::new(header),
+                        data,
+                    },
                 }
             }),
         (any::<u32>(), path()).prop_map(|(host_no, path)| E::PathRequest { host_no, path }),
@@ -296,7 +301,7 @@ fn event() -> impl Strategy<Value = Event> {
                 }
             }
         ),
-        chap_page().prop_map(E::Chap),
+        chap_page().prop_map(|page| E::Chap { page }),
         (any::<u32>(), vec(any::<u64>(), 82), custom()).prop_map(|(host_no, counters, custom)| {
             let stats = HostStats {
                 counters: counters.try_into().unwrap(),
@@ -320,7 +325,10 @@ proptest! {
         prop_assert_eq!(&back, &request);
         prop_assert_eq!(header.transport_handle(), handle);
         prop_assert_eq!((header.pid, header.event()), (pid, u32::from(header.nlmsg_type)));
-        prop_assert_eq!(back.encode(handle, pid), packet);
+        prop_assert_eq!(back.encode(handle, pid), &packet[..]);
+        // What a careful reader takes the kernel takes, too.
+        let heard = Request::hear(&packet).unwrap();
+        prop_assert_eq!((heard.header, heard.request), (header, request));
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! `iscsi_session_attr_is_visible`).
 
 use driver_sys::netlink::IfaceCode;
-use driver_sys::netlink::params::{HostParam, IfaceParam, IscsiParam, NetParam, Object};
+use driver_sys::netlink::params::{HostParam, IfaceParam, IscsiParam, NetParam, Object, Param as _};
 
 use super::session::Session;
 use super::{Class, IfaceKind, LowLevelDriver};
@@ -13,7 +13,7 @@ use super::{Class, IfaceKind, LowLevelDriver};
 /// Names with their values.
 pub(super) type Values = Vec<(&'static str, String)>;
 
-/// `iscsi_session_attr(…, 1)`: CAP_SYS_ADMIN.
+/// What only its owner reads in a file; a kernel answers EACCES (`iscsi_session_attr(…, 1)`), for the indices of CHAP entries too.
 const SECRET: [&str; 4] = ["password", "password_in", "username", "username_in"];
 
 /// Whether an attribute is its owner's alone.
@@ -22,11 +22,12 @@ pub(super) fn is_secret(name: &str) -> bool {
 }
 
 fn visible(driver: &dyn LowLevelDriver, object: Object) -> Vec<(&'static str, IscsiParam)> {
-    IscsiParam::ALL
+    let of_object = |p: &IscsiParam| p.info().is_some_and(|info| info.object == object);
+    IscsiParam::all()
         .iter()
-        .filter(|p| p.info().is_some_and(|row| row.object == object))
-        .filter(|p| driver.param_is_visible(**p))
-        .filter_map(|p| Some((p.attr()?, *p)))
+        .copied()
+        .filter(|p| of_object(p) && driver.param_is_visible(*p))
+        .filter_map(|p| Some((p.attr()?, p)))
         .collect()
 }
 
@@ -86,13 +87,12 @@ pub(super) fn conn(
 
 /// The attributes of a host.
 pub(super) fn host(class: &Class, driver: &mut dyn LowLevelDriver, host: u32) -> Values {
-    let shown = HostParam::ALL
-        .iter()
-        .filter(|p| driver.host_param_is_visible(**p));
-    let shown: Vec<_> = shown.filter_map(|p| Some((p.attr()?, *p))).collect();
+    let shown = HostParam::all().iter().copied();
     shown
-        .into_iter()
-        .filter_map(|(name, param)| Some((name, driver.get_host_param(class, host, param).ok()?)))
+        .filter_map(|param| {
+            let name = param.attr().filter(|_| driver.host_param_is_visible(param))?;
+            Some((name, driver.get_host_param(class, host, param).ok()?))
+        })
         .collect()
 }
 
@@ -102,17 +102,14 @@ pub(super) fn iface(class: &Class, driver: &mut dyn LowLevelDriver, host: u32, i
         IfaceKind::V4 => Object::Ipv4Iface,
         IfaceKind::V6(_) => Object::Ipv6Iface,
     };
-    let of_family = |p: &&NetParam| {
+    let shared_or_own = |p: &NetParam| {
         p.info()
-            .is_some_and(|row| row.object == family || row.object == Object::Iface)
+            .is_some_and(|info| info.object == family || info.object == Object::Iface)
     };
-    let of_network = NetParam::ALL
-        .iter()
-        .filter(of_family)
-        .filter_map(|p| Some((p.attr()?, IfaceCode::Net(*p))));
-    let of_iscsi = IfaceParam::ALL
-        .iter()
-        .filter_map(|p| Some((p.attr()?, IfaceCode::Iscsi(*p))));
+    let net = NetParam::all().iter().copied().filter(shared_or_own);
+    let of_network = net.filter_map(|p| Some((p.attr()?, IfaceCode::Net(p))));
+    let iscsi = IfaceParam::all().iter().copied();
+    let of_iscsi = iscsi.filter_map(|p| Some((p.attr()?, IfaceCode::Iscsi(p))));
     of_network
         .chain(of_iscsi)
         .filter_map(|(name, param)| Some((name, driver.get_iface_param(class, host, iface, param).ok()?)))

@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use driver_sys::netlink::code::IscsiErr;
+
 use super::session::{ConnState, SessionState};
 use super::{Class, LowLevelDriver};
 
@@ -52,7 +54,7 @@ impl Class {
     }
 
     /// A connection is lost: user space hears of it, and the kernel cleans up what it can (`iscsi_conn_error_event`).
-    pub(crate) fn conn_error(&mut self, driver: &mut dyn LowLevelDriver, sid: u32, error: u32) {
+    pub(crate) fn conn_error(&mut self, driver: &mut dyn LowLevelDriver, sid: u32, error: IscsiErr) {
         let Some(c) = self.conn_mut(sid) else { return };
         let clean = matches!(c.state, ConnState::Bound | ConnState::Up) && !c.cleanup;
         if clean {

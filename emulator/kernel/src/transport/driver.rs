@@ -1,7 +1,7 @@
 //! What the class asks of a driver: the kernel's `struct iscsi_transport`.
 //!
 //! A driver fills in the callbacks that it has; each default answers as the class does for a transport that lacks the callback.
-//! Arguments are the class's numbers (host number, session, connection, endpoint) and raw data, never a message. Every callback
+//! Arguments are the class's numbers (host number, session, connection, endpoint) and what a message says, never bytes. Every callback
 //! gets the [`Class`], whose services are how the driver tells what happens; a service that may ask the driver back takes the
 //! driver as its first argument. A callback of a host or flash node looks them up itself, so that a missing callback is refused
 //! before a missing host, as a kernel does. Source: `include/scsi/scsi_transport_iscsi.h` (`struct iscsi_transport`),
@@ -10,8 +10,11 @@
 use std::io;
 use std::time::Instant;
 
-use driver_sys::netlink::IfaceCode;
-use driver_sys::netlink::params::{HostParam, IscsiParam};
+use driver_sys::netlink::code::{Discovery, IfaceType, StopFlag};
+use driver_sys::netlink::params::{ChapParam, FlashnodeParam, HostParam, IscsiParam};
+use driver_sys::netlink::{
+    Attr, ChapRecord, Destination, HostStats, IfaceAttr, IfaceCode, Path, SessionStats,
+};
 use nix::errno::Errno;
 
 use super::bsg::{BsgAnswer, BsgRequest};
@@ -40,26 +43,37 @@ impl From<Errno> for Progress {
     }
 }
 
-/// A page of the CHAP table.
-pub(crate) struct ChapPage {
-    /// Entries that were found.
-    pub(crate) valid: u32,
-    /// Records of `iscsi_chap_rec`, as many as were asked for; those behind the valid ones are zero.
-    pub(crate) records: Vec<u8>,
+/// Parameters of a message as a driver's own walk finds them: those before the first that is refused, then the refusal.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Params<'a, A> {
+    list: &'a [A],
+    fault: Option<Errno>,
+}
+
+impl<'a, A> Params<'a, A> {
+    /// A list, and what stands in the place of the next one.
+    pub(crate) const fn new(list: &'a [A], fault: Option<Errno>) -> Self {
+        Self { list, fault }
+    }
+
+    /// One after the other.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Result<&'a A, Errno>> + use<'a, A> {
+        self.list.iter().map(Ok).chain(self.fault.map(Err))
+    }
 }
 
 /// A ping as the class hands it on.
-pub(crate) struct Ping<'a> {
+pub(crate) struct Ping {
     /// `iface_num`.
     pub(crate) iface_num: u32,
-    /// `iface_type`: 1 IPv4, 2 IPv6.
-    pub(crate) iface_type: u32,
+    /// `iface_type`.
+    pub(crate) iface_type: IfaceType,
     /// `payload_size`.
     pub(crate) size: u32,
     /// `pid`: given back with the answer.
     pub(crate) pid: u32,
-    /// `struct sockaddr`.
-    pub(crate) to: &'a [u8],
+    /// Whom.
+    pub(crate) to: Destination,
 }
 
 /// A driver as the transport class sees it.
@@ -150,8 +164,8 @@ pub(crate) trait LowLevelDriver: HostTemplate {
         Err(Errno::ENOSYS)
     }
 
-    /// A connection was stopped (`STOP_CONN_*`); its endpoint is gone.
-    fn stop_conn(&mut self, class: &mut Class, sid: u32, cid: u32, flag: u32) {}
+    /// A connection was stopped; its endpoint is gone.
+    fn stop_conn(&mut self, class: &mut Class, sid: u32, cid: u32, flag: StopFlag) {}
 
     /// Commands of a session are given up: its recovery took too long.
     fn session_recovery_timedout(&mut self, class: &mut Class, sid: u32) {}
@@ -201,19 +215,19 @@ pub(crate) trait LowLevelDriver: HostTemplate {
         Err(Errno::ENOSYS)
     }
 
-    /// `struct iscsi_stats` of a connection, without custom counters.
-    fn get_stats(&mut self, class: &mut Class, sid: u32, cid: u32) -> [u8; 96] {
-        [0; 96]
+    /// Counters of a connection.
+    fn get_stats(&mut self, class: &mut Class, sid: u32, cid: u32) -> Box<SessionStats> {
+        Box::default()
     }
 
     // Endpoints.
 
-    /// Connects to a `struct sockaddr`, through a host if one is named; the endpoint's number.
+    /// Connects, through a host if one is named; the endpoint's number.
     fn ep_connect(
         &mut self,
         class: &mut Class,
         host: Option<u32>,
-        to: &[u8],
+        to: &Destination,
         non_blocking: bool,
     ) -> Result<u64, Errno> {
         Err(Errno::EINVAL)
@@ -241,14 +255,12 @@ pub(crate) trait LowLevelDriver: HostTemplate {
         Err(Errno::ENOSYS)
     }
 
-    /// A parameter of a host, as text of so many bytes.
+    /// A parameter of a host, as text.
     fn set_host_param(
         &mut self,
         class: &mut Class,
         host: u32,
-        param: u32,
-        len: u32,
-        text: &[u8],
+        params: Params<'_, Attr<HostParam>>,
     ) -> Result<(), Errno> {
         Err(Errno::ENOSYS)
     }
@@ -268,8 +280,8 @@ pub(crate) trait LowLevelDriver: HostTemplate {
         Err(Errno::EOPNOTSUPP)
     }
 
-    /// Counters of a host (`struct iscsi_offload_host_stats`).
-    fn get_host_stats(&mut self, class: &mut Class, host: u32) -> Result<Vec<u8>, Errno> {
+    /// Counters of a host.
+    fn get_host_stats(&mut self, class: &mut Class, host: u32) -> Result<Box<HostStats>, Errno> {
         Err(Errno::ENOSYS)
     }
 
@@ -278,20 +290,20 @@ pub(crate) trait LowLevelDriver: HostTemplate {
         &mut self,
         class: &mut Class,
         host: u32,
-        kind: u32,
-        enable: u32,
-        to: &[u8],
+        method: Discovery,
+        enable: bool,
+        to: &Destination,
     ) -> Result<(), Errno> {
         Err(Errno::EINVAL)
     }
 
     /// The answer of iscsiuio to a path request.
-    fn set_path(&mut self, class: &mut Class, host: u32, path: &[u8]) -> Result<(), Errno> {
+    fn set_path(&mut self, class: &mut Class, host: u32, path: &Path) -> Result<(), Errno> {
         Err(Errno::ENOSYS)
     }
 
-    /// Parameters of interfaces: attributes of `iscsi_iface_param_info`.
-    fn set_iface_param(&mut self, class: &mut Class, host: u32, data: &[u8]) -> Progress {
+    /// Parameters of interfaces.
+    fn set_iface_param(&mut self, class: &mut Class, host: u32, params: Params<'_, IfaceAttr>) -> Progress {
         Errno::ENOSYS.into()
     }
 
@@ -307,7 +319,7 @@ pub(crate) trait LowLevelDriver: HostTemplate {
     }
 
     /// A ping; its answer is [`Class::ping_done`].
-    fn send_ping(&mut self, class: &mut Class, host: u32, ping: &Ping<'_>) -> Result<(), Errno> {
+    fn send_ping(&mut self, class: &mut Class, host: u32, ping: &Ping) -> Result<(), Errno> {
         Err(Errno::ENOSYS)
     }
 
@@ -330,12 +342,23 @@ pub(crate) trait LowLevelDriver: HostTemplate {
     // The CHAP table.
 
     /// At most `room` entries from an index on.
-    fn get_chap(&mut self, class: &mut Class, host: u32, from: u16, room: u32) -> Result<ChapPage, Errno> {
+    fn get_chap(
+        &mut self,
+        class: &mut Class,
+        host: u32,
+        from: u16,
+        room: u32,
+    ) -> Result<Vec<ChapRecord>, Errno> {
         Err(Errno::EINVAL)
     }
 
-    /// An entry: attributes of `iscsi_param_info`.
-    fn set_chap(&mut self, class: &mut Class, host: u32, data: &[u8]) -> Result<(), Errno> {
+    /// An entry.
+    fn set_chap(
+        &mut self,
+        class: &mut Class,
+        host: u32,
+        params: Params<'_, Attr<ChapParam>>,
+    ) -> Result<(), Errno> {
         Err(Errno::ENOSYS)
     }
 
@@ -351,13 +374,13 @@ pub(crate) trait LowLevelDriver: HostTemplate {
         Err(Errno::ENOSYS)
     }
 
-    /// Parameters of a flash node: attributes of `iscsi_flashnode_param_info`.
+    /// Parameters of a flash node.
     fn set_flashnode_param(
         &mut self,
         class: &mut Class,
         host: u32,
         index: u32,
-        data: &[u8],
+        params: Params<'_, Attr<FlashnodeParam>>,
     ) -> Result<(), Errno> {
         Err(Errno::ENOSYS)
     }

@@ -3,57 +3,59 @@
 //! Must not know why something happened. Source: `scsi_transport_iscsi.c` (`iscsi_session_event`, `iscsi_conn_error_event`,
 //! `iscsi_conn_login_event`, `iscsi_post_host_event`, `iscsi_ping_comp_event`, `iscsi_recv_pdu`).
 
-use driver_sys::netlink::{Bytes, Event};
+use driver_sys::netlink::code::{ConnState, HostEventCode, IscsiErr, PingStatus};
+use driver_sys::netlink::{Bytes, Event, Pdu};
 
 use super::Class;
-use super::ev::{GROUP_ISCSID, event, kevent};
 
 impl Class {
-    /// Multicasts a packet; `false` when nobody listens.
-    pub(super) fn multicast(&mut self, packet: Vec<u8>) -> bool {
-        self.env.multicast(GROUP_ISCSID, packet)
+    /// Multicasts an event of a transport; `false` when nobody listens.
+    pub(super) fn multicast(&mut self, handle: u64, event: &Event) -> bool {
+        self.env.multicast(event.group(), event.encode(handle))
     }
 
-    pub(super) fn session_event(&mut self, kind: u32, sid: u32, r: &[u32]) {
+    /// Something that happened to a session.
+    pub(super) fn session_event(&mut self, sid: u32, event: &Event) {
         if let Some(handle) = self.sessions.get(&sid).map(|s| s.handle) {
-            self.multicast(event(kind, handle, &[], r, &[]));
+            self.multicast(handle, event);
         }
     }
 
-    pub(super) fn conn_error_event(&mut self, sid: u32, error: u32) {
+    pub(super) fn conn_error_event(&mut self, sid: u32, error: IscsiErr) {
         let cid = self.conn(sid).map_or(0, |c| c.cid);
-        self.session_event(kevent::CONN_ERROR, sid, &[sid, cid, error]);
+        self.session_event(sid, &Event::ConnError { sid, cid, error });
     }
 
-    /// A login went well or did not: `ISCSI_CONN_STATE_*`.
-    pub(crate) fn conn_login_event(&mut self, sid: u32, state: u32) {
+    /// A login went well or did not.
+    pub(crate) fn conn_login_event(&mut self, sid: u32, state: ConnState) {
         let cid = self.conn(sid).map_or(0, |c| c.cid);
-        self.session_event(kevent::CONN_LOGIN_STATE, sid, &[sid, cid, state]);
+        self.session_event(sid, &Event::ConnLoginState { sid, cid, state });
     }
 
-    /// Something happened to a host: `ISCSI_EVENT_*`, with the driver's data.
-    pub(crate) fn host_event(&mut self, host: u32, code: u32, data: &[u8]) {
-        if let Some(handle) = self.handle_of(host) {
-            let r = [host, data.len() as u32, code];
-            self.multicast(event(kevent::HOST_EVENT, handle, &[], &r, data));
+    /// Something happened to a host, with the driver's data.
+    pub(crate) fn host_event(&mut self, host_no: u32, code: HostEventCode, data: &[u8]) {
+        if let Some(handle) = self.handle_of(host_no) {
+            let data = Bytes::new(data);
+            self.multicast(handle, &Event::HostEvent { host_no, code, data });
         }
     }
 
     /// A ping of a host was answered, or was not; with the driver's data.
-    pub(crate) fn ping_done(&mut self, host: u32, status: u32, pid: u32, data: &[u8]) {
-        if let Some(handle) = self.handle_of(host) {
-            let r = [host, status, pid, data.len() as u32];
-            self.multicast(event(kevent::PING_COMP, handle, &[], &r, data));
+    pub(crate) fn ping_done(&mut self, host_no: u32, status: PingStatus, id: u32, data: &[u8]) {
+        if let Some(handle) = self.handle_of(host_no) {
+            let event = Event::PingComplete {
+                host_no,
+                status,
+                id,
+                data: Bytes::new(data),
+            };
+            self.multicast(handle, &event);
         }
     }
 
     /// A PDU for user space came over a session's connection.
     pub(crate) fn recv_pdu(&mut self, sid: u32, header: [u8; 48], data: Vec<u8>) {
-        let Some((handle, cid)) = self
-            .sessions
-            .get(&sid)
-            .and_then(|s| Some((s.handle, s.conn.as_ref()?.cid)))
-        else {
+        let Some(cid) = self.conn(sid).map(|c| c.cid) else {
             return;
         };
         let event = Event::RecvPdu {
@@ -61,9 +63,11 @@ impl Class {
             cid,
             // 6.1 leaves it empty.
             recv_handle: 0,
-            header: Bytes::new(header),
-            data: Bytes::new(data),
+            pdu: Pdu {
+                header: Bytes::new(header),
+                data: Bytes::new(data),
+            },
         };
-        self.multicast(event.encode(handle));
+        self.session_event(sid, &event);
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Source: `scsi_transport_iscsi.c` (`__iscsi_unbind_session`, `iscsi_remove_session`), `libiscsi.c` (`iscsi_session_teardown`).
 
-use super::ev::kevent;
+use driver_sys::netlink::Event;
+
 use super::session::{SessionState, TargetState};
 use super::{Class, LowLevelDriver};
 
@@ -15,7 +16,7 @@ impl Class {
         }
         let host = s.host;
         self.scsi.unbind(&mut self.env, sid);
-        self.session_event(kevent::UNBIND_SESSION, sid, &[sid, host]);
+        self.session_event(sid, &Event::SessionUnbound { host_no: host, sid });
         if let Some(s) = self.sessions.get_mut(&sid) {
             s.target_state = TargetState::Unbound;
         }
@@ -35,7 +36,7 @@ impl Class {
         self.unbind_session(driver, sid);
         self.destroy_endpoints_of(sid);
         self.env.hide("session", &path);
-        self.session_event(kevent::DESTROY_SESSION, sid, &[host, sid]);
+        self.session_event(sid, &Event::SessionDestroyed { host_no: host, sid });
         self.scsi.remove_target(sid);
         self.sessions.remove(&sid);
     }

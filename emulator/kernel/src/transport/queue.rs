@@ -4,10 +4,10 @@
 
 use std::collections::VecDeque;
 
+use driver_sys::netlink::{Header, Heard, Reply, Request, Return};
 use nix::errno::Errno;
 
 use super::dispatch::{Verdict, receive};
-use super::ev::Message;
 use super::{Class, LowLevelDriver};
 use crate::env::{ClientId, Out};
 
@@ -15,15 +15,14 @@ use crate::env::{ClientId, Out};
 struct Rx {
     client: ClientId,
     portid: u32,
-    message: Message,
+    message: Heard,
 }
 
 /// A message whose work waits for a driver.
 struct Busy {
     client: ClientId,
-    message: Message,
-    /// Whose driver.
-    handle: u64,
+    /// What the answer is made of, and whose driver it is.
+    header: Header,
 }
 
 /// The transports that are registered, by handle.
@@ -47,7 +46,7 @@ pub(crate) struct Queue {
 impl Queue {
     /// A packet on the netlink socket. The kernel looks at nothing that is too short, and answers nothing.
     pub(crate) fn push(&mut self, client: ClientId, portid: u32, packet: &[u8]) {
-        if let Some(message) = Message::parse(packet)
+        if let Ok(message) = Request::hear(packet)
             && self.rx.len() < MAX_QUEUED
             && self.rx.iter().filter(|waiting| waiting.client == client).count() < MAX_QUEUED_OF_ONE
         {
@@ -64,13 +63,13 @@ impl Queue {
         let mut moved = false;
         loop {
             if let Some(busy) = self.busy.take() {
-                let driver = transports.lookup(busy.handle);
+                let driver = transports.lookup(busy.header.transport_handle());
                 match driver.map_or(Some(Err(Errno::EINVAL)), |driver| driver.resume(class)) {
                     None => {
                         self.busy = Some(busy);
                         return moved;
                     }
-                    Some(result) => answer(class, busy.client, busy.message, result),
+                    Some(result) => answer(class, busy.client, &busy.header, result.map(|()| Return::None)),
                 }
                 moved = true;
                 continue;
@@ -78,35 +77,30 @@ impl Queue {
             let Some(Rx {
                 client,
                 portid,
-                mut message,
+                message,
             }) = self.rx.pop_front()
             else {
                 return moved;
             };
             moved = true;
-            let handle = message.handle();
-            let verdict = match transports.lookup(handle) {
-                Some(driver) => receive(class, driver, portid, &mut message),
+            let header = message.header;
+            let verdict = match transports.lookup(header.transport_handle()) {
+                Some(driver) => receive(class, driver, portid, message),
                 None => Verdict::Answer(Err(Errno::EINVAL)),
             };
             match verdict {
-                Verdict::Answer(result) => answer(class, client, message, result),
+                Verdict::Answer(result) => answer(class, client, &header, result),
                 Verdict::Silent => {}
-                Verdict::Wait => {
-                    self.busy = Some(Busy {
-                        client,
-                        message,
-                        handle,
-                    });
-                }
+                Verdict::Wait => self.busy = Some(Busy { client, header }),
             }
         }
     }
 }
 
-fn answer(class: &mut Class, client: ClientId, message: Message, result: Result<(), Errno>) {
+fn answer(class: &mut Class, client: ClientId, header: &Header, result: Result<Return, Errno>) {
     if let Err(errno) = result {
-        tracing::debug!(kind = message.kind, %errno, "netlink request refused");
+        tracing::debug!(kind = header.nlmsg_type, %errno, "netlink request refused");
     }
-    class.env.push(Out::To(client, message.reply(result)));
+    let reply = Reply::to(header, result).encode();
+    class.env.push(Out::To(client, reply));
 }

@@ -2,8 +2,9 @@
 //!
 //! Source: `scsi_transport_iscsi.c` (`iscsi_alloc_session`, `iscsi_add_session`).
 
+use driver_sys::netlink::Event;
+
 use super::attrs::{self, private};
-use super::ev::kevent;
 use super::session::{Session, SessionState, TargetState};
 use super::{Class, LowLevelDriver};
 use crate::tree::Object;
@@ -61,7 +62,7 @@ impl Class {
             _ => o.ro(name, value),
         });
         self.env.show("session", object);
-        self.session_event(kevent::CREATE_SESSION, sid, &[sid, host]);
+        self.session_event(sid, &Event::SessionCreated { host_no: host, sid });
     }
 
     /// Who made a session.

@@ -40,7 +40,7 @@ impl Kernel {
             .ask_multicast(&self.root, &ask, |event| match event {
                 // Whoever asks is answered to everybody: another question's answer says less, or nothing, about the table. One to the same
                 // question is as good as ours.
-                Event::Chap(page)
+                Event::Chap { page }
                     if page.host_no == host.0 && page.start == start && page.room == num_entries =>
                 {
                     Some(page)
@@ -58,7 +58,7 @@ impl Kernel {
                     ChapDirection::Out
                 },
                 username: r.username_lossy().into_owned(),
-                secret: Secret::stored(r.password.expose()),
+                secret: Secret::stored(r.secret()),
             })
             .collect())
     }

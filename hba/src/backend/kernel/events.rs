@@ -181,11 +181,11 @@ fn typed(raw: &Raw) -> Option<(Option<u32>, Event)> {
             },
         ),
         Raw::Stats { .. }
-        | Raw::Chap(_)
+        | Raw::Chap { .. }
         | Raw::HostStats { .. }
         | Raw::RecvPdu { .. }
         | Raw::PathRequest { .. } => return None,
-        Raw::IfDown { .. } | Raw::IfError { .. } => return None,
+        Raw::IfDown { .. } => return None,
         Raw::Unknown { kind, .. } => (None, Event::Unknown { number: *kind }),
     })
 }

@@ -1,7 +1,8 @@
 //! The licences of everything that is compiled in or beside.
 //!
 //! Owns which are permissive enough for a product under Apache-2.0 or MIT. The peers that tests meet (open-iscsi, tgt, libiscsi, kernels)
-//! are GPL or LGPL; they are programs of the distribution, run and never linked, and stand in no manifest.
+//! are GPL or LGPL; they are programs of the distribution, run and never linked, and stand in no manifest. libudev is LGPL, too; it is
+//! linked as the shared library that a machine has (`docs/decisions/0013-udev.md`).
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;

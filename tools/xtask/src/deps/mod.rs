@@ -1,12 +1,15 @@
 //! `cargo xtask deps`: what the crates stand on.
 //!
-//! Owns which findings fail: arrows between crates, licences and the two lock files are this repository's own and always fail. Versions
-//! taken back and advisories come from outside and change by themselves: here they fail, the test command only tells of them.
+//! Owns which findings fail: arrows between crates, dependencies without a use, licences, versions that stand twice and the two lock
+//! files are this repository's own and always fail. Versions taken back and advisories come from outside and change by themselves:
+//! here they fail, the test command only tells of them.
 
 mod advisories;
 mod arrows;
 mod licences;
 mod lock;
+mod twice;
+mod unused;
 mod yanked;
 
 use std::path::PathBuf;
@@ -70,8 +73,11 @@ pub(crate) fn in_tests() -> Result<Vec<String>> {
 /// What this repository decides by itself.
 fn within() -> Result<Vec<Lock>> {
     arrows::check()?;
+    unused::check()?;
     licences::check()?;
-    lock::check()
+    let locks = lock::check()?;
+    locks.first().map_or(Ok(()), twice::check)?;
+    Ok(locks)
 }
 
 fn outside(locks: &[Lock], database: Option<PathBuf>) -> Result<Outside> {

@@ -277,6 +277,7 @@ fn refusals(host_no: u32) -> Vec<(Request, Errno)> {
             Request::Unknown {
                 kind: 77,
                 u: [0; 24],
+                r: [0; 16],
                 payload: Bytes::new([]),
             },
             Errno::ENOSYS,
@@ -375,7 +376,7 @@ fn qla4xxx_works_beside_another_driver_and_keeps_what_is_its_own() {
         .send(&chap(CARD_HOST).encode(card, client.0.pid()))
         .expect("send");
     let event = Event::decode(&client.packet()).expect("event").1;
-    assert!(matches!(event, Event::Chap(page) if page.host_no == CARD_HOST));
+    assert!(matches!(event, Event::Chap { page } if page.host_no == CARD_HOST));
 }
 
 #[test]

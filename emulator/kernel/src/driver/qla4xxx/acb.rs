@@ -14,9 +14,7 @@ use crate::transport::IfaceKind;
 /// What a parameter of an interface reads; none when it has no such attribute.
 pub(crate) fn get(acb: &addr_ctrl_blk, iface: IfaceKind, param: IfaceCode) -> Option<String> {
     let others = if iface == IfaceKind::V4 { On::V6 } else { On::V4 };
-    let mut of_iface = rows().filter(|(on, _)| *on != others);
-    let (_, row) = of_iface.find(|(_, row)| row.param == param)?;
-    row.attr()?;
+    let (_, row) = rows().find(|(on, row)| *on != others && row.param == param && row.attr().is_some())?;
     Some(show_field(acb, acb.as_bytes(), row, iface))
 }
 
@@ -244,10 +242,9 @@ mod tests {
     }
 
     fn shown(acb: &addr_ctrl_blk, iface: IfaceKind, attr: &str) -> String {
-        let others = if iface == IfaceKind::V4 { On::V6 } else { On::V4 };
-        let named = |(on, row): &(On, &Row)| row.attr() == Some(attr) && *on != others;
-        let (_, row) = rows().find(named).expect("attribute");
-        get(acb, iface, row.param).expect("shown")
+        let mut read = rows().filter(|(_, row)| row.attr() == Some(attr));
+        read.find_map(|(_, row)| get(acb, iface, row.param))
+            .expect("attribute")
     }
 
     #[test]

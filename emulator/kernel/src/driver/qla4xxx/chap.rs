@@ -3,21 +3,21 @@
 //! Source: `ql4_os.c` (`qla4xxx_get_chap_list`, `qla4xxx_set_chap_entry`, `qla4xxx_delete_chap`, `__qla4xxx_is_chap_active`),
 //! `ql4_mbx.c` (`qla4xxx_set_chap`, `qla4xxx_get_chap_index`).
 
+use driver_sys::Secret;
 use driver_sys::hw::chap::{
     CHAP_VALID_COOKIE, ChapFlags, MAX_CHAP_NAME_LEN, MAX_CHAP_SECRET_LEN, MAX_RESRV_CHAP_IDX,
 };
 use driver_sys::hw::flash::FLASH_CHAP_OFFSET;
 use driver_sys::hw::raw::ql4_chap_table;
 use driver_sys::netlink::params::{ChapParam, ChapType};
+use driver_sys::netlink::{Attr, ChapRecord};
 use isp4xxx::fw::{Command, Reply};
 use nix::errno::Errno;
 use zerocopy::{FromBytes, IntoBytes};
 
 use super::Qla4xxx;
-use crate::transport::{ChapPage, Class, nla};
+use crate::transport::{Class, Params};
 
-/// Bytes of `iscsi_chap_rec`.
-const RECORD: usize = 524;
 /// Marks an entry that the driver deleted.
 const DELETED: u16 = 0xffff;
 
@@ -153,43 +153,39 @@ impl Qla4xxx {
     }
 
     /// A page of the table.
-    pub(super) fn chap_page(&mut self, no: u32, from: u16, asked: u32) -> Result<ChapPage, Errno> {
+    pub(super) fn chap_page(&mut self, no: u32, from: u16, asked: u32) -> Result<Vec<ChapRecord>, Errno> {
         let host = self.port_of(no)?;
         // The kernel allocates what is asked for; more than the table holds is never filled.
         if asked as usize > usize::from(self.card.chip().max_chap) * 8 {
             return Err(Errno::ENOMEM);
         }
-        let mut records = vec![0u8; asked as usize * RECORD];
-        let mut valid = 0u32;
-        for (i, e) in self.chap_table(host).iter().enumerate().skip(usize::from(from)) {
-            if !e.is_valid() {
-                continue;
-            }
-            // With no room asked for the kernel counts on and writes past it; here nothing is written.
-            let Some(record) = records.chunks_exact_mut(RECORD).nth(valid as usize) else {
-                break;
-            };
-            fill_record(record, i as u16, e);
-            valid += 1;
-            if valid == asked {
-                break;
-            }
-        }
-        Ok(ChapPage { valid, records })
+        let table = self.chap_table(host);
+        let valid = (0..).zip(&table).skip(from.into()).filter(|(_, e)| e.is_valid());
+        // With no room asked for the kernel counts on and writes past it; here nothing is written.
+        Ok(valid
+            .take(asked as usize)
+            .map(|(index, e)| record(index, e))
+            .collect())
     }
 
     /// Sets an entry, or a free one when the index names none.
-    pub(super) fn set_chap_entry(&mut self, class: &mut Class, no: u32, data: &[u8]) -> Result<(), Errno> {
+    pub(super) fn set_chap_entry(
+        &mut self,
+        class: &mut Class,
+        no: u32,
+        params: Params<'_, Attr<ChapParam>>,
+    ) -> Result<(), Errno> {
         let host = self.port_of(no)?;
         let (mut index, mut kind) = (0u16, 0u8);
         let (mut name, mut secret) = (Vec::new(), Vec::new());
-        for attr in nla::attrs(data) {
-            let (param, value) = nla::param(attr).ok_or(Errno::EINVAL)?;
-            match ChapParam::from_raw(param) {
-                ChapParam::Index => index = value.get(..2).map_or(0, |b| u16::from_ne_bytes([b[0], b[1]])),
-                ChapParam::ChapType => kind = value.first().copied().unwrap_or(0),
-                ChapParam::Username => name = value[..value.len().min(MAX_CHAP_NAME_LEN)].to_vec(),
-                ChapParam::Password => secret = value[..value.len().min(256)].to_vec(),
+        for attr in params.iter() {
+            let Attr { param, value } = attr?;
+            let bytes = value.as_slice();
+            match param {
+                ChapParam::Index => index = value.to_u16().unwrap_or(0),
+                ChapParam::ChapType => kind = value.to_u8().unwrap_or(0),
+                ChapParam::Username => name = bytes[..bytes.len().min(MAX_CHAP_NAME_LEN)].to_vec(),
+                ChapParam::Password => secret = bytes[..bytes.len().min(256)].to_vec(),
                 ChapParam::PasswordLen => {}
                 ChapParam::Unknown(_) => return Err(Errno::ENOSYS),
             }
@@ -247,16 +243,15 @@ impl Qla4xxx {
     }
 }
 
-fn fill_record(record: &mut [u8], index: u16, e: &ql4_chap_table) {
-    // struct iscsi_chap_rec: u16 index, u32 type, name[256], password[256], u8 length.
-    record[0..2].copy_from_slice(&index.to_ne_bytes());
-    let kind = u32::from(e.chap_flags().contains(ChapFlags::PEER));
-    record[4..8].copy_from_slice(&kind.to_ne_bytes());
-    let name = e.name_bytes();
-    let n = name.len().min(255);
-    record[8..8 + n].copy_from_slice(&name[..n]);
+/// An entry as the class hands it out.
+fn record(index: u16, e: &ql4_chap_table) -> ChapRecord {
+    let peer = e.chap_flags().contains(ChapFlags::PEER);
     let secret = driver_sys::hw::until_nul(&e.secret);
-    let s = secret.len().min(MAX_CHAP_SECRET_LEN - 1);
-    record[264..264 + s].copy_from_slice(&secret[..s]);
-    record[520] = e.secret_len;
+    ChapRecord {
+        index,
+        kind: if peer { ChapType::In } else { ChapType::Out },
+        username: e.name_bytes().to_vec(),
+        password: Secret::new(&secret[..secret.len().min(MAX_CHAP_SECRET_LEN - 1)]),
+        password_length: e.secret_len,
+    }
 }

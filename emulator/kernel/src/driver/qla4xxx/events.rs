@@ -5,17 +5,13 @@
 
 use driver_sys::hw::aen::IpAddrState;
 use driver_sys::hw::ddb::DdbState;
+use driver_sys::netlink::code::HostEventCode;
 use isp4xxx::fw::{Aen, Event};
 
 use super::Qla4xxx;
 use super::ddb_states::{self, FlashStep, UserStep};
 use super::template::completed;
 use crate::transport::Class;
-
-/// `ISCSI_EVENT_LINKUP`.
-const LINKUP: u32 = 1;
-/// `ISCSI_EVENT_LINKDOWN`.
-const LINKDOWN: u32 = 2;
 
 /// The mailboxes that the driver multicasts with an event, as they lie in its memory (`qla4xxx_post_aen_work`).
 pub(super) fn mailbox_bytes(mailboxes: [u32; 8]) -> Vec<u8> {
@@ -75,7 +71,11 @@ impl Qla4xxx {
     fn link_changed(&mut self, class: &mut Class, host: usize, up: bool, mailboxes: [u32; 8]) {
         self.update_state(host);
         self.hosts[host].link_up = up;
-        let code = if up { LINKUP } else { LINKDOWN };
+        let code = if up {
+            HostEventCode::LinkUp
+        } else {
+            HostEventCode::LinkDown
+        };
         class.host_event(self.hosts[host].no, code, &mailbox_bytes(mailboxes));
         if up {
             match self.hosts[host].build_list.take() {

@@ -6,13 +6,15 @@
 use driver_sys::hw::ddb::{DDB_DELETED_COOKIE, MAX_PRST_DEV_DB_ENTRIES};
 use driver_sys::hw::flash::FLASH_OFFSET_DB_INFO;
 use driver_sys::hw::raw::dev_db_entry;
+use driver_sys::netlink::Attr;
+use driver_sys::netlink::params::{FlashnodeParam, Param as _};
 use isp4xxx::fw::{Command, DdbDefaults, Reply};
 use nix::errno::Errno;
 use zerocopy::{FromBytes, IntoBytes};
 
 use super::Qla4xxx;
 use super::flashnode::Flashnode;
-use crate::transport::{Class, nla};
+use crate::transport::{Class, Params};
 
 type Values = Vec<(&'static str, String)>;
 
@@ -148,18 +150,15 @@ impl Qla4xxx {
         class: &mut Class,
         no: u32,
         index: u32,
-        data: &[u8],
+        params: Params<'_, Attr<FlashnodeParam>>,
     ) -> Result<(), Errno> {
         let (host, index) = self.node_of(no, index)?;
         let chap = self.chap_table(host);
         let exists = |i: u16| chap.get(usize::from(i)).is_some_and(super::chap::is_uni);
         let mut result = Ok(());
         if let Some(node) = self.hosts[host].flashnodes.get_mut(&index) {
-            for attr in nla::attrs(data) {
-                result = match nla::param(attr) {
-                    Some((param, value)) => node.set(param, value, exists),
-                    None => Err(Errno::EINVAL),
-                };
+            for attr in params.iter() {
+                result = attr.and_then(|attr| node.set(attr.param.code(), attr.value.as_slice(), exists));
                 if result.is_err() {
                     break;
                 }

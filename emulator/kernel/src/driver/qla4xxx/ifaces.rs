@@ -3,12 +3,13 @@
 //! Source: `ql4_os.c` (`qla4xxx_create_ifaces`, `qla4xxx_iface_set_param`, `qla4xxx_send_ping`), `scsi_transport_iscsi.c`
 //! (`iscsi_ping_comp_event`).
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use driver_sys::hw::acb::{Ipv4IpOptions, Ipv6Options};
 use driver_sys::hw::flash::{FLASH_SEGMENT_IFCB, IFCB_COOKIE};
-use driver_sys::netlink::IfaceCode;
+use driver_sys::netlink::code::IfaceType;
+use driver_sys::netlink::{Destination, IfaceAttr, IfaceCode};
 use isp4xxx::fw::{Command, PingSource, PingStatus};
 use nix::errno::Errno;
 use zerocopy::IntoBytes;
@@ -16,7 +17,7 @@ use zerocopy::IntoBytes;
 use super::Qla4xxx;
 use super::acb::{self, Effect, Param};
 use super::task::{AcbChange, Task, Turn};
-use crate::transport::{Class, IfaceKind, Ping, nla};
+use crate::transport::{Class, IfaceKind, Params, Ping};
 
 /// The interfaces of a port.
 const IFACES: [IfaceKind; 3] = [IfaceKind::V4, IfaceKind::V6(0), IfaceKind::V6(1)];
@@ -68,24 +69,22 @@ impl Qla4xxx {
         &mut self,
         class: &mut Class,
         no: u32,
-        data: &[u8],
+        params: Params<'_, IfaceAttr>,
     ) -> Result<Task, Errno> {
         let host = self.port_of(no)?;
         let Ok(isp4xxx::fw::Reply::Acb(mut block)) = self.mbox(host, Command::GetInitFwCtrlBlock) else {
             return Err(Errno::EIO);
         };
         let mut effects = Vec::new();
-        for attr in nla::attrs(data) {
-            let head = attr.get(..12).ok_or(Errno::EINVAL)?;
-            let word = |at: usize| u32::from_ne_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
-            let value = &attr[12..];
-            let value = &value[..(word(4) as usize).min(value.len())];
+        for attr in params.iter() {
+            let attr = attr?;
+            let (param_type, param) = attr.param.raw();
             let param = Param {
-                iface_num: word(0),
-                iface_type: head[10],
-                param_type: head[11],
-                param: u16::from_ne_bytes([head[8], head[9]]),
-                value,
+                iface_num: attr.iface_num,
+                iface_type: attr.iface_type.raw(),
+                param_type,
+                param,
+                value: attr.value.as_slice(),
             };
             effects.push(acb::apply(&mut block, param));
         }
@@ -139,19 +138,21 @@ impl Qla4xxx {
         Turn::Over(Ok(()))
     }
 
-    pub(super) fn ping(&mut self, no: u32, ping: &Ping<'_>) -> Result<(), Errno> {
+    pub(super) fn ping(&mut self, no: u32, ping: &Ping) -> Result<(), Errno> {
         let host = self.port_of(no)?;
         let (num, kind, size, pid) = (ping.iface_num, ping.iface_type, ping.size, ping.pid);
-        let to = sockaddr_ip(ping.to);
-        let (sources, to): (&[PingSource], IpAddr) = match (kind, to) {
-            (1, Some(IpAddr::V4(to))) => (&[PingSource::Ipv4], IpAddr::V4(to)),
-            (2, Some(IpAddr::V6(to))) => {
+        let Destination::Inet(to) = &ping.to else {
+            return Err(Errno::ENOSYS);
+        };
+        let (sources, to): (&[PingSource], IpAddr) = match (kind, to.ip()) {
+            (IfaceType::Ipv4, to @ IpAddr::V4(_)) => (&[PingSource::Ipv4], to),
+            (IfaceType::Ipv6, to @ IpAddr::V6(_)) => {
                 let own = match num {
                     0 => &[PingSource::Ipv6LinkLocal, PingSource::Ipv6Addr0],
                     1 => &[PingSource::Ipv6LinkLocal, PingSource::Ipv6Addr1],
                     _ => return Err(Errno::ENOSYS),
                 };
-                (own, IpAddr::V6(to))
+                (own, to)
             }
             _ => return Err(Errno::ENOSYS),
         };
@@ -176,28 +177,7 @@ impl Qla4xxx {
         };
         self.pings.swap_remove(at);
         let mailboxes = super::events::mailbox_bytes(status.mailboxes());
-        class.ping_done(self.hosts[host].no, status.code(), handle, &mailboxes);
+        let status = driver_sys::netlink::code::PingStatus::from_raw(status.code());
+        class.ping_done(self.hosts[host].no, status, handle, &mailboxes);
     }
-}
-
-/// The address of a `sockaddr_in` or `sockaddr_in6`.
-fn sockaddr_ip(b: &[u8]) -> Option<IpAddr> {
-    match u16::from_ne_bytes([*b.first()?, *b.get(1)?]) {
-        2 => Some(IpAddr::V4(Ipv4Addr::from(
-            <[u8; 4]>::try_from(b.get(4..8)?).ok()?,
-        ))),
-        10 => Some(IpAddr::V6(Ipv6Addr::from(
-            <[u8; 16]>::try_from(b.get(8..24)?).ok()?,
-        ))),
-        _ => None,
-    }
-}
-
-/// Address and port of a `sockaddr_in` or `sockaddr_in6`.
-pub(super) fn sockaddr(b: &[u8]) -> Option<std::net::SocketAddr> {
-    let ip = sockaddr_ip(b)?;
-    Some(std::net::SocketAddr::new(
-        ip,
-        u16::from_be_bytes([*b.get(2)?, *b.get(3)?]),
-    ))
 }

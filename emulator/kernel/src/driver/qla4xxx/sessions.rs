@@ -6,6 +6,7 @@
 
 use driver_sys::hw::ddb::DdbState;
 use driver_sys::hw::raw::dev_db_entry;
+use driver_sys::netlink::code::{ConnState, IscsiErr};
 use isp4xxx::flash::inspect::portal;
 use isp4xxx::fw::Command;
 
@@ -14,12 +15,6 @@ use super::ddb::{DdbEntry, parent_index};
 use super::flashnode::Tuple;
 use crate::transport::Class;
 
-/// `ISCSI_ERR_CONN_FAILED`.
-const ERR_CONN_FAILED: u32 = 1011;
-/// `ISCSI_CONN_STATE_FREE`.
-const CONN_STATE_FREE: u32 = 0;
-/// `ISCSI_CONN_STATE_LOGGED_IN`.
-const CONN_STATE_LOGGED_IN: u32 = 3;
 /// `INVALID_ENTRY`: no number before the login gives one.
 const INVALID_ENTRY: u32 = 0xffff;
 
@@ -153,7 +148,7 @@ impl Qla4xxx {
 
     /// The driver tells user space that a connection is lost (`iscsi_session_failure`).
     pub(super) fn fail_user_session(&mut self, class: &mut Class, sid: u32) {
-        class.conn_error(self, sid, ERR_CONN_FAILED);
+        class.conn_error(self, sid, IscsiErr::ConnFailed);
     }
 
     /// A login of user space ended well.
@@ -162,11 +157,11 @@ impl Qla4xxx {
             return;
         }
         self.unblock(class, sid);
-        class.conn_login_event(sid, CONN_STATE_LOGGED_IN);
+        class.conn_login_event(sid, ConnState::LoggedIn);
     }
 
     /// A login of user space failed.
     pub(super) fn user_login_failed(class: &mut Class, sid: u32) {
-        class.conn_login_event(sid, CONN_STATE_FREE);
+        class.conn_login_event(sid, ConnState::Free);
     }
 }

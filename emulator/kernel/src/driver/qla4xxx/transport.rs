@@ -5,13 +5,14 @@
 use std::io;
 use std::time::Instant;
 
-use driver_sys::netlink::IfaceCode;
-use driver_sys::netlink::params::{HostParam, IscsiParam};
+use driver_sys::netlink::code::StopFlag;
+use driver_sys::netlink::params::{ChapParam, FlashnodeParam, HostParam, IscsiParam};
+use driver_sys::netlink::{Attr, ChapRecord, Destination, HostStats, IfaceAttr, IfaceCode, SessionStats};
 use nix::errno::Errno;
 
 use super::Qla4xxx;
 use crate::transport::bsg::{BsgAnswer, BsgRequest};
-use crate::transport::{ChapPage, Class, IfaceKind, LowLevelDriver, Ping, Progress};
+use crate::transport::{Class, IfaceKind, LowLevelDriver, Params, Ping, Progress};
 
 /// The address that identifies the transport, as a 6.1 kernel shows one.
 const HANDLE: u64 = 0xffff_ffff_c04c_d5a0;
@@ -19,8 +20,6 @@ const HANDLE: u64 = 0xffff_ffff_c04c_d5a0;
 const CAPS: u32 = 0x48b8;
 /// `SCSI_NL_VID_TYPE_PCI | PCI_VENDOR_ID_QLOGIC`.
 const VENDOR_ID: u64 = 0x0100_0000_0000_1077;
-/// `STOP_CONN_RECOVER`.
-const STOP_CONN_RECOVER: u32 = 3;
 
 impl LowLevelDriver for Qla4xxx {
     fn handle(&self) -> u64 {
@@ -114,9 +113,9 @@ impl LowLevelDriver for Qla4xxx {
         self.start_login(class, sid)
     }
 
-    fn stop_conn(&mut self, class: &mut Class, sid: u32, _cid: u32, flag: u32) {
+    fn stop_conn(&mut self, class: &mut Class, sid: u32, _cid: u32, flag: StopFlag) {
         // `iscsi_conn_stop`.
-        if flag == STOP_CONN_RECOVER {
+        if flag == StopFlag::Recover {
             class.block_session(self, sid);
         }
     }
@@ -161,7 +160,7 @@ impl LowLevelDriver for Qla4xxx {
         self.pass_through(sid, header, data)
     }
 
-    fn get_stats(&mut self, _class: &mut Class, sid: u32, _cid: u32) -> [u8; 96] {
+    fn get_stats(&mut self, _class: &mut Class, sid: u32, _cid: u32) -> Box<SessionStats> {
         self.conn_stats(sid)
     }
 
@@ -169,7 +168,7 @@ impl LowLevelDriver for Qla4xxx {
         &mut self,
         class: &mut Class,
         host: Option<u32>,
-        to: &[u8],
+        to: &Destination,
         _non_blocking: bool,
     ) -> Result<u64, Errno> {
         self.connect(class, host, to)
@@ -211,12 +210,12 @@ impl LowLevelDriver for Qla4xxx {
         self.reset_by_hand(class, host, kind)
     }
 
-    fn get_host_stats(&mut self, _class: &mut Class, host: u32) -> Result<Vec<u8>, Errno> {
+    fn get_host_stats(&mut self, _class: &mut Class, host: u32) -> Result<Box<HostStats>, Errno> {
         self.port_stats(host)
     }
 
-    fn set_iface_param(&mut self, class: &mut Class, host: u32, data: &[u8]) -> Progress {
-        let task = self.begin_iface_params(class, host, data);
+    fn set_iface_param(&mut self, class: &mut Class, host: u32, params: Params<'_, IfaceAttr>) -> Progress {
+        let task = self.begin_iface_params(class, host, params);
         self.begin(task)
     }
 
@@ -230,7 +229,7 @@ impl LowLevelDriver for Qla4xxx {
         self.iface_param(host, iface, param)
     }
 
-    fn send_ping(&mut self, _class: &mut Class, host: u32, ping: &Ping<'_>) -> Result<(), Errno> {
+    fn send_ping(&mut self, _class: &mut Class, host: u32, ping: &Ping) -> Result<(), Errno> {
         self.ping(host, ping)
     }
 
@@ -249,12 +248,23 @@ impl LowLevelDriver for Qla4xxx {
         self.vendor(class, port, words, request)
     }
 
-    fn get_chap(&mut self, _class: &mut Class, host: u32, from: u16, room: u32) -> Result<ChapPage, Errno> {
+    fn get_chap(
+        &mut self,
+        _class: &mut Class,
+        host: u32,
+        from: u16,
+        room: u32,
+    ) -> Result<Vec<ChapRecord>, Errno> {
         self.chap_page(host, from, room)
     }
 
-    fn set_chap(&mut self, class: &mut Class, host: u32, data: &[u8]) -> Result<(), Errno> {
-        self.set_chap_entry(class, host, data)
+    fn set_chap(
+        &mut self,
+        class: &mut Class,
+        host: u32,
+        params: Params<'_, Attr<ChapParam>>,
+    ) -> Result<(), Errno> {
+        self.set_chap_entry(class, host, params)
     }
 
     fn delete_chap(&mut self, class: &mut Class, host: u32, index: u16) -> Result<(), Errno> {
@@ -270,9 +280,9 @@ impl LowLevelDriver for Qla4xxx {
         class: &mut Class,
         host: u32,
         index: u32,
-        data: &[u8],
+        params: Params<'_, Attr<FlashnodeParam>>,
     ) -> Result<(), Errno> {
-        self.set_node(class, host, index, data)
+        self.set_node(class, host, index, params)
     }
 
     fn del_flashnode(&mut self, class: &mut Class, host: u32, index: u32) -> Result<(), Errno> {

@@ -7,21 +7,30 @@ use std::net::{IpAddr, SocketAddr};
 
 use driver_sys::hw::ddb::{DdbOptions, DdbState, IscsiOptions};
 use driver_sys::hw::raw::dev_db_entry;
+use driver_sys::netlink::Destination;
 use driver_sys::netlink::params::IscsiParam as P;
 use isp4xxx::fw::{Command, DdbDefaults, Reply};
 use nix::errno::Errno;
 
 use super::Qla4xxx;
 use super::ddb::DdbEntry;
-use super::ifaces::sockaddr;
 use crate::transport::{Class, leading_number};
 
 impl Qla4xxx {
     /// A new endpoint. Without a host the driver has no port to connect through.
-    pub(super) fn connect(&self, class: &mut Class, host: Option<u32>, to: &[u8]) -> Result<u64, Errno> {
+    pub(super) fn connect(
+        &self,
+        class: &mut Class,
+        host: Option<u32>,
+        to: &Destination,
+    ) -> Result<u64, Errno> {
         let no = host.ok_or(Errno::ENXIO)?;
         self.port_of(no)?;
-        Ok(class.create_endpoint(no, sockaddr(to)))
+        let to = match to {
+            Destination::Inet(to) => Some(*to),
+            Destination::Other { .. } => None,
+        };
+        Ok(class.create_endpoint(no, to))
     }
 
     pub(super) fn poll_endpoint(&self, class: &Class, ep: u64) -> Result<i32, Errno> {

@@ -143,14 +143,15 @@ fn page_of(room: u32, host_no: u32, start: u16, index: u16) -> Vec<u8> {
         kind: ChapType::In,
         username: b"user".to_vec(),
         password: driver_sys::Secret::new(WORD.as_bytes()),
+        password_length: u8::try_from(WORD.len()).expect("short"),
     };
-    Event::Chap(ChapPage {
+    let page = ChapPage {
         host_no,
         start,
         records: vec![record],
         room,
-    })
-    .encode(1)
+    };
+    Event::Chap { page }.encode(1)
 }
 
 #[test]
