@@ -7,13 +7,11 @@ use driver_sys::Secret;
 use driver_sys::hw::chap::{
     CHAP_VALID_COOKIE, ChapFlags, MAX_CHAP_NAME_LEN, MAX_CHAP_SECRET_LEN, MAX_RESRV_CHAP_IDX,
 };
-use driver_sys::hw::flash::FLASH_CHAP_OFFSET;
 use driver_sys::hw::raw::ql4_chap_table;
 use driver_sys::netlink::params::{ChapParam, ChapType};
 use driver_sys::netlink::{Attr, ChapRecord};
-use isp4xxx::fw::{Command, Reply};
+use isp4xxx::flash::Area;
 use nix::errno::Errno;
-use zerocopy::{FromBytes, IntoBytes};
 
 use super::Qla4xxx;
 use crate::transport::{Class, Params};
@@ -26,29 +24,11 @@ pub(super) fn is_uni(e: &ql4_chap_table) -> bool {
     e.is_valid() && e.chap_flags().contains(ChapFlags::LOCAL)
 }
 
-/// Bytes of a record of the CHAP table in flash.
-const FLASH_RECORD: u32 = size_of::<ql4_chap_table>() as u32;
-
 impl Qla4xxx {
-    /// The flash address of a CHAP entry.
-    pub(super) fn chap_offset(index: u16) -> u32 {
-        FLASH_CHAP_OFFSET + u32::from(index) * FLASH_RECORD
-    }
-
     /// The whole table from flash.
     pub(super) fn chap_table(&mut self, host: usize) -> Vec<ql4_chap_table> {
         let count = self.card.chip().max_chap;
-        let read = Command::ReadFlash {
-            offset: Self::chap_offset(0),
-            len: u32::from(count) * FLASH_RECORD,
-        };
-        match self.mbox(host, read) {
-            Ok(Reply::Bytes(b)) => b
-                .chunks_exact(364)
-                .filter_map(|c| ql4_chap_table::read_from_bytes(c).ok())
-                .collect(),
-            _ => Vec::new(),
-        }
+        self.read_records(host, Area::Chap, count)
     }
 
     /// Name and secret of an initiator's entry (`qla4xxx_get_uni_chap_at_index`).
@@ -56,16 +36,8 @@ impl Qla4xxx {
         if index >= self.card.chip().max_chap {
             return None;
         }
-        let Ok(Reply::Bytes(b)) = self.mbox(
-            host,
-            Command::ReadFlash {
-                offset: Self::chap_offset(index),
-                len: 364,
-            },
-        ) else {
-            return None;
-        };
-        let e = ql4_chap_table::read_from_bytes(&b).ok().filter(is_uni)?;
+        let entry = self.read_record(host, Area::Chap, index);
+        let e: ql4_chap_table = entry.filter(is_uni)?;
         Some((
             crate::text::cstr(e.name_bytes()),
             crate::text::cstr(e.secret_bytes()),
@@ -145,9 +117,8 @@ impl Qla4xxx {
         e.secret[..s].copy_from_slice(&secret[..s]);
         e.secret_len = s as u8;
         e.cookie.set(CHAP_VALID_COOKIE);
-        let data = e.as_bytes().to_vec();
-        let offset = Self::chap_offset(index);
-        self.write_flash(host, offset, data).map_err(|_| Errno::EIO)?;
+        self.write_record(host, Area::Chap, index, &e)
+            .map_err(|_| Errno::EIO)?;
         self.refresh_flashnodes(class, host);
         Ok(())
     }
@@ -220,24 +191,14 @@ impl Qla4xxx {
         if self.chap_in_use(class, host, index) {
             return Err(Errno::EBUSY);
         }
-        let read = self.mbox(
-            host,
-            Command::ReadFlash {
-                offset: Self::chap_offset(index),
-                len: 364,
-            },
-        );
-        let Ok(Reply::Bytes(b)) = read else {
-            return Err(Errno::EINVAL);
-        };
-        let mut entry = ql4_chap_table::read_from_bytes(&b).map_err(|_| Errno::EINVAL)?;
+        let entry = self.read_record(host, Area::Chap, index);
+        let mut entry: ql4_chap_table = entry.ok_or(Errno::EINVAL)?;
         if !entry.is_valid() {
             return Ok(());
         }
         entry.cookie.set(DELETED);
-        let data = entry.as_bytes().to_vec();
-        let offset = Self::chap_offset(index);
-        self.write_flash(host, offset, data).map_err(|_| Errno::EINVAL)?;
+        self.write_record(host, Area::Chap, index, &entry)
+            .map_err(|_| Errno::EINVAL)?;
         self.refresh_flashnodes(class, host);
         Ok(())
     }

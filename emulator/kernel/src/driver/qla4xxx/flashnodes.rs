@@ -4,13 +4,12 @@
 //! (`iscsi_new_flashnode` and the others).
 
 use driver_sys::hw::ddb::{DDB_DELETED_COOKIE, MAX_PRST_DEV_DB_ENTRIES};
-use driver_sys::hw::flash::FLASH_OFFSET_DB_INFO;
 use driver_sys::hw::raw::dev_db_entry;
 use driver_sys::netlink::Attr;
 use driver_sys::netlink::params::{FlashnodeParam, Param as _};
+use isp4xxx::flash::Area;
 use isp4xxx::fw::{Command, DdbDefaults, Reply};
 use nix::errno::Errno;
-use zerocopy::{FromBytes, IntoBytes};
 
 use super::Qla4xxx;
 use super::flashnode::Flashnode;
@@ -42,13 +41,8 @@ impl Qla4xxx {
 
     /// A valid DDB in flash (`qla4xxx_flashdb_by_index`).
     pub(super) fn flash_ddb(&mut self, host: usize, index: u16) -> Option<dev_db_entry> {
-        let offset = FLASH_OFFSET_DB_INFO + u32::from(index) * 512;
-        match self.mbox(host, Command::ReadFlash { offset, len: 512 }) {
-            Ok(Reply::Bytes(b)) => dev_db_entry::read_from_bytes(&b)
-                .ok()
-                .filter(dev_db_entry::is_valid),
-            _ => None,
-        }
+        let entry: Option<dev_db_entry> = self.read_record(host, Area::Ddb, index);
+        entry.filter(dev_db_entry::is_valid)
     }
 
     pub(super) fn default_ddb(&mut self, host: usize, v6: bool) -> Option<dev_db_entry> {
@@ -175,9 +169,8 @@ impl Qla4xxx {
             return Err(Errno::ENODEV);
         };
         let default = self.default_ddb(host, node.is_v6()).ok_or(Errno::EPERM)?;
-        let data = node.to_entry(&default).as_bytes().to_vec();
-        let offset = FLASH_OFFSET_DB_INFO + u32::from(index) * 512;
-        self.write_flash(host, offset, data).map_err(|_| Errno::EIO)?;
+        self.write_record(host, Area::Ddb, index, &node.to_entry(&default))
+            .map_err(|_| Errno::EIO)?;
         if let Some(node) = self.hosts[host].flashnodes.get_mut(&index) {
             node.persistent = true;
         }
@@ -194,9 +187,7 @@ impl Qla4xxx {
         if node.persistent {
             let mut entry = dev_db_entry::default();
             entry.cookie.set(DDB_DELETED_COOKIE);
-            let offset = FLASH_OFFSET_DB_INFO + u32::from(index) * 512;
-            let data = entry.as_bytes().to_vec();
-            let written = self.write_flash(host, offset, data);
+            let written = self.write_record(host, Area::Ddb, index, &entry);
             // The driver does not look whether the write went well.
             if written.is_err() && !self.config.quirks {
                 return Err(Errno::EIO);

@@ -6,13 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::time::Instant;
 
-use driver_sys::hw::flash::FLASH_OFFSET_SYS_INFO;
 use driver_sys::hw::mailbox::FwAddState;
 use driver_sys::hw::raw::{about_fw_info, addr_ctrl_blk, flash_sys_info};
 use driver_sys::netlink::params::HostParam;
+use isp4xxx::flash::Area;
 use isp4xxx::fw::{Command, Reply};
 use nix::errno::Errno;
-use zerocopy::FromBytes;
 
 use super::Qla4xxx;
 use super::flashnode::Flashnode;
@@ -111,16 +110,7 @@ impl Qla4xxx {
     }
 
     fn read_identity(&mut self, host: usize) {
-        let read = self.mbox(
-            host,
-            Command::ReadFlash {
-                offset: FLASH_OFFSET_SYS_INFO,
-                len: 512,
-            },
-        );
-        if let Ok(Reply::Bytes(bytes)) = read
-            && let Ok(info) = flash_sys_info::read_from_bytes(&bytes)
-        {
+        if let Some(info) = self.read_record::<flash_sys_info>(host, Area::SysInfo, 0) {
             let h = &mut self.hosts[host];
             h.mac = info.physAddr[0].address;
             h.serial = cstr(&info.acSerialNumber);

@@ -7,12 +7,12 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use driver_sys::hw::acb::{Ipv4IpOptions, Ipv6Options};
-use driver_sys::hw::flash::{FLASH_SEGMENT_IFCB, IFCB_COOKIE};
+use driver_sys::hw::flash::IFCB_COOKIE;
 use driver_sys::netlink::code::IfaceType;
 use driver_sys::netlink::{Destination, IfaceAttr, IfaceCode};
+use isp4xxx::flash::Area;
 use isp4xxx::fw::{Command, PingSource, PingStatus};
 use nix::errno::Errno;
-use zerocopy::IntoBytes;
 
 use super::Qla4xxx;
 use super::acb::{self, Effect, Param};
@@ -101,8 +101,7 @@ impl Qla4xxx {
             }
         }
         block.cookie.set(IFCB_COOKIE);
-        let data = block.as_bytes().to_vec();
-        self.write_flash(host, FLASH_SEGMENT_IFCB, data)
+        self.write_record(host, Area::Ifcb, 0, &*block)
             .map_err(|_| Errno::EIO)?;
         // With every address down already there is no event to wait for.
         let idle = self.hosts[host].acb.ipv4_addr_state & 0x0f == 0

@@ -14,6 +14,7 @@ mod ddb_states;
 mod ddb_table;
 mod events;
 mod fault;
+mod flash;
 mod flash_logins;
 mod flashnode;
 mod flashnodes;
@@ -35,7 +36,6 @@ mod user_params;
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use driver_sys::hw::mailbox::FlashCommit;
 use isp4xxx::fw::{Card, Command, MboxError, Reply};
 use nix::errno::Errno;
 
@@ -87,16 +87,6 @@ impl Qla4xxx {
             tracing::debug!(port, %error, "mailbox command refused");
         }
         answer
-    }
-
-    /// Writes to a port's flash; committed at once.
-    fn write_flash(&mut self, port: usize, offset: u32, data: Vec<u8>) -> Result<(), MboxError> {
-        let write = Command::WriteFlash {
-            offset,
-            data,
-            options: FlashCommit::RmwCommit,
-        };
-        self.mbox(port, write).map(|_| ())
     }
 
     /// The port of a host.
