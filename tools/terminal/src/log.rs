@@ -1,6 +1,6 @@
 //! Log lines to stderr.
 //!
-//! A server's lines go through a thread of their own and a bounded queue ([`Lines`]): a stderr that is full, closed or not read
+//! A server's lines go through a thread of their own and a bounded queue (`Lines`): a stderr that is full, closed or not read
 //! by anybody neither stops nor ends the program. What does not fit is counted, and told when there is room again. A command's lines
 //! are written in place ([`in_place`]); what stderr refuses is left out. Colours only where somebody sees them. Must not know what is
 //! logged.

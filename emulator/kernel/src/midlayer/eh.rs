@@ -1,6 +1,6 @@
 //! Commands that took too long: the steps of the ladder, each as the driver's error handler does it.
 //!
-//! The order of the steps is [`Recovery`]'s. Source: `scsi_error.c` (`scsi_timeout`, `scsi_unjam_host`,
+//! The order of the steps is [`super::recovery::Recovery`]'s. Source: `scsi_error.c` (`scsi_timeout`, `scsi_unjam_host`,
 //! `scsi_restart_operations`).
 
 use std::time::{Duration, Instant};
