@@ -115,12 +115,6 @@ impl Bytes {
     pub fn to_ipv4(&self) -> Option<Ipv4Addr> {
         self.as_slice().first_chunk::<4>().map(|b| Ipv4Addr::from(*b))
     }
-
-    /// The first sixteen bytes as an address.
-    #[must_use]
-    pub fn to_ipv6(&self) -> Option<Ipv6Addr> {
-        self.as_slice().first_chunk::<16>().map(|b| Ipv6Addr::from(*b))
-    }
 }
 
 impl From<Vec<u8>> for Bytes {

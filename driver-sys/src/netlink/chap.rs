@@ -19,8 +19,6 @@ use crate::secret::Secret;
 pub const RECORD: usize = size_of::<iscsi_chap_rec>();
 /// Records that one answer may carry here to be read; the stock tool asks for 7.
 pub const MAX_RECORDS: usize = 128;
-/// Records that fit into a page of memory, which is what the stock tool asks for.
-pub const RECORDS_PER_PAGE: u32 = 7;
 
 /// One CHAP entry. `Debug` hides the password; it is wiped when dropped.
 #[derive(Clone, PartialEq, Eq)]

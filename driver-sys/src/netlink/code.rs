@@ -188,36 +188,6 @@ open_enum! {
         /// 40 Gbit/s.
         Gbps40 = 0x40 => "ISCSI_PORT_SPEED_40GBPS",
     }
-
-    /// State of an interface address (`enum iscsi_ipaddress_state`).
-    pub enum IpAddressState: u32 {
-        /// Not configured.
-        Unconfigured = 0 => "ISCSI_IPDDRESS_STATE_UNCONFIGURED",
-        /// Being acquired.
-        Acquiring = 1 => "ISCSI_IPDDRESS_STATE_ACQUIRING",
-        /// Duplicate detection runs.
-        Tentative = 2 => "ISCSI_IPDDRESS_STATE_TENTATIVE",
-        /// In use.
-        Valid = 3 => "ISCSI_IPDDRESS_STATE_VALID",
-        /// Being taken down.
-        Disabling = 4 => "ISCSI_IPDDRESS_STATE_DISABLING",
-        /// Not usable.
-        Invalid = 5 => "ISCSI_IPDDRESS_STATE_INVALID",
-        /// Not for new connections.
-        Deprecated = 6 => "ISCSI_IPDDRESS_STATE_DEPRECATED",
-    }
-
-    /// State of an IPv6 router (`enum iscsi_router_state`).
-    pub enum RouterState: u32 {
-        /// Not known.
-        NotKnown = 0 => "ISCSI_ROUTER_STATE_UNKNOWN",
-        /// Advertised.
-        Advertised = 1 => "ISCSI_ROUTER_STATE_ADVERTISED",
-        /// Set by hand.
-        Manual = 2 => "ISCSI_ROUTER_STATE_MANUAL",
-        /// Lifetime over.
-        Stale = 3 => "ISCSI_ROUTER_STATE_STALE",
-    }
 }
 
 /// Off and on in single-byte interface parameters (`ISCSI_NET_PARAM_DISABLE`, `…_ENABLE`).
@@ -238,7 +208,3 @@ pub const IPV6_AUTOCFG_DHCPV6: u8 = 3;
 pub const IPV6_AUTO_ON: u8 = 1;
 /// `ISCSI_IPV6_LINKLOCAL_AUTOCFG_DISABLE` and `ISCSI_IPV6_ROUTER_AUTOCFG_DISABLE`: off is 2 here.
 pub const IPV6_AUTO_OFF: u8 = 2;
-/// `ISCSI_MAX_VLAN_ID`.
-pub const MAX_VLAN_ID: u16 = 4095;
-/// `ISCSI_MAX_VLAN_PRIORITY`.
-pub const MAX_VLAN_PRIORITY: u8 = 7;

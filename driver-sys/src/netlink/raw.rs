@@ -22,13 +22,6 @@ raw_struct! {
         nlmsg_pid: u32,
     }
 
-    /// Header of an attribute; `nla_len` counts itself and excludes padding.
-    #[derive(Debug)]
-    pub struct nlattr: 4 {
-        nla_len: u16,
-        nla_type: u16,
-    }
-
     /// Address of a netlink socket.
     #[derive(Debug)]
     pub struct sockaddr_nl: 12 {

@@ -1,9 +1,9 @@
-//! File sizes: the budget that keeps rooms small.
+//! File sizes, the budget that keeps rooms small, and how modules lie in folders.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 
 use crate::workspace::root;
 
@@ -57,6 +57,12 @@ pub(crate) fn run() -> Result<()> {
             )
         })
         .collect();
+    let seen = parts_that_others_see(&sizes)?;
+    ensure!(
+        seen.is_empty(),
+        "parts of a file are its own (what others shall see has a folder with a mod.rs):\n{}",
+        seen.join("\n")
+    );
     if !over.is_empty() {
         bail!(
             "over the hard limit ({HARD} lines, {MOD_RS} for a mod.rs):\n{}",
@@ -64,6 +70,25 @@ pub(crate) fn run() -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// Modules that a file gives to others although they lie in a folder of its own name. A room of several files has a `mod.rs`; a
+/// file that grew keeps its name, and a folder beside it holds parts that nobody else sees.
+fn parts_that_others_see(sizes: &[(usize, PathBuf)]) -> Result<Vec<String>> {
+    let mut seen = Vec::new();
+    for (_, path) in sizes {
+        if !path.with_extension("").is_dir() || path.ends_with("tests.rs") {
+            continue;
+        }
+        let text = fs::read_to_string(path)?;
+        let given = |line: &&str| line.starts_with("pub") && line.contains(" mod ") && line.ends_with(';');
+        seen.extend(
+            text.lines()
+                .filter(given)
+                .map(|line| format!("{}: {line}", path.display())),
+        );
+    }
+    Ok(seen)
 }
 
 /// Shared test support must be called `mod.rs`, or Cargo takes it for a test of its own.
