@@ -4,7 +4,7 @@
 //! `qla4xxx_sysfs_ddb_set_param`.
 
 use core::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr};
 
 use crate::secret::Secret;
 
