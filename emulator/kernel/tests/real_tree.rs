@@ -41,10 +41,8 @@ fn walk(root: &Path, at: &Path, out: &mut BTreeSet<String>) {
 
 /// A kernel answers EACCES to whoever may not see them; a file can do that by its mode alone (all but the flash target's, which a
 /// kernel shows to everybody, are gated there).
-const OWNERS_ALONE: [&str; 7] = [
+const OWNERS_ALONE: [&str; 5] = [
     "flashnode_sess-0:0/password",
-    "session1/iscsi_session/session1/chap_in_idx",
-    "session1/iscsi_session/session1/chap_out_idx",
     "session1/iscsi_session/session1/password",
     "session1/iscsi_session/session1/password_in",
     "session1/iscsi_session/session1/username",

@@ -13,10 +13,18 @@ use super::{Class, IfaceKind, LowLevelDriver};
 /// Names with their values.
 pub(super) type Values = Vec<(&'static str, String)>;
 
-/// Whether an attribute of a session is its owner's alone (`iscsi_session_attr(…, 1)`: CAP_SYS_ADMIN).
+/// What a file keeps for its owner by its mode; a kernel shows the mode to everybody and answers EACCES (`iscsi_session_attr(…, 1)`),
+/// for the indices of CHAP entries, too, which are no secret.
+const SECRET: [IscsiParam; 4] = [
+    IscsiParam::Username,
+    IscsiParam::UsernameIn,
+    IscsiParam::Password,
+    IscsiParam::PasswordIn,
+];
+
+/// Whether an attribute of a session is its owner's alone.
 pub(super) fn is_secret(name: &str) -> bool {
-    let mut rows = IscsiParam::ALL.iter().filter_map(|p| p.info());
-    rows.any(|row| row.root_only && row.object == Object::Session && row.attr() == Some(name))
+    SECRET.iter().any(|param| param.attr() == Some(name))
 }
 
 fn visible(driver: &dyn LowLevelDriver, object: Object) -> Vec<(&'static str, IscsiParam)> {
