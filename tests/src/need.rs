@@ -8,6 +8,9 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+/// A write of an action's name to it makes the kernel send that uevent.
+pub const LOOPBACK_UEVENT: &str = "/sys/class/net/lo/uevent";
+
 /// One thing a test cannot do without.
 #[derive(Clone, Copy, Debug)]
 pub enum Need {
@@ -21,6 +24,8 @@ pub enum Need {
     Tracing,
     /// Files can be made block devices (losetup).
     LoopDevices,
+    /// The uevents of the loopback device can be asked for.
+    Uevents,
     /// This machine's kernel does not have the iSCSI transport class (module scsi_transport_iscsi) loaded.
     NoTransportClass,
 }
@@ -75,6 +80,12 @@ impl Need {
             Self::NoTransportClass => Path::new("/sys/class/iscsi_transport")
                 .exists()
                 .then(|| "the module scsi_transport_iscsi is loaded".to_owned()),
+            Self::Uevents => {
+                let asked = OpenOptions::new().write(true).open(LOOPBACK_UEVENT);
+                asked
+                    .err()
+                    .map(|error| format!("cannot write to {LOOPBACK_UEVENT}: {error}"))
+            }
             Self::Tracing => crate::memory::refused(),
             Self::LoopDevices => {
                 let asked = std::process::Command::new("losetup").arg("--find").output();

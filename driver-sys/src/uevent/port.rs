@@ -161,30 +161,6 @@ mod tests {
         moves::<UeventPort>();
     }
 
-    /// An event that was asked for arrives; asking takes root and a sysfs that can be written.
-    #[test]
-    fn a_synthetic_event_of_the_host_arrives() {
-        let Ok(mut port) = UeventPort::host() else { return };
-        if std::fs::write("/sys/class/net/lo/uevent", "change").is_err() {
-            return;
-        }
-        let until = Some(Instant::now() + Duration::from_secs(10));
-        let event = loop {
-            let event = port.recv(until).unwrap();
-            if event.devpath == "/devices/virtual/net/lo" {
-                break event;
-            }
-        };
-        assert_eq!(
-            (event.action.as_str(), event.subsystem()),
-            ("change", Some("net"))
-        );
-        assert_eq!(
-            (event.get("INTERFACE"), event.get("ACTION"), event.get("DEVPATH")),
-            (Some("lo"), Some("change"), Some("/devices/virtual/net/lo"))
-        );
-    }
-
     /// The kernel's group is open to everybody; without netlink (a sandbox) the error is typed.
     #[test]
     fn the_hosts_uevents_can_be_listened_to_and_silence_times_out() {
