@@ -1,4 +1,4 @@
-//! Writing attributes: which room a write belongs to, and what needs no room.
+//! Writes to sysfs attributes: whether class, mid layer or driver takes one, and which the kernel's core answers itself.
 //!
 //! Source: `fs/kernfs/file.c`, `lib/kobject_uevent.c` (`kobject_synth_uevent`), `scsi_sysfs.c` (`store_host_reset`),
 //! `scsi_transport_iscsi.c` (`store_priv_session_recovery_tmo`).

@@ -1,4 +1,4 @@
-//! What of the tree is there before any host: classes, buses, the class's module, the transports.
+//! The part of the tree that is there before any host: classes, buses, the class's module, the transports.
 //!
 //! Source: a dump of a stock 6.1 kernel; `scsi_transport_iscsi.c` (`iscsi_transport_init`, `iscsi_register_transport`).
 

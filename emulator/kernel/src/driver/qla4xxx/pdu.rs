@@ -1,6 +1,6 @@
 //! PDUs of user space: which pass through the firmware, and what comes back.
 //!
-//! The firmware speaks the login itself; only NOP-Out and Text pass through. Of one that failed the driver says nothing. Must not know
+//! The firmware speaks the login itself; only NOP-Out and Text pass through. The driver says nothing about one that failed. Must not know
 //! what a PDU means. Source: `ql4_os.c` (`qla4xxx_task_xmit`, `qla4xxx_task_work`), `libiscsi.c` (`__iscsi_complete_pdu`).
 
 use isp4xxx::fw::{Passthrough, PassthroughDone};
