@@ -23,6 +23,7 @@ mod task;
 #[cfg(test)]
 mod tests;
 mod text;
+mod timers;
 mod trace;
 mod write;
 
