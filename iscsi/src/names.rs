@@ -1,29 +1,40 @@
-//! iSCSI names: iqn, eui and naa.
+//! iSCSI names: what the wire and flash can carry, and what RFC 7143 calls a name.
 //!
-//! Owns their syntax. Source: RFC 7143 section 4.2.7 and RFC 3722.
+//! Owns both rules, and how two names compare. A name that somebody else gave is an identifier of theirs: it is kept and sent byte for
+//! byte, and what is odd about it is a remark. Source: RFC 7143 sections 4.2.7 and 6.1, RFC 3722.
 
 use std::{borrow::Borrow, fmt, str::FromStr};
 
 /// Longest iSCSI name in bytes (RFC 7143 section 4.2.7.2).
 pub const MAX_NAME: usize = 223;
 
-/// A valid iSCSI name, lower case, in one of the three forms.
+/// A name as it was given: 1 to 223 bytes of UTF-8 without control characters and blanks. Equal are names of the same bytes; whether
+/// two name the same node tells [`IscsiName::same_as`].
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct IscsiName(Box<str>);
 
-/// Why a text is no iSCSI name.
+/// Why a text is no iSCSI name: the first five are refused, the others are remarks ([`IscsiName::remark`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BadName {
     /// Nothing at all.
     #[error("an iSCSI name cannot be empty")]
     Empty,
     /// Longer than [`MAX_NAME`].
-    #[error("an iSCSI name is at most 223 bytes")]
+    #[error("an iSCSI name is at most {MAX_NAME} bytes")]
     TooLong,
+    /// No text.
+    #[error("an iSCSI name is UTF-8")]
+    NotText,
+    /// A blank.
+    #[error("an iSCSI name has no blanks")]
+    Blank,
+    /// A control character.
+    #[error("an iSCSI name has no control characters")]
+    Control,
     /// Does not begin with `iqn.`, `eui.` or `naa.`.
     #[error("an iSCSI name begins with iqn., eui. or naa.")]
     UnknownType,
-    /// A character outside of letters, digits, dash, dot, colon and underscore.
+    /// A character outside of letters, digits, dash, dot and colon.
     #[error("an iSCSI name has letters, digits, dashes, dots and colons only")]
     BadCharacter,
     /// Not `iqn.yyyy-mm.`.
@@ -43,40 +54,67 @@ impl IscsiName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// A name from a field of a record or a frame.
+    ///
+    /// # Errors
+    /// [`BadName`]: the bytes cannot be a name.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, BadName> {
+        str::from_utf8(bytes).map_err(|_| BadName::NotText)?.parse()
+    }
+
+    /// Whether both name the same node.
+    #[must_use]
+    pub fn same_as(&self, other: &Self) -> bool {
+        same(&self.0, &other.0)
+    }
+
+    /// In what this is no name that RFC 7143 allows; a warning, since nodes in the field have such names.
+    #[must_use]
+    pub fn remark(&self) -> Option<BadName> {
+        form(&self.0.to_ascii_lowercase()).err()
+    }
 }
 
-/// Maps a name to the lower case in which names compare.
-fn validate(name: &str) -> Result<Box<str>, BadName> {
-    if name.is_empty() {
-        return Err(BadName::Empty);
+/// Whether two texts name the same node: the case of ASCII letters does not count (RFC 3722 maps it away).
+#[must_use]
+pub const fn same(one: &str, other: &str) -> bool {
+    one.eq_ignore_ascii_case(other)
+}
+
+/// The form of a name that is the same for all that are [`same`]: a key for tables, never for the wire.
+#[must_use]
+pub fn key(name: &str) -> String {
+    name.to_ascii_lowercase()
+}
+
+fn carried(name: &str) -> Result<(), BadName> {
+    match name.len() {
+        0 => Err(BadName::Empty),
+        1..=MAX_NAME if name.contains(char::is_control) => Err(BadName::Control),
+        1..=MAX_NAME if name.contains(char::is_whitespace) => Err(BadName::Blank),
+        1..=MAX_NAME => Ok(()),
+        _ => Err(BadName::TooLong),
     }
-    if name.len() > MAX_NAME {
-        return Err(BadName::TooLong);
-    }
-    let name = name.to_lowercase();
-    if name.len() > MAX_NAME {
-        return Err(BadName::TooLong);
-    }
+}
+
+fn form(name: &str) -> Result<(), BadName> {
     let (kind, rest) = name.split_once('.').ok_or(BadName::UnknownType)?;
     let hex = |digits: &str| digits.bytes().all(|b| b.is_ascii_hexdigit());
     match kind {
-        "iqn" => iqn(rest)?,
-        "eui" if rest.len() == 16 && hex(rest) => {}
-        "eui" => return Err(BadName::BadEui),
-        "naa" if matches!(rest.len(), 16 | 32) && hex(rest) => {}
-        "naa" => return Err(BadName::BadNaa),
-        _ => return Err(BadName::UnknownType),
+        "iqn" => iqn(rest),
+        "eui" if rest.len() == 16 && hex(rest) => Ok(()),
+        "eui" => Err(BadName::BadEui),
+        "naa" if matches!(rest.len(), 16 | 32) && hex(rest) => Ok(()),
+        "naa" => Err(BadName::BadNaa),
+        _ => Err(BadName::UnknownType),
     }
-    Ok(name.into_boxed_str())
 }
 
 fn iqn(rest: &str) -> Result<(), BadName> {
-    // Letters of any script are allowed after stringprep; ASCII has the four groups only. The underscore is not among them, but
-    // targets in the field have it and every initiator takes it.
+    // Letters of any script are allowed after stringprep; ASCII has these groups only.
     let allowed = |c: char| {
-        c.is_ascii_alphanumeric()
-            || matches!(c, '-' | '.' | ':' | '_')
-            || (!c.is_ascii() && c.is_alphanumeric())
+        c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | ':') || (!c.is_ascii() && c.is_alphanumeric())
     };
     if !rest.chars().all(allowed) {
         return Err(BadName::BadCharacter);
@@ -97,7 +135,7 @@ impl FromStr for IscsiName {
     type Err = BadName;
 
     fn from_str(s: &str) -> Result<Self, BadName> {
-        validate(s).map(Self)
+        carried(s).map(|()| Self(s.into()))
     }
 }
 
@@ -127,38 +165,35 @@ impl fmt::Debug for IscsiName {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
-    fn the_three_forms_are_taken_and_lowered() {
-        for (given, kept) in [
-            (
-                "iqn.2001-04.com.example:Storage.Disk2",
-                "iqn.2001-04.com.example:storage.disk2",
-            ),
-            ("iqn.1991-05.com.microsoft", "iqn.1991-05.com.microsoft"),
-            ("iqn.2003-01.org.example:disk_1", "iqn.2003-01.org.example:disk_1"),
-            ("eui.02004567A425678D", "eui.02004567a425678d"),
-            ("naa.52004567BA64678D", "naa.52004567ba64678d"),
-            (
-                "naa.62004567BA64678D0123456789ABCDEF",
-                "naa.62004567ba64678d0123456789abcdef",
-            ),
+    fn names_of_the_three_forms_are_kept_as_they_are() {
+        for given in [
+            "iqn.2001-04.com.example:Storage.Disk2",
+            "IQN.1991-05.com.microsoft",
+            "iqn.2003-01.org.example:größe",
+            "eui.02004567A425678D",
+            "naa.52004567BA64678D",
+            "naa.62004567BA64678D0123456789ABCDEF",
         ] {
-            assert_eq!(given.parse::<IscsiName>().unwrap().as_str(), kept);
+            let name: IscsiName = given.parse().unwrap();
+            assert_eq!((name.as_str(), name.remark()), (given, None));
+            let other: IscsiName = given.to_ascii_uppercase().parse().unwrap();
+            assert!(name.same_as(&other), "{given}");
+            assert_eq!(key(given), key(other.as_str()));
         }
     }
 
     #[test]
-    fn anything_else_is_named_for_what_it_is() {
-        let long = format!("iqn.2001-04.com.example:{}", "a".repeat(200));
-        for (bad, why) in [
-            ("", BadName::Empty),
-            (long.as_str(), BadName::TooLong),
+    fn odd_names_are_kept_and_remarked() {
+        for (odd, why) in [
             ("iscsi.2001-04.com.example", BadName::UnknownType),
-            ("iqn", BadName::UnknownType),
-            ("iqn.2001-04.com.example:a b", BadName::BadCharacter),
+            ("disk", BadName::UnknownType),
             ("iqn.2001-04.com.example:a/b", BadName::BadCharacter),
+            ("iqn.2003-01.org.example:disk_1", BadName::BadCharacter),
             ("iqn.2001-13.com.example", BadName::BadIqn),
             ("iqn.01-04.com.example", BadName::BadIqn),
             ("iqn.2001-04.", BadName::BadIqn),
@@ -166,7 +201,38 @@ mod tests {
             ("eui.0200", BadName::BadEui),
             ("naa.5200", BadName::BadNaa),
         ] {
-            assert_eq!(bad.parse::<IscsiName>(), Err(why), "{bad}");
+            let name: IscsiName = odd.parse().unwrap();
+            assert_eq!((name.as_str(), name.remark()), (odd, Some(why)));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_carried_is_refused() {
+        let fits = "ä".repeat(111);
+        assert!(fits.parse::<IscsiName>().is_ok());
+        let long = format!("{fits}ab");
+        assert_eq!(long.len(), MAX_NAME + 1);
+        for (bad, why) in [
+            ("", BadName::Empty),
+            (long.as_str(), BadName::TooLong),
+            ("iqn.2001-04.com.example:a b", BadName::Blank),
+            ("iqn.2001-04.com.example:a\u{a0}", BadName::Blank),
+            ("iqn.2001-04.com.example:a\n", BadName::Control),
+            ("iqn.2001-04.com.example:\0", BadName::Control),
+        ] {
+            assert_eq!(bad.parse::<IscsiName>(), Err(why), "{bad:?}");
+        }
+        assert_eq!(IscsiName::from_bytes(b"iqn.\xff"), Err(BadName::NotText));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_taken_is_kept(text in "\\PC{0,230}") {
+            if let Ok(name) = text.parse::<IscsiName>() {
+                prop_assert_eq!(name.as_str(), &text);
+                prop_assert!((1..=MAX_NAME).contains(&text.len()));
+                let _ = name.remark();
+            }
         }
     }
 }

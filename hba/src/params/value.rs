@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use driver_sys::netlink::params::{ParamInfo, Polarity, Values};
+use iscsi::IscsiName;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -71,7 +72,7 @@ impl ParamValue {
         if info.is_secret() {
             return (!text.is_empty()).then(|| Self::Text(REDACTED.to_owned()));
         }
-        if text.is_empty() && !matches!(info.values, Values::Text(_)) {
+        if text.is_empty() && !matches!(info.values, Values::Text(_) | Values::Name) {
             return None;
         }
         Some(match read(info.values, text) {
@@ -96,7 +97,7 @@ fn read(values: Values, text: &str) -> Option<ParamValue> {
         Values::Ipv4 => ParamValue::Text(text.parse::<Ipv4Addr>().ok()?.to_string()),
         Values::Ipv6 => ParamValue::Text(text.parse::<Ipv6Addr>().ok()?.to_string()),
         Values::Ip => ParamValue::Text(text.parse::<IpAddr>().ok()?.to_string()),
-        Values::Text(_) => ParamValue::Text(text.to_owned()),
+        Values::Text(_) | Values::Name => ParamValue::Text(text.to_owned()),
         Values::Isid => {
             if text.len() != 12 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
                 return None;
@@ -118,6 +119,7 @@ fn in_range(values: Values, value: &ParamValue) -> bool {
             (u64::from(min)..=u64::from(max)).contains(n) && n.is_multiple_of(u64::from(step.max(1)))
         }
         (Values::Text(max), ParamValue::Text(t)) => t.len() <= max && !t.contains(['\0', '\n']),
+        (Values::Name, ParamValue::Text(t)) => t.is_empty() || t.parse::<IscsiName>().is_ok(),
         _ => true,
     }
 }

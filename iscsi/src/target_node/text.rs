@@ -2,6 +2,7 @@
 
 use super::connection::{Connection, Phase};
 use crate::framer::Data;
+use crate::names;
 use crate::negotiate::{Key, NOT_UNDERSTOOD, REJECT, parse_number};
 use crate::pdu::{Bhs, Lun, RESERVED_TAG, RejectReason, TextFlags, TextRequest, TextResponse};
 use crate::text::{TextReader, TextWriter, pairs};
@@ -134,10 +135,10 @@ impl Connection {
                     return;
                 }
             },
-            name => Some(name.to_lowercase()),
+            name => Some(name.to_owned()),
         };
         for target in self.directory.targets(&session.initiator) {
-            if name.as_ref().is_some_and(|name| *name != target.name) {
+            if name.as_ref().is_some_and(|name| !names::same(name, &target.name)) {
                 continue;
             }
             out.push(Key::TargetName.name(), &target.name);

@@ -33,6 +33,8 @@ pub enum Values {
     Ip,
     /// Text of at most so many bytes.
     Text(usize),
+    /// An iSCSI name of at most 223 bytes, or nothing.
+    Name,
     /// Twelve hexadecimal digits.
     Isid,
     /// One of these words, which travel as these numbers. A word whose number the kernel does not take stands with none.
@@ -67,6 +69,7 @@ impl fmt::Display for Values {
             Self::Ipv6 => f.write_str("an ipv6 address"),
             Self::Ip => f.write_str("an address of the entry's family"),
             Self::Text(max) => write!(f, "text of at most {max} bytes"),
+            Self::Name => f.write_str("an iscsi name of at most 223 bytes without blanks"),
             Self::Isid => f.write_str("twelve hex digits"),
             Self::Words(words) => {
                 f.write_str("one of ")?;
@@ -91,7 +94,7 @@ pub(super) const LENGTH: Values = Values::Bytes {
     step: 512,
 };
 /// An iSCSI name (RFC 7143 section 4.2.7.1).
-pub(super) const ISCSI_NAME: Values = Values::Text(223);
+pub(super) const ISCSI_NAME: Values = Values::Name;
 /// Text of which nothing is known but that an attribute shows it: a page without its newline.
 pub(super) const TEXT: Values = Values::Text(4095);
 pub(super) const SECRET: Values = Values::Secret;

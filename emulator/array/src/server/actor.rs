@@ -59,7 +59,7 @@ impl Target {
     /// # Errors
     /// [`TargetError`] names what cannot be opened.
     pub fn bind(reactor: &mut Reactor, owner: u32, config: TargetConfig) -> Result<Self, TargetError> {
-        let mut names = Vec::new();
+        let mut names: Vec<String> = Vec::new();
         for name in std::iter::once(&config.iqn).chain(&config.extra_targets) {
             let parsed: IscsiName =
                 name.parse()
@@ -67,7 +67,10 @@ impl Target {
                         name: name.clone(),
                         reason: error.to_string(),
                     })?;
-            names.push(parsed.as_str().to_owned());
+            if let Some(remark) = parsed.remark() {
+                tracing::warn!(%name, "served as it is, but some initiators will not take it: {remark}");
+            }
+            names.push(name.clone());
         }
         let engine = engine_config(&config);
         let (device, units) = open_units(&config)?;

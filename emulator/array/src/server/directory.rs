@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use iscsi::chap::{ChapAccount, ChapAlgorithm, ChapSecret};
+use iscsi::names;
 use iscsi::negotiate::SessionType;
 use iscsi::pdu::LoginStatus;
 use iscsi::target_node::{Admission, Authentication, Directory, LoginAttempt, TargetRecord};
@@ -50,7 +51,7 @@ impl Directory for PortalDirectory {
         if login.session == SessionType::Normal {
             let known = login
                 .target
-                .is_some_and(|target| policy.names.iter().any(|name| name == target));
+                .is_some_and(|target| policy.names.iter().any(|name| names::same(name, target)));
             if !known {
                 return Admission::Refuse(LoginStatus::NOT_FOUND);
             }

@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use iscsi::Isid;
 use iscsi::negotiate::SessionType;
 use iscsi::pdu::{self, TmfFunction, TmfResponseCode};
 use iscsi::pool::Pool;
 use iscsi::target_node::{Command, Completion, Event, SessionInfo, TaskManagement, TmfId, TraceStep};
+use iscsi::{Isid, names};
 use scsi::{Device, LogicalUnit, Lun, NexusId, PortId, Request, Status};
 
 use super::client::Core;
@@ -122,9 +122,9 @@ impl World {
             return;
         }
         let name = NexusName {
-            initiator: session.initiator.clone(),
+            initiator: names::key(&session.initiator),
             isid: session.isid,
-            target: session.target.clone().unwrap_or_default(),
+            target: session.target.as_deref().map(names::key).unwrap_or_default(),
         };
         self.next_nexus += 1;
         let nexus = NexusId(self.next_nexus);
@@ -144,10 +144,13 @@ impl World {
 
     /// What persistent reservations know the nexus by: initiator name, ISID, and the number of the target name.
     fn port_id(&self, session: &SessionInfo) -> PortId {
-        let target = session.target.as_deref();
-        let index = self.targets.iter().position(|name| Some(name.as_str()) == target);
+        let target = session.target.as_deref().unwrap_or_default();
+        let index = self.targets.iter().position(|name| names::same(name, target));
         let number = index.and_then(|i| u16::try_from(i + 1).ok()).unwrap_or(1);
-        PortId::new(&format!("{},i,0x{}", session.initiator, session.isid), number)
+        PortId::new(
+            &format!("{},i,0x{}", names::key(&session.initiator), session.isid),
+            number,
+        )
     }
 
     fn gone(&mut self, core: &mut Core) {

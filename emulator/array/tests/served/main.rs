@@ -6,6 +6,7 @@ mod faults;
 mod flood;
 mod host;
 mod management;
+mod names;
 mod raw;
 mod reservations;
 mod sessions;

@@ -219,7 +219,7 @@ fn what_cannot_be_served_is_named() {
         Target::bind(&mut Reactor::new().unwrap(), 0, config).unwrap_err()
     };
     assert!(matches!(
-        bind(&|c| c.iqn = "disk".into()),
+        bind(&|c| c.iqn = "a disk".into()),
         TargetError::Name { .. }
     ));
     assert!(matches!(bind(&|c| c.listen.clear()), TargetError::NoPortal));

@@ -40,10 +40,7 @@ pub(super) fn spec(
     seed: [u8; 32],
 ) -> Result<Config, LoginFailure> {
     let entry = &*ddb.configured;
-    let name = |bytes: &[u8]| {
-        let text = std::str::from_utf8(bytes).map_err(|_| LoginFailure::BadEntry)?;
-        text.parse::<IscsiName>().map_err(|_| LoginFailure::BadEntry)
-    };
+    let name = |bytes: &[u8]| IscsiName::from_bytes(bytes).map_err(|_| LoginFailure::BadEntry);
     let target = match until_nul(&entry.iscsi_name) {
         [] => None,
         bytes => Some(name(bytes)?),

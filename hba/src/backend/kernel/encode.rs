@@ -130,6 +130,7 @@ mod tests {
             }
             .into(),
             Values::Text(_) => "text".into(),
+            Values::Name => "iqn.2026-11.org.example:disk".into(),
             Values::Isid => "011e0e010040".into(),
             Values::Words(words) => words[0].0.into(),
             Values::Secret => unreachable!("secrets are not settable"),

@@ -5,6 +5,8 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use iscsi::IscsiName;
+
 use super::super::adapter::resolve_able;
 use super::super::write::{Done, Plan, Write, as_it_is};
 use super::find::same_address;
@@ -256,16 +258,8 @@ fn is_twin(known: &FlashTarget, new: &NewFlashTarget) -> bool {
 }
 
 fn check_name(name: &str) -> Result<()> {
-    let plain = |c: char| !c.is_control() && !c.is_whitespace();
-    if ["iqn.", "eui.", "naa."]
-        .iter()
-        .any(|p| name.len() > p.len() && name.starts_with(p))
-        && name.chars().all(plain)
-    {
-        return Ok(());
-    }
-    Err(
+    name.parse::<IscsiName>().map(drop).map_err(|why| {
         Error::new(Kind::Invalid, format!("use target name {}", name.escape_debug()))
-            .answered("an iscsi name starts with iqn., eui. or naa. and has no blanks"),
-    )
+            .answered(why.to_string())
+    })
 }

@@ -180,7 +180,7 @@ fn a_chap_entry_must_exist_and_be_ours_to_send() {
 fn names_and_addresses_that_cannot_be_are_refused_before_anything_is_asked() {
     let mut s = Scripted::new();
     for (name, address) in [
-        ("disk0", "10.0.0.1"),
+        ("", "10.0.0.1"),
         ("iqn.x y", "10.0.0.1"),
         (TARGET, "0.0.0.0"),
         (TARGET, "ff02::1"),

@@ -45,6 +45,20 @@ fn the_first_request_says_who_wants_what() {
 }
 
 #[test]
+fn names_go_out_byte_for_byte() {
+    for name in ["IQN.2024-01.Example:Disk_1", "iqn.2024-01.example:größe", "disk"] {
+        let mut config = config();
+        config.initiator_name = name.parse().unwrap();
+        config.target_name = Some(name.parse().unwrap());
+        let peer = Peer::new(config);
+        let said = texts(&peer.heard[0].1);
+        for key in ["InitiatorName", "TargetName"] {
+            assert!(said.contains(&format!("{key}={name}")), "{said:?}");
+        }
+    }
+}
+
+#[test]
 fn the_operational_request_offers_every_key_and_cmd_sn_stands_still() {
     let mut config = config();
     config.offer.header_digests = vec![Digest::Crc32c, Digest::None];

@@ -116,6 +116,34 @@ fn an_answer_is_one_text_however_it_is_cut() {
 }
 
 #[test]
+fn names_that_a_target_lists_are_kept_byte_for_byte() {
+    let mut peer = discovery();
+    peer.engine.send_targets(peer.now);
+    peer.listen();
+    answer(
+        &mut peer,
+        TextFlags::FINAL,
+        RESERVED_TAG,
+        "TargetName=iqn.2024-01.Example:Disk_A\0TargetName=LUN/0\0TargetName=iqn.2024-01.example:größe\0"
+            .as_bytes(),
+    );
+    let events = peer.events();
+    let [
+        Event::Targets {
+            result: Ok(targets), ..
+        },
+    ] = &events[..]
+    else {
+        panic!("{events:?}")
+    };
+    let found: Vec<_> = targets.iter().map(|target| target.name.as_str()).collect();
+    assert_eq!(
+        found,
+        ["iqn.2024-01.Example:Disk_A", "LUN/0", "iqn.2024-01.example:größe"]
+    );
+}
+
+#[test]
 fn a_target_that_lists_nothing_says_so() {
     for value in ["Reject", "NotUnderstood", "Irrelevant"] {
         let mut peer = Peer::ready();

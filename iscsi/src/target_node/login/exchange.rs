@@ -7,7 +7,7 @@ use super::security::{Security, SecurityKeys};
 use crate::Isid;
 use crate::chap::Nonces;
 use crate::digest::Digest;
-use crate::names::MAX_NAME;
+use crate::names::{self, IscsiName};
 use crate::negotiate::{Key, Negotiation, NegotiationError, SessionType, Side};
 use crate::pdu::{LoginFlags, LoginRequest, LoginStatus, Stage};
 use crate::target_node::config::Config;
@@ -185,7 +185,7 @@ impl Login {
         };
         let twice = LoginFailure::Negotiation(NegotiationError::Twice(key));
         match key {
-            Key::InitiatorName | Key::TargetName if value.is_empty() || value.len() > MAX_NAME => {
+            Key::InitiatorName | Key::TargetName if value.parse::<IscsiName>().is_err() => {
                 return Err(LoginFailure::Value(key).into());
             }
             Key::InitiatorName | Key::TargetName | Key::SessionType if self.admitted => {
@@ -195,12 +195,12 @@ impl Login {
                 }
             }
             Key::InitiatorName => {
-                if self.names.initiator.replace(value.to_lowercase()).is_some() {
+                if self.names.initiator.replace(value.to_owned()).is_some() {
                     return Err(twice.into());
                 }
             }
             Key::TargetName => {
-                if self.names.target.replace(value.to_lowercase()).is_some() {
+                if self.names.target.replace(value.to_owned()).is_some() {
                     return Err(twice.into());
                 }
             }
@@ -232,7 +232,7 @@ impl Login {
 
     /// Whether a key of the leading login request is repeated as it was.
     fn is_known(&self, key: Key, value: &str) -> bool {
-        let same = |name: &Option<String>| name.as_deref() == Some(value.to_lowercase().as_str());
+        let same = |name: &Option<String>| name.as_deref().is_some_and(|name| names::same(name, value));
         match key {
             Key::InitiatorName => same(&self.names.initiator),
             Key::TargetName => same(&self.names.target),
