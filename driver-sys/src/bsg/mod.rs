@@ -5,14 +5,18 @@
 //! `uapi/linux/bsg.h`, `ql4_bsg.c`.
 
 mod command;
+mod diagnostic;
 mod ioctl;
 pub(crate) mod packet;
 mod port;
+mod reply;
 #[cfg(test)]
 mod tests;
 
-pub use command::{DiagTest, QLOGIC_VENDOR_ID, VendorCommand, VendorReply};
+pub use command::{QLOGIC_VENDOR_ID, VendorCommand};
+pub use diagnostic::{DiagTest, Diagnostic};
 pub use packet::{Answer, Job, MAX_PAYLOAD, MAX_REQUEST};
 pub use port::{Bsg, BsgError};
+pub use reply::{Mailboxes, Payload, VendorReply};
 
 pub(crate) use ioctl::{ScsiIo, descriptor, scsi_bsg, scsi_sg};

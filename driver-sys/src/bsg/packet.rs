@@ -10,8 +10,9 @@ use crate::port::PortError;
 
 /// Longest request (`iscsi_bsg_request` with its vendor words), in bytes; the kernel's limit is one page.
 pub const MAX_REQUEST: usize = 4096;
-/// Longest payload in either direction, in bytes.
-pub const MAX_PAYLOAD: usize = 256 * 1024;
+/// Longest payload in either direction, in bytes: the block layer's default for a queue without limits of its own, 255 sectors
+/// (`BLK_SAFE_MAX_SECTORS`); a longer one is EINVAL.
+pub const MAX_PAYLOAD: usize = 255 * 512;
 /// Longest reply, in bytes: the kernel keeps it in a sense buffer of 96 bytes.
 pub(super) const MAX_REPLY: usize = 96;
 

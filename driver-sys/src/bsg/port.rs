@@ -29,15 +29,27 @@ pub enum BsgError {
     /// The driver or the transport class refused.
     #[error("the driver refused")]
     Refused(#[source] Errno),
-    /// The driver tried and failed; the SCSI result says how.
-    #[error("the driver failed (SCSI result {0:#x})")]
-    Failed(u32),
+    /// The driver tried and failed; the SCSI result says how, of a self test the mailboxes behind it say more.
+    #[error("the driver failed (SCSI result {result:#x}{})", status(words))]
+    Failed {
+        /// SCSI result.
+        result: u32,
+        /// Words behind the reply's head ([`super::Mailboxes::behind`]).
+        words: Vec<u32>,
+    },
     /// More data than one request can carry.
     #[error("{size} bytes are too many for one request (limit {MAX_PAYLOAD})")]
     TooLarge {
         /// Bytes asked for.
         size: usize,
     },
+}
+
+/// ", mailbox 0x…" when mailboxes came.
+fn status(words: &[u32]) -> String {
+    words
+        .first()
+        .map_or_else(String::new, |status| format!(", mailbox {status:#06x}"))
 }
 
 /// Requests for one iSCSI host.
@@ -128,7 +140,10 @@ impl Bsg {
         if reply.result == 0 {
             Ok(reply)
         } else {
-            Err(BsgError::Failed(reply.result))
+            Err(BsgError::Failed {
+                result: reply.result,
+                words: reply.words,
+            })
         }
     }
 }

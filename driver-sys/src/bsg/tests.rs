@@ -7,7 +7,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
-use crate::hw::mailbox::FlashCommit;
+use crate::hw::aen::IpAddrState;
+use crate::hw::mailbox::{FactoryAreas, FlashCommit, MboxStatus};
 use crate::port::PortError;
 
 fn command() -> impl Strategy<Value = VendorCommand> {
@@ -23,13 +24,15 @@ fn command() -> impl Strategy<Value = VendorCommand> {
         any::<(u32, u32)>().prop_map(|(acb, ip)| V::GetAcbState { acb, ip }),
         any::<(u32, u32)>().prop_map(|(offset, len)| V::ReadNvram { offset, len }),
         (any::<u32>(), data()).prop_map(|(offset, data)| V::UpdateNvram { offset, data }),
-        any::<[u32; 3]>().prop_map(|[region, field0, field1]| V::RestoreDefaults {
-            region,
-            field0,
-            field1
+        any::<[u32; 3]>().prop_map(|[areas, first, second]| V::RestoreDefaults {
+            areas: FactoryAreas::from_bits_retain(areas),
+            fields: [first, second],
         }),
         any::<(u32, u32)>().prop_map(|(acb, len)| V::GetAcb { acb, len }),
-        any::<[u32; 8]>().prop_map(|mailbox| V::DiagTest { mailbox }),
+        any::<[u32; 8]>().prop_map(|m| V::Diagnostic(Diagnostic::from_mailboxes(m))),
+        (0..16u32).prop_map(|test| V::Diagnostic(Diagnostic::Test(DiagTest::from_raw(test)))),
+        any::<u32>().prop_map(|leds| V::Diagnostic(Diagnostic::SetLeds(leds))),
+        Just(V::Diagnostic(Diagnostic::GetLeds)),
         (9..99u32, vec(any::<u32>(), 0..15), data(), any::<u32>()).prop_map(
             |(first, mut words, data, len)| {
                 words.insert(0, first);
@@ -46,7 +49,7 @@ proptest! {
     }
 
     #[test]
-    fn jobs_survive(request in vec(any::<u8>(), 0..99), payload_out in vec(any::<u8>(), 0..99), payload_in_len in 0..262_144u32) {
+    fn jobs_survive(request in vec(any::<u8>(), 0..99), payload_out in vec(any::<u8>(), 0..99), payload_in_len in 0..=130_560u32) {
         let job = Job { request, payload_out, payload_in_len };
         prop_assert_eq!(Job::decode(&job.encode()), Ok(job));
     }
@@ -152,4 +155,35 @@ fn an_errno_without_a_name_stays_a_failure() {
         assert_eq!(answer.errno, Err(Errno::EIO));
         assert_eq!(Answer::decode(&answer.encode()).unwrap(), answer);
     }
+}
+
+#[test]
+fn mailboxes_are_read_where_each_command_leaves_them() {
+    let registers = [0x4000, 0x0500_0000, 0, 0, 0, 0, 0, 0];
+    let payload = Payload(Mailboxes(registers).to_payload());
+    let state = Mailboxes::inside(&payload).unwrap();
+    assert_eq!(
+        (state.status(), state.ip_state()),
+        (MboxStatus::CommandComplete, IpAddrState::Preferred)
+    );
+    assert_eq!(Mailboxes::inside(&Payload(vec![0; 31])), None);
+    assert_eq!(Mailboxes::behind(&registers), Some(state));
+    assert_eq!(Mailboxes::behind(&registers[..7]), None);
+}
+
+#[test]
+fn a_failed_self_test_says_what_the_firmware_said() {
+    let failed = BsgError::Failed {
+        result: 0x7_0000,
+        words: vec![0x4005, 0, 0, 0, 0, 0, 0, 0],
+    };
+    assert_eq!(
+        failed.to_string(),
+        "the driver failed (SCSI result 0x70000, mailbox 0x4005)"
+    );
+    let failed = BsgError::Failed {
+        result: 0x7_0000,
+        words: vec![],
+    };
+    assert_eq!(failed.to_string(), "the driver failed (SCSI result 0x70000)");
 }

@@ -184,6 +184,22 @@ bitflags! {
         const LINK_SPEED_10GBPS = 0x0800;
     }
 
+    /// What RESTORE_FACTORY_DEFAULTS restores (mailbox 3). Source: the maker's own driver gives the mask of its
+    /// `INT_CC_RESTORE_FACTORY_DEFAULTS` to mailbox 3 as it is, and the field masks of the control block to mailboxes 4 and 5.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub struct FactoryAreas: u32 {
+        /// The control block.
+        const IFCB = 0x01;
+        /// The device database: no entry is left.
+        const DDB = 0x02;
+        /// The CHAP table: no entry is left.
+        const CHAP = 0x04;
+        /// IPsec settings; these chips have none, the command is refused.
+        const IPSEC = 0x08;
+        /// The port's boot block in the EEPROM: it boots from nothing. Identity and checksum stay.
+        const NVRAM = 0x10;
+    }
+
     /// Options of CONN_CLOSE_SESS_LOGOUT (mailbox 3).
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
     pub struct LogoutOptions: u32 {

@@ -6,7 +6,7 @@ mod common;
 use std::time::Duration;
 
 use common::{HOST, Lab};
-use driver_sys::bsg::{Bsg, Job, VendorCommand, VendorReply};
+use driver_sys::bsg::{Bsg, DiagTest, Diagnostic, Job, VendorCommand, VendorReply};
 use driver_sys::hw::chap::CHAP_INVALID_COOKIE;
 use driver_sys::hw::flash::{FLASH_SEGMENT_IFCB, IFCB_COOKIE};
 use driver_sys::hw::mailbox::FlashCommit;
@@ -87,15 +87,10 @@ fn a_diagnostic_gives_its_mailboxes() {
     let mut bsg = lab.endpoint().open_bsg(HOST).expect("bsg");
     let reply = run(
         &mut bsg,
-        &VendorCommand::DiagTest {
-            mailbox: [0x75, 4, 0, 0, 0, 0, 0, 0],
-        },
+        &VendorCommand::Diagnostic(Diagnostic::Test(DiagTest::OnchipMemRw)),
     );
     assert_eq!(reply.words.first(), Some(&0x4000));
-    let bad = VendorCommand::DiagTest {
-        mailbox: [0x75, 0x77, 0, 0, 0, 0, 0, 0],
-    }
-    .to_job();
+    let bad = VendorCommand::Diagnostic(Diagnostic::Test(DiagTest::Unknown(0x77))).to_job();
     assert_eq!(refused(&mut bsg, &bad), Errno::EINVAL);
 }
 

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use driver_sys::hw::mailbox::{FlashCommit, LogoutOptions, MBOX_CMD_GET_NVRAM, MboxCmd};
+use driver_sys::hw::mailbox::{FactoryAreas, FlashCommit, LogoutOptions, MBOX_CMD_GET_NVRAM, MboxCmd};
 use driver_sys::hw::raw::{addr_ctrl_blk, dev_db_entry};
 
 use super::IoTag;
@@ -235,22 +235,4 @@ pub enum PingSource {
     Ipv6Addr0,
     /// Routable IPv6 address 1.
     Ipv6Addr1,
-}
-
-bitflags::bitflags! {
-    /// What RESTORE_FACTORY_DEFAULTS restores (mailbox 3). Source: the maker's own driver gives the mask of its
-    /// `INT_CC_RESTORE_FACTORY_DEFAULTS` to mailbox 3 as it is, and the field masks of the control block to mailboxes 4 and 5.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    pub struct FactoryAreas: u32 {
-        /// The control block.
-        const IFCB = 0x01;
-        /// The device database: no entry is left.
-        const DDB = 0x02;
-        /// The CHAP table: no entry is left.
-        const CHAP = 0x04;
-        /// IPsec settings; these chips have none, the command is refused.
-        const IPSEC = 0x08;
-        /// The port's boot block in the EEPROM: it boots from nothing. Identity and checksum stay.
-        const NVRAM = 0x10;
-    }
 }

@@ -31,10 +31,10 @@ mod task;
 
 pub use driver_sys::hw::aen::IpAddrState;
 pub use driver_sys::hw::ddb::DdbState;
-pub use driver_sys::hw::mailbox::{FlashCommit, FwAddState, FwState, LogoutOptions};
+pub use driver_sys::hw::mailbox::{FactoryAreas, FlashCommit, FwAddState, FwState, LogoutOptions};
 
 pub use card::{Card, CardConfig};
-pub use command::{Command, DdbDefaults, FactoryAreas, PingSource};
+pub use command::{Command, DdbDefaults, PingSource};
 pub use effect::{Effect, LinkId, PingId};
 pub use error::MboxError;
 pub use event::{Aen, Event, IpWhich, LoginFailure, PingStatus, TaskMgmtOutcome};
