@@ -260,5 +260,9 @@ impl FromStr for Hctl {
     }
 }
 
+mod portal;
+
+pub use portal::{ISCSI_PORT, Portal, why_not};
+
 #[cfg(test)]
 mod tests;

@@ -14,6 +14,7 @@ pub mod error;
 mod home;
 pub mod ids;
 pub mod intent;
+pub mod isid;
 mod message;
 pub mod model;
 pub mod ops;

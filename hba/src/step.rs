@@ -38,6 +38,10 @@ pub enum Step {
     FlashList,
     /// Log out of a flash target, this one if one is named.
     FlashLogout(Option<u32>),
+    /// Log in to a flash target, this one if one is named.
+    FlashLogin(Option<u32>),
+    /// Give this flash target an ISID that no other path to its target has.
+    FlashNewIsid(u32),
     /// List the parameters of flash targets.
     FlashParams,
     /// Remove a flash target, this one if one is named.
@@ -100,6 +104,9 @@ impl fmt::Display for Step {
             Self::FlashList => "flash list",
             Self::FlashLogout(None) => "flash logout",
             Self::FlashLogout(Some(index)) => return write!(f, "flash logout {index}"),
+            Self::FlashLogin(None) => "flash login",
+            Self::FlashLogin(Some(index)) => return write!(f, "flash login {index}"),
+            Self::FlashNewIsid(index) => return write!(f, "flash set {index} --new-isid"),
             Self::FlashParams => "flash params",
             Self::FlashRemove(None) => "flash remove",
             Self::FlashRemove(Some(index)) => return write!(f, "flash remove {index}"),

@@ -10,6 +10,7 @@ use iscsi::IscsiName;
 use super::super::adapter::resolve_able;
 use super::super::write::{Done, Plan, Write, as_it_is};
 use super::find::same_address;
+use super::paths::{Own, Paths};
 use super::wanted::{Wanted, difference};
 use crate::Change;
 use crate::change::Difference;
@@ -103,13 +104,15 @@ pub(super) fn add_to(
     if new.address.is_unspecified() || new.address.is_multicast() {
         return Err(Error::new(Kind::Invalid, tried).answered("a target cannot have this address"));
     }
-    let wanted = new.wanted().map_err(|e| e.during(tried.to_owned()))?;
+    let mut wanted = new.wanted().map_err(|e| e.during(tried.to_owned()))?;
     let _writer = ctx.writer(host, "flash add", tried)?;
     let known = ctx.backend.flash_names(host)?;
     if let Some(twin) = twin(ctx, host, &known, new)? {
         return exists(twin, &wanted, tried).map(|twin| as_it_is(Some(twin)));
     }
     wanted.check_chap(ctx, host, tried)?;
+    let asked = wanted.clone();
+    path(ctx, host, new, &mut wanted, tried)?;
     let set = wanted.0.iter();
     let plan = Plan {
         before: None,
@@ -126,9 +129,32 @@ pub(super) fn add_to(
             port: new.port,
         };
         ctx.intending(host, "flash add", tried, intent, |ctx| {
-            make(ctx, host, new, &known, &wanted, tried)
+            make(ctx, host, new, &known, (&asked, wanted), tried)
         })
     })
+}
+
+/// Sees to it that the new path can stand beside those that there are to its target: an ISID that was asked for must be free, otherwise
+/// one is chosen.
+fn path(ctx: &mut Ctx<'_>, host: HostNo, new: &NewFlashTarget, wanted: &mut Wanted, tried: &str) -> Result<()> {
+    let Some(target) = new.target_name.as_deref() else {
+        return Ok(());
+    };
+    let own = Own {
+        host,
+        target,
+        at: Some((new.address, new.port)),
+        index: None,
+        sid: None,
+    };
+    let paths = Paths::all(ctx, own)?;
+    if let Some(isid) = wanted.isid() {
+        return paths.check(own, isid, tried);
+    }
+    if let Some(isid) = paths.choose(own, tried)? {
+        wanted.put(FlashnodeParam::Isid, &isid.to_string())?;
+    }
+    Ok(())
 }
 
 /// Makes the entry, sets its parameters, which commits it, and looks.
@@ -137,7 +163,7 @@ fn make(
     host: HostNo,
     new: &NewFlashTarget,
     known: &[(u32, Option<String>)],
-    wanted: &Wanted,
+    (asked, wanted): (&Wanted, Wanted),
     tried: &str,
 ) -> Result<Done<FlashTarget>> {
     let family = if new.address.is_ipv4() {
@@ -161,7 +187,18 @@ fn make(
         ctx.backend
             .delete_flash_target(host, index, ctx.deadline)
             .map_err(|e| e.during(tried.to_owned()))?;
-        return exists(twin, wanted, tried).map(|twin| Done::AsItIs(Some(twin)));
+        return exists(twin, asked, tried).map(|twin| Done::AsItIs(Some(twin)));
+    }
+    let mut wanted = wanted;
+    if others.iter().any(|(_, name)| *name == new.target_name) {
+        // Another program made a path of its own meanwhile.
+        wanted = asked.clone();
+        if let Err(refusal) = path(ctx, host, new, &mut wanted, tried) {
+            ctx.backend
+                .delete_flash_target(host, index, ctx.deadline)
+                .map_err(|e| e.during(tried.to_owned()))?;
+            return Err(refusal);
+        }
     }
     let params = wanted.0.clone();
     let after = Write {

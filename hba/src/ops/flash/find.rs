@@ -67,7 +67,7 @@ pub(super) fn same_portal(target: &FlashTarget, session: &SessionBrief) -> bool 
 /// Whether two address texts mean the same address.
 pub(super) fn same_address(a: &str, b: &str) -> bool {
     match (a.parse::<IpAddr>(), b.parse::<IpAddr>()) {
-        (Ok(a), Ok(b)) => a == b,
+        (Ok(a), Ok(b)) => a.to_canonical() == b.to_canonical(),
         _ => a == b,
     }
 }
@@ -131,7 +131,7 @@ fn attach(ctx: &mut Ctx<'_>, host: HostNo, targets: &mut [FlashTarget]) -> Resul
     Ok(())
 }
 
-fn isid_of(target: &FlashTarget) -> Option<String> {
+pub(super) fn isid_of(target: &FlashTarget) -> Option<String> {
     target
         .params
         .value(FlashnodeParam::Isid)

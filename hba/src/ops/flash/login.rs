@@ -9,6 +9,8 @@ use super::super::adapter::resolve_able;
 use super::super::write::{Done, LOOK_AGAIN, Plan, as_it_is, wait_for};
 use super::diagnose::{Diagnosis, diagnose};
 use super::find::one;
+use super::paths::{Own, Paths, isid as isid_of};
+use super::set::{FlashSettings, set};
 use crate::Change;
 use crate::change::Difference;
 use crate::ctx::Ctx;
@@ -16,8 +18,18 @@ use crate::error::{Error, Kind, Result};
 use crate::ids::{AdapterId, HostNo};
 use crate::message::Message;
 use crate::model::{Event, FlashTarget, Owner, Session};
+use crate::params::{FlashnodeParam, Parameter};
 use crate::step::Step;
 use crate::writer::Scope;
+
+/// What to do when another path to the same target is up with the same ISID: the login would end that one's session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Clash {
+    /// Refuse, and tell what would mend it.
+    Refuse,
+    /// Give the entry an ISID of its own first.
+    Mend,
+}
 
 /// Looks at a failed session before its target is asked,
 const FAILED_LOOKS: u32 = 15;
@@ -28,6 +40,8 @@ const SCAN_LOOKS: u32 = 50;
 /// Looks at a session that is up before its negotiated values are no longer waited for.
 const SETTLE_LOOKS: u32 = 10;
 
+/// `ESRCH`.
+const NO_SUCH_SESSION: i32 = 3;
 /// How long a session may take to go whose logout the driver refuses.
 const GOING: Duration = Duration::from_secs(2);
 
@@ -37,12 +51,17 @@ const GOING: Duration = Duration::from_secs(2);
 /// # Errors
 /// [`Kind::NotFound`], [`Kind::Failed`] with the reason when the login is refused, [`Kind::Unknown`] when it was ordered and is not up
 /// in time.
-pub fn login(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, index: u32) -> Result<Change<Session>> {
+pub fn login(
+    ctx: &mut Ctx<'_>,
+    id: Option<&AdapterId>,
+    index: u32,
+    clash: Clash,
+) -> Result<Change<Session>> {
     let tried = format!("log in to flash target {index}");
     let host = resolve_able(ctx, id, &tried, |f| f.flash)?;
     let _turn = ctx.turn(Scope::Login(index), host, "flash login", &tried)?;
     let writer = ctx.writer(host, "flash login", &tried)?;
-    let target = one(ctx, host, index, &tried)?;
+    let mut target = one(ctx, host, index, &tried)?;
     if target.discovery {
         return Err(Error::new(Kind::Invalid, tried)
             .answered("it is a discovery entry")
@@ -55,6 +74,9 @@ pub fn login(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, index: u32) -> Result<Ch
     let before = session_of(ctx, &target)?;
     if let Some(s) = before.as_ref().filter(|s| s.logged_in()) {
         return Ok(as_it_is(Some(s.clone())));
+    }
+    if stand_beside(ctx, &target, clash, &tried)? {
+        target = one(ctx, host, index, &tried)?;
     }
     let name = target.target_name.clone().unwrap_or_default();
     let plan = Plan {
@@ -80,6 +102,41 @@ pub fn login(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, index: u32) -> Result<Ch
             diff,
         })
     })
+}
+
+/// Looks whether the login would end the session over another path, which it does when both have one ISID; says whether the entry was
+/// changed so that it does not.
+fn stand_beside(ctx: &mut Ctx<'_>, target: &FlashTarget, clash: Clash, tried: &str) -> Result<bool> {
+    let (Some(isid), Some(name)) = (isid_of(target), target.target_name.as_deref()) else {
+        return Ok(false);
+    };
+    let address = target.address.as_deref().and_then(|a| a.parse().ok());
+    let own = Own {
+        host: target.host,
+        target: name,
+        at: address.zip(target.port),
+        index: Some(target.index),
+        sid: target.session.as_ref().map(|s| s.sid),
+    };
+    let Err(refusal) = Paths::live(ctx, own)?.check(own, isid, tried) else {
+        return Ok(false);
+    };
+    if clash == Clash::Refuse {
+        return Err(refusal);
+    }
+    let new_isid = FlashSettings {
+        new_isid: true,
+        ..FlashSettings::default()
+    };
+    let changed = set(ctx, Some(&AdapterId::Host(target.host)), target.index, &new_isid)?;
+    for d in changed.diff().iter().filter(|d| d.field == FlashnodeParam::Isid.name()) {
+        let (before, after) = (d.before.as_deref().unwrap_or("n/a"), d.after.as_deref().unwrap_or("n/a"));
+        ctx.warn(format!(
+            "flash target {} had the isid of another path ({before}) and has one of its own now ({after})",
+            target.index
+        ));
+    }
+    Ok(changed.is_changed())
 }
 
 /// Orders the login. Returns the session when another program was first and has it up.
@@ -263,7 +320,12 @@ pub fn logout(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, index: u32) -> Result<C
         diff: vec![Difference::new("session", Some(sid.to_string()), None)],
     };
     plan.carry_out(ctx, |ctx, _| {
-        if let Err(e) = ctx.backend.logout_flash_target(host, index, ctx.deadline) {
+        let mut order = ctx.backend.logout_flash_target(host, index, ctx.deadline);
+        // The driver finds the session by name, portal and ISID: that of the entry may be another one by now.
+        if order.as_ref().is_err_and(|e| e.errno() == Some(NO_SUCH_SESSION)) {
+            order = ctx.backend.logout_session(host, sid, ctx.deadline);
+        }
+        if let Err(e) = order {
             gone_anyway(ctx, sid, e.during(tried))?;
             return Ok(Done::AsItIs(None));
         }

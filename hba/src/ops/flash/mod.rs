@@ -5,6 +5,7 @@ mod diagnose;
 mod discover;
 mod find;
 mod login;
+mod paths;
 mod remove;
 mod set;
 mod wanted;
@@ -14,7 +15,7 @@ pub use discover::{Discovery, discover};
 pub(super) use find::{all as all_targets, of_session};
 pub use find::{list, show};
 pub(super) use login::{gone_anyway, wait_gone};
-pub use login::{login, logout};
+pub use login::{Clash, login, logout};
 pub use remove::remove;
 pub use set::{FlashSettings, set};
 

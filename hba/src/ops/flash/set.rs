@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::super::adapter::resolve_able;
 use super::super::write::{Done, Plan, Write, as_it_is};
 use super::find::one;
+use super::paths::{Own, Paths, isid as isid_of};
 use super::wanted::{Wanted, back, difference};
 use crate::Change;
 use crate::ctx::Ctx;
@@ -20,6 +21,8 @@ pub struct FlashSettings {
     pub chap: Option<Option<u16>>,
     /// Mutual CHAP.
     pub bidi_chap: Option<bool>,
+    /// Whether to choose an ISID that no other path to the target has.
+    pub new_isid: bool,
     /// Further parameters.
     pub params: Vec<Assignment<FlashnodeParam>>,
 }
@@ -52,9 +55,10 @@ pub fn set(
 ) -> Result<Change<FlashTarget>> {
     let tried = format!("change flash target {index}");
     let host = resolve_able(ctx, id, &tried, |f| f.flash)?;
-    let wanted = settings.wanted().map_err(|e| e.during(tried.clone()))?;
+    let mut wanted = settings.wanted().map_err(|e| e.during(tried.clone()))?;
     let _writer = ctx.writer(host, "flash set", &tried)?;
     let before = one(ctx, host, index, &tried)?;
+    path(ctx, &before, settings.new_isid, &mut wanted, &tried)?;
     let changes = wanted.changes(&before.params);
     if changes.is_empty() {
         return Ok(as_it_is(Some(before)));
@@ -113,6 +117,55 @@ pub fn set(
             after,
         })
     })
+}
+
+/// Sees to it that the path can stand beside the others to its target.
+fn path(
+    ctx: &mut Ctx<'_>,
+    before: &FlashTarget,
+    new_isid: bool,
+    wanted: &mut Wanted,
+    tried: &str,
+) -> Result<()> {
+    let renamed = wanted.value(FlashnodeParam::Name).and_then(ParamValue::as_text);
+    let renamed = renamed.map(str::to_owned).filter(|name| Some(name) != before.target_name.as_ref());
+    let asked = wanted.isid().filter(|isid| Some(*isid) != isid_of(before));
+    let Some(target) = renamed.clone().or_else(|| before.target_name.clone()) else {
+        return if new_isid {
+            Err(Error::new(Kind::Invalid, tried)
+                .answered("it is a discovery entry: the sessions of what it finds are told apart by the driver"))
+        } else {
+            Ok(())
+        };
+    };
+    if !new_isid && asked.is_none() && renamed.is_none() {
+        return Ok(());
+    }
+    let address = before.address.as_deref().and_then(|a| a.parse().ok());
+    let own = Own {
+        host: before.host,
+        target: &target,
+        at: address.zip(before.port),
+        index: Some(before.index),
+        sid: before.session.as_ref().map(|s| s.sid),
+    };
+    let paths = Paths::all(ctx, own)?;
+    if let Some(asked) = asked {
+        if new_isid {
+            return Err(Error::new(Kind::Invalid, tried).answered("an isid is to be chosen, and one is given too"));
+        }
+        return paths.check(own, asked, tried);
+    }
+    // What it has stays, if nobody else has it.
+    let now = isid_of(before);
+    let chosen = match now {
+        Some(now) => Some(paths.beside(own, now, tried)?),
+        None => paths.choose(own, tried)?,
+    };
+    if let Some(isid) = chosen.filter(|isid| Some(*isid) != now) {
+        wanted.put(FlashnodeParam::Isid, &isid.to_string())?;
+    }
+    Ok(())
 }
 
 /// What was not to change and did: another target stands there now.

@@ -1,5 +1,7 @@
 //! The parameters an operation wants on an entry: merging, checking, comparing.
 
+use iscsi::Isid;
+
 use crate::change::Difference;
 use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
@@ -47,6 +49,16 @@ impl Wanted {
             }
             None => self.put(FlashnodeParam::ChapAuthEn, "off"),
         }
+    }
+
+    /// What is wanted of a parameter.
+    pub(super) fn value(&self, param: FlashnodeParam) -> Option<&ParamValue> {
+        self.0.iter().find(|a| a.param == param).map(|a| &a.value)
+    }
+
+    /// The ISID that is wanted.
+    pub(super) fn isid(&self) -> Option<Isid> {
+        self.value(FlashnodeParam::Isid)?.as_text()?.parse().ok()
     }
 
     /// Refuses a CHAP entry that does not exist or goes the other way.

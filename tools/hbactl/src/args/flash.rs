@@ -30,8 +30,11 @@ pub enum Verb {
     #[command(after_help = "Example: hbactl flash remove 2 -a host2")]
     Remove(Remove),
     /// Log in to a flash target and wait until its session is up
+    ///
+    /// A login that would end the session over another path to the same target, because both entries have one ISID, is refused; --fix
+    /// gives this entry an ISID of its own first.
     #[command(after_help = "Example: hbactl flash login 2 -a host2 --timeout 30")]
-    Login(Which),
+    Login(Login),
     /// Log out of a flash target and wait until its session is gone
     #[command(after_help = "Example: hbactl flash logout 2 -a host2")]
     Logout(Which),
@@ -95,9 +98,23 @@ pub struct Set {
     /// Whether the target must prove itself too (mutual CHAP)
     #[arg(long, value_name = "on|off", value_parser = on_off)]
     pub bidi: Option<bool>,
+    /// Choose an ISID that no other path to the same target has
+    #[arg(long)]
+    pub new_isid: bool,
     /// Parameters to set
     #[arg(value_name = "NAME=VALUE")]
     pub params: Vec<String>,
+}
+
+/// `flash login`.
+#[derive(Args, Debug)]
+pub struct Login {
+    /// Which flash target.
+    #[command(flatten)]
+    pub which: Which,
+    /// Give the entry an ISID of its own first, if another path to its target is up with the same one
+    #[arg(long)]
+    pub fix: bool,
 }
 
 /// `flash remove`.

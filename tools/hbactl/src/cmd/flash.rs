@@ -1,7 +1,7 @@
 //! `hbactl flash`.
 
 use hba::model::FlashTarget;
-use hba::ops::flash::{self, FlashSettings, NewFlashTarget};
+use hba::ops::flash::{self, Clash, FlashSettings, NewFlashTarget};
 use hba::params::{Assignment, FlashnodeParam, Parameter};
 use hba::{Change, Ctx, Result};
 
@@ -47,6 +47,7 @@ pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb) -> Done {
                     set.chap.map(Some)
                 },
                 bidi_chap: set.bidi,
+                new_isid: set.new_isid,
                 params: parse(&set.params)?,
             };
             let change = flash::set(
@@ -76,8 +77,10 @@ pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb) -> Done {
                 &ctx.warnings,
             )
         }
-        Verb::Login(which) => {
-            let change = flash::login(ctx, which.adapter.adapter.as_ref(), which.index)?;
+        Verb::Login(login) => {
+            let which = &login.which;
+            let clash = if login.fix { Clash::Mend } else { Clash::Refuse };
+            let change = flash::login(ctx, which.adapter.adapter.as_ref(), which.index, clash)?;
             out.change(
                 "flash.login",
                 &format!("login to flash target {}", which.index),
@@ -112,7 +115,7 @@ pub(crate) fn params(out: &Out) -> Done {
 fn keep_asked(change: &mut Change<FlashTarget>, new: &NewFlashTarget) {
     keep(change, |field| {
         let asked = new.params.iter().any(|p| p.name() == field);
-        asked || is_identity(field) || (field == FlashnodeParam::ChapOutIdx.name() && new.chap.is_some())
+        asked || is_identity(field) || field == FlashnodeParam::Isid.name() || (field == FlashnodeParam::ChapOutIdx.name() && new.chap.is_some())
     });
 }
 
