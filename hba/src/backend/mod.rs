@@ -7,7 +7,9 @@ pub mod kernel;
 mod operations;
 #[cfg(test)]
 pub mod scripted;
+mod stack;
 mod types;
 
 pub use operations::Backend;
+pub use stack::{BlockNode, Layer, Mount, Stack, StackDisk};
 pub use types::{ChapRecord, FirmwareBoot, LoginProbe, LunScope, ProbeOutcome, ScsiData, ScsiOutcome};

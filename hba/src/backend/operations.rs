@@ -15,7 +15,7 @@ use crate::model::{
 };
 use crate::params::{Assignment, FlashnodeParam, IfaceCode};
 
-use super::{ChapRecord, FirmwareBoot, LoginProbe, LunScope, ProbeOutcome, ScsiData, ScsiOutcome};
+use super::{ChapRecord, FirmwareBoot, LoginProbe, LunScope, ProbeOutcome, ScsiData, ScsiOutcome, Stack};
 
 /// The interface of an adapter: the kernel, the emulated kernel, or a script of expected calls. It can be handed to another thread.
 pub trait Backend: Send {
@@ -184,6 +184,11 @@ pub trait Backend: Send {
     /// # Errors
     /// The adapter cannot be read.
     fn luns(&mut self, scope: LunScope) -> Result<Vec<Lun>>;
+    /// What stands on the disks of a scope: partitions, holders, mounts, swap.
+    ///
+    /// # Errors
+    /// The kernel's lists cannot be read.
+    fn stacked(&mut self, scope: LunScope, deadline: Deadline) -> Result<Stack>;
     /// Runs one SCSI command.
     ///
     /// # Errors

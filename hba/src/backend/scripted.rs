@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use super::{Backend, ChapRecord, FirmwareBoot, LoginProbe, LunScope, ProbeOutcome, ScsiData, ScsiOutcome};
+use super::{Backend, ChapRecord, FirmwareBoot, LoginProbe, LunScope, ProbeOutcome, ScsiData, ScsiOutcome, Stack};
 use crate::deadline::Deadline;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{Hctl, HostNo, IfaceId};
@@ -79,6 +79,8 @@ pub struct Scripted {
     complaints: Vec<String>,
     /// What the writers of this script exclude each other from, if a test has more than one.
     pub card: Option<String>,
+    /// What stands on the disks, of whatever is asked; looking is no step of the script.
+    pub stack: Stack,
     /// How often the operation paused.
     pub pauses: u32,
 }
@@ -264,6 +266,9 @@ impl Backend for Scripted {
     }
     fn luns(&mut self, scope: LunScope) -> Result<Vec<Lun>> {
         self.answer(&Call::Luns(scope))
+    }
+    fn stacked(&mut self, _: LunScope, _: Deadline) -> Result<Stack> {
+        Ok(self.stack.clone())
     }
     fn scsi(&mut self, lun: Hctl, cdb: &[u8], data: ScsiData<'_>, _: Deadline) -> Result<ScsiOutcome> {
         let mut reply: ScsiReply = self.answer(&Call::Scsi(lun, cdb.to_vec()))?;

@@ -2,8 +2,10 @@
 
 use std::ops::ControlFlow;
 
+use super::in_use;
 use super::write::{Done, Plan, may, wait_for};
 use crate::Change;
+use crate::backend::LunScope;
 use crate::change::Difference;
 use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
@@ -106,10 +108,12 @@ pub(super) fn guard_sessions(ctx: &mut Ctx<'_>, host: HostNo, tried: &str) -> Re
             "them",
         ),
     };
+    let stack = ctx.backend.stacked(LunScope::Host(host), ctx.deadline)?;
+    let carries = in_use::told(&in_use::find(&stack)).map_or_else(String::new, |told| format!("; in use: {told}"));
     let refusal = Error::new(Kind::Busy, tried)
-        .answered(format!("{sessions} would drop"))
+        .answered(format!("{sessions} would drop{carries}"))
         .hint(Message::from(format!("log {them} out first, or use ")).then(Step::WithForce));
-    may(ctx, format!("{sessions} {drop}"), refusal)
+    may(ctx, format!("{sessions} {drop}{carries}"), refusal)
 }
 
 /// All adapter ports, by host number.

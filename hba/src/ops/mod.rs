@@ -7,6 +7,7 @@ pub mod chap;
 pub mod event;
 pub mod flash;
 pub mod iface;
+pub mod in_use;
 pub mod lun;
 pub mod ping;
 pub mod session;

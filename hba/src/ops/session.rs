@@ -114,10 +114,10 @@ fn link(session: &mut Session, targets: &[FlashTarget]) {
     }
 }
 
-/// Logs out a session made from flash and waits until it is gone.
+/// Logs out a session made from flash and waits until it is gone. Needs `force` while its disks are in use.
 ///
 /// # Errors
-/// [`Kind::NotFound`]; [`Kind::Permission`] for a boot session; [`Kind::Unsupported`] for one made by a user program;
+/// [`Kind::NotFound`]; [`Kind::Busy`] when its disks are in use, without `force`; [`Kind::Permission`] for a boot session; [`Kind::Unsupported`] for one made by a user program;
 /// [`Kind::Unknown`] when the session is still there in time.
 pub fn logout(ctx: &mut Ctx<'_>, sid: u32) -> Result<Change<Session>> {
     let tried = format!("log out session {sid}");
@@ -137,6 +137,7 @@ pub fn logout(ctx: &mut Ctx<'_>, sid: u32) -> Result<Change<Session>> {
                 .hint(Message::from("close it with that program: ").then(Step::OpenIscsiLogout))
         });
     }
+    super::in_use::guard(ctx, LunScope::Session(sid), &tried)?;
     let host = before.host;
     let scope = before.flash_index.map_or(Scope::Logins, Scope::Login);
     let plan = Plan {

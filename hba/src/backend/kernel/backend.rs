@@ -12,7 +12,7 @@ use super::netlink::Ask;
 use super::store::store;
 use super::{Kernel, encode, read, vendor};
 use crate::backend::{
-    Backend, ChapRecord, FirmwareBoot, LoginProbe, LunScope, ProbeOutcome, ScsiData, ScsiOutcome,
+    Backend, ChapRecord, FirmwareBoot, LoginProbe, LunScope, ProbeOutcome, ScsiData, ScsiOutcome, Stack,
 };
 use crate::deadline::Deadline;
 use crate::error::{Error, Kind, Operation, Result};
@@ -319,6 +319,10 @@ impl Backend for Kernel {
 
     fn luns(&mut self, scope: LunScope) -> Result<Vec<Lun>> {
         read::lun::all(&self.root, scope)
+    }
+
+    fn stacked(&mut self, scope: LunScope, deadline: Deadline) -> Result<Stack> {
+        super::stack::read(&self.endpoint, &self.root, scope, deadline)
     }
 
     fn scsi(&mut self, lun: Hctl, cdb: &[u8], data: ScsiData<'_>, deadline: Deadline) -> Result<ScsiOutcome> {

@@ -10,6 +10,7 @@ mod netlink;
 mod probe;
 mod read;
 mod scsi;
+mod stack;
 mod stats;
 mod store;
 mod vendor;

@@ -6,12 +6,14 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use super::super::adapter::resolve_able;
+use super::super::in_use;
 use super::super::write::{Done, LOOK_AGAIN, Plan, as_it_is, wait_for};
 use super::diagnose::{Diagnosis, diagnose};
 use super::find::one;
 use super::paths::{Own, Paths, isid as isid_of};
 use super::set::{FlashSettings, set};
 use crate::Change;
+use crate::backend::LunScope;
 use crate::change::Difference;
 use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
@@ -152,6 +154,7 @@ fn order(
     // so that the login is made with what the entry says now. A boot session cannot be.
     let stale = before.filter(|s| s.owner == Owner::Flash && !target.boot);
     if let Some(sid) = stale.map(|s| s.sid) {
+        in_use::guard(ctx, LunScope::Session(sid), tried)?;
         if let Err(e) = ctx.backend.logout_session(host, sid, ctx.deadline) {
             gone_anyway(ctx, sid, e.during(tried))?;
         }
@@ -288,10 +291,10 @@ fn retry_hint(target: &FlashTarget) -> Message {
         .then(Step::FlashLogout(Some(target.index)))
 }
 
-/// Logs out of a flash target and waits until its session is gone.
+/// Logs out of a flash target and waits until its session is gone. Needs `force` while the session's disks are in use.
 ///
 /// # Errors
-/// [`Kind::NotFound`], [`Kind::Permission`] for boot and discovery entries, [`Kind::Unknown`] when it was ordered and the session is still
+/// [`Kind::NotFound`], [`Kind::Busy`] when its disks are in use, without `force`, [`Kind::Permission`] for boot and discovery entries, [`Kind::Unknown`] when it was ordered and the session is still
 /// there in time.
 pub fn logout(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, index: u32) -> Result<Change<Session>> {
     let tried = format!("log out of flash target {index}");
@@ -314,6 +317,7 @@ pub fn logout(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, index: u32) -> Result<C
         return refuse("it is a boot target");
     }
     let sid = before.sid;
+    in_use::guard(ctx, LunScope::Session(sid), &tried)?;
     let plan = Plan {
         before: Some(before),
         after: None,

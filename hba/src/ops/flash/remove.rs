@@ -2,10 +2,12 @@
 
 use super::super::adapter::resolve_able;
 use super::super::boot;
+use super::super::in_use;
 use super::super::write::{Done, Plan, moved};
 use super::find::one;
 use super::wanted::difference;
 use crate::Change;
+use crate::backend::LunScope;
 use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{AdapterId, HostNo};
@@ -28,9 +30,12 @@ pub fn remove(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, index: u32) -> Result<C
             .hint(Message::from("take it out of the boot configuration first: ").then(Step::BootClear)));
     }
     if let Some(session) = &before.session {
+        let sid = session.sid;
+        let stack = ctx.backend.stacked(LunScope::Session(sid), ctx.deadline)?;
+        let carries = in_use::told(&in_use::find(&stack)).map_or_else(String::new, |told| format!(", and is in use: {told}"));
         if !ctx.force {
             return Err(Error::new(Kind::Busy, tried)
-                .answered(format!("session {} uses it", session.sid))
+                .answered(format!("session {sid} uses it{carries}"))
                 .hint(
                     Message::from("log out first (")
                         .then(Step::FlashLogout(Some(index)))
@@ -39,7 +44,7 @@ pub fn remove(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, index: u32) -> Result<C
                         .then(": the session stays until then"),
                 ));
         }
-        ctx.warn(format!("session {} stays until it is logged out", session.sid));
+        ctx.warn(format!("session {sid} stays until it is logged out{carries}"));
     }
     let plan = Plan {
         diff: difference(Some(&before), None),

@@ -7,7 +7,7 @@ use driver_sys::sysfs::class::{block, device};
 
 use super::super::fault;
 use super::items;
-use crate::backend::LunScope;
+use crate::backend::{LunScope, StackDisk};
 use crate::error::Result;
 use crate::model::Lun;
 
@@ -17,6 +17,22 @@ const VPD_MAX: u64 = 260;
 
 /// Logical units of a scope, by address.
 pub(in super::super) fn all(root: &Root, scope: LunScope) -> Result<Vec<Lun>> {
+    Ok(units(root, scope)?.into_iter().map(|d| lun(root, d)).collect())
+}
+
+/// The disks of a scope, by address, reading no more of them.
+pub(in super::super) fn disks(root: &Root, scope: LunScope) -> Result<Vec<StackDisk>> {
+    let disk = |d: device::ScsiDevice| {
+        d.block.map(|name| StackDisk {
+            address: d.hctl.to_string(),
+            sid: d.sid,
+            name,
+        })
+    };
+    Ok(units(root, scope)?.into_iter().filter_map(disk).collect())
+}
+
+fn units(root: &Root, scope: LunScope) -> Result<Vec<device::ScsiDevice>> {
     let host = match scope {
         LunScope::Host(host) => Some(host.0),
         LunScope::All | LunScope::Session(_) => None,
@@ -30,7 +46,7 @@ pub(in super::super) fn all(root: &Root, scope: LunScope) -> Result<Vec<Lun>> {
         })
         .collect();
     luns.sort_by_key(|d| d.hctl);
-    Ok(luns.into_iter().map(|d| lun(root, d)).collect())
+    Ok(luns)
 }
 
 fn lun(root: &Root, d: device::ScsiDevice) -> Lun {
