@@ -14,6 +14,12 @@ pub enum Step {
     AdapterList,
     /// Look at one adapter.
     AdapterShow,
+    /// Run a self test of an adapter.
+    AdapterDiag,
+    /// Read an adapter's memories.
+    AdapterDump,
+    /// Give an adapter's initiator another name.
+    AdapterSetName,
     /// Take targets out of the boot configuration.
     BootClear,
     /// Set the boot configuration.
@@ -62,6 +68,12 @@ pub enum Step {
     LunList,
     /// Read from a logical unit.
     LunRead,
+    /// Look at the driver's parameters.
+    ModuleShow,
+    /// Set the driver's parameters.
+    ModuleSet,
+    /// Find out what an old parameter of the driver is called now.
+    ModuleTranslate,
     /// Let open-iscsi log out of a session of its own.
     OpenIscsiLogout,
     /// Ping from the adapter.
@@ -78,6 +90,12 @@ pub enum Step {
     WithEndpoint,
     /// Go on although something drops.
     WithForce,
+    /// Say that flash may be written.
+    WithYesWriteFlash,
+    /// Say that the NVRAM may be written.
+    WithYesWriteNvram,
+    /// Look at what would be done first.
+    WithDryRun,
     /// Name this adapter.
     WithHost(HostNo),
     /// Wait longer.
@@ -90,6 +108,15 @@ impl fmt::Display for Step {
         let text = match self {
             Self::AdapterList => "adapter list",
             Self::AdapterShow => "adapter show",
+            Self::AdapterDiag => "adapter diag",
+            Self::AdapterDump => "adapter dump",
+            Self::AdapterSetName => "adapter set-name",
+            Self::ModuleShow => "module show",
+            Self::ModuleSet => "module set",
+            Self::ModuleTranslate => "module translate",
+            Self::WithYesWriteFlash => "consent to write flash",
+            Self::WithYesWriteNvram => "consent to write the nvram",
+            Self::WithDryRun => "dry run",
             Self::BootClear => "boot clear",
             Self::BootSet => "boot set",
             Self::BootShow => "boot show",

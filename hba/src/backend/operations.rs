@@ -132,6 +132,12 @@ pub trait Backend: Send {
     /// The driver refuses, or [`crate::Kind::Unknown`] when the order was sent and not answered.
     fn delete_chap(&mut self, host: HostNo, index: u16, deadline: Deadline) -> Result<()>;
 
+    /// Parameters that the qla4xxx driver was loaded with, by name; `None` when it is not loaded.
+    ///
+    /// # Errors
+    /// The kernel's tree cannot be read.
+    fn module_parameters(&mut self) -> Result<Option<Vec<(String, String)>>>;
+
     /// What the boot firmware tells the kernel about a port.
     ///
     /// # Errors

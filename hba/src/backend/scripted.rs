@@ -40,6 +40,7 @@ pub enum Call {
     ChapPage(HostNo, u16),
     SetChap(HostNo, ChapRecord),
     DeleteChap(HostNo, u16),
+    ModuleParameters,
     FirmwareBoot(HostNo),
     ReadNvram(HostNo, u32, usize),
     UpdateNvram(HostNo, u32, Vec<u8>),
@@ -226,6 +227,9 @@ impl Backend for Scripted {
     }
     fn delete_chap(&mut self, host: HostNo, index: u16, _: Deadline) -> Result<()> {
         self.answer(&Call::DeleteChap(host, index))
+    }
+    fn module_parameters(&mut self) -> Result<Option<Vec<(String, String)>>> {
+        self.answer(&Call::ModuleParameters)
     }
     fn firmware_boot(&mut self, host: HostNo) -> Result<FirmwareBoot> {
         self.answer(&Call::FirmwareBoot(host))

@@ -5,13 +5,13 @@
 use nix::errno::Errno;
 
 use super::operation::Operation;
-use super::{Error, Kind};
+use super::{Error, Kind, Status};
 use crate::message::{Message, Part};
 use crate::step::Step;
 
 use Operation as O;
 
-type Row = (Operation, Errno, Kind, &'static str, &'static [Part]);
+type Row = (Operation, Errno, Kind, Status, &'static str, &'static [Part]);
 
 const fn say(text: &'static str) -> Part {
     Part::text(text)
@@ -21,12 +21,13 @@ const fn see(step: Step) -> Part {
     Part::Step(step)
 }
 
-/// The table: operation, error number, kind, what it means, what to do. `Any` rows are the fallback.
+/// The table: operation, error number, kind, status, what it means, what to do. `Any` rows are the fallback.
 const TABLE: &[Row] = &[
     (
         O::FlashNew,
         Errno::EIO,
         Kind::Failed,
+        Status::Failed,
         "the table is full, or a new entry waits to be committed, or the adapter did not answer",
         &[
             see(Step::FlashList),
@@ -39,6 +40,7 @@ const TABLE: &[Row] = &[
         O::FlashSet,
         Errno::ENOSYS,
         Kind::Unsupported,
+        Status::NotSupported,
         "the driver does not accept one of these parameters",
         &[see(Step::FlashShow), say(" tells which parameters can be set")],
     ),
@@ -46,6 +48,7 @@ const TABLE: &[Row] = &[
         O::FlashSet,
         Errno::ENODEV,
         Kind::NotFound,
+        Status::TargetNotFound,
         "there is no such flash target",
         &[see(Step::FlashList), say(" shows what is there")],
     ),
@@ -53,6 +56,7 @@ const TABLE: &[Row] = &[
         O::FlashSet,
         Errno::EIO,
         Kind::Failed,
+        Status::Failed,
         "the adapter could not write its flash",
         &[see(Step::AdapterShow), say(" tells the firmware state")],
     ),
@@ -60,6 +64,7 @@ const TABLE: &[Row] = &[
         O::FlashDelete,
         Errno::EPERM,
         Kind::Permission,
+        Status::Restricted,
         "it is a boot target",
         &[
             say("take it out of the boot configuration first: "),
@@ -70,6 +75,7 @@ const TABLE: &[Row] = &[
         O::FlashDelete,
         Errno::ENODEV,
         Kind::NotFound,
+        Status::TargetNotFound,
         "there is no such flash target",
         &[see(Step::FlashList), say(" shows what is there")],
     ),
@@ -77,6 +83,7 @@ const TABLE: &[Row] = &[
         O::FlashLogin,
         Errno::EIO,
         Kind::Failed,
+        Status::LoginFailed,
         "the adapter could not log in: entry not committed, target unreachable or login refused",
         &[
             see(Step::EventFollow),
@@ -89,6 +96,7 @@ const TABLE: &[Row] = &[
         O::FlashLogin,
         Errno::EPERM,
         Kind::Busy,
+        Status::SessionExists,
         "a session to this target exists already",
         &[see(Step::SessionList), say(" shows it")],
     ),
@@ -96,6 +104,7 @@ const TABLE: &[Row] = &[
         O::FlashLogin,
         Errno::ENODEV,
         Kind::NotFound,
+        Status::TargetNotFound,
         "there is no such flash target",
         &[see(Step::FlashList), say(" shows what is there")],
     ),
@@ -103,6 +112,7 @@ const TABLE: &[Row] = &[
         O::FlashLogin,
         Errno::EBUSY,
         Kind::Busy,
+        Status::Busy,
         "a discovery is running already",
         &[say("wait for it and try again")],
     ),
@@ -110,6 +120,7 @@ const TABLE: &[Row] = &[
         O::FlashLogout,
         Errno::ESRCH,
         Kind::NotFound,
+        Status::SessionNotFound,
         "the target has no session",
         &[see(Step::SessionList), say(" shows the sessions")],
     ),
@@ -117,6 +128,7 @@ const TABLE: &[Row] = &[
         O::FlashLogout,
         Errno::EPERM,
         Kind::Permission,
+        Status::Restricted,
         "it is a boot target or a discovery entry, whose session must not be closed",
         &[say("a boot session stays until the machine is shut down")],
     ),
@@ -124,6 +136,7 @@ const TABLE: &[Row] = &[
         O::FlashLogout,
         Errno::ENXIO,
         Kind::Unsupported,
+        Status::NotSupported,
         "the session was not made from flash",
         &[say("close it with the program that made it (iscsiadm)")],
     ),
@@ -131,6 +144,7 @@ const TABLE: &[Row] = &[
         O::FlashLogout,
         Errno::ENODEV,
         Kind::NotFound,
+        Status::SessionNotFound,
         "there is no such flash target or session",
         &[see(Step::SessionList), say(" shows the sessions")],
     ),
@@ -138,6 +152,7 @@ const TABLE: &[Row] = &[
         O::ChapGet,
         Errno::EINVAL,
         Kind::Invalid,
+        Status::Invalid,
         "the chap table index is out of range",
         &[see(Step::ChapList), say(" shows the entries")],
     ),
@@ -145,6 +160,7 @@ const TABLE: &[Row] = &[
         O::ChapSet,
         Errno::EBUSY,
         Kind::Busy,
+        Status::Busy,
         "the entry is in use, or the table is full",
         &[see(Step::ChapList), say(" shows who uses it")],
     ),
@@ -152,6 +168,7 @@ const TABLE: &[Row] = &[
         O::ChapSet,
         Errno::EINVAL,
         Kind::Invalid,
+        Status::Invalid,
         "the entry exists with the other direction",
         &[say("remove the entry first, or use another index")],
     ),
@@ -159,6 +176,7 @@ const TABLE: &[Row] = &[
         O::ChapDelete,
         Errno::EBUSY,
         Kind::Busy,
+        Status::Busy,
         "the entry is in use by a session",
         &[say("log the session out first")],
     ),
@@ -166,6 +184,7 @@ const TABLE: &[Row] = &[
         O::ChapDelete,
         Errno::EINVAL,
         Kind::Failed,
+        Status::Failed,
         "the adapter could not read or write that entry",
         &[see(Step::ChapList), say(" shows the entries")],
     ),
@@ -173,6 +192,7 @@ const TABLE: &[Row] = &[
         O::Ping,
         Errno::ENOSYS,
         Kind::Unsupported,
+        Status::AddressType,
         "this interface cannot ping such an address",
         &[say("use an interface of the address's family")],
     ),
@@ -180,6 +200,7 @@ const TABLE: &[Row] = &[
         O::Ping,
         Errno::EINVAL,
         Kind::Invalid,
+        Status::Invalid,
         "the adapter refused the address or size",
         &[say("check address family and size")],
     ),
@@ -187,6 +208,7 @@ const TABLE: &[Row] = &[
         O::IfaceSet,
         Errno::EIO,
         Kind::Failed,
+        Status::Failed,
         "the adapter could not write its flash or restart the port",
         &[see(Step::AdapterShow), say(" tells the firmware state")],
     ),
@@ -194,6 +216,7 @@ const TABLE: &[Row] = &[
         O::SessionStats,
         Errno::EINVAL,
         Kind::NotFound,
+        Status::SessionNotFound,
         "there is no such session",
         &[see(Step::SessionList), say(" shows the sessions")],
     ),
@@ -201,6 +224,7 @@ const TABLE: &[Row] = &[
         O::SessionStats,
         Errno::ENODEV,
         Kind::NotFound,
+        Status::SessionNotFound,
         "there is no such session",
         &[see(Step::SessionList), say(" shows the sessions")],
     ),
@@ -208,6 +232,7 @@ const TABLE: &[Row] = &[
         O::SessionDestroy,
         Errno::EBUSY,
         Kind::Unsupported,
+        Status::NotSupported,
         "the driver cannot close sessions made by user programs",
         &[say("restart the adapter driver to get rid of it")],
     ),
@@ -215,6 +240,7 @@ const TABLE: &[Row] = &[
         O::Nvram,
         Errno::ENOSYS,
         Kind::Unsupported,
+        Status::NotSupported,
         "only 40xx adapters have this memory",
         &[say("boot targets of other families are kept in flash")],
     ),
@@ -222,6 +248,7 @@ const TABLE: &[Row] = &[
         O::Nvram,
         Errno::EINVAL,
         Kind::Failed,
+        Status::Failed,
         "the driver refused the range",
         &[see(Step::AdapterShow), say(" tells the model")],
     ),
@@ -229,6 +256,7 @@ const TABLE: &[Row] = &[
         O::Store,
         Errno::EINVAL,
         Kind::Invalid,
+        Status::Invalid,
         "the kernel does not accept this value",
         &[say("check the value")],
     ),
@@ -236,6 +264,7 @@ const TABLE: &[Row] = &[
         O::Any,
         Errno::EPERM,
         Kind::Permission,
+        Status::Access,
         "not permitted",
         &[say("run as root (CAP_SYS_ADMIN is needed)")],
     ),
@@ -243,6 +272,7 @@ const TABLE: &[Row] = &[
         O::Any,
         Errno::EACCES,
         Kind::Permission,
+        Status::Access,
         "not permitted",
         &[say("run as root (CAP_SYS_ADMIN is needed)")],
     ),
@@ -250,6 +280,7 @@ const TABLE: &[Row] = &[
         O::Any,
         Errno::EPROTONOSUPPORT,
         Kind::Unsupported,
+        Status::TransportNotFound,
         "the kernel has no iscsi transport",
         &[say("load it: modprobe scsi_transport_iscsi")],
     ),
@@ -257,6 +288,7 @@ const TABLE: &[Row] = &[
         O::Any,
         Errno::ENOSYS,
         Kind::Unsupported,
+        Status::NotSupported,
         "the driver does not offer this",
         &[see(Step::AdapterShow), say(" tells what the adapter can do")],
     ),
@@ -264,6 +296,7 @@ const TABLE: &[Row] = &[
         O::Any,
         Errno::EOPNOTSUPP,
         Kind::Unsupported,
+        Status::NotSupported,
         "the driver does not offer this",
         &[see(Step::AdapterShow), say(" tells what the adapter can do")],
     ),
@@ -271,6 +304,7 @@ const TABLE: &[Row] = &[
         O::Any,
         Errno::ENODEV,
         Kind::NotFound,
+        Status::HostNotFound,
         "there is no such adapter",
         &[see(Step::AdapterList), say(" shows what is there")],
     ),
@@ -278,6 +312,7 @@ const TABLE: &[Row] = &[
         O::Any,
         Errno::ENOENT,
         Kind::NotFound,
+        Status::NotFound,
         "it does not exist",
         &[see(Step::AdapterList), say(" shows what is there")],
     ),
@@ -285,6 +320,7 @@ const TABLE: &[Row] = &[
         O::Any,
         Errno::ENXIO,
         Kind::NotFound,
+        Status::DeviceNotFound,
         "there is no such device",
         &[see(Step::AdapterList), say(" shows what is there")],
     ),
@@ -292,6 +328,7 @@ const TABLE: &[Row] = &[
         O::Any,
         Errno::EBUSY,
         Kind::Busy,
+        Status::Busy,
         "it is in use",
         &[say("wait and try again")],
     ),
@@ -299,6 +336,7 @@ const TABLE: &[Row] = &[
         O::Any,
         Errno::EINVAL,
         Kind::Failed,
+        Status::Invalid,
         "the kernel refused the request",
         &[say("check the values")],
     ),
@@ -306,6 +344,7 @@ const TABLE: &[Row] = &[
         O::Any,
         Errno::EIO,
         Kind::Failed,
+        Status::Failed,
         "the adapter reported an error",
         &[see(Step::AdapterShow), say(" tells the firmware state")],
     ),
@@ -313,6 +352,7 @@ const TABLE: &[Row] = &[
         O::Any,
         Errno::ENOMEM,
         Kind::Failed,
+        Status::NoMemory,
         "the kernel has no memory for it",
         &[say("try again later")],
     ),
@@ -329,11 +369,13 @@ pub fn explain(operation: Operation, errno: i32, tried: impl Into<String>) -> Er
         format!("{code:?}")
     };
     match of(operation).or_else(|| of(O::Any)) {
-        Some((_, _, kind, meaning, hint)) => Error::new(*kind, tried)
+        Some((_, _, kind, status, meaning, hint)) => Error::new(*kind, tried)
+            .with_status(*status)
             .answered(format!("the kernel answered {name}: {meaning}"))
             .hint(Message::of(hint))
             .with_errno(errno),
         None => Error::new(Kind::Failed, tried)
+            .with_status(Status::by_errno(errno).unwrap_or(Status::Failed))
             .answered(format!("the kernel answered {name}"))
             .with_errno(errno),
     }

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Status;
+
 /// What kind of failure it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -64,6 +66,24 @@ impl Kind {
         match self {
             Self::Unknown => "it is not known whether this was done:",
             _ => "cannot",
+        }
+    }
+
+    /// The status that this kind means when nothing more is known.
+    #[must_use]
+    pub fn status(self) -> Status {
+        match self {
+            Self::Failed => Status::Failed,
+            Self::Invalid => Status::Invalid,
+            Self::NotFound => Status::NotFound,
+            Self::Unsupported => Status::NotSupported,
+            Self::Permission => Status::Access,
+            Self::Busy => Status::Busy,
+            Self::Timeout => Status::TimedOut,
+            Self::VerifyFailed { .. } => Status::VerifyFailed,
+            Self::RollbackFailed => Status::RollbackFailed,
+            Self::Unknown => Status::Unknown,
+            Self::Interrupted => Status::Interrupted,
         }
     }
 

@@ -1,6 +1,8 @@
-//! Errors of the control plane: what was tried, what answered, what to do next. A table maps kernel error numbers. Must not know how
+//! Errors of the control plane: what was tried, what answered, what to do next. One table maps kernel error numbers,
+//! another one our statuses to the numbers of the neighbours. Must not know how
 //! an error is shown, nor an exit status. Texts never carry secrets.
 
+mod codes;
 mod errno;
 mod files;
 mod kind;
@@ -9,6 +11,7 @@ mod operation;
 use std::fmt;
 use std::io;
 
+pub use codes::{Code, Number, Status};
 pub use errno::explain;
 pub use kind::{Kind, Outcome};
 pub use operation::Operation;
@@ -31,6 +34,7 @@ struct Inner {
     answered: Option<String>,
     hint: Option<Message>,
     errno: Option<i32>,
+    status: Option<Status>,
 }
 
 impl fmt::Display for Inner {
@@ -53,6 +57,7 @@ impl Error {
             answered: None,
             hint: None,
             errno: None,
+            status: None,
         }))
     }
 
@@ -77,10 +82,20 @@ impl Error {
         self
     }
 
-    /// Changes the kind.
+    /// Changes the kind. Another kind has its own status.
     #[must_use]
     pub fn with_kind(mut self, kind: Kind) -> Self {
+        if self.0.kind != kind {
+            self.0.status = None;
+        }
         self.0.kind = kind;
+        self
+    }
+
+    /// Says more precisely than the kind what it was.
+    #[must_use]
+    pub fn with_status(mut self, status: Status) -> Self {
+        self.0.status = Some(status);
         self
     }
 
@@ -153,6 +168,12 @@ impl Error {
     #[must_use]
     pub fn kind(&self) -> Kind {
         self.0.kind
+    }
+
+    /// What came of it, as precisely as it is known: what was said, else what the kind means.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        self.0.status.unwrap_or_else(|| self.0.kind.status())
     }
 
     /// What was tried, as a verb phrase.

@@ -9,11 +9,13 @@ pub mod flash;
 pub mod iface;
 pub mod in_use;
 pub mod lun;
+pub mod module;
 pub mod ping;
 pub mod session;
 pub mod stats;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod unsupported;
 mod write;
 
 pub use write::{DryRun, Seal};

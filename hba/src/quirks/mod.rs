@@ -2,6 +2,7 @@
 //!
 //! Source: kernel 6.1 `iscsi_transport` templates of each driver.
 
+pub mod module;
 pub mod qla4xxx;
 
 use crate::ids::Family;

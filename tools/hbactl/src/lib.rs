@@ -17,6 +17,8 @@ mod report;
 mod run;
 pub mod schema;
 mod secret;
+pub mod status;
+mod usage;
 mod view;
 mod words;
 

@@ -3,6 +3,7 @@
 //! Owns the three formats, and that nothing reaches a terminal from here that is not printable. It must not know what a noun looks
 //! like: views give rows.
 
+use std::cell::Cell;
 use std::io::{self, Write};
 
 use comfy_table::{ContentArrangement, Table as Comfy, presets};
@@ -53,11 +54,21 @@ pub(crate) type Done = Result<(), Failure>;
 #[derive(Clone, Debug)]
 pub(crate) struct Out {
     format: Format,
+    /// Whether an answer has carried the remarks.
+    remarked: Cell<bool>,
 }
 
 impl Out {
     pub(crate) const fn new(format: Format) -> Self {
-        Self { format }
+        Self {
+            format,
+            remarked: Cell::new(false),
+        }
+    }
+
+    /// Whether an answer has carried the remarks of the operation, so that they need not be told beside it.
+    pub(crate) fn has_remarked(&self) -> bool {
+        self.remarked.get()
     }
 
     pub(crate) const fn format(&self) -> Format {
@@ -154,6 +165,7 @@ impl Out {
     pub(crate) fn json<T: Serialize + ?Sized>(&self, kind: &str, data: &T, warnings: &[Message]) -> Done {
         let mut envelope = Envelope::new(kind, data);
         envelope.warnings = warnings.iter().map(words::message).collect();
+        self.remarked.set(true);
         let text = serde_json::to_string_pretty(&envelope).map_err(io::Error::from)?;
         json(&text)
     }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use terminal::printable;
 
 use crate::envelope::Envelope;
+use crate::status::StatusReport;
 use crate::words;
 
 /// Prints an error. Colour only marks, it never carries meaning.
@@ -38,12 +39,30 @@ pub(crate) fn error_json(error: &hba::Error, code: u8, warnings: &[String]) {
     let _ = writeln!(io::stderr().lock(), "{}", printable::json(&text));
 }
 
+/// Prints a remark for programs, where no answer carries it.
+pub(crate) fn warning_json(text: &str) {
+    let warning = Warning {
+        text: text.to_owned(),
+    };
+    let line = serde_json::to_string(&Envelope::new("warning", warning)).unwrap_or_default();
+    let _ = writeln!(io::stderr().lock(), "{}", printable::json(&line));
+}
+
+/// A remark beside answers that come one by one.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Warning {
+    /// What is to be said.
+    text: String,
+}
+
 /// A failure, for programs.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct ErrorReport {
     /// What kind of failure: `failed`, `invalid`, `not_found`, `unsupported`, `permission`, `busy`, `timeout`, `verify_failed`,
     /// `rollback_failed`, `unknown`, `interrupted`.
     kind: String,
+    /// The same more precisely, and in the numbers of other systems.
+    status: StatusReport,
     /// What the request has come to.
     outcome: Outcome,
     /// The exit code.
@@ -62,6 +81,7 @@ impl ErrorReport {
     fn of(error: &hba::Error, exit_code: u8) -> Self {
         Self {
             kind: error.kind().name().to_owned(),
+            status: error.status().into(),
             outcome: error.kind().outcome(),
             exit_code,
             tried: error.tried().to_owned(),

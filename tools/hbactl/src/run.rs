@@ -5,37 +5,31 @@ use std::io;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::error::ErrorKind;
-use clap::{ColorChoice, CommandFactory, Parser};
+use clap::{ColorChoice, FromArgMatches};
 use driver_sys::endpoint::Endpoint;
 use hba::backend::kernel::Kernel;
 use hba::{Ctx, Deadline};
 
-use crate::args::{Cli, Format, Noun};
+use crate::args::{self, Cli, Format, Noun};
 use crate::home::home;
 use crate::output::{Done, Failure, Out};
-use crate::{cmd, interrupt, report, words};
+use crate::{cmd, exit, interrupt, report, usage, words};
 
 /// Runs `hbactl` with these arguments (the program's name first).
-pub fn hbactl(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let args: Vec<OsString> = args.into_iter().collect();
-    // What is wrong there may be a secret: it is not repeated.
-    let about_chap = args.iter().any(|arg| arg == "chap");
-    let cli = match Cli::try_parse_from(&args) {
-        Ok(cli) => cli,
-        Err(error) => {
-            let code = if error.use_stderr() { 2 } else { 0 };
-            if about_chap && error.kind() == ErrorKind::UnknownArgument {
-                report::error(
-                    &hba::Error::new(hba::Kind::Invalid, "understand the command line")
-                        .answered("there is an argument that this command does not have")
-                        .hint("a secret is never taken from the command line: use --secret-file or --secret-stdin"),
-                );
-            } else {
-                terminal::usage(&error, &args);
+pub fn hbactl(argv: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let argv: Vec<OsString> = argv.into_iter().collect();
+    let cli = match args::command().try_get_matches_from(&argv) {
+        Ok(matches) => {
+            if let Some(verb) = args::refused::asked(&matches) {
+                return refused(&verb.refusal(), &argv);
             }
-            return code.into();
+            Cli::from_arg_matches(&matches)
         }
+        Err(error) => Err(error),
+    };
+    let cli = match cli {
+        Ok(cli) => cli,
+        Err(error) => return usage::told(&error, &argv).into(),
     };
     match cli.global.color {
         ColorChoice::Always => anstream::ColorChoice::Always.write_global(),
@@ -44,24 +38,37 @@ pub fn hbactl(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
     log(cli.global.verbose);
     let mut warnings = Vec::new();
-    let done = run(&cli, &mut warnings);
-    // An error for programs has them inside.
-    if !(matches!(done, Err(Failure::Hba(_))) && cli.global.output == Format::Json) {
-        for warning in &warnings {
-            terminal::warning(warning);
-        }
+    let out = Out::new(cli.global.output);
+    let done = run(&cli, &out, &mut warnings);
+    if cli.global.output != Format::Json {
+        warnings.iter().for_each(|warning| terminal::warning(warning));
+    } else if !matches!(done, Err(Failure::Hba(_))) && !out.has_remarked() {
+        // Neither an answer nor an error for programs has them inside.
+        warnings.iter().for_each(|warning| report::warning_json(warning));
     }
     match done {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever read us has seen enough.
         Err(Failure::Stdout(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(Failure::Stdout(error)) => {
-            report::error(&hba::Error::io("write the answer to stdout", &error));
-            1.into()
+            // Whatever kind it is, the operation itself was done.
+            let error = hba::Error::io("write the answer to stdout", &error).with_kind(hba::Kind::Failed);
+            told(&cli, error, &[])
         }
         Err(Failure::Hba(error)) => told(&cli, error, &warnings),
         Err(Failure::Answered(code)) => code.into(),
     }
+}
+
+/// Says why a verb cannot be had.
+fn refused(error: &hba::Error, argv: &[OsString]) -> ExitCode {
+    let code = exit::code(error.kind());
+    if usage::wants_json(argv) {
+        report::error_json(error, code, &[]);
+    } else {
+        report::error(error);
+    }
+    code.into()
 }
 
 /// Prints a failure as it was asked for, and gives the exit code.
@@ -75,14 +82,16 @@ fn told(cli: &Cli, error: hba::Error, warnings: &[String]) -> ExitCode {
     code.into()
 }
 
-fn run(cli: &Cli, warnings: &mut Vec<String>) -> Done {
-    let out = Out::new(cli.global.output);
+fn run(cli: &Cli, out: &Out, warnings: &mut Vec<String>) -> Done {
     match &cli.noun {
         Noun::Schema { name } => return cmd::meta::schema(name.as_deref()),
         Noun::Completions { shell } => return cmd::meta::completions(*shell),
-        Noun::Man { dir } => return cmd::meta::man(&Cli::command(), dir),
-        Noun::Iface(crate::args::iface::Verb::Params) => return cmd::iface::params(&out),
-        Noun::Flash(crate::args::flash::Verb::Params) => return cmd::flash::params(&out),
+        Noun::Man { dir } => return cmd::meta::man(&args::command(), dir),
+        Noun::Iface(crate::args::iface::Verb::Params) => return cmd::iface::params(out),
+        Noun::Module(crate::args::module::Verb::Translate(asked)) => {
+            return cmd::module::translated(out, asked);
+        }
+        Noun::Flash(crate::args::flash::Verb::Params) => return cmd::flash::params(out),
         _ => {}
     }
     let endpoint: Endpoint = cli.global.endpoint.parse().map_err(|error| {
@@ -108,16 +117,17 @@ fn run(cli: &Cli, warnings: &mut Vec<String>) -> Done {
         }
     }
     let done = match &cli.noun {
-        Noun::Adapter(verb) => cmd::adapter::run(&mut ctx, &out, verb),
-        Noun::Iface(verb) => cmd::iface::run(&mut ctx, &out, verb),
-        Noun::Ping(ping) => cmd::iface::ping(&mut ctx, &out, ping),
-        Noun::Flash(verb) => cmd::flash::run(&mut ctx, &out, verb),
-        Noun::Chap(verb) => cmd::chap::run(&mut ctx, &out, verb),
-        Noun::Boot(verb) => cmd::boot::run(&mut ctx, &out, verb),
-        Noun::Session(verb) => cmd::session::run(&mut ctx, &out, verb),
-        Noun::Lun(verb) => cmd::lun::run(&mut ctx, &out, verb, cli.global.dry_run),
-        Noun::Stats(verb) => cmd::stats::run(&mut ctx, &out, verb),
-        Noun::Event(verb) => cmd::event::run(&mut ctx, &out, verb),
+        Noun::Adapter(verb) => cmd::adapter::run(&mut ctx, out, verb),
+        Noun::Iface(verb) => cmd::iface::run(&mut ctx, out, verb),
+        Noun::Ping(ping) => cmd::iface::ping(&mut ctx, out, ping),
+        Noun::Flash(verb) => cmd::flash::run(&mut ctx, out, verb),
+        Noun::Chap(verb) => cmd::chap::run(&mut ctx, out, verb),
+        Noun::Boot(verb) => cmd::boot::run(&mut ctx, out, verb),
+        Noun::Session(verb) => cmd::session::run(&mut ctx, out, verb),
+        Noun::Lun(verb) => cmd::lun::run(&mut ctx, out, verb, cli.global.dry_run),
+        Noun::Stats(verb) => cmd::stats::run(&mut ctx, out, verb),
+        Noun::Module(verb) => cmd::module::run(&mut ctx, out, verb, &cli.global.endpoint),
+        Noun::Event(verb) => cmd::event::run(&mut ctx, out, verb),
         Noun::Schema { .. } | Noun::Completions { .. } | Noun::Man { .. } => Ok(()),
     };
     *warnings = ctx.warnings.iter().map(words::message).collect();
@@ -127,7 +137,7 @@ fn run(cli: &Cli, warnings: &mut Vec<String>) -> Done {
 /// Whether a command changes an adapter: it cleans up before it ends, when its time is over or a signal comes. The others end at
 /// once; so does the writing of blocks, which is a stream.
 fn changes(noun: &Noun) -> bool {
-    use crate::args::{adapter, boot, chap, flash, iface, session};
+    use crate::args::{adapter, boot, chap, flash, iface, module, session};
     match noun {
         Noun::Adapter(verb) => matches!(verb, adapter::Verb::Reset(_)),
         Noun::Iface(verb) => matches!(
@@ -140,6 +150,7 @@ fn changes(noun: &Noun) -> bool {
         ),
         Noun::Chap(verb) => !matches!(verb, chap::Verb::List(_)),
         Noun::Boot(verb) => !matches!(verb, boot::Verb::Show(_)),
+        Noun::Module(verb) => matches!(verb, module::Verb::Set(_)),
         Noun::Session(verb) => matches!(verb, session::Verb::Logout(_) | session::Verb::Rescan { .. }),
         _ => false,
     }

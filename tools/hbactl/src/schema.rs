@@ -5,13 +5,14 @@
 use hba::Change;
 use hba::model::{
     Adapter, BootConfig, Capacity, ChapEntry, EventRecord, FlashTarget, HostStats, Iface, Inquiry, Lun,
-    PingResult, ReportedLun, Session, SessionBrief, SessionDetail, SessionStats, VpdPage,
+    ModuleParameter, PingResult, ReportedLun, Session, SessionBrief, SessionDetail, SessionStats, VpdPage,
 };
 use hba::ops::flash::Discovery;
+use hba::ops::module::{ModuleOptions, Translation};
 use schemars::{JsonSchema, Schema, schema_for};
 
 use crate::envelope::Envelope;
-use crate::report::ErrorReport;
+use crate::report::{ErrorReport, Warning};
 use crate::view::params::Row;
 use crate::view::transfer::Transfer;
 
@@ -86,7 +87,11 @@ pub const ANSWERS: &[Answer] = &[
     Answer::of::<SessionStats>("stats.session"),
     Answer::of::<SessionStats>("stats.connection"),
     Answer::of::<EventRecord>("event.follow"),
+    Answer::of::<Vec<ModuleParameter>>("module.show"),
+    Answer::of::<Change<ModuleOptions>>("module.set"),
+    Answer::of::<Vec<Translation>>("module.translate"),
     Answer::of::<ErrorReport>("error"),
+    Answer::of::<Warning>("warning"),
 ];
 
 /// The answer of that kind.

@@ -18,7 +18,10 @@ fn step(step: Step) -> String {
         Step::WithBlocks => "--blocks".to_owned(),
         Step::WithChap => "--chap".to_owned(),
         Step::WithEndpoint => "--endpoint".to_owned(),
+        Step::WithDryRun => "--dry-run".to_owned(),
         Step::WithForce => "--force".to_owned(),
+        Step::WithYesWriteFlash => "--yes-write-flash".to_owned(),
+        Step::WithYesWriteNvram => "--yes-write-nvram".to_owned(),
         Step::WithHost(host) => format!("-a {host}"),
         Step::WithMoreTime => "--timeout".to_owned(),
         operation => format!("hbactl {operation}"),
@@ -27,16 +30,17 @@ fn step(step: Step) -> String {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
-    use crate::args::Cli;
+    use crate::args;
 
     #[test]
     fn what_a_hint_tells_to_type_is_there() {
         for operation in [
             Step::AdapterList,
             Step::AdapterShow,
+            Step::ModuleShow,
+            Step::ModuleSet,
+            Step::ModuleTranslate,
             Step::BootClear,
             Step::BootSet,
             Step::BootShow,
@@ -63,7 +67,7 @@ mod tests {
             Step::SessionList,
         ] {
             let typed = step(operation);
-            let mut command = Cli::command();
+            let mut command = args::command();
             let mut words = typed.split(' ').take(3);
             assert_eq!(words.next(), Some("hbactl"), "{typed}");
             for word in words {

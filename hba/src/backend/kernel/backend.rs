@@ -263,6 +263,10 @@ impl Backend for Kernel {
         Ok(())
     }
 
+    fn module_parameters(&mut self) -> Result<Option<Vec<(String, String)>>> {
+        read::module::all(&self.root)
+    }
+
     fn firmware_boot(&mut self, host: HostNo) -> Result<FirmwareBoot> {
         read::boot::of(&self.root, host)
     }

@@ -8,9 +8,12 @@ pub mod flash;
 mod global;
 pub mod iface;
 pub mod lun;
+pub mod module;
 mod noun;
+pub mod refused;
 pub mod session;
 pub mod stats;
 
 pub use global::{AdapterArg, Format, Global};
 pub use noun::{Cli, Noun};
+pub use refused::command;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use super::{Global, adapter, boot, chap, event, flash, iface, lun, session, stats};
+use super::{Global, adapter, boot, chap, event, flash, iface, lun, module, session, stats};
 
 /// `hbactl`.
 #[derive(Parser, Debug)]
@@ -59,6 +59,9 @@ pub enum Noun {
     /// What happens on the adapters, as it happens
     #[command(subcommand)]
     Event(event::Verb),
+    /// Parameters of the adapters' driver
+    #[command(subcommand)]
+    Module(module::Verb),
     /// Ping from the adapter (as `iface ping`)
     #[command(after_help = "Example: hbactl ping ipv4 10.0.0.1 -a host2 --count 3")]
     Ping(iface::Ping),

@@ -4,12 +4,12 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
-use clap::{Command, CommandFactory};
+use clap::Command;
 use clap_complete::Shell;
 use hba::{Error, Kind};
 use terminal::stdout;
 
-use crate::args::Cli;
+use crate::args;
 use crate::output::Done;
 use crate::schema::{ANSWERS, answer};
 
@@ -36,7 +36,7 @@ pub(crate) fn schema(name: Option<&str>) -> Done {
 /// A completion script.
 pub(crate) fn completions(shell: Shell) -> Done {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "hbactl", &mut script);
+    clap_complete::generate(shell, &mut args::command(), "hbactl", &mut script);
     let mut out = stdout();
     out.write_all(&script)?;
     Ok(out.flush()?)

@@ -8,5 +8,6 @@ pub(crate) mod flash;
 pub(crate) mod iface;
 pub(crate) mod lun;
 pub(crate) mod meta;
+pub(crate) mod module;
 pub(crate) mod session;
 pub(crate) mod stats;

@@ -7,6 +7,7 @@ pub(crate) mod event;
 pub(crate) mod flash;
 pub(crate) mod iface;
 pub(crate) mod lun;
+pub(crate) mod module;
 pub(crate) mod params;
 pub(crate) mod ping;
 pub(crate) mod session;

@@ -5,7 +5,7 @@
 use std::fmt::Write;
 
 use clap::{Command, CommandFactory};
-use hbactl::{exit, schema};
+use hbactl::{exit, schema, status};
 
 /// The directory of the pages, below the root of the sources.
 pub(super) const DIR: &str = "docs/reference";
@@ -15,10 +15,11 @@ pub(super) fn all() -> Vec<(String, String)> {
     let mut pages = vec![
         (
             "hbactl.md".to_owned(),
-            commands("hbactl", hbactl::args::Cli::command()),
+            commands("hbactl", hbactl::args::command()),
         ),
         ("hbaemu.md".to_owned(), commands("hbaemu", hbaemu::Cli::command())),
         ("exit-codes.md".to_owned(), exit::page()),
+        ("status.md".to_owned(), status::page()),
     ];
     for answer in schema::ANSWERS {
         let mut text = serde_json::to_string_pretty(&answer.schema()).unwrap_or_default();

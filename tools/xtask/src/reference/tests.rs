@@ -49,7 +49,7 @@ fn leaves(path: &str, command: &Command, found: &mut Vec<(String, Command)>) {
 #[test]
 fn every_command_has_a_purpose_of_one_line_and_an_example() {
     let mut all = Vec::new();
-    leaves("hbactl", &hbactl::args::Cli::command(), &mut all);
+    leaves("hbactl", &hbactl::args::command(), &mut all);
     leaves("hbaemu", &hbaemu::Cli::command(), &mut all);
     assert!(all.len() > 40, "{} commands", all.len());
     for (path, command) in all {
@@ -69,7 +69,7 @@ fn every_command_has_a_purpose_of_one_line_and_an_example() {
 #[test]
 fn every_example_is_a_command_line_that_is_understood() {
     let mut all = Vec::new();
-    leaves("hbactl", &hbactl::args::Cli::command(), &mut all);
+    leaves("hbactl", &hbactl::args::command(), &mut all);
     for (path, command) in all {
         let after = command
             .get_after_help()
@@ -81,7 +81,7 @@ fn every_example_is_a_command_line_that_is_understood() {
         let words = example
             .split_whitespace()
             .take_while(|word| !matches!(*word, "|" | ">" | "<"));
-        if let Err(error) = hbactl::args::Cli::command().try_get_matches_from(words) {
+        if let Err(error) = hbactl::args::command().try_get_matches_from(words) {
             panic!("{path}: {example}: {error}");
         }
     }

@@ -5,6 +5,7 @@ pub(super) mod boot;
 pub(super) mod flash;
 pub(super) mod iface;
 pub(super) mod lun;
+pub(super) mod module;
 pub(super) mod session;
 
 use driver_sys::sysfs::class::Listing;
