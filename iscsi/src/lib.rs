@@ -17,6 +17,7 @@ pub mod isid;
 pub mod link;
 pub mod names;
 pub mod negotiate;
+pub mod number;
 pub mod pdu;
 pub mod pool;
 pub mod serial;

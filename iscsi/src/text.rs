@@ -41,7 +41,19 @@ pub fn pairs(text: &[u8]) -> impl Iterator<Item = Result<Pair<'_>, TextError>> {
         .map(pair)
 }
 
+/// As [`pairs`], with values as they came: one that is no UTF-8 spoils its own pair only.
+pub fn raw_pairs(text: &[u8]) -> impl Iterator<Item = Result<(&str, &[u8]), TextError>> {
+    text.split(|byte| *byte == 0)
+        .filter(|pair| !pair.is_empty())
+        .map(raw_pair)
+}
+
 fn pair(bytes: &[u8]) -> Result<Pair<'_>, TextError> {
+    let (key, value) = raw_pair(bytes)?;
+    Ok((key, str::from_utf8(value).map_err(|_| TextError::BadValue)?))
+}
+
+fn raw_pair(bytes: &[u8]) -> Result<(&str, &[u8]), TextError> {
     let equals = bytes
         .iter()
         .position(|byte| *byte == b'=')
@@ -56,7 +68,6 @@ fn pair(bytes: &[u8]) -> Result<Pair<'_>, TextError> {
         return Err(TextError::BadKey);
     }
     let key = str::from_utf8(key).map_err(|_| TextError::BadKey)?;
-    let value = str::from_utf8(value).map_err(|_| TextError::BadValue)?;
     Ok((key, value))
 }
 

@@ -55,7 +55,7 @@ impl Host {
             match host.take("the end of the login", |_| true)? {
                 Event::LoggedIn(logged_in) => return Ok((host, logged_in)),
                 Event::Redirected { address, .. } => {
-                    portal = SocketAddr::new(address.host.parse()?, address.port);
+                    portal = address.socket_addr().context("redirected to a name")?;
                 }
                 other => bail!("no login at {portal}: {other:?}"),
             }

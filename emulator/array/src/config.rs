@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use iscsi::chap::ChapAlgorithm;
 use iscsi::target_node::{TraceLevel, TraceStep};
 
 use crate::accounts::Accounts;
@@ -41,6 +42,8 @@ pub struct TargetConfig {
     pub block_size: u32,
     /// CHAP accounts of normal sessions.
     pub accounts: Accounts,
+    /// CHAP algorithms that the target takes; empty: all.
+    pub chap_algorithms: Vec<ChapAlgorithm>,
     /// Discovery sessions need CHAP too (with the same accounts).
     pub discovery_auth: bool,
     /// HeaderDigest and DataDigest.
@@ -85,6 +88,7 @@ impl TargetConfig {
             first_lun: 0,
             block_size: 512,
             accounts: Accounts::default(),
+            chap_algorithms: Vec::new(),
             discovery_auth: false,
             digests: DigestPolicy::default(),
             extra_targets: Vec::new(),

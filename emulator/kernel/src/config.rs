@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use iscsi::chap::ChapAlgorithm;
 use isp4xxx::chip::Chip;
 use isp4xxx::fw::Network;
 
@@ -41,6 +42,8 @@ pub struct Config {
     pub networks: Vec<Network>,
     /// Wait for the disk after every flash write. Without it a kill still leaves old or new bytes; a power loss may not.
     pub sync: bool,
+    /// CHAP algorithms that the firmware offers, best first; empty: what firmware of these cards does.
+    pub chap_algorithms: Vec<ChapAlgorithm>,
     /// The group that may use what is served; without one it is the owner's alone.
     pub group: Option<u32>,
     /// Everything that goes over the card's connections is written to this pcap file.
@@ -62,6 +65,7 @@ impl Config {
             fw_mode: FirmwareMode::default(),
             networks: Vec::new(),
             sync: true,
+            chap_algorithms: Vec::new(),
             group: None,
             pcap: None,
         }

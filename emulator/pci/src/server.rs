@@ -11,6 +11,7 @@ use emu_net::adapter::AdapterLinks;
 use emu_net::flash_file::FlashFile;
 use emu_net::reactor::{Reactor, Ready};
 use emu_net::run::Actor;
+use iscsi::chap::ChapAlgorithm;
 use isp4xxx::Chip;
 use isp4xxx::flash::{Identity, factory_default};
 use isp4xxx::fw::{Card, CardConfig};
@@ -44,6 +45,8 @@ pub struct Config {
     pub sync: bool,
     /// A socket that takes faults.
     pub control: Option<PathBuf>,
+    /// CHAP algorithms that the firmware offers, best first; empty: what firmware of these cards does.
+    pub chap_algorithms: Vec<ChapAlgorithm>,
 }
 
 /// Most messages of one client in a row.
@@ -95,10 +98,12 @@ impl Server {
             lease: None,
         };
         let store = Box::new(flash(config)?);
-        let card = Card::power_on(card_config, store, Instant::now()).map_err(|source| PciError::Flash {
-            path: config.flash.clone(),
-            source,
-        })?;
+        let mut card =
+            Card::power_on(card_config, store, Instant::now()).map_err(|source| PciError::Flash {
+                path: config.flash.clone(),
+                source,
+            })?;
+        card.offer_chap(&config.chap_algorithms);
         Self::serve(config, face, card, reactor, owner)
     }
 

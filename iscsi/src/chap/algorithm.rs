@@ -2,6 +2,8 @@
 //!
 //! Source: RFC 1994 section 4.1 (response = H(id, secret, challenge)), RFC 7143 section 12.1.3, IANA for 6 to 8.
 
+use std::{fmt, str::FromStr};
+
 use md5::Md5;
 use sha1::Sha1;
 use sha2::Sha256;
@@ -9,6 +11,7 @@ use sha3::Sha3_256;
 use subtle::ConstantTimeEq;
 
 use super::ChapSecret;
+use crate::number;
 
 /// CHAP_A: the digest of a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -31,6 +34,9 @@ impl ChapAlgorithm {
     /// All, in the order in which an initiator best offers them. SHA-256 stands last: the Linux SCSI target framework (tgt) takes
     /// number 7 for SHA-1, and would choose it before MD5, which it speaks like everybody.
     pub const OFFER: [Self; 4] = [Self::Sha3_256, Self::Sha1, Self::Md5, Self::Sha256];
+
+    /// What to offer to a target that refused a longer list: software of the time when there was only MD5 refuses every list.
+    pub const FALLBACK: [Self; 1] = [Self::Md5];
 
     /// The number in CHAP_A.
     #[must_use]
@@ -96,7 +102,7 @@ impl ChapAlgorithm {
     /// First of a CHAP_A list (`8,7,5`) that `allowed` has. Numbers that nobody knows are passed over.
     #[must_use]
     pub fn choose(list: &str, allowed: &[Self]) -> Option<Self> {
-        let numbers = list.split(',').filter_map(|text| text.trim().parse().ok());
+        let numbers = list.split(',').filter_map(|text| number::parse(text.trim()));
         numbers
             .filter_map(Self::from_number)
             .find(|algorithm| allowed.contains(algorithm))
@@ -110,6 +116,33 @@ impl ChapAlgorithm {
             .map(|algorithm| algorithm.number().to_string())
             .collect();
         numbers.join(",")
+    }
+}
+
+impl fmt::Display for ChapAlgorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// No algorithm of that name or number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a CHAP algorithm is MD5 (5), SHA1 (6), SHA-256 (7) or SHA3-256 (8)")]
+pub struct UnknownAlgorithm;
+
+impl FromStr for ChapAlgorithm {
+    type Err = UnknownAlgorithm;
+
+    /// The name in any case, with or without its dash, or the number.
+    fn from_str(text: &str) -> Result<Self, UnknownAlgorithm> {
+        let plain = |text: &str| text.replace('-', "").to_ascii_lowercase();
+        let named = |algorithm: &Self| plain(algorithm.name()) == plain(text);
+        let numbered = || number::parse(text).and_then(Self::from_number);
+        Self::ALL
+            .into_iter()
+            .find(named)
+            .or_else(numbered)
+            .ok_or(UnknownAlgorithm)
     }
 }
 
@@ -148,6 +181,22 @@ mod tests {
     }
 
     #[test]
+    fn an_algorithm_is_named_or_numbered() {
+        for algorithm in ChapAlgorithm::ALL {
+            for text in [
+                algorithm.name().to_owned(),
+                algorithm.name().to_lowercase().replace('-', ""),
+                algorithm.number().to_string(),
+            ] {
+                assert_eq!(text.parse(), Ok(algorithm), "{text}");
+            }
+        }
+        for text in ["", "4", "9", "sha", "md5,sha1"] {
+            assert_eq!(text.parse::<ChapAlgorithm>(), Err(UnknownAlgorithm), "{text}");
+        }
+    }
+
+    #[test]
     fn the_first_allowed_of_the_peers_list_is_chosen() {
         let allowed = [ChapAlgorithm::Md5, ChapAlgorithm::Sha256];
         assert_eq!(
@@ -155,6 +204,10 @@ mod tests {
             Some(ChapAlgorithm::Sha256)
         );
         assert_eq!(ChapAlgorithm::choose("6,8,x,", &allowed), None);
+        assert_eq!(
+            ChapAlgorithm::choose("0x8,0x07", &allowed),
+            Some(ChapAlgorithm::Sha256)
+        );
         assert_eq!(ChapAlgorithm::list(&ChapAlgorithm::ALL), "8,7,6,5");
         assert_eq!(ChapAlgorithm::list(&ChapAlgorithm::OFFER), "8,6,5,7");
     }

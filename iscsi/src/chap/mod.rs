@@ -8,7 +8,7 @@ mod binary;
 mod nonce;
 mod secret;
 
-pub use algorithm::ChapAlgorithm;
+pub use algorithm::{ChapAlgorithm, UnknownAlgorithm};
 pub use binary::{BadBinary, MAX_BINARY, decode, encode_base64, encode_hex};
 pub use nonce::Nonces;
 pub use secret::{BadSecret, ChapSecret};

@@ -6,6 +6,7 @@ use super::{Auth, LoginFailure};
 use crate::{
     chap::{self, ChapAccount, ChapAlgorithm, ChapError, Nonces},
     negotiate::{Key, NONE, NegotiationError},
+    number,
     text::TextWriter,
 };
 
@@ -119,6 +120,11 @@ impl Authenticator {
         }
     }
 
+    /// True if the target has the list of algorithms, and nothing was heard of it yet.
+    pub(super) const fn awaits_algorithm(&self) -> bool {
+        matches!(self.state, State::Algorithms)
+    }
+
     /// True if CHAP was used.
     pub(super) const fn used(&self) -> bool {
         self.used
@@ -177,14 +183,12 @@ impl Authenticator {
                 .map(str::to_owned)
                 .ok_or(chap_error(ChapError::Missing(name)))
         };
-        let number = need(keys.a, "CHAP_A")?.parse().ok();
-        let algorithm = number
+        let algorithm = number::parse(&need(keys.a, "CHAP_A")?)
             .and_then(ChapAlgorithm::from_number)
             .filter(|algorithm| Self::offered(algorithms).contains(algorithm))
             .ok_or(chap_error(ChapError::NoAlgorithm))?;
-        let id: u8 = need(keys.i, "CHAP_I")?
-            .parse()
-            .map_err(|_| chap_error(ChapError::Malformed("CHAP_I")))?;
+        let id: u8 =
+            number::parse(&need(keys.i, "CHAP_I")?).ok_or(chap_error(ChapError::Malformed("CHAP_I")))?;
         let challenge =
             chap::decode(&need(keys.c, "CHAP_C")?).map_err(|_| chap_error(ChapError::Malformed("CHAP_C")))?;
         if outgoing.name.is_empty() || outgoing.name.len() > MAX_NAME || outgoing.name.contains('\0') {

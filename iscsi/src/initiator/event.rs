@@ -2,9 +2,8 @@
 
 use std::fmt;
 
-use super::{DropReason, LoginFailure, TextFailure};
+use super::{DropReason, Listing, LoginFailure, TextFailure};
 use crate::{
-    IscsiName,
     address::TargetAddress,
     buffer::Buffer,
     negotiate::Params,
@@ -91,15 +90,6 @@ pub enum Outcome {
     Lost,
     /// There was no full feature phase of a normal session, or the CDB is empty or too long: nothing was sent.
     NotSent,
-}
-
-/// A target that SendTargets reported.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DiscoveredTarget {
-    /// TargetName.
-    pub name: IscsiName,
-    /// Its portals; empty means: the portal that was asked.
-    pub addresses: Vec<TargetAddress>,
 }
 
 /// How a task management function ended.
@@ -195,7 +185,7 @@ pub enum Event {
         /// Which.
         tag: TaskTag,
         /// The targets.
-        result: Result<Vec<DiscoveredTarget>, TextFailure>,
+        result: Result<Listing, TextFailure>,
     },
     /// A task management function ended; the tasks that it ended were reported before.
     TmfDone {

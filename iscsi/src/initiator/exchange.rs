@@ -4,11 +4,11 @@
 
 use std::time::Instant;
 
-use super::{DiscoveredTarget, DropReason, Event, Initiator, TaskTag, TextFailure};
+use super::{DropReason, Event, Initiator, Listing, TaskTag, TextFailure};
 use crate::{
     IscsiName,
     framer::Data,
-    negotiate::{IRRELEVANT, Key, NOT_UNDERSTOOD, Negotiation, REJECT, SessionType, Side},
+    negotiate::{Key, Negotiation, SessionType, Side},
     pdu::{Lun, OpcodeByte, RESERVED_TAG, TextFlags, TextRequest, TextResponse},
     text::{Pair, TextReader, TextWriter, pairs},
 };
@@ -165,7 +165,7 @@ impl Initiator {
             }
             if last {
                 self.params.max_xmit_data_segment = negotiation.params().max_xmit_data_segment;
-                self.close_exchange(now, Ok(Vec::new()));
+                self.close_exchange(now, Ok(Listing::default()));
                 return Ok(());
             }
         }
@@ -175,20 +175,16 @@ impl Initiator {
         }
         let text = exchange.reader.finish();
         let result = text.map_err(TextFailure::Text).and_then(|text| {
-            let (targets, skipped) = targets(&text)?;
-            self.counters.format_errors += skipped;
-            Ok(targets)
+            let listing = Listing::read(&text)?;
+            self.counters.format_errors += listing.unusable() as u64;
+            Ok(listing)
         });
         self.close_exchange(now, result);
         Ok(())
     }
 
     /// Ends the running exchange and starts the one that waited for it.
-    pub(super) fn close_exchange(
-        &mut self,
-        now: Instant,
-        result: Result<Vec<DiscoveredTarget>, TextFailure>,
-    ) {
+    pub(super) fn close_exchange(&mut self, now: Instant, result: Result<Listing, TextFailure>) {
         self.end_exchange(result);
         if std::mem::take(&mut self.renegotiation_due) {
             self.renegotiate(now);
@@ -196,7 +192,7 @@ impl Initiator {
     }
 
     /// Ends the running exchange, if there is one; nobody waits for a renegotiation.
-    pub(super) fn end_exchange(&mut self, result: Result<Vec<DiscoveredTarget>, TextFailure>) {
+    pub(super) fn end_exchange(&mut self, result: Result<Listing, TextFailure>) {
         if let Some(exchange) = self.exchange.take()
             && matches!(exchange.purpose, Purpose::Targets)
         {
@@ -206,41 +202,4 @@ impl Initiator {
             });
         }
     }
-}
-
-/// The targets in a SendTargets answer, and how many entries were unusable and left out.
-fn targets(text: &[u8]) -> Result<(Vec<DiscoveredTarget>, u64), TextFailure> {
-    let (mut targets, mut skipped) = (Vec::<DiscoveredTarget>::new(), 0);
-    // False while the entries belong to a target whose name is none.
-    let mut usable = true;
-    for pair in pairs(text) {
-        let (name, value) = pair?;
-        match Key::from_name(name) {
-            Some(Key::TargetName) => match value.parse() {
-                Ok(name) => {
-                    targets.push(DiscoveredTarget {
-                        name,
-                        addresses: Vec::new(),
-                    });
-                    usable = true;
-                }
-                Err(_) => {
-                    usable = false;
-                    skipped += 1;
-                }
-            },
-            Some(Key::SendTargets) if matches!(value, REJECT | NOT_UNDERSTOOD | IRRELEVANT) => {
-                return Err(TextFailure::Refused);
-            }
-            Some(Key::TargetAddress) if usable => {
-                let target = targets.last_mut().ok_or(TextFailure::Malformed)?;
-                match value.parse() {
-                    Ok(address) => target.addresses.push(address),
-                    Err(_) => skipped += 1,
-                }
-            }
-            _ => {}
-        }
-    }
-    Ok((targets, skipped))
 }

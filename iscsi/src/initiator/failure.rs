@@ -54,6 +54,9 @@ pub enum LoginFailure {
     /// The target says so.
     #[error("the target refused the login: {0}")]
     Refused(LoginStatus),
+    /// The target says so when it hears the list of CHAP algorithms. Some take none that has more than MD5 in it.
+    #[error("the target refused the offered CHAP algorithms: {0}")]
+    AlgorithmsRefused(LoginStatus),
     /// No common authentication method.
     #[error("the target accepts none of the offered authentication methods")]
     NoAuthMethod,
@@ -90,13 +93,23 @@ pub enum LoginFailure {
 }
 
 impl LoginFailure {
+    /// Whether a login with other CHAP algorithms ([`crate::chap::ChapAlgorithm::FALLBACK`]) may be taken: no secret was judged yet.
+    #[must_use]
+    pub const fn is_about_algorithms(&self) -> bool {
+        matches!(
+            self,
+            Self::AlgorithmsRefused(_) | Self::Chap(ChapError::NoAlgorithm)
+        )
+    }
+
     /// Which counter it belongs to.
     #[must_use]
     pub const fn kind(&self) -> FailureKind {
         match self {
-            Self::Refused(LoginStatus::AUTHENTICATION_FAILURE) | Self::NoAuthMethod | Self::Chap(_) => {
-                FailureKind::Authentication
-            }
+            Self::Refused(LoginStatus::AUTHENTICATION_FAILURE)
+            | Self::AlgorithmsRefused(_)
+            | Self::NoAuthMethod
+            | Self::Chap(_) => FailureKind::Authentication,
             Self::Refused(LoginStatus::AUTHORIZATION_FAILURE) => FailureKind::Authorization,
             Self::Refused(
                 LoginStatus::UNSUPPORTED_VERSION | LoginStatus::MISSING_PARAMETER | LoginStatus::SESSION_TYPE,

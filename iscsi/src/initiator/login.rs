@@ -10,6 +10,7 @@ use crate::{
     address::TargetAddress,
     chap::Nonces,
     negotiate::{Key, Negotiation, NegotiationError, Side, Taken},
+    number,
     pdu::{LoginFlags, LoginResponse, LoginStatus, Stage},
     text::{LOGIN_TEXT_LIMIT, TextReader, TextWriter, pairs},
 };
@@ -192,9 +193,8 @@ impl Login {
                     }
                 }
                 Key::TargetPortalGroupTag => {
-                    let tag = value
-                        .parse()
-                        .map_err(|_| LoginFailure::BadField("TargetPortalGroupTag"))?;
+                    let tag =
+                        number::parse_tag(value).ok_or(LoginFailure::BadField("TargetPortalGroupTag"))?;
                     if self.portal_group_tag.replace(tag).is_some() {
                         return Err(twice);
                     }
@@ -213,7 +213,11 @@ impl Login {
     /// The target does not want us, or not here.
     fn refusal(&mut self, status: LoginStatus, data: &[u8]) -> Result<Step, LoginFailure> {
         if status.class != LoginStatus::MOVED_TEMPORARILY.class {
-            return Err(LoginFailure::Refused(status));
+            return Err(if self.auth.awaits_algorithm() {
+                LoginFailure::AlgorithmsRefused(status)
+            } else {
+                LoginFailure::Refused(status)
+            });
         }
         let addresses = pairs(data)
             .filter_map(Result::ok)

@@ -13,6 +13,7 @@ mod engine;
 mod event;
 mod exchange;
 mod failure;
+mod listing;
 mod login;
 mod manage;
 mod open;
@@ -26,8 +27,6 @@ mod unasked;
 pub use config::{Auth, Config, Timeouts};
 pub use counters::{Counters, RxPdus, TxPdus};
 pub use engine::Initiator;
-pub use event::{
-    AsyncReport, Command, Direction, DiscoveredTarget, Event, LoggedIn, Outcome, Residual, TaskTag,
-    TmfOutcome,
-};
+pub use event::{AsyncReport, Command, Direction, Event, LoggedIn, Outcome, Residual, TaskTag, TmfOutcome};
 pub use failure::{DropReason, FailureKind, LoginFailure, TextFailure};
+pub use listing::{DiscoveredTarget, Listing};

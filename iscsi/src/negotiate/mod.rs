@@ -58,20 +58,6 @@ pub const YES: &str = "Yes";
 /// Boolean false.
 pub const NO: &str = "No";
 
-/// A number in decimal or `0x` hexadecimal, at most 32 bits.
-#[must_use]
-pub fn parse_number(text: &str) -> Option<u32> {
-    let (digits, radix) = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
-        Some(hex) => (hex, 16),
-        None => (text, 10),
-    };
-    // from_str_radix takes a sign, the RFC does not.
-    if digits.starts_with('+') {
-        return None;
-    }
-    u32::from_str_radix(digits, radix).ok()
-}
-
 /// `Yes` or `No`.
 #[must_use]
 pub fn parse_bool(text: &str) -> Option<bool> {

@@ -4,10 +4,11 @@
 
 use super::{
     IRRELEVANT, Key, Kind, NOT_UNDERSTOOD, Offer, Params, Phase, REJECT, Sender, SessionType, Side,
-    bool_text, key::KeySet, parse_bool, parse_number,
+    bool_text, key::KeySet, parse_bool,
 };
 use crate::{
     digest::Digest,
+    number,
     text::{MAX_KEY, TextWriter},
 };
 
@@ -220,7 +221,7 @@ impl Negotiation {
                 self.params.set_boolean(key, rule.result(ours, theirs));
             }
             Kind::Number { min, max, rule, .. } => {
-                let theirs = parse_number(value)
+                let theirs = number::parse(value)
                     .filter(|n| (min..=max).contains(n))
                     .ok_or(bad)?;
                 let ours = self.offer.params.number(key).unwrap_or(theirs);
@@ -294,7 +295,7 @@ impl Negotiation {
                 None => out.push(spec.name, REJECT),
             },
             Kind::Number { min, max, rule, .. } => {
-                match parse_number(value).filter(|n| (min..=max).contains(n)) {
+                match number::parse(value).filter(|n| (min..=max).contains(n)) {
                     Some(theirs) => {
                         let result = rule.result(self.offer.params.number(key).unwrap_or(theirs), theirs);
                         self.params.set_number(key, result);
@@ -304,7 +305,7 @@ impl Negotiation {
                 }
             }
             Kind::DeclaredNumber { min, max, .. } => {
-                let number = parse_number(value).filter(|n| (min..=max).contains(n));
+                let number = number::parse(value).filter(|n| (min..=max).contains(n));
                 self.params.max_xmit_data_segment = number.ok_or(NegotiationError::BadValue(key))?;
             }
             Kind::Obsolete { answer } => out.push(spec.name, answer),

@@ -2,10 +2,10 @@
 
 use super::connection::{Connection, Phase};
 use crate::framer::Data;
-use crate::names;
-use crate::negotiate::{Key, NOT_UNDERSTOOD, REJECT, parse_number};
+use crate::negotiate::{Key, NOT_UNDERSTOOD, REJECT};
 use crate::pdu::{Bhs, Lun, RESERVED_TAG, RejectReason, TextFlags, TextRequest, TextResponse};
 use crate::text::{TextReader, TextWriter, pairs};
+use crate::{names, number};
 
 /// Longest text request.
 const REQUEST_LIMIT: usize = 16 * 1024;
@@ -102,7 +102,7 @@ impl Connection {
             match Key::from_name(name) {
                 Some(Key::SendTargets) => self.send_targets(value, out),
                 Some(Key::MaxRecvDataSegmentLength) => {
-                    let number = parse_number(value).filter(|n| (512..1 << 24).contains(n));
+                    let number = number::parse(value).filter(|n| (512..1 << 24).contains(n));
                     match (number, &mut self.phase) {
                         (Some(number), Phase::Full(session)) => session.params.max_xmit_data_segment = number,
                         _ => out.push(name, REJECT),

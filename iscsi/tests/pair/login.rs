@@ -67,6 +67,7 @@ fn a_wrong_secret_is_an_authentication_failure() {
             FailureKind::Authentication
         )
     );
+    assert!(!why.is_about_algorithms(), "a secret was judged");
 }
 
 #[test]
@@ -112,10 +113,15 @@ fn no_common_algorithm_or_method_is_an_authentication_failure() {
         algorithms: vec![ChapAlgorithm::Md5],
         optional: false,
     };
+    let why = failure(&login(auth, only_sha3));
     assert_eq!(
-        failure(&login(auth, only_sha3)).kind(),
-        FailureKind::Authentication
+        (why, why.kind()),
+        (
+            LoginFailure::AlgorithmsRefused(LoginStatus::AUTHENTICATION_FAILURE),
+            FailureKind::Authentication
+        )
     );
+    assert!(why.is_about_algorithms(), "no secret was judged");
     assert_eq!(
         failure(&login(Auth::None, books())).kind(),
         FailureKind::Authentication
@@ -234,8 +240,8 @@ fn send_targets_brings_thousands_of_targets_in_many_pdus() {
         else {
             panic!("{:?}", pair.events)
         };
-        assert_eq!((*tag, targets.len()), (asked, count));
-        if let Some(last) = targets.last() {
+        assert_eq!((*tag, targets.targets.len()), (asked, count));
+        if let Some(last) = targets.targets.last() {
             assert_eq!(
                 last.name.as_str(),
                 format!("iqn.2024-01.example.pair:disk{}", count - 1)

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use emu_array::LunSpec;
+use iscsi::chap::ChapAlgorithm;
 use isp4xxx::fw::{DhcpLease, RouterAdvertisement};
 
 mod target;
@@ -119,6 +120,14 @@ pub struct Card {
     pub ports: u32,
 }
 
+/// What the firmware does otherwise than that of a card of 2005.
+#[derive(Args, Debug, Clone)]
+pub struct Firmware {
+    /// CHAP algorithms that the firmware offers to targets, best first: md5, sha1, sha-256, sha3-256 (or their numbers, 5 to 8)
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "md5")]
+    pub chap_algorithms: Vec<ChapAlgorithm>,
+}
+
 /// `hbaemu serve`.
 #[derive(Args, Debug)]
 pub struct Serve {
@@ -152,6 +161,9 @@ pub struct Serve {
     /// Do not wait for the disk after flash writes: a power loss of this machine may then tear the flash file
     #[arg(long)]
     pub no_sync: bool,
+    /// What its firmware does.
+    #[command(flatten)]
+    pub firmware: Firmware,
     /// Write what goes over the card's connections to a capture file (for Wireshark); CHAP answers and data stand in it. An older
     /// capture of that name is overwritten, nothing else is
     #[arg(long, value_name = "FILE")]
@@ -183,6 +195,9 @@ pub struct Pci {
     /// Do not wait for the disk after flash writes: a power loss of this machine may then tear the flash file
     #[arg(long)]
     pub no_sync: bool,
+    /// What its firmware does.
+    #[command(flatten)]
+    pub firmware: Firmware,
 }
 
 /// `hbaemu load`.

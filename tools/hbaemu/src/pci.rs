@@ -21,6 +21,7 @@ pub(super) fn run(args: &Pci) -> Result<()> {
         flash: args.flash.clone(),
         sync: !args.no_sync,
         control: args.control.clone(),
+        chap_algorithms: args.firmware.chap_algorithms.clone(),
     };
     // A file that may not grow is an error of the write, not the end: guest memory and the flash lie at high offsets.
     let mut mask = SigSet::empty();

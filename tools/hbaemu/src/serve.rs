@@ -28,6 +28,7 @@ pub(super) fn run(args: &Serve) -> Result<()> {
     config.disable_sysfs_boot = !args.sysfs_boot;
     config.quirks = args.quirks;
     config.sync = !args.no_sync;
+    config.chap_algorithms.clone_from(&args.firmware.chap_algorithms);
     config.networks = network::networks(ports, &args.dhcp_lease, &args.ipv6_router)?;
     config.pcap.clone_from(&args.pcap);
     config.group = args.group.as_deref().map(group).transpose()?;

@@ -165,7 +165,7 @@ fn discovery_shows_every_name_and_the_address_that_was_asked() {
     host.engine.send_targets(Instant::now());
     host.until("list", |host| host.has(|e| matches!(e, Event::Targets { .. })));
     let list = host.events.iter().find_map(|e| match e {
-        Event::Targets { result: Ok(list), .. } => Some(list.clone()),
+        Event::Targets { result: Ok(list), .. } => Some(list.targets.clone()),
         _ => None,
     });
     let list = list.unwrap();

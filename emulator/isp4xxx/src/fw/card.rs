@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use iscsi::LinkLoss;
+use iscsi::chap::ChapAlgorithm;
 
 use super::outbox::Outbox;
 use super::port::{Ctx, Port};
@@ -45,12 +46,17 @@ impl std::fmt::Debug for CardConfig {
     }
 }
 
+/// What the firmware of these cards offers in CHAP_A (docs/decisions/0014-chap-algorithms.md).
+pub const FIRMWARE_CHAP: [ChapAlgorithm; 1] = [ChapAlgorithm::Md5];
+
 /// A card.
 pub struct Card {
     config: CardConfig,
     rom: Rom,
     ports: Vec<Port>,
     out: Outbox,
+    /// CHAP algorithms that its firmware offers, best first.
+    chap: Vec<ChapAlgorithm>,
     /// The flash was bad at the last power cycle.
     dead: bool,
 }
@@ -63,6 +69,7 @@ macro_rules! with_port {
             now: $now,
             rom: &mut card.rom,
             out: &mut card.out,
+            chap: &card.chap,
         };
         let $cx = &mut context;
         card.ports.get_mut($number).map(|$port| $body)
@@ -88,6 +95,7 @@ impl Card {
         Ok(Self {
             ports: (0..config.ports).map(new).collect(),
             out: Outbox::new(config.seed),
+            chap: FIRMWARE_CHAP.to_vec(),
             dead: false,
             config,
             rom,
@@ -104,6 +112,17 @@ impl Card {
     #[must_use]
     pub fn ports(&self) -> usize {
         self.config.ports
+    }
+
+    /// Has the firmware offer other CHAP algorithms than [`FIRMWARE_CHAP`], best first; with an empty list those again. It counts from
+    /// the next login on.
+    pub fn offer_chap(&mut self, algorithms: &[ChapAlgorithm]) {
+        let list = if algorithms.is_empty() {
+            &FIRMWARE_CHAP[..]
+        } else {
+            algorithms
+        };
+        self.chap = list.to_vec();
     }
 
     /// Connects a port to another network: a DHCP server and an IPv6 router of its own. It counts from the port's next

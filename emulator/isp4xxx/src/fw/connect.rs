@@ -60,7 +60,7 @@ impl Port {
         };
         let discovery = ddb.is_discovery();
         let name = self.initiator_name();
-        let spec = match login::spec(self, ddb, cx.rom, &name, cx.out.random()) {
+        let spec = match login::spec(self, ddb, cx.rom, cx.chap, &name, cx.out.random()) {
             Ok(spec) => spec,
             Err(failure) => {
                 self.fail(cx, index, failure, None);

@@ -66,7 +66,7 @@ pub(super) fn done(
 pub(super) fn login_failure(why: engine::LoginFailure) -> LoginFailure {
     use engine::LoginFailure as W;
     match why {
-        W::Refused(status) => LoginFailure::Status {
+        W::Refused(status) | W::AlgorithmsRefused(status) => LoginFailure::Status {
             class: status.class,
             detail: status.detail,
         },

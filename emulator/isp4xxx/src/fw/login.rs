@@ -11,7 +11,7 @@ use driver_sys::hw::chap::ChapFlags;
 use driver_sys::hw::ddb::{BYTE_UNITS, IscsiOptions};
 use driver_sys::hw::raw::{dev_db_entry, ql4_chap_table};
 use driver_sys::hw::until_nul;
-use iscsi::chap::{ChapAccount, ChapSecret};
+use iscsi::chap::{ChapAccount, ChapAlgorithm, ChapSecret};
 use iscsi::digest::Digest;
 use iscsi::initiator::{Auth, Config, Timeouts};
 use iscsi::negotiate::{Offer, Params};
@@ -36,6 +36,7 @@ pub(super) fn spec(
     port: &Port,
     ddb: &Ddb,
     rom: &Rom,
+    algorithms: &[ChapAlgorithm],
     initiator: &str,
     seed: [u8; 32],
 ) -> Result<Config, LoginFailure> {
@@ -52,7 +53,7 @@ pub(super) fn spec(
         .filter(|alias| !alias.is_empty())
         .map(Into::into);
     config.offer = offer(entry);
-    config.auth = auth(port, entry, rom, ddb.is_discovery())?;
+    config.auth = auth(port, entry, rom, algorithms, ddb.is_discovery())?;
     config.timeouts = timeouts(entry);
     Ok(config)
 }
@@ -120,7 +121,13 @@ fn offer(entry: &dev_db_entry) -> Offer {
     }
 }
 
-fn auth(port: &Port, entry: &dev_db_entry, rom: &Rom, discovery: bool) -> Result<Auth, LoginFailure> {
+fn auth(
+    port: &Port,
+    entry: &dev_db_entry,
+    rom: &Rom,
+    algorithms: &[ChapAlgorithm],
+    discovery: bool,
+) -> Result<Auth, LoginFailure> {
     let flags = entry.iscsi_flags();
     if !flags.contains(IscsiOptions::CHAP_AUTH) {
         return Ok(Auth::None);
@@ -146,7 +153,7 @@ fn auth(port: &Port, entry: &dev_db_entry, rom: &Rom, discovery: bool) -> Result
     Ok(Auth::Chap {
         outgoing: account(&own)?,
         incoming,
-        algorithms: Vec::new(),
+        algorithms: algorithms.to_vec(),
         optional: discovery && flags.contains(IscsiOptions::DISCOVERY_AUTH_OPTIONAL),
     })
 }

@@ -33,7 +33,7 @@ pub use driver_sys::hw::aen::IpAddrState;
 pub use driver_sys::hw::ddb::DdbState;
 pub use driver_sys::hw::mailbox::{FactoryAreas, FlashCommit, FwAddState, FwState, LogoutOptions};
 
-pub use card::{Card, CardConfig};
+pub use card::{Card, CardConfig, FIRMWARE_CHAP};
 pub use command::{Command, DdbDefaults, PingSource};
 pub use effect::{Effect, LinkId, PingId};
 pub use error::MboxError;

@@ -13,6 +13,8 @@ use driver_sys::hw::mailbox::{FwAddState, FwState};
 use driver_sys::hw::raw::{addr_ctrl_blk, dev_db_entry, flash_sys_info};
 use driver_sys::hw::until_nul;
 
+use iscsi::chap::ChapAlgorithm;
+
 use super::acb::Acb;
 use super::ddb::Ddbs;
 use super::eventlog::EventLog;
@@ -29,6 +31,8 @@ pub(super) struct Ctx<'a> {
     pub(super) now: Instant,
     pub(super) rom: &'a mut Rom,
     pub(super) out: &'a mut Outbox,
+    /// CHAP algorithms to offer.
+    pub(super) chap: &'a [ChapAlgorithm],
 }
 
 /// Where a port is in its life.

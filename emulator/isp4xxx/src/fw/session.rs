@@ -7,7 +7,7 @@ mod tasks;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::IoSlice;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use iscsi::LinkLoss;
@@ -272,10 +272,9 @@ impl Session {
                 self.events.push_back(SessionEvent::LoggedIn);
             }
             E::LoginFailed(why) => self.ended(login_failure(why)),
-            E::Redirected { permanent, address } => match address.host.parse::<IpAddr>() {
-                Ok(ip) if !self.over => {
+            E::Redirected { permanent, address } => match address.socket_addr() {
+                Some(to) if !self.over => {
                     self.over = true;
-                    let to = SocketAddr::new(ip, address.port);
                     self.events.push_back(SessionEvent::Redirected { to, permanent });
                 }
                 // The firmware resolves no names.
@@ -290,9 +289,9 @@ impl Session {
                 }
             }
             E::Targets {
-                result: Ok(targets), ..
+                result: Ok(listing), ..
             } => {
-                let found = self.found(&targets);
+                let found = self.found(&listing);
                 self.events.push_back(SessionEvent::Found(found));
             }
             E::Targets { result: Err(_), .. } => self.ended(LoginFailure::Protocol),
@@ -342,11 +341,11 @@ impl Session {
         }
     }
 
-    fn found(&self, targets: &[engine::DiscoveredTarget]) -> Vec<Found> {
-        let mut found = Vec::new();
-        for target in targets {
+    fn found(&self, listing: &engine::Listing) -> Vec<Found> {
+        let (mut found, mut names) = (Vec::new(), 0usize);
+        for target in &listing.targets {
             let name = target.name.as_str().to_owned();
-            if target.addresses.is_empty() {
+            if target.at_the_portal_asked() {
                 found.push(Found {
                     name,
                     at: self.to,
@@ -355,16 +354,27 @@ impl Session {
                 continue;
             }
             for address in &target.addresses {
-                // The firmware resolves no names.
-                if let Ok(ip) = address.host.parse::<IpAddr>() {
-                    let at = SocketAddr::new(ip, address.port);
-                    found.push(Found {
-                        name: name.clone(),
-                        at,
-                        tpgt: address.tag.unwrap_or(1),
-                    });
-                }
+                // The firmware resolves no names; a zone is the target's own, the link here is this port's.
+                let Some(at) = address.socket_addr() else {
+                    names += 1;
+                    tracing::debug!(ddb = self.ddb, %name, %address, "a portal that is a name");
+                    continue;
+                };
+                found.push(Found {
+                    name: name.clone(),
+                    at,
+                    tpgt: address.tag.unwrap_or(1),
+                });
             }
+        }
+        let unusable = listing.unusable();
+        if names + unusable > 0 {
+            tracing::warn!(
+                ddb = self.ddb,
+                names,
+                unusable,
+                "entries of a target list were left out"
+            );
         }
         found
     }

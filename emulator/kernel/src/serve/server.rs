@@ -136,6 +136,7 @@ impl Server {
             path: config.flash.clone(),
             source,
         })?;
+        card.offer_chap(&config.chap_algorithms);
         for (port, network) in config.networks.iter().enumerate() {
             card.set_network(port, *network);
         }

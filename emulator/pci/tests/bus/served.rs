@@ -59,6 +59,7 @@ impl Served {
             flash: dir.path().join("card.flash"),
             sync: false,
             control: Some(dir.path().join("control")),
+            chap_algorithms: Vec::new(),
         };
         let mut reactor = Reactor::new().unwrap();
         let mut server = Server::start(&config, &mut reactor, 0).unwrap();

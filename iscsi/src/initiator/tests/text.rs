@@ -96,13 +96,14 @@ fn an_answer_is_one_text_however_it_is_cut() {
     let events = peer.events();
     let [
         Event::Targets {
-            result: Ok(targets), ..
+            result: Ok(listing), ..
         },
     ] = &events[..]
     else {
         panic!("{events:?}")
     };
-    let found: Vec<_> = targets
+    let found: Vec<_> = listing
+        .targets
         .iter()
         .map(|target| (target.name.as_str(), target.addresses.len()))
         .collect();
@@ -130,13 +131,17 @@ fn names_that_a_target_lists_are_kept_byte_for_byte() {
     let events = peer.events();
     let [
         Event::Targets {
-            result: Ok(targets), ..
+            result: Ok(listing), ..
         },
     ] = &events[..]
     else {
         panic!("{events:?}")
     };
-    let found: Vec<_> = targets.iter().map(|target| target.name.as_str()).collect();
+    let found: Vec<_> = listing
+        .targets
+        .iter()
+        .map(|target| target.name.as_str())
+        .collect();
     assert_eq!(
         found,
         ["iqn.2024-01.Example:Disk_A", "LUN/0", "iqn.2024-01.example:größe"]

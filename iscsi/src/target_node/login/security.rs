@@ -2,6 +2,7 @@
 
 use crate::chap::{ChapAlgorithm, ChapError, Nonces, decode, encode_hex};
 use crate::negotiate::{Key, NONE, REJECT};
+use crate::number;
 use crate::target_node::directory::{Directory, LoginAttempt};
 use crate::target_node::event::LoginFailure;
 use crate::text::TextWriter;
@@ -200,7 +201,7 @@ fn verify(
         (Some(_), None) => return Err(ChapError::Missing("CHAP_C").into()),
         (None, Some(_)) => return Err(ChapError::Missing("CHAP_I").into()),
         (Some(theirs), Some(text)) => {
-            let theirs: u8 = theirs.parse().map_err(|_| ChapError::Malformed("CHAP_I"))?;
+            let theirs: u8 = number::parse(theirs).ok_or(ChapError::Malformed("CHAP_I"))?;
             let asked = decode(text).map_err(|_| ChapError::Malformed("CHAP_C"))?;
             if asked.len() < MIN_CHALLENGE {
                 return Err(ChapError::Malformed("CHAP_C").into());
