@@ -10,6 +10,7 @@
 use std::collections::HashMap;
 
 use iscsi::Isid;
+use iscsi::names::key;
 
 /// Identifiers that one target's paths can have beside each other: eight as the driver gives them, for each value of the byte beside them.
 pub const PATHS: usize = 8 * 256;
@@ -54,11 +55,6 @@ impl<W> Taken<W> {
         let free = |isid: &Isid| of_target.is_none_or(|taken| !taken.contains_key(isid));
         std::iter::once(like).chain(alike(like)).find(free)
     }
-}
-
-/// Names compare without regard to the case of their letters.
-fn key(target: &str) -> String {
-    target.to_ascii_lowercase()
 }
 
 /// The identifiers of other paths, in the order in which the driver gives them; the type of the identifier stays.

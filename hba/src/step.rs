@@ -62,6 +62,10 @@ pub enum Step {
     IfaceParams,
     /// Ping from an interface.
     IfacePing,
+    /// Stage parameters of an interface.
+    IfaceSet,
+    /// Apply what is staged.
+    IfaceApply,
     /// Switch an interface on, and apply that.
     IfaceSwitchOn,
     /// List the logical units.
@@ -80,6 +84,8 @@ pub enum Step {
     Ping,
     /// List the sessions.
     SessionList,
+    /// Log out of this session.
+    SessionLogout(u32),
     /// Serve an endpoint by an emulated adapter.
     Serve,
     /// Say how many blocks.
@@ -143,12 +149,15 @@ impl fmt::Display for Step {
             Self::IfaceList => "iface list",
             Self::IfaceParams => "iface params",
             Self::IfacePing => "iface ping",
+            Self::IfaceSet => "iface set",
+            Self::IfaceApply => "iface apply",
             Self::IfaceSwitchOn => "enabled=on",
             Self::LunList => "lun list",
             Self::LunRead => "lun read",
             Self::OpenIscsiLogout => "a logout by open-iscsi",
             Self::Ping => "ping",
             Self::SessionList => "session list",
+            Self::SessionLogout(sid) => return write!(f, "session logout {sid}"),
             Self::Serve => "an emulated adapter",
             Self::WithBlocks => "a number of blocks",
             Self::WithChap => "a chap entry",

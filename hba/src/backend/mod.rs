@@ -12,4 +12,7 @@ mod types;
 
 pub use operations::Backend;
 pub use stack::{BlockNode, Layer, Mount, Stack, StackDisk};
-pub use types::{ChapRecord, FirmwareBoot, LoginProbe, LunScope, ProbeOutcome, ScsiData, ScsiOutcome};
+pub use types::{
+    ChapRecord, FirmwareBoot, ListOutcome, ListProbe, ListedPortal, ListedTarget, LoginProbe, LunScope,
+    ProbeOutcome, ScsiData, ScsiOutcome,
+};

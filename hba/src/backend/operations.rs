@@ -15,7 +15,10 @@ use crate::model::{
 };
 use crate::params::{Assignment, FlashnodeParam, IfaceCode};
 
-use super::{ChapRecord, FirmwareBoot, LoginProbe, LunScope, ProbeOutcome, ScsiData, ScsiOutcome, Stack};
+use super::{
+    ChapRecord, FirmwareBoot, ListOutcome, ListProbe, LoginProbe, LunScope, ProbeOutcome, ScsiData, ScsiOutcome,
+    Stack,
+};
 
 /// The interface of an adapter: the kernel, the emulated kernel, or a script of expected calls. It can be handed to another thread.
 pub trait Backend: Send {
@@ -214,6 +217,9 @@ pub trait Backend: Send {
 
     /// Logs in to a target from the host's own TCP and out again, to learn why the adapter's login is refused.
     fn probe_login(&mut self, probe: &LoginProbe, deadline: Deadline) -> ProbeOutcome;
+
+    /// Asks a portal for its targets from the host's own TCP, to learn what the adapter's discovery does not tell.
+    fn probe_targets(&mut self, probe: &ListProbe, deadline: Deadline) -> ListOutcome;
 
     /// Waits a little before the state is looked at again. A script returns at once.
     fn pause(&mut self, at_most: Duration);

@@ -8,7 +8,10 @@ use std::net::IpAddr;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use super::{Backend, ChapRecord, FirmwareBoot, LoginProbe, LunScope, ProbeOutcome, ScsiData, ScsiOutcome, Stack};
+use super::{
+    Backend, ChapRecord, FirmwareBoot, ListOutcome, ListProbe, LoginProbe, LunScope, ProbeOutcome, ScsiData,
+    ScsiOutcome, Stack,
+};
 use crate::deadline::Deadline;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{Hctl, HostNo, IfaceId};
@@ -36,6 +39,7 @@ pub enum Call {
     DeleteFlashTarget(HostNo, u32),
     LoginFlashTarget(HostNo, u32),
     ProbeLogin(String),
+    ProbeTargets(std::net::SocketAddr),
     LogoutFlashTarget(HostNo, u32),
     ChapPage(HostNo, u16),
     SetChap(HostNo, ChapRecord),
@@ -303,6 +307,12 @@ impl Backend for Scripted {
         match self.answer(&Call::ProbeLogin(probe.target.clone())) {
             Ok(outcome) => outcome,
             Err(error) => ProbeOutcome::Unknown(error.to_string()),
+        }
+    }
+    fn probe_targets(&mut self, probe: &ListProbe, _: Deadline) -> ListOutcome {
+        match self.answer(&Call::ProbeTargets(probe.portal)) {
+            Ok(outcome) => outcome,
+            Err(error) => ListOutcome::Not(ProbeOutcome::Unknown(error.to_string())),
         }
     }
     fn pause(&mut self, _: Duration) {

@@ -83,10 +83,52 @@ pub struct LoginProbe {
 pub enum ProbeOutcome {
     /// The target takes the login.
     Accepted,
+    /// The target refuses the list of CHAP algorithms, and takes MD5 alone.
+    AcceptedMd5Alone,
     /// The target, or our side of the authentication, refuses it: why.
     Refused(String),
     /// This host cannot reach the portal: why.
     Unreachable(String),
+    /// Something takes the connection there, and speaks no iSCSI in time: what it does.
+    Silent(String),
     /// It cannot be told: why.
     Unknown(String),
+}
+
+/// A SendTargets of the host's own, to learn what a portal lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListProbe {
+    /// Initiator name, the adapter's.
+    pub initiator: String,
+    /// The portal.
+    pub portal: std::net::SocketAddr,
+    /// What we prove ourselves with, and what the other side must prove itself with.
+    pub chap: Option<(ChapRecord, Option<ChapRecord>)>,
+}
+
+/// What a [`ListProbe`] found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ListOutcome {
+    /// The portal lists these.
+    Listed(Vec<ListedTarget>),
+    /// There is no list, and the reason is that of a login.
+    Not(ProbeOutcome),
+}
+
+/// A target that a portal lists, byte for byte.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedTarget {
+    /// Its name.
+    pub name: String,
+    /// Where it says it is; empty: at the portal that was asked.
+    pub portals: Vec<ListedPortal>,
+}
+
+/// A portal as it is listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedPortal {
+    /// Its text.
+    pub text: String,
+    /// Where that is; or why an adapter cannot go there.
+    pub at: Result<crate::ids::Portal, String>,
 }

@@ -110,6 +110,14 @@ impl Out {
         }
     }
 
+    /// Rows for people and pipes.
+    pub(crate) fn table(&self, rows: Table) -> Done {
+        match self.format {
+            Format::Plain => plain(&rows),
+            _ => table(rows),
+        }
+    }
+
     /// What a changing command did, or would do.
     pub(crate) fn change<T: Serialize>(
         &self,

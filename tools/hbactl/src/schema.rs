@@ -7,7 +7,7 @@ use hba::model::{
     Adapter, BootConfig, Capacity, ChapEntry, EventRecord, FlashTarget, HostStats, Iface, Inquiry, Lun,
     ModuleParameter, PingResult, ReportedLun, Session, SessionBrief, SessionDetail, SessionStats, VpdPage,
 };
-use hba::ops::flash::Discovery;
+use hba::ops::flash::{Discovery, Listing};
 use hba::ops::module::{ModuleOptions, Translation};
 use schemars::{JsonSchema, Schema, schema_for};
 
@@ -63,6 +63,7 @@ pub const ANSWERS: &[Answer] = &[
     Answer::of::<Change<Session>>("flash.login"),
     Answer::of::<Change<Session>>("flash.logout"),
     Answer::of::<Discovery>("flash.discover"),
+    Answer::of::<Listing>("flash.discover.list"),
     Answer::of::<Vec<Row>>("flash.params"),
     Answer::of::<Vec<ChapEntry>>("chap.list"),
     Answer::of::<Change<ChapEntry>>("chap.add"),

@@ -53,6 +53,8 @@ mod tests {
             Step::FlashDiscover,
             Step::FlashList,
             Step::FlashLogout(Some(3)),
+            Step::FlashLogin(Some(3)),
+            Step::FlashNewIsid(3),
             Step::FlashParams,
             Step::FlashRemove(Some(3)),
             Step::FlashSet(Some(3)),
@@ -65,6 +67,9 @@ mod tests {
             Step::LunRead,
             Step::Ping,
             Step::SessionList,
+            Step::SessionLogout(3),
+            Step::IfaceSet,
+            Step::IfaceApply,
         ] {
             let typed = step(operation);
             let mut command = args::command();

@@ -230,8 +230,25 @@ impl Ddbs {
                 "DDB {index} has a session or is logging in"
             ))),
             _ => {
+                let discovery = self.get(index).is_some_and(Ddb::is_discovery);
                 self.slots[at] = Slot::Free;
+                if discovery {
+                    self.forget_findings(index);
+                }
                 Ok(())
+            }
+        }
+    }
+
+    /// What a discovery found and nobody logged in to goes with its entry: it would be taken for an answer to the next one.
+    fn forget_findings(&mut self, parent: u16) {
+        for slot in self.slots.iter_mut().skip(usize::from(self.first_dynamic)) {
+            let idle = |ddb: &Ddb| {
+                ddb.state == DdbState::NoConnectionActive && ddb.session.is_none() && ddb.retry_at.is_none()
+            };
+            if matches!(slot, Slot::Used(ddb) if ddb.configured.ddb_link.get() == parent && !ddb.is_discovery() && idle(ddb))
+            {
+                *slot = Slot::Free;
             }
         }
     }

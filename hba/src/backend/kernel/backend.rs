@@ -12,7 +12,8 @@ use super::netlink::Ask;
 use super::store::store;
 use super::{Kernel, encode, read, vendor};
 use crate::backend::{
-    Backend, ChapRecord, FirmwareBoot, LoginProbe, LunScope, ProbeOutcome, ScsiData, ScsiOutcome, Stack,
+    Backend, ChapRecord, FirmwareBoot, ListOutcome, ListProbe, LoginProbe, LunScope, ProbeOutcome, ScsiData,
+    ScsiOutcome, Stack,
 };
 use crate::deadline::Deadline;
 use crate::error::{Error, Kind, Operation, Result};
@@ -348,6 +349,18 @@ impl Backend for Kernel {
             super::probe::run(&job, deadline)
         })
         .unwrap_or_else(|_| ProbeOutcome::Unknown("the target did not answer in time".to_owned()))
+    }
+
+    fn probe_targets(&mut self, probe: &ListProbe, deadline: Deadline) -> ListOutcome {
+        let job = probe.clone();
+        super::within::within(deadline, "ask the portal", move || {
+            super::probe::list(&job, deadline)
+        })
+        .unwrap_or_else(|_| {
+            ListOutcome::Not(ProbeOutcome::Unknown(
+                "the portal did not answer in time".to_owned(),
+            ))
+        })
     }
 
     fn pause(&mut self, at_most: Duration) {

@@ -1,24 +1,103 @@
-//! A login of this host's own, over its own TCP, to learn why the adapter's was refused.
+//! Logins of this host's own, over its own TCP, to learn what drivers do not pass on: why a target refuses the adapter, what a portal lists.
 //!
-//! Drivers do not pass the target's login status on. This asks the same target the same way, as far as the host can reach it,
-//! and logs out at once. Must not know when to ask. Source: RFC 7143 §11.13.5 (login status).
+//! This asks the same portal the same way, as far as the host can reach it, and logs out at once. All CHAP algorithms are offered; targets
+//! that refuse every list are asked once more with MD5 alone. Must not know when to ask. Source: RFC 7143 §11.13.5 (login status), §12.1.3
+//! (CHAP), appendix C (SendTargets).
 
 use std::io::{ErrorKind, IoSlice, Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::time::Instant;
 
-use iscsi::chap::{ChapAccount, ChapSecret};
-use iscsi::initiator::{Auth, Config, Event, Initiator};
-use iscsi::{Isid, LinkLoss};
+use iscsi::address::TargetAddress;
+use iscsi::chap::{ChapAccount, ChapAlgorithm, ChapSecret};
+use iscsi::initiator::{Auth, Config, DiscoveredTarget, Event, FailureKind, Initiator, LoginFailure};
+use iscsi::{IscsiName, Isid, LinkLoss};
 
-use crate::backend::{ChapRecord, LoginProbe, ProbeOutcome};
+use crate::backend::{
+    ChapRecord, ListOutcome, ListProbe, ListedPortal, ListedTarget, LoginProbe, ProbeOutcome,
+};
 use crate::deadline::Deadline;
+use crate::ids::{Portal, why_not};
 
 /// Logs in as the probe says; every wait ends at the deadline.
 pub(super) fn run(probe: &LoginProbe, deadline: Deadline) -> ProbeOutcome {
-    let unknown = |why: &str| ProbeOutcome::Unknown(why.to_owned());
-    let (Ok(initiator), Ok(target)) = (probe.initiator.parse(), probe.target.parse()) else {
-        return unknown("a name is not an iscsi name");
+    let target = match probe.target.parse::<IscsiName>() {
+        Ok(name) => name,
+        Err(why) => return ProbeOutcome::Refused(format!("no login can carry the target's name: {why}")),
+    };
+    match ask(&probe.initiator, Some(target), probe.portal, probe.chap.as_ref(), deadline) {
+        (Said::LoggedIn | Said::Targets(_), Offered::All) => ProbeOutcome::Accepted,
+        (Said::LoggedIn | Said::Targets(_), Offered::Md5Alone) => ProbeOutcome::AcceptedMd5Alone,
+        (Said::Nothing(outcome), _) => outcome,
+    }
+}
+
+/// Asks for the targets of a portal; every wait ends at the deadline.
+pub(super) fn list(probe: &ListProbe, deadline: Deadline) -> ListOutcome {
+    match ask(&probe.initiator, None, probe.portal, probe.chap.as_ref(), deadline).0 {
+        Said::Targets(targets) => ListOutcome::Listed(targets.into_iter().map(listed).collect()),
+        Said::LoggedIn => ListOutcome::Not(ProbeOutcome::Silent(
+            "it took the login and did not answer SendTargets".to_owned(),
+        )),
+        Said::Nothing(outcome) => ListOutcome::Not(outcome),
+    }
+}
+
+/// What the other side said.
+enum Said {
+    LoggedIn,
+    Targets(Vec<DiscoveredTarget>),
+    Nothing(ProbeOutcome),
+}
+
+/// With which CHAP algorithms it was asked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Offered {
+    All,
+    Md5Alone,
+}
+
+type Chap = (ChapRecord, Option<ChapRecord>);
+
+fn ask(
+    initiator: &str,
+    target: Option<IscsiName>,
+    portal: SocketAddr,
+    chap: Option<&Chap>,
+    deadline: Deadline,
+) -> (Said, Offered) {
+    let (said, again) = attempt(initiator, target.clone(), portal, chap, Offered::All, deadline);
+    if !(again && chap.is_some()) || deadline.expired() {
+        return (said, Offered::All);
+    }
+    let (second, _) = attempt(initiator, target, portal, chap, Offered::Md5Alone, deadline);
+    let all = ChapAlgorithm::list(&ChapAlgorithm::OFFER);
+    match (said, second) {
+        (Said::Nothing(ProbeOutcome::Refused(first)), Said::Nothing(ProbeOutcome::Refused(second))) => {
+            let both = if first == second {
+                format!("{first}, with the CHAP algorithms {all} and with MD5 alone")
+            } else {
+                format!("{first} (with the CHAP algorithms {all}), and with MD5 alone {second}")
+            };
+            (Said::Nothing(ProbeOutcome::Refused(both)), Offered::All)
+        }
+        (first, Said::Nothing(_)) => (first, Offered::All),
+        (_, second) => (second, Offered::Md5Alone),
+    }
+}
+
+/// One connection; says, too, whether another offer may be taken.
+fn attempt(
+    initiator: &str,
+    target: Option<IscsiName>,
+    portal: SocketAddr,
+    chap: Option<&Chap>,
+    offered: Offered,
+    deadline: Deadline,
+) -> (Said, bool) {
+    let unknown = |why: &str| (Said::Nothing(ProbeOutcome::Unknown(why.to_owned())), false);
+    let Ok(initiator) = initiator.parse() else {
+        return unknown("the adapter's initiator name is no iscsi name");
     };
     let mut seed = [0; 32];
     if getrandom::fill(&mut seed).is_err() {
@@ -27,15 +106,19 @@ pub(super) fn run(probe: &LoginProbe, deadline: Deadline) -> ProbeOutcome {
     // A session identifier of its own: the adapter's sessions are not touched.
     let [a, b, c, ..] = seed;
     let isid = Isid::from_random(u32::from_be_bytes([0, a, b, c]), PROBE_QUALIFIER);
-    let mut config = Config::new(initiator, Some(target), isid, seed);
-    if let Some((out, back)) = &probe.chap {
+    let lists = target.is_none();
+    let mut config = Config::new(initiator, target, isid, seed);
+    if let Some((out, back)) = chap {
         let (Some(outgoing), incoming) = (account(out), back.as_ref().and_then(account)) else {
             return unknown("the chap entry cannot be used");
         };
         config.auth = Auth::Chap {
             outgoing,
             incoming,
-            algorithms: Vec::new(),
+            algorithms: match offered {
+                Offered::All => Vec::new(),
+                Offered::Md5Alone => vec![ChapAlgorithm::Md5],
+            },
             optional: false,
         };
     }
@@ -43,51 +126,78 @@ pub(super) fn run(probe: &LoginProbe, deadline: Deadline) -> ProbeOutcome {
     if left.is_zero() {
         return unknown("no time was left to ask");
     }
-    match TcpStream::connect_timeout(&probe.portal, left) {
-        Ok(stream) => talk(stream, Initiator::new(config, Instant::now()), deadline),
-        Err(error) => ProbeOutcome::Unreachable(error.to_string()),
+    match TcpStream::connect_timeout(&portal, left) {
+        Ok(stream) => talk(stream, Initiator::new(config, Instant::now()), lists, deadline),
+        Err(error) => (Said::Nothing(ProbeOutcome::Unreachable(error.to_string())), false),
     }
 }
 
-fn talk(mut stream: TcpStream, mut engine: Initiator, deadline: Deadline) -> ProbeOutcome {
-    let mut accepted = false;
+fn talk(mut stream: TcpStream, mut engine: Initiator, lists: bool, deadline: Deadline) -> (Said, bool) {
+    let mut said = None;
     loop {
         while let Some(event) = engine.poll_event() {
             match event {
                 Event::LoggedIn(_) => {
-                    accepted = true;
+                    said = Some(Said::LoggedIn);
+                    if lists {
+                        engine.send_targets(Instant::now());
+                    } else {
+                        engine.logout(Instant::now());
+                    }
+                }
+                Event::Targets { result, .. } => {
+                    said = Some(match result {
+                        Ok(targets) => Said::Targets(targets),
+                        Err(why) => Said::Nothing(ProbeOutcome::Refused(why.to_string())),
+                    });
                     engine.logout(Instant::now());
                 }
-                Event::LoginFailed(why) => return ProbeOutcome::Refused(why.to_string()),
-                Event::Redirected { .. } => return ProbeOutcome::Accepted,
-                Event::LoggedOut { .. } | Event::Dropped(_) if accepted => return ProbeOutcome::Accepted,
+                Event::LoginFailed(why) => {
+                    let other_offer = why.kind() == FailureKind::Authentication;
+                    return (Said::Nothing(failed(why)), other_offer);
+                }
+                Event::Redirected { address, .. } if lists => {
+                    return (
+                        Said::Nothing(ProbeOutcome::Refused(format!("the portal sends on to {address}"))),
+                        false,
+                    );
+                }
+                Event::Redirected { .. } => return (Said::LoggedIn, false),
+                Event::LoggedOut { .. } | Event::Dropped(_) if said.is_some() => return ended(said, ""),
                 _ => {}
             }
         }
         if let Err(error) = flush(&mut stream, &mut engine) {
             engine.closed(Instant::now(), LinkLoss::Reset);
-            return ended(accepted, &error.to_string());
+            return ended(said, &error.to_string());
         }
         let left = deadline.remaining();
         if left.is_zero() || stream.set_read_timeout(Some(left)).is_err() {
-            return ended(accepted, "the target did not answer in time");
+            return ended(said, "it takes the connection and does not answer in time");
         }
         match stream.read(engine.read_slot()) {
-            Ok(0) => return ended(accepted, "the target closed the connection during login"),
+            Ok(0) => return ended(said, "it closes the connection during login"),
             Ok(n) => engine.received(Instant::now(), n),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
-            Err(error) => return ended(accepted, &error.to_string()),
+            Err(error) => return ended(said, &error.to_string()),
         }
     }
 }
 
-fn ended(accepted: bool, why: &str) -> ProbeOutcome {
-    if accepted {
-        ProbeOutcome::Accepted
-    } else {
-        ProbeOutcome::Unknown(why.to_owned())
+/// A login that failed: refused, or never answered as iSCSI has it.
+fn failed(why: LoginFailure) -> ProbeOutcome {
+    match why {
+        LoginFailure::TimedOut | LoginFailure::Link(_) | LoginFailure::Frame(_) => {
+            ProbeOutcome::Silent(why.to_string())
+        }
+        _ => ProbeOutcome::Refused(why.to_string()),
     }
+}
+
+fn ended(said: Option<Said>, why: &str) -> (Said, bool) {
+    let silent = || Said::Nothing(ProbeOutcome::Silent(why.to_owned()));
+    (said.unwrap_or_else(silent), false)
 }
 
 fn flush(stream: &mut TcpStream, engine: &mut Initiator) -> std::io::Result<()> {
@@ -108,6 +218,35 @@ fn account(record: &ChapRecord) -> Option<ChapAccount> {
         name: record.username.clone(),
         secret,
     })
+}
+
+/// A listed target, with what an adapter makes of its portals.
+fn listed(target: DiscoveredTarget) -> ListedTarget {
+    let portal = |address: TargetAddress| ListedPortal {
+        text: address.to_string(),
+        at: usable(&address),
+    };
+    ListedTarget {
+        name: target.name.to_string(),
+        portals: target.addresses.into_iter().map(portal).collect(),
+    }
+}
+
+fn usable(address: &TargetAddress) -> Result<Portal, String> {
+    if let Some((_, scope)) = address.host.split_once('%') {
+        return Err(format!("it is link-local and its scope, {scope}, is the other side's"));
+    }
+    let Ok(ip) = address.host.parse() else {
+        return Err("it is a name, and adapters resolve no names".to_owned());
+    };
+    match why_not(ip) {
+        Some(why) => Err(why.to_owned()),
+        None => Ok(Portal {
+            address: ip,
+            port: address.port,
+            tag: address.tag,
+        }),
+    }
 }
 
 /// Tells the probe's session identifier from an adapter's in a target's listing: "pr".

@@ -5,18 +5,16 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use iscsi::IscsiName;
-
 use super::super::adapter::resolve_able;
 use super::super::write::{Done, Plan, Write, as_it_is};
 use super::find::same_address;
 use super::paths::{Own, Paths};
-use super::wanted::{Wanted, difference};
+use super::wanted::{Wanted, difference, odd};
 use crate::Change;
 use crate::change::Difference;
 use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
-use crate::ids::{AdapterId, HostNo};
+use crate::ids::{AdapterId, HostNo, Portal};
 use crate::intent::Intent;
 use crate::message::Message;
 use crate::model::{FlashTarget, PortalType};
@@ -43,10 +41,14 @@ pub struct NewFlashTarget {
 }
 
 impl NewFlashTarget {
+    fn portal(&self) -> Portal {
+        Portal::new(self.address, self.port)
+    }
+
     fn describe(&self) -> String {
         match &self.target_name {
-            Some(name) => format!("flash target {name} at {}", portal(self.address, self.port)),
-            None => format!("discovery entry {}", portal(self.address, self.port)),
+            Some(name) => format!("flash target {name} at {}", self.portal()),
+            None => format!("discovery entry {}", self.portal()),
         }
     }
 
@@ -56,7 +58,6 @@ impl NewFlashTarget {
         wanted.put(FlashnodeParam::Port, &self.port.to_string())?;
         match &self.target_name {
             Some(name) => {
-                check_name(name)?;
                 wanted.put(FlashnodeParam::Name, name)?;
                 wanted.put(FlashnodeParam::DiscoverySess, "off")?;
             }
@@ -78,11 +79,6 @@ impl NewFlashTarget {
     }
 }
 
-/// `ADDRESS:PORT`, with brackets around IPv6.
-pub(super) fn portal(address: IpAddr, port: u16) -> String {
-    std::net::SocketAddr::new(address, port).to_string()
-}
-
 /// Adds a flash target: new entry, parameters, commit, read back. Adding what exists already (same name and portal with the
 /// same settings) changes nothing.
 ///
@@ -101,11 +97,11 @@ pub(super) fn add_to(
     new: &NewFlashTarget,
     tried: &str,
 ) -> Result<Change<FlashTarget>> {
-    if new.address.is_unspecified() || new.address.is_multicast() {
-        return Err(Error::new(Kind::Invalid, tried).answered("a target cannot have this address"));
-    }
     let mut wanted = new.wanted().map_err(|e| e.during(tried.to_owned()))?;
     let _writer = ctx.writer(host, "flash add", tried)?;
+    if let Some(remark) = new.target_name.as_deref().and_then(odd) {
+        ctx.warn(remark);
+    }
     let known = ctx.backend.flash_names(host)?;
     if let Some(twin) = twin(ctx, host, &known, new)? {
         return exists(twin, &wanted, tried).map(|twin| as_it_is(Some(twin)));
@@ -261,9 +257,31 @@ fn unmade(ctx: &mut Ctx<'_>, host: HostNo, error: &Error, tried: &str) -> Error 
                 Message::from("try again when it has ended; if none is at it any more: ")
                     .then(Step::FlashRemove(Some(pending.index))),
             ),
-        None => error.clone(),
+        None => full(ctx, host, error, all.len()),
     }
 }
+
+/// The driver does not say that its table is full: the entries are counted.
+fn full(ctx: &mut Ctx<'_>, host: HostNo, error: &Error, used: usize) -> Error {
+    let adapter = ctx.backend.adapter(host).ok().flatten();
+    let Some(size) = adapter.and_then(|a| a.limits.flash_targets) else {
+        return error.clone();
+    };
+    // Those for boot targets are not given out.
+    let room = size.saturating_sub(BOOT_ENTRIES) as usize;
+    if used < room {
+        return error.clone();
+    }
+    error
+        .clone()
+        .answered(format!(
+            "the flash table of {host} is full: {used} of {room} entries are used (two more are kept for boot targets)"
+        ))
+        .hint(Step::FlashRemove(None).then(" makes room; ").then(Step::FlashList).then(" shows what is there"))
+}
+
+/// Indices 0 and 1 (`qla4xxx_sysfs_ddb_add`).
+const BOOT_ENTRIES: u32 = 2;
 
 /// The entry that has the name and the portal already. Only entries of that name are read.
 fn twin(
@@ -292,11 +310,4 @@ fn is_twin(known: &FlashTarget, new: &NewFlashTarget) -> bool {
             .address
             .as_deref()
             .is_some_and(|a| same_address(a, &new.address.to_string()))
-}
-
-fn check_name(name: &str) -> Result<()> {
-    name.parse::<IscsiName>().map(drop).map_err(|why| {
-        Error::new(Kind::Invalid, format!("use target name {}", name.escape_debug()))
-            .answered(why.to_string())
-    })
 }

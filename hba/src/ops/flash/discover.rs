@@ -7,93 +7,124 @@ use std::net::IpAddr;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use schemars::JsonSchema;
-use serde::Serialize;
-
 use super::super::adapter::resolve_able;
 use super::super::write::{LOOK_AGAIN, unless_dry};
-use super::add::{NewFlashTarget, add_to, portal};
+use super::add::{NewFlashTarget, add_to};
+use super::answer::{Answer, Discovery, Doing, LeftOut, family, plain, put_together};
+use super::diagnose::{ask_list, families};
 use super::find::same_address;
 use super::remove::delete;
 use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
-use crate::ids::{AdapterId, HostNo};
+use crate::ids::{AdapterId, HostNo, Portal};
 use crate::intent::Intent;
+use crate::isid::Taken;
 use crate::message::Message;
 use crate::model::{FlashTarget, Session};
-use crate::params::{IscsiParam, ParamValue};
 use crate::step::Step;
 
 /// How long the sessions of found targets may take to come up before they are listed as they are.
-const SETTLE: Duration = Duration::from_secs(5);
-/// How long to look for new sessions where there are older ones that the portal may have named again.
-const GLANCE: Duration = Duration::from_secs(1);
+const SETTLE: Duration = Duration::from_secs(8);
+/// How long this host asks the portal when the adapter found something,
+const ASK: Duration = Duration::from_secs(2);
+/// and when it did not.
+const ASK_WHY: Duration = Duration::from_secs(5);
 
-/// What a discovery found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Discovery {
-    /// The portal asked, `ADDRESS:PORT`.
-    pub portal: String,
-    /// Index of the SendTargets entry, when it was kept.
-    pub entry: Option<u32>,
-    /// Sessions to what was found.
-    pub sessions: Vec<Session>,
-    /// Flash targets that appeared during the discovery.
-    pub targets: Vec<FlashTarget>,
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asking {
+    /// Whom to ask. A tag says nothing here.
+    pub at: Portal,
+    /// CHAP entry to prove ourselves with.
+    pub chap: Option<u16>,
+    /// Whether the SendTargets entry stays.
+    pub keep: bool,
 }
 
 /// SendTargets through the adapter: adds a SendTargets entry for the portal (or uses the one there is), logs in to it and
-/// lists what was found. The entry is removed afterwards unless `keep`, or it was there before.
+/// lists what was found, to which the adapter logs in by itself. The entry is removed afterwards unless it is kept, or was there before.
+/// The driver does not tell what the portal answered: this host asks it, too, as far as it reaches it.
 ///
 /// # Errors
-/// [`Kind::Failed`] when the portal does not answer, [`Kind::Timeout`].
-pub fn discover(
-    ctx: &mut Ctx<'_>,
-    id: Option<&AdapterId>,
-    at: (IpAddr, u16),
-    chap: Option<u16>,
-    keep: bool,
-) -> Result<Discovery> {
-    let name = portal(at.0, at.1);
-    let tried = format!("discover targets at {name}");
+/// [`Kind::Failed`] when the portal refuses, does not answer, or lists only what cannot be used, or when the port has no address;
+/// [`Kind::Timeout`].
+pub fn discover(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, asking: Asking) -> Result<Discovery> {
+    let at = Portal {
+        tag: None,
+        ..asking.at
+    };
+    let tried = format!("discover targets at {at}");
     let host = resolve_able(ctx, id, &tried, |f| f.flash)?;
     let _writer = ctx.writer(host, "flash discover", &tried)?;
+    let families = families(ctx, host)?;
+    if !families.have(at.address) {
+        return Err(Error::new(Kind::Failed, tried)
+            .answered(format!(
+                "no address: {host} has no {} address, so it cannot ask anybody",
+                family(at.address)
+            ))
+            .hint(
+                Message::from("give it one: ")
+                    .then(Step::IfaceSet)
+                    .then(", then ")
+                    .then(Step::IfaceApply),
+            ));
+    }
     let known = ctx.backend.flash_targets(host)?;
-    let mut found = Discovery {
-        portal: name,
-        entry: None,
-        sessions: Vec::new(),
-        targets: Vec::new(),
-    };
     let is_entry = |t: &&FlashTarget| {
         t.discovery
-            && t.port == Some(at.1)
+            && t.port == Some(at.port)
             && t.address
                 .as_deref()
-                .is_some_and(|a| same_address(a, &at.0.to_string()))
+                .is_some_and(|a| same_address(a, &at.address.to_string()))
     };
-    let existing = known.iter().find(is_entry).map(|t| t.index);
-    let asked = unless_dry(ctx, |ctx| match existing {
-        Some(index) => Ok((Some(index), ask(ctx, host, at, existing, index, &tried)?)),
+    let existing = known.iter().find(is_entry);
+    // The entry that is there says with what it proves itself.
+    let chap = asking.chap.or_else(|| existing.and_then(|t| t.chap_index));
+    let existing = existing.map(|t| t.index);
+    let done = unless_dry(ctx, |ctx| match existing {
+        Some(index) => Ok((Some(index), ask(ctx, host, index, &tried)?)),
         None => {
             let known = known.iter().map(|t| t.index).collect();
-            ask_anew(ctx, host, at, known, chap, keep, &tried)
+            ask_anew(ctx, host, asking, known, &tried)
         }
     })?;
-    let Some((index, sessions)) = asked else {
+    let Some((index, (new, ended, old))) = done else {
         ctx.warn("dry run: the portal was not asked");
-        found.entry = existing;
-        return Ok(found);
+        return Ok(Discovery {
+            portal: at.to_string(),
+            answer: Answer::NotAsked,
+            entry: existing,
+            listed: None,
+            sessions: Vec::new(),
+            present: Vec::new(),
+            left_out: Vec::new(),
+            targets: Vec::new(),
+        });
     };
-    found.entry = index;
-    found.sessions = sessions;
-    if found.sessions.is_empty() {
-        ctx.warn(
-            Message::from("the portal named no target, or did not answer; ")
-                .then(Step::Ping)
-                .then(" tells whether it can be reached"),
-        );
+    let limit = if new.is_empty() { ASK_WHY } else { ASK };
+    let list = ask_list(ctx, host, at.at(), chap, limit)?;
+    let doing = Doing {
+        host,
+        new,
+        old,
+        ended,
+        families,
+    };
+    let (mut found, remarks) = put_together(at, doing, list, &tried).map_err(|e| match (index, existing) {
+        (Some(index), None) => {
+            let answer = e.answer().unwrap_or_default().to_owned();
+            e.answered(format!("{answer}; discovery entry {index} was kept, as it was asked for"))
+        }
+        _ => e,
+    })?;
+    for remark in remarks {
+        ctx.warn(remark);
     }
+    if let Some(remark) = left_out(&found) {
+        ctx.warn(remark);
+    }
+    found.entry = index;
     let after = ctx.backend.flash_targets(host)?;
     found.targets = after
         .into_iter()
@@ -102,18 +133,42 @@ pub fn discover(
     Ok(found)
 }
 
+/// So many of what was left out are named in the remark.
+const NAMED: usize = 3;
+
+/// What was left out, counted, and some of it named.
+pub(super) fn left_out(found: &Discovery) -> Option<String> {
+    let count = found.left_out.len();
+    if count == 0 {
+        return None;
+    }
+    let named: Vec<String> = found
+        .left_out
+        .iter()
+        .take(NAMED)
+        .map(|l| format!("{} at {} ({})", l.target, l.portal, l.why))
+        .collect();
+    let more = match count.saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    let paths = if count == 1 { "path was" } else { "paths were" };
+    Some(format!("{count} listed {paths} left out: {}{more}", named.join(", ")))
+}
+
+/// What the adapter did: new sessions, those of them that were ended again, sessions that were there before.
+type Did = (Vec<Session>, Vec<LeftOut>, Vec<Session>);
+
 /// Asks the portal through an entry that is made for it, and goes again unless it is to stay.
 fn ask_anew(
     ctx: &mut Ctx<'_>,
     host: HostNo,
-    at: (IpAddr, u16),
+    asking: Asking,
     known: Vec<u32>,
-    chap: Option<u16>,
-    keep: bool,
     tried: &str,
-) -> Result<(Option<u32>, Vec<Session>)> {
-    let (address, port) = at;
-    let intent = if keep {
+) -> Result<(Option<u32>, Did)> {
+    let (address, port) = asking.at.at();
+    let intent = if asking.keep {
         Intent::FlashAdd {
             known,
             target: None,
@@ -124,32 +179,76 @@ fn ask_anew(
         Intent::Discovery { known, address, port }
     };
     ctx.intending(host, "flash discover", tried, intent, |ctx| {
-        let index = make_entry(ctx, host, at, chap, tried)?;
-        let sessions = ask(ctx, host, at, None, index, tried);
-        if keep {
-            return Ok((Some(index), sessions?));
+        let index = make_entry(ctx, host, (address, port), asking.chap, tried)?;
+        let did = ask(ctx, host, index, tried);
+        if asking.keep {
+            return Ok((Some(index), did?));
         }
         match ctx.cleaning_up(|ctx| delete(ctx, host, index, tried)) {
-            Ok(()) => Ok((None, sessions.map_err(not_done)?)),
-            Err(why) => left(ctx, sessions, index, &why),
+            Ok(()) => Ok((None, did.map_err(not_done)?)),
+            Err(why) => left(ctx, did, index, &why),
         }
     })
 }
 
 /// Asks the portal through its entry, and waits for the sessions to what it names.
-fn ask(
-    ctx: &mut Ctx<'_>,
-    host: HostNo,
-    at: (IpAddr, u16),
-    existing: Option<u32>,
-    index: u32,
-    tried: &str,
-) -> Result<Vec<Session>> {
+fn ask(ctx: &mut Ctx<'_>, host: HostNo, index: u32, tried: &str) -> Result<Did> {
     let before = sids(ctx, host)?;
     ctx.backend
         .login_flash_target(host, index, ctx.deadline)
         .map_err(|e| e.during(tried.to_owned()))?;
-    settle(ctx, host, existing, at, &before)
+    let ended = end_twins(ctx, host, &before)?;
+    let new = settle(ctx, host, &before)?;
+    let mut old = Vec::new();
+    for sid in before {
+        old.extend(ctx.backend.session(sid)?);
+    }
+    Ok((new, ended, old))
+}
+
+/// New sessions to one target with one ISID would end each other for ever: the driver gives what it discovers the ISID of the entry. One
+/// path stays, the others are ended; those that were up before stay.
+fn end_twins(ctx: &mut Ctx<'_>, host: HostNo, before: &BTreeSet<u32>) -> Result<Vec<LeftOut>> {
+    let now = sids(ctx, host)?;
+    let new: Vec<u32> = now.difference(before).copied().collect();
+    let (mut taken, mut ended) = (Taken::default(), Vec::new());
+    if new.is_empty() {
+        return Ok(ended);
+    }
+    for sid in before.iter().chain(&new) {
+        let Some(session) = ctx.backend.session(*sid)? else {
+            continue;
+        };
+        let Some(isid) = session.isid.as_deref().and_then(|text| text.parse().ok()) else {
+            continue;
+        };
+        let other = taken.owner(&session.target_name, isid).copied();
+        match other.filter(|_| !before.contains(sid)) {
+            None => taken.take(&session.target_name, isid, *sid),
+            Some(other) => {
+                ctx.backend.logout_session(host, *sid, ctx.deadline)?;
+                ended.push(LeftOut {
+                    portal: portal_of(&session).map_or_else(|| "n/a".to_owned(), plain),
+                    twin: portal_of(&session).map(|at| Portal {
+                        tag: session.tpgt.and_then(|tag| u16::try_from(tag).ok()),
+                        ..at
+                    }),
+                    why: format!(
+                        "the adapter gave it the isid of session {other}, and the two would end each other; as a flash target it gets one of its own"
+                    ),
+                    target: session.target_name,
+                });
+            }
+        }
+    }
+    Ok(ended)
+}
+
+/// Where a session goes.
+pub(super) fn portal_of(session: &Session) -> Option<Portal> {
+    let c = session.connections.first()?;
+    let address = c.persistent_address.as_deref()?.parse().ok()?;
+    Some(Portal::new(address, c.persistent_port?))
 }
 
 /// The entry is gone, and with it all that an unanswered discovery could have left.
@@ -169,16 +268,16 @@ fn not_done(error: Error) -> Error {
 /// The entry could not be removed, or not in time: the next change of the adapter does it.
 fn left(
     ctx: &mut Ctx<'_>,
-    sessions: Result<Vec<Session>>,
+    did: Result<Did>,
     index: u32,
     why: &Error,
-) -> Result<(Option<u32>, Vec<Session>)> {
+) -> Result<(Option<u32>, Did)> {
     ctx.keep_intent();
     let text = format!("discovery entry {index} may have been left behind: {why}");
-    match sessions {
-        Ok(sessions) => {
+    match did {
+        Ok(did) => {
             ctx.warn(format!("{text}; the next change of this adapter removes it"));
-            Ok((Some(index), sessions))
+            Ok((Some(index), did))
         }
         Err(error) => {
             let answer = error.answer().unwrap_or_default().to_owned();
@@ -226,51 +325,18 @@ fn sids(ctx: &mut Ctx<'_>, host: HostNo) -> Result<BTreeSet<u32>> {
     Ok(all)
 }
 
-/// The sessions found: new ones, those that name the entry as their parent if it was there before (a new one may have the index that
-/// an older one had), and those to the portal that were up before (the driver makes no second one). Waits a little for new ones.
-fn settle(
-    ctx: &mut Ctx<'_>,
-    host: HostNo,
-    existing: Option<u32>,
-    at: (IpAddr, u16),
-    before: &BTreeSet<u32>,
-) -> Result<Vec<Session>> {
-    let (until, glance) = (ctx.deadline.at_most(SETTLE), ctx.deadline.at_most(GLANCE));
+/// The sessions that were not there before. Waits a little for them to come up.
+fn settle(ctx: &mut Ctx<'_>, host: HostNo, before: &BTreeSet<u32>) -> Result<Vec<Session>> {
+    let until = ctx.deadline.at_most(SETTLE);
     loop {
-        let (mut found, mut new) = (Vec::new(), false);
-        for sid in sids(ctx, host)? {
-            let Some(session) = ctx.backend.session(sid)? else {
-                continue;
-            };
-            let is_new = !before.contains(&sid);
-            new |= is_new;
-            if is_new
-                || existing.is_some_and(|entry| parent(&session) == Some(u64::from(entry)))
-                || (session.logged_in() && goes_to(&session, at))
-            {
-                found.push(session);
-            }
+        let mut new = Vec::new();
+        for sid in sids(ctx, host)?.difference(before) {
+            new.extend(ctx.backend.session(*sid)?);
         }
-        let up = !found.is_empty() && found.iter().all(Session::logged_in);
-        if up && (new || glance.expired()) || until.expired() {
-            return Ok(found);
+        // The driver makes them before it answers: where there is none now, there will be none.
+        if new.iter().all(Session::logged_in) || until.expired() {
+            return Ok(new);
         }
         ctx.backend.pause(LOOK_AGAIN.min(until.remaining()));
     }
-}
-
-fn goes_to(session: &Session, at: (IpAddr, u16)) -> bool {
-    session.connections.iter().any(|c| {
-        c.persistent_port == Some(at.1)
-            && c.persistent_address
-                .as_deref()
-                .is_some_and(|a| same_address(a, &at.0.to_string()))
-    })
-}
-
-fn parent(session: &Session) -> Option<u64> {
-    session
-        .params
-        .value(IscsiParam::DiscoveryParentIdx)
-        .and_then(ParamValue::as_number)
 }

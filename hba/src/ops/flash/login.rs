@@ -200,6 +200,7 @@ fn wait_logged_in(
     let mut remark: Option<String> = None;
     let (mut failed, mut unscanned, mut asked) = (0, 0, false);
     let mut patience = None;
+    let mut next = None;
     loop {
         let target = one(ctx, host, index, tried)?;
         let state = match session_of(ctx, &target)? {
@@ -231,9 +232,20 @@ fn wait_logged_in(
         if failed > 0 && !asked && long {
             asked = true;
             match diagnose(ctx, &target)? {
-                Diagnosis::Refused(why) => reason = Some(why),
-                Diagnosis::Unreachable(why) => remark = Some(why),
-                Diagnosis::Nothing => {}
+                found => {
+                    next = Some(advice(&target, &found));
+                    match found {
+                        Diagnosis::Refused(why)
+                        | Diagnosis::NoAddress(why)
+                        | Diagnosis::Otherwise(why)
+                        | Diagnosis::Silent(why) => reason = Some(why),
+                        Diagnosis::Unreachable(why) => remark = Some(why),
+                        Diagnosis::Accepted => {
+                            remark = Some("this host gets in with the adapter's name and account".to_owned());
+                        }
+                        Diagnosis::Nothing => {}
+                    }
+                }
             }
         }
         let over = ctx.deadline.expired();
@@ -243,7 +255,7 @@ fn wait_logged_in(
         if let Some(reason) = &reason {
             return Err(Error::new(Kind::Failed, tried)
                 .answered(format!("{reason}; {state}"))
-                .hint(retry_hint(&target)));
+                .hint(next.unwrap_or_else(|| advice(&target, &Diagnosis::Nothing))));
         }
         if over {
             // The order was given and stands.
@@ -253,7 +265,7 @@ fn wait_logged_in(
                     Message::from("look: ")
                         .then(Step::SessionList)
                         .then("; ")
-                        .then(retry_hint(&target)),
+                        .then(next.unwrap_or_else(|| advice(&target, &Diagnosis::Nothing))),
                 ));
         }
         let sid = target.session.as_ref().map(|s| s.sid);
@@ -278,15 +290,28 @@ fn failure(ctx: &mut Ctx<'_>, sid: Option<u32>) -> Result<Option<String>> {
     Ok(None)
 }
 
-fn retry_hint(target: &FlashTarget) -> Message {
-    let chap = if target.chap_index.is_some() {
-        ", and the chap entry against the target's account"
-    } else {
-        ""
+/// What is best looked at next, by what is known.
+fn advice(target: &FlashTarget, found: &Diagnosis) -> Message {
+    let first = match found {
+        Diagnosis::Refused(_) if target.chap_index.is_some() => {
+            Message::from("check the target's name, and the chap entry against its account (").then(Step::ChapList).then(")")
+        }
+        Diagnosis::Refused(_) => Message::from(
+            "check the target's name, whether it wants chap, and whether it lets this initiator in",
+        ),
+        Diagnosis::NoAddress(_) => Message::from("give the port an address: ")
+            .then(Step::IfaceSet)
+            .then(", then ")
+            .then(Step::IfaceApply),
+        Diagnosis::Otherwise(_) => Message::from("let the target take a list of algorithms, or the adapter offer MD5 alone"),
+        Diagnosis::Silent(_) => Message::from("check the port (")
+            .then(Step::FlashShow)
+            .then("); an iscsi target's is 3260 mostly"),
+        Diagnosis::Unreachable(_) | Diagnosis::Accepted | Diagnosis::Nothing => {
+            Message::from("check the portal with ").then(Step::IfacePing)
+        }
     };
-    Message::from("check the portal with ")
-        .then(Step::IfacePing)
-        .then(chap)
+    first
         .then("; the adapter goes on trying until ")
         .then(Step::FlashLogout(Some(target.index)))
 }

@@ -1,9 +1,11 @@
 //! Flash targets: list, show, add, set, remove, login, logout, discover. One verb a file; `find` and `wanted` are shared.
 
 mod add;
+mod answer;
 mod diagnose;
 mod discover;
 mod find;
+mod found;
 mod login;
 mod paths;
 mod remove;
@@ -11,9 +13,11 @@ mod set;
 mod wanted;
 
 pub use add::{NewFlashTarget, add};
-pub use discover::{Discovery, discover};
+pub use answer::{Answer, Discovery, LeftOut, Present};
+pub use discover::{Asking, discover};
 pub(super) use find::{all as all_targets, of_session};
 pub use find::{list, show};
+pub use found::{ListedPath, Listing, discover_and_add, list_targets};
 pub(super) use login::{gone_anyway, wait_gone};
 pub use login::{Clash, login, logout};
 pub use remove::remove;

@@ -8,6 +8,7 @@ use std::net::IpAddr;
 use std::ops::ControlFlow;
 
 use iscsi::Isid;
+use iscsi::names::same;
 
 use super::find::{isid_of, same_address};
 use crate::ctx::Ctx;
@@ -83,7 +84,7 @@ impl Paths {
     fn add_flash(&mut self, ctx: &mut Ctx<'_>, port: HostNo, own: Own<'_>) -> Result<()> {
         for (index, name) in ctx.backend.flash_names(port)? {
             let mine = port == own.host && Some(index) == own.index;
-            if mine || !name.is_some_and(|name| name.eq_ignore_ascii_case(own.target)) {
+            if mine || !name.is_some_and(|name| same(&name, own.target)) {
                 continue;
             }
             // One that went away meanwhile is no path.
@@ -99,7 +100,7 @@ impl Paths {
         ctx.backend.for_each_session(&mut |s| {
             if ports.contains(&s.host)
                 && Some(s.sid) != own.sid
-                && s.target_name.eq_ignore_ascii_case(own.target)
+                && same(&s.target_name, own.target)
             {
                 found.push(s);
             }

@@ -6,7 +6,7 @@ use super::super::adapter::resolve_able;
 use super::super::write::{Done, Plan, Write, as_it_is};
 use super::find::one;
 use super::paths::{Own, Paths, isid as isid_of};
-use super::wanted::{Wanted, back, difference};
+use super::wanted::{Wanted, back, difference, odd};
 use crate::Change;
 use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
@@ -149,6 +149,9 @@ fn path(
         index: Some(before.index),
         sid: before.session.as_ref().map(|s| s.sid),
     };
+    if let Some(remark) = renamed.as_deref().and_then(odd) {
+        ctx.warn(remark);
+    }
     let paths = Paths::all(ctx, own)?;
     if let Some(asked) = asked {
         if new_isid {

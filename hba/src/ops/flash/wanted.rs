@@ -1,11 +1,13 @@
 //! The parameters an operation wants on an entry: merging, checking, comparing.
 
-use iscsi::Isid;
+use std::net::IpAddr;
+
+use iscsi::{IscsiName, Isid};
 
 use crate::change::Difference;
 use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
-use crate::ids::HostNo;
+use crate::ids::{HostNo, why_not};
 use crate::model::{ChapDirection, FlashTarget};
 use crate::ops::chap;
 use crate::params::{Assignment, FlashnodeParam, ParamValue, Parameter, Params};
@@ -22,6 +24,7 @@ impl Wanted {
 
     /// Wants an assignment; the same parameter twice with two values is refused.
     pub(super) fn push(&mut self, new: Assignment<FlashnodeParam>) -> Result<()> {
+        possible(&new)?;
         match self.0.iter().find(|a| a.param == new.param) {
             Some(old) if old.value == new.value => Ok(()),
             Some(old) => Err(
@@ -107,6 +110,38 @@ impl Wanted {
             .map(|a| format!("{} is {}, wanted {}", a.name(), shown(now, a.param), a.value))
             .collect()
     }
+}
+
+/// Refuses what no target can have.
+fn possible(new: &Assignment<FlashnodeParam>) -> Result<()> {
+    let refuse = |why: String| {
+        let tried = format!("set {} to {}", new.name(), new.value.to_string().escape_debug());
+        Err(Error::new(Kind::Invalid, tried).answered(why))
+    };
+    match new.param {
+        FlashnodeParam::Ipaddr => {
+            let address = new.value.as_text().and_then(|text| text.parse::<IpAddr>().ok());
+            match address.and_then(why_not) {
+                Some(why) => refuse(format!("a target cannot have this address: {why}")),
+                None => Ok(()),
+            }
+        }
+        FlashnodeParam::Port if new.value.as_number() == Some(0) => refuse("a port is 1 to 65535".to_owned()),
+        FlashnodeParam::Name => match new.value.as_text().map(str::parse::<IscsiName>) {
+            Some(Err(why)) => refuse(why.to_string()),
+            _ => Ok(()),
+        },
+        _ => Ok(()),
+    }
+}
+
+/// What is odd about a target's name, which it may have nevertheless.
+pub(super) fn odd(name: &str) -> Option<String> {
+    let remark = name.parse::<IscsiName>().ok()?.remark()?;
+    Some(format!(
+        "the name {} is used as it is, but RFC 7143 does not know it: {remark}",
+        name.escape_debug()
+    ))
 }
 
 /// A parameter's value for people.

@@ -1,8 +1,7 @@
 //! `hbactl flash`.
 
-use std::net::{IpAddr, SocketAddr};
-
 use clap::{Args, Subcommand};
+use hba::ids::Portal;
 
 use super::AdapterArg;
 
@@ -38,8 +37,17 @@ pub enum Verb {
     /// Log out of a flash target and wait until its session is gone
     #[command(after_help = "Example: hbactl flash logout 2 -a host2")]
     Logout(Which),
-    /// Ask a portal for its targets (SendTargets), through the adapter
-    #[command(after_help = "Example: hbactl flash discover -a host2 10.0.0.5:3260")]
+    /// Ask a portal for its targets (SendTargets), through the adapter, which logs in to what it finds
+    ///
+    /// The adapter's firmware asks, and logs in to every target that the portal names; the sessions stay until they are logged out or the
+    /// adapter restarts (with --keep it asks again at every start). The driver does not tell what the portal answered, so this host asks it
+    /// too, when it reaches it: then targets that the adapter cannot use are named, and so is the reason when nothing was found.
+    /// --no-login leaves the adapter out: this host asks, with the adapter's name and CHAP entry, and nothing is logged in to.
+    #[command(
+        after_help = "An answer is one of: found; nothing (the portal has no targets for this initiator). Failures say which: refused, no answer,\n\
+                            unusable (targets are listed, and the adapter can use none), no address (the port has none to call from).\n\
+                            Example: hbactl flash discover -a host2 10.0.0.5:3260"
+    )]
     Discover(Discover),
     /// Names, ranges and units of the parameters
     #[command(after_help = "Example: hbactl flash params | grep time2")]
@@ -65,10 +73,9 @@ pub struct Add {
     /// Target name (iqn., eui. or naa.); without it the entry asks the portal for its targets at every start
     #[arg(short, long, value_name = "IQN")]
     pub target: Option<String>,
-    /// Where the target is.
-    #[arg(short, long, value_parser = portal,
-          help = "Portal, as ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT (port 3260 when left out)")]
-    pub portal: (IpAddr, u16),
+    /// Portal, as ADDRESS, ADDRESS:PORT or [IPV6]:PORT (port 3260 when left out); a tag behind it, as `session list` shows it, is --tpgt
+    #[arg(short, long, value_parser = portal)]
+    pub portal: Portal,
     /// Target portal group tag
     #[arg(long)]
     pub tpgt: Option<u16>,
@@ -131,9 +138,9 @@ pub struct Remove {
 /// `flash discover`.
 #[derive(Args, Debug)]
 pub struct Discover {
-    /// Whom to ask.
-    #[arg(value_parser = portal, help = "Whom to ask, as ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT")]
-    pub portal: (IpAddr, u16),
+    /// Whom to ask, as ADDRESS, ADDRESS:PORT or [IPV6]:PORT; a tag behind it says nothing here
+    #[arg(value_parser = portal)]
+    pub portal: Portal,
     /// Which port.
     #[command(flatten)]
     pub adapter: AdapterArg,
@@ -143,23 +150,18 @@ pub struct Discover {
     /// Keep the SendTargets entry, so that the adapter asks again at every start
     #[arg(long)]
     pub keep: bool,
+    /// Make every path that is found a flash target, with an ISID of its own, and log in to it
+    #[arg(long)]
+    pub add: bool,
+    /// Only list, asked by this host over its own network
+    #[arg(long, conflicts_with_all = ["keep", "add"])]
+    pub no_login: bool,
 }
 
-/// Reads a portal; 3260 is the port when none is given (RFC 7143, section 4.1).
-fn portal(text: &str) -> Result<(IpAddr, u16), String> {
-    if let Ok(full) = text.parse::<SocketAddr>() {
-        return Ok((full.ip(), full.port()));
-    }
-    let bare = text
-        .strip_prefix('[')
-        .and_then(|t| t.strip_suffix(']'))
-        .unwrap_or(text);
-    match bare.parse() {
-        Ok(ip) => Ok((ip, 3260)),
-        Err(_) => {
-            Err("expected ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT; names are not resolved by adapters".into())
-        }
-    }
+/// Reads a portal; what is wrong with it is a usage error.
+pub(super) fn portal(text: &str) -> Result<Portal, String> {
+    text.parse::<Portal>()
+        .map_err(|e| e.answer().unwrap_or("expected a portal").to_owned())
 }
 
 fn on_off(text: &str) -> Result<bool, String> {
@@ -175,13 +177,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn portals_are_read_with_and_without_a_port() {
-        assert_eq!(portal("10.0.0.5").unwrap().1, 3260);
-        assert_eq!(portal("10.0.0.5:860").unwrap().1, 860);
-        assert_eq!(portal("[fe80::1]").unwrap().1, 3260);
-        assert_eq!(portal("[fe80::1]:3261").unwrap().1, 3261);
-        assert_eq!(portal("fe80::1").unwrap().1, 3260);
-        assert!(portal("storage.example").is_err());
-        assert!(portal("10.0.0.5:99999").is_err());
+    fn what_is_wrong_with_a_portal_is_said() {
+        assert_eq!(portal("10.0.0.5,1").unwrap().tag, Some(1));
+        assert!(portal("storage.example").unwrap_err().contains("names"));
+        assert!(portal("255.255.255.255").unwrap_err().contains("broadcast"));
     }
 }

@@ -1,7 +1,8 @@
 //! `hbactl flash`.
 
+use hba::ids::Portal;
 use hba::model::FlashTarget;
-use hba::ops::flash::{self, Clash, FlashSettings, NewFlashTarget};
+use hba::ops::flash::{self, Asking, Clash, FlashSettings, NewFlashTarget};
 use hba::params::{Assignment, FlashnodeParam, Parameter};
 use hba::{Change, Ctx, Result};
 
@@ -23,9 +24,9 @@ pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb) -> Done {
         Verb::Add(add) => {
             let new = NewFlashTarget {
                 target_name: add.target.clone(),
-                address: add.portal.0,
-                port: add.portal.1,
-                tpgt: add.tpgt,
+                address: add.portal.address,
+                port: add.portal.port,
+                tpgt: tag(add.portal, add.tpgt)?,
                 chap: add.chap,
                 bidi_chap: add.bidi,
                 params: parse(&add.params)?,
@@ -99,7 +100,20 @@ pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb) -> Done {
         }
         Verb::Discover(discover) => {
             let id = discover.adapter.adapter.as_ref();
-            let found = flash::discover(ctx, id, discover.portal, discover.chap, discover.keep)?;
+            if discover.no_login {
+                let listing = flash::list_targets(ctx, id, discover.portal, discover.chap)?;
+                return view::flash::listing(out, &listing, &ctx.warnings);
+            }
+            let asking = Asking {
+                at: discover.portal,
+                chap: discover.chap,
+                keep: discover.keep,
+            };
+            let found = if discover.add {
+                flash::discover_and_add(ctx, id, asking)?
+            } else {
+                flash::discover(ctx, id, asking)?
+            };
             view::flash::discovery(out, &found, &ctx.warnings)
         }
         Verb::Params => params(out),
@@ -132,6 +146,18 @@ fn is_identity(field: &str) -> bool {
     [Name, Ipaddr, Port, Tpgt]
         .iter()
         .any(|param| param.name() == field)
+}
+
+/// The tag is said once, or twice alike.
+fn tag(portal: Portal, tpgt: Option<u16>) -> Result<Option<u16>> {
+    match (portal.tag, tpgt) {
+        (Some(one), Some(other)) if one != other => Err(hba::Error::new(
+            hba::Kind::Invalid,
+            format!("use the portal {portal}"),
+        )
+        .answered(format!("its tag is {one}, and --tpgt says {other}"))),
+        (one, other) => Ok(one.or(other)),
+    }
 }
 
 fn parse(params: &[String]) -> Result<Vec<Assignment<FlashnodeParam>>> {

@@ -1,8 +1,9 @@
 //! Flash targets.
 
 use hba::Message;
+use hba::ids::Portal;
 use hba::model::FlashTarget;
-use hba::ops::flash::Discovery;
+use hba::ops::flash::{Answer, Discovery, Listing};
 
 use crate::args::Format;
 use crate::output::{Details, Done, Out, Table, flag, known, yes};
@@ -73,36 +74,88 @@ pub(crate) fn details(t: &FlashTarget) -> Details {
     rows
 }
 
+/// A path of a discovery: what became of it.
+struct Path {
+    state: String,
+    session: String,
+    portal: String,
+    target: String,
+}
+
 pub(crate) fn discovery(out: &Out, found: &Discovery, warnings: &[Message]) -> Done {
     if out.format() == Format::Json {
         return out.json("flash.discover", found, warnings);
     }
-    if found.sessions.is_empty() && found.targets.is_empty() {
-        terminal::note(&format!(
-            "{} named no target that is not in flash already.",
+    match found.answer {
+        Answer::Nothing => terminal::note(&format!(
+            "{} answers, and has no targets for this initiator.",
             found.portal
-        ));
+        )),
+        Answer::NotAsked => terminal::note(&format!("{} would be asked.", found.portal)),
+        Answer::Found => {}
     }
+    let new = found.sessions.iter().map(|s| Path {
+        state: known(s.state.as_ref()),
+        session: s.sid.to_string(),
+        portal: s
+            .connections
+            .first()
+            .and_then(|c| c.persistent_address.as_deref()?.parse().ok().zip(c.persistent_port))
+            .map_or_else(|| "n/a".to_owned(), |(address, port)| Portal::new(address, port).to_string()),
+        target: s.target_name.clone(),
+    });
+    let present = found.present.iter().map(|p| Path {
+        state: format!("{} (before)", known(p.state.as_ref())),
+        session: p.sid.to_string(),
+        portal: p.portal.clone(),
+        target: p.target.clone(),
+    });
+    let left_out = found.left_out.iter().map(|l| Path {
+        state: "left out".to_owned(),
+        session: "-".to_owned(),
+        portal: l.portal.clone(),
+        target: l.target.clone(),
+    });
+    let rows = new
+        .chain(present)
+        .chain(left_out)
+        .map(|p| vec![p.session, p.state, p.portal, p.target]);
+    out.table(Table {
+        heads: &["SESSION", "STATE", "PORTAL", "TARGET"],
+        rows: rows.collect(),
+    })?;
     if !found.targets.is_empty() {
-        out.list("flash.discover", &found.targets, warnings, table)?;
-    }
-    for session in &found.sessions {
-        out.details(&vec![(
-            format!("session {}", session.sid),
-            session.target_name.clone(),
-        )])?;
+        out.table(table(&found.targets))?;
     }
     Ok(())
+}
+
+pub(crate) fn listing(out: &Out, listing: &Listing, warnings: &[Message]) -> Done {
+    if out.format() == Format::Json {
+        return out.json("flash.discover.list", listing, warnings);
+    }
+    if listing.paths.is_empty() {
+        terminal::note(&format!(
+            "{} answers this host, and has no targets for this initiator.",
+            listing.portal
+        ));
+    }
+    let rows = listing.paths.iter().map(|p| {
+        let usable = p.unusable.clone().unwrap_or_else(|| "yes".to_owned());
+        vec![p.portal.clone(), usable, p.target.clone()]
+    });
+    out.table(Table {
+        heads: &["PORTAL", "USABLE", "TARGET"],
+        rows: rows.collect(),
+    })
 }
 
 fn portal(t: &FlashTarget) -> String {
     let Some(address) = &t.address else {
         return "n/a".to_owned();
     };
-    let port = t.port.map_or_else(String::new, |port| format!(":{port}"));
-    if address.contains(':') {
-        format!("[{address}]{port}")
-    } else {
-        format!("{address}{port}")
+    match (address.parse(), t.port) {
+        (Ok(address), Some(port)) => Portal::new(address, port).to_string(),
+        (_, port) => format!("{address}{}", port.map_or_else(String::new, |port| format!(":{port}"))),
     }
 }
