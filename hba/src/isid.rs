@@ -93,7 +93,11 @@ mod tests {
         assert_eq!(second.to_string(), "4414d0dd0000");
         taken.take(T, second, 3);
         assert_eq!(taken.free(T, first).expect("free").to_string(), "4414d0dd2000");
-        assert_eq!(taken.free("iqn.other", first), Some(first), "another target's are its own");
+        assert_eq!(
+            taken.free("iqn.other", first),
+            Some(first),
+            "another target's are its own"
+        );
     }
 
     #[test]

@@ -8,10 +8,12 @@ mod operations;
 #[cfg(test)]
 pub mod scripted;
 mod stack;
+mod stores;
 mod types;
 
 pub use operations::Backend;
 pub use stack::{BlockNode, Layer, Mount, Stack, StackDisk};
+pub use stores::UnitAttr;
 pub use types::{
     ChapRecord, FirmwareBoot, ListOutcome, ListProbe, ListedPortal, ListedTarget, LoginProbe, LunScope,
     ProbeOutcome, ScsiData, ScsiOutcome,

@@ -16,8 +16,8 @@ use crate::model::{
 use crate::params::{Assignment, FlashnodeParam, IfaceCode};
 
 use super::{
-    ChapRecord, FirmwareBoot, ListOutcome, ListProbe, LoginProbe, LunScope, ProbeOutcome, ScsiData, ScsiOutcome,
-    Stack,
+    ChapRecord, FirmwareBoot, ListOutcome, ListProbe, LoginProbe, LunScope, ProbeOutcome, ScsiData,
+    ScsiOutcome, Stack, UnitAttr,
 };
 
 /// The interface of an adapter: the kernel, the emulated kernel, or a script of expected calls. It can be handed to another thread.
@@ -198,6 +198,21 @@ pub trait Backend: Send {
     /// # Errors
     /// The kernel's lists cannot be read.
     fn stacked(&mut self, scope: LunScope, deadline: Deadline) -> Result<Stack>;
+    /// Writes an attribute of a logical unit.
+    ///
+    /// # Errors
+    /// The kernel refuses, or [`crate::Kind::Unknown`] when the order was sent and not answered.
+    fn store_unit(&mut self, lun: Hctl, attr: UnitAttr, value: &str, deadline: Deadline) -> Result<()>;
+    /// Reads an attribute of a logical unit; `None` when it has none, or is gone.
+    ///
+    /// # Errors
+    /// The adapter cannot be read.
+    fn unit_attr(&mut self, lun: Hctl, attr: UnitAttr) -> Result<Option<String>>;
+    /// Writes the recovery time of a session, in seconds or `off`.
+    ///
+    /// # Errors
+    /// The kernel refuses, or [`crate::Kind::Unknown`] when the order was sent and not answered.
+    fn store_recovery(&mut self, sid: u32, value: &str, deadline: Deadline) -> Result<()>;
     /// Runs one SCSI command.
     ///
     /// # Errors

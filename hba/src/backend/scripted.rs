@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::{
     Backend, ChapRecord, FirmwareBoot, ListOutcome, ListProbe, LoginProbe, LunScope, ProbeOutcome, ScsiData,
-    ScsiOutcome, Stack,
+    ScsiOutcome, Stack, UnitAttr,
 };
 use crate::deadline::Deadline;
 use crate::error::{Error, Kind, Result};
@@ -54,6 +54,9 @@ pub enum Call {
     LogoutSession(HostNo, u32),
     ScanSession(HostNo, u32),
     Luns(LunScope),
+    StoreUnit(Hctl, UnitAttr, String),
+    UnitAttr(Hctl, UnitAttr),
+    StoreRecovery(u32, String),
     Scsi(Hctl, Vec<u8>),
     HostStats(HostNo),
     ConnectionStats(u32, u32),
@@ -277,6 +280,15 @@ impl Backend for Scripted {
     }
     fn stacked(&mut self, _: LunScope, _: Deadline) -> Result<Stack> {
         Ok(self.stack.clone())
+    }
+    fn store_unit(&mut self, lun: Hctl, attr: UnitAttr, value: &str, _: Deadline) -> Result<()> {
+        self.answer(&Call::StoreUnit(lun, attr, value.to_owned()))
+    }
+    fn unit_attr(&mut self, lun: Hctl, attr: UnitAttr) -> Result<Option<String>> {
+        self.answer(&Call::UnitAttr(lun, attr))
+    }
+    fn store_recovery(&mut self, sid: u32, value: &str, _: Deadline) -> Result<()> {
+        self.answer(&Call::StoreRecovery(sid, value.to_owned()))
     }
     fn scsi(&mut self, lun: Hctl, cdb: &[u8], data: ScsiData<'_>, _: Deadline) -> Result<ScsiOutcome> {
         let mut reply: ScsiReply = self.answer(&Call::Scsi(lun, cdb.to_vec()))?;

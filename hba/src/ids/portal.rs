@@ -79,7 +79,8 @@ impl FromStr for Portal {
         };
         let (place, tag) = match text.rsplit_once(',') {
             Some((place, tag)) => {
-                let tag = number(tag).ok_or_else(|| refuse("behind the comma belongs a portal group tag, 0 to 65535"))?;
+                let tag = number(tag)
+                    .ok_or_else(|| refuse("behind the comma belongs a portal group tag, 0 to 65535"))?;
                 (place, Some(tag))
             }
             None => (text, None),
@@ -101,7 +102,9 @@ impl FromStr for Portal {
             None => ISCSI_PORT,
         };
         if let Some(why) = why_not(address) {
-            return Err(refuse(&format!("a target cannot have the address {address}: {why}")));
+            return Err(refuse(&format!(
+                "a target cannot have the address {address}: {why}"
+            )));
         }
         Ok(Self { address, port, tag })
     }

@@ -28,6 +28,12 @@ pub struct Lun {
     pub sg_device: Option<String>,
     /// State, as `running`.
     pub state: Option<String>,
+    /// Commands that it takes at once.
+    pub queue_depth: Option<u32>,
+    /// Seconds that a command may take.
+    pub command_timeout: Option<u32>,
+    /// Why the operating system cannot use it, when it cannot.
+    pub unusable: Option<String>,
 }
 
 /// Standard INQUIRY data (SPC).
@@ -88,6 +94,8 @@ pub struct Capacity {
     pub bytes: u64,
     /// Whether READ CAPACITY(16) answered (else (10)).
     pub long_form: bool,
+    /// Whether Linux takes blocks of this length: 512, 1024, 2048 or 4096 bytes. A unit with others is shown without capacity.
+    pub usable: bool,
     /// Whether blocks can be unmapped (thin provisioning); `None` when not told.
     pub thin: Option<bool>,
 }

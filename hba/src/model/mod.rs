@@ -11,7 +11,9 @@ mod iface;
 mod lun;
 mod module;
 mod ping;
+mod rescan;
 mod session;
+mod standing;
 mod stats;
 
 pub use adapter::{Adapter, AdapterKey, Capability, Features, Limits, capabilities};
@@ -23,5 +25,7 @@ pub use iface::{Iface, StagedValue};
 pub use lun::{Capacity, Inquiry, Lun, ReportedLun, VpdPage};
 pub use module::ModuleParameter;
 pub use ping::{PingReply, PingResult, PingStatus};
+pub use rescan::{Rescan, UnitChange, UnitFate};
 pub use session::{Connection, Owner, Session, SessionBrief, SessionDetail, SessionKind};
+pub use standing::ConnectionStanding;
 pub use stats::{Counters, CustomCounter, HostStats, SessionStats};

@@ -7,6 +7,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::ConnectionStanding;
 use crate::ids::HostNo;
 use crate::params::{IscsiParam, Params};
 
@@ -85,8 +86,10 @@ pub struct SessionDetail {
     pub current_address: Option<String>,
     /// TCP port of the target in use.
     pub current_port: Option<u16>,
-    /// State of the connection; drivers that log in by themselves leave it at `down`.
+    /// State of the connection as the kernel has it; drivers that log in by themselves leave it at `down`.
     pub connection_state: Option<String>,
+    /// How the connection stands, derived from its state and the session's.
+    pub connection_standing: Option<ConnectionStanding>,
     /// Initiator name, of the session or else of its port.
     pub initiator_name: Option<String>,
     /// Interface name given at login.
@@ -144,6 +147,10 @@ pub struct Session {
     pub chap_username_in: Option<String>,
     /// Negotiated and default parameters, by sysfs name; secrets left out.
     pub params: Params<IscsiParam>,
+    /// Connections that the session may have: no Linux driver offers more than one.
+    pub max_connections: u32,
+    /// Bytes a second; no driver measures it.
+    pub throughput: Option<u64>,
     /// Connections (one on every driver known).
     pub connections: Vec<Connection>,
     /// Logical units, as `H:C:T:L`.
@@ -163,8 +170,10 @@ impl Session {
 pub struct Connection {
     /// Connection id.
     pub cid: u32,
-    /// State, as `up`.
+    /// State as the kernel has it, as `up`; drivers that log in by themselves leave it at `down`.
     pub state: Option<String>,
+    /// How it stands, derived from its state and the session's.
+    pub standing: Option<ConnectionStanding>,
     /// Current address of the target.
     pub address: Option<String>,
     /// Current TCP port of the target.
@@ -177,8 +186,10 @@ pub struct Connection {
     pub local_address: Option<String>,
     /// Our TCP port.
     pub local_port: Option<u16>,
-    /// Whether the target has sent us elsewhere.
-    pub redirected: bool,
+    /// Whether the target has sent us elsewhere; `None` when it cannot be told.
+    pub redirected: Option<bool>,
+    /// Why it cannot be told.
+    pub redirected_unknown: Option<String>,
     /// Header digest in use.
     pub header_digest: Option<String>,
     /// Data digest in use.

@@ -109,7 +109,8 @@ pub(super) fn guard_sessions(ctx: &mut Ctx<'_>, host: HostNo, tried: &str) -> Re
         ),
     };
     let stack = ctx.backend.stacked(LunScope::Host(host), ctx.deadline)?;
-    let carries = in_use::told(&in_use::find(&stack)).map_or_else(String::new, |told| format!("; in use: {told}"));
+    let carries =
+        in_use::told(&in_use::find(&stack)).map_or_else(String::new, |told| format!("; in use: {told}"));
     let refusal = Error::new(Kind::Busy, tried)
         .answered(format!("{sessions} would drop{carries}"))
         .hint(Message::from(format!("log {them} out first, or use ")).then(Step::WithForce));

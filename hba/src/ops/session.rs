@@ -1,5 +1,9 @@
 //! Sessions: list, show, logout, rescan.
 
+mod rescan;
+
+pub use rescan::rescan;
+
 use std::ops::ControlFlow;
 
 use super::flash::of_session;
@@ -9,9 +13,9 @@ use crate::backend::LunScope;
 use crate::change::Difference;
 use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
-use crate::ids::{AdapterId, HostNo};
+use crate::ids::AdapterId;
 use crate::message::Message;
-use crate::model::{FlashTarget, Lun, Owner, Session, SessionBrief, SessionDetail, SessionKind};
+use crate::model::{FlashTarget, Owner, Session, SessionBrief, SessionDetail, SessionKind};
 use crate::quirks::qla4xxx;
 use crate::step::Step;
 use crate::writer::Scope;
@@ -156,97 +160,6 @@ pub fn logout(ctx: &mut Ctx<'_>, sid: u32) -> Result<Change<Session>> {
         super::flash::wait_gone(ctx, sid, &tried)?;
         Ok(Done::AsPlanned)
     })
-}
-
-/// Scans a session (or all sessions) for logical units; `before` and `after` are all of their logical units. Of all sessions each is
-/// scanned, whatever becomes of the others: one that ends meanwhile is told, one that cannot be scanned fails the whole at its end.
-///
-/// # Errors
-/// [`Kind::NotFound`], [`Kind::Timeout`].
-pub fn rescan(ctx: &mut Ctx<'_>, sid: Option<u32>) -> Result<Change<Vec<Lun>>> {
-    let tried = sid.map_or_else(
-        || "scan all sessions".to_owned(),
-        |sid| format!("scan session {sid}"),
-    );
-    let wanted = match sid {
-        Some(sid) => vec![
-            show(ctx, sid)
-                .map_err(|e| e.during(tried.clone()))
-                .map(|s| (s.host, s.sid))?,
-        ],
-        None => list(ctx, None)?.into_iter().map(|s| (s.host, s.sid)).collect(),
-    };
-    let scope = sid.map_or(LunScope::All, LunScope::Session);
-    let before = ctx.backend.luns(scope)?;
-    let plan = Plan {
-        before: Some(before.clone()),
-        after: Some(before.clone()),
-        diff: Vec::new(),
-    };
-    plan.carry_out(ctx, |ctx, _| {
-        scan(ctx, wanted, sid.is_some(), tried)?;
-        let after = ctx.backend.luns(scope)?;
-        let diff = gone_and_new(&before, &after);
-        Ok(if diff.is_empty() {
-            Done::AsItIs(Some(after))
-        } else {
-            Done::ReadBack {
-                after: Some(after),
-                diff,
-            }
-        })
-    })
-}
-
-/// Scans sessions; of several each, whatever becomes of the others.
-fn scan(ctx: &mut Ctx<'_>, wanted: Vec<(HostNo, u32)>, only_one: bool, tried: String) -> Result<()> {
-    let all = wanted.len();
-    let mut failed: Vec<Error> = Vec::new();
-    for (host, one) in wanted {
-        let Err(e) = ctx.backend.scan_session(host, one, ctx.deadline) else {
-            continue;
-        };
-        if only_one {
-            return Err(e.during(tried));
-        }
-        // Gone, going, or not up: there is no target to scan.
-        if e.kind() == Kind::NotFound || ctx.backend.session(one)?.is_none() {
-            ctx.warn(format!(
-                "session {one} was not scanned: it ended meanwhile, or is not up"
-            ));
-        } else {
-            ctx.warn(e.to_string());
-            failed.push(e);
-        }
-    }
-    if let Some(first) = failed.first() {
-        let answer = first.answer().unwrap_or("the scan failed").to_owned();
-        return Err(first.clone().during(tried).answered(format!(
-            "{} of {all} sessions could not be scanned; the first: {answer}",
-            failed.len()
-        )));
-    }
-    Ok(())
-}
-
-/// The logical units that are there no more, or new.
-fn gone_and_new(before: &[Lun], after: &[Lun]) -> Vec<Difference> {
-    let gone = |of: &[Lun], from: &[Lun]| -> Vec<String> {
-        of.iter()
-            .filter(|l| from.iter().all(|o| o.address != l.address))
-            .map(|l| l.address.clone())
-            .collect()
-    };
-    let mut diff: Vec<Difference> = gone(after, before)
-        .into_iter()
-        .map(|a| Difference::new("lun", None, Some(a)))
-        .collect();
-    diff.extend(
-        gone(before, after)
-            .into_iter()
-            .map(|a| Difference::new("lun", Some(a), None)),
-    );
-    diff
 }
 
 #[cfg(test)]

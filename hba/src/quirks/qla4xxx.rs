@@ -73,3 +73,8 @@ pub fn applies(transport: &str) -> bool {
 
 /// Longest CDB the driver takes, in bytes (`IOCB_MAX_CDB_LEN`).
 pub const MAX_CDB: u32 = 16;
+
+/// Why it cannot be told whether a session of the driver's was redirected: both addresses are copied from the entry that was logged in
+/// to (`qla4xxx_copy_from_fwddb_param`, `qla4xxx_conn_get_param`), and the firmware keeps to itself where it went.
+pub const REDIRECT_UNTOLD: &str =
+    "the qla4xxx driver tells the address that was asked for, whatever the target answered";

@@ -151,7 +151,7 @@ fn changes(noun: &Noun) -> bool {
         Noun::Chap(verb) => !matches!(verb, chap::Verb::List(_)),
         Noun::Boot(verb) => !matches!(verb, boot::Verb::Show(_)),
         Noun::Module(verb) => matches!(verb, module::Verb::Set(_)),
-        Noun::Session(verb) => matches!(verb, session::Verb::Logout(_) | session::Verb::Rescan { .. }),
+        Noun::Session(verb) => matches!(verb, session::Verb::Logout(_) | session::Verb::Rescan(_)),
         _ => false,
     }
 }

@@ -5,7 +5,8 @@
 use hba::Change;
 use hba::model::{
     Adapter, BootConfig, Capacity, ChapEntry, EventRecord, FlashTarget, HostStats, Iface, Inquiry, Lun,
-    ModuleParameter, PingResult, ReportedLun, Session, SessionBrief, SessionDetail, SessionStats, VpdPage,
+    ModuleParameter, PingResult, ReportedLun, Rescan, Session, SessionBrief, SessionDetail, SessionStats,
+    VpdPage,
 };
 use hba::ops::flash::{Discovery, Listing};
 use hba::ops::module::{ModuleOptions, Translation};
@@ -76,7 +77,7 @@ pub const ANSWERS: &[Answer] = &[
     Answer::of::<Vec<SessionDetail>>("session.list.detail"),
     Answer::of::<Session>("session.show"),
     Answer::of::<Change<Session>>("session.logout"),
-    Answer::of::<Change<Vec<Lun>>>("session.rescan"),
+    Answer::of::<Rescan>("session.rescan"),
     Answer::of::<Vec<Lun>>("lun.list"),
     Answer::of::<Inquiry>("lun.inquiry"),
     Answer::of::<VpdPage>("lun.vpd"),

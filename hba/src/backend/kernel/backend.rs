@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use driver_sys::netlink::{Bytes, Destination, Event, Request, Return, code};
+use driver_sys::sysfs::Reader;
 
 use super::events::Listener;
 use super::netlink::Ask;
@@ -13,7 +14,7 @@ use super::store::store;
 use super::{Kernel, encode, read, vendor};
 use crate::backend::{
     Backend, ChapRecord, FirmwareBoot, ListOutcome, ListProbe, LoginProbe, LunScope, ProbeOutcome, ScsiData,
-    ScsiOutcome, Stack,
+    ScsiOutcome, Stack, UnitAttr,
 };
 use crate::deadline::Deadline;
 use crate::error::{Error, Kind, Operation, Result};
@@ -328,6 +329,24 @@ impl Backend for Kernel {
 
     fn stacked(&mut self, scope: LunScope, deadline: Deadline) -> Result<Stack> {
         super::stack::read(&self.endpoint, &self.root, scope, deadline)
+    }
+
+    fn store_unit(&mut self, lun: Hctl, attr: UnitAttr, value: &str, deadline: Deadline) -> Result<()> {
+        let path = format!("bus/scsi/devices/{lun}/{}", attr.name());
+        let tried = format!("write {} of {lun}", attr.name());
+        store(&self.endpoint, path, value, deadline, &tried)
+    }
+
+    fn unit_attr(&mut self, lun: Hctl, attr: UnitAttr) -> Result<Option<String>> {
+        let path = format!("bus/scsi/devices/{lun}");
+        let read = Reader::new().may::<String>(self.root.at(&path), attr.name());
+        Ok(read.ok().flatten())
+    }
+
+    fn store_recovery(&mut self, sid: u32, value: &str, deadline: Deadline) -> Result<()> {
+        let path = format!("class/iscsi_session/session{sid}/recovery_tmo");
+        let tried = format!("set the recovery time of session {sid}");
+        store(&self.endpoint, path, value, deadline, &tried)
     }
 
     fn scsi(&mut self, lun: Hctl, cdb: &[u8], data: ScsiData<'_>, deadline: Deadline) -> Result<ScsiOutcome> {

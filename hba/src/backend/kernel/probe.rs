@@ -8,9 +8,11 @@ use std::io::{ErrorKind, IoSlice, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Instant;
 
-use iscsi::address::TargetAddress;
+use iscsi::address::{Host, TargetAddress};
 use iscsi::chap::{ChapAccount, ChapAlgorithm, ChapSecret};
-use iscsi::initiator::{Auth, Config, DiscoveredTarget, Event, FailureKind, Initiator, LoginFailure};
+use iscsi::initiator::{
+    Auth, Config, DiscoveredTarget, Event, FailureKind, Initiator, Listing, LoginFailure,
+};
 use iscsi::{IscsiName, Isid, LinkLoss};
 
 use crate::backend::{
@@ -25,7 +27,13 @@ pub(super) fn run(probe: &LoginProbe, deadline: Deadline) -> ProbeOutcome {
         Ok(name) => name,
         Err(why) => return ProbeOutcome::Refused(format!("no login can carry the target's name: {why}")),
     };
-    match ask(&probe.initiator, Some(target), probe.portal, probe.chap.as_ref(), deadline) {
+    match ask(
+        &probe.initiator,
+        Some(target),
+        probe.portal,
+        probe.chap.as_ref(),
+        deadline,
+    ) {
         (Said::LoggedIn | Said::Targets(_), Offered::All) => ProbeOutcome::Accepted,
         (Said::LoggedIn | Said::Targets(_), Offered::Md5Alone) => ProbeOutcome::AcceptedMd5Alone,
         (Said::Nothing(outcome), _) => outcome,
@@ -34,8 +42,16 @@ pub(super) fn run(probe: &LoginProbe, deadline: Deadline) -> ProbeOutcome {
 
 /// Asks for the targets of a portal; every wait ends at the deadline.
 pub(super) fn list(probe: &ListProbe, deadline: Deadline) -> ListOutcome {
-    match ask(&probe.initiator, None, probe.portal, probe.chap.as_ref(), deadline).0 {
-        Said::Targets(targets) => ListOutcome::Listed(targets.into_iter().map(listed).collect()),
+    match ask(
+        &probe.initiator,
+        None,
+        probe.portal,
+        probe.chap.as_ref(),
+        deadline,
+    )
+    .0
+    {
+        Said::Targets(list) => ListOutcome::Listed(listed(list)),
         Said::LoggedIn => ListOutcome::Not(ProbeOutcome::Silent(
             "it took the login and did not answer SendTargets".to_owned(),
         )),
@@ -46,7 +62,7 @@ pub(super) fn list(probe: &ListProbe, deadline: Deadline) -> ListOutcome {
 /// What the other side said.
 enum Said {
     LoggedIn,
-    Targets(Vec<DiscoveredTarget>),
+    Targets(Listing),
     Nothing(ProbeOutcome),
 }
 
@@ -220,24 +236,42 @@ fn account(record: &ChapRecord) -> Option<ChapAccount> {
     })
 }
 
-/// A listed target, with what an adapter makes of its portals.
-fn listed(target: DiscoveredTarget) -> ListedTarget {
-    let portal = |address: TargetAddress| ListedPortal {
-        text: address.to_string(),
-        at: usable(&address),
+/// What is listed, with what an adapter makes of it. What cannot be read is an entry that leads nowhere.
+fn listed(list: Listing) -> Vec<ListedTarget> {
+    let nowhere = |text: String, why: &str| ListedPortal {
+        text,
+        at: Err(why.to_owned()),
     };
-    ListedTarget {
-        name: target.name.to_string(),
-        portals: target.addresses.into_iter().map(portal).collect(),
-    }
+    let target = |target: DiscoveredTarget| {
+        let usable = target.addresses.into_iter().map(|address| ListedPortal {
+            text: address.to_string(),
+            at: usable(&address),
+        });
+        let rest = target
+            .unusable
+            .into_iter()
+            .map(|text| nowhere(text, "it is no HOST:PORT"));
+        ListedTarget {
+            name: target.name.to_string(),
+            portals: usable.chain(rest).collect(),
+        }
+    };
+    let nameless = list.unusable_names.into_iter().map(|name| ListedTarget {
+        name,
+        portals: vec![nowhere("any portal".to_owned(), "its name cannot be used")],
+    });
+    list.targets.into_iter().map(target).chain(nameless).collect()
 }
 
 fn usable(address: &TargetAddress) -> Result<Portal, String> {
-    if let Some((_, scope)) = address.host.split_once('%') {
-        return Err(format!("it is link-local and its scope, {scope}, is the other side's"));
-    }
-    let Ok(ip) = address.host.parse() else {
-        return Err("it is a name, and adapters resolve no names".to_owned());
+    let ip = match &address.host {
+        Host::Ip(ip) => *ip,
+        Host::Scoped(_, zone) => {
+            return Err(format!(
+                "it is link-local and its scope, {zone}, is the other side's"
+            ));
+        }
+        Host::Name(_) => return Err("it is a name, and adapters resolve no names".to_owned()),
     };
     match why_not(ip) {
         Some(why) => Err(why.to_owned()),

@@ -119,7 +119,9 @@ fn upwards(root: &Root, names: &Names, disks: &[StackDisk]) -> Vec<BlockNode> {
 }
 
 fn node_is_map(name: &str) -> bool {
-    ["dm-", "md", "loop"].iter().any(|prefix| name.starts_with(prefix))
+    ["dm-", "md", "loop"]
+        .iter()
+        .any(|prefix| name.starts_with(prefix))
 }
 
 fn node(root: &Root, reader: &mut Reader, name: &str, partition: bool) -> BlockNode {
@@ -209,10 +211,18 @@ fn mount(line: &str, names: &Names) -> Option<Mount> {
         .into_iter()
         .flat_map(|all| all.split(','))
         .filter_map(|option| Some(unescaped(option.split_once('=')?.1)));
-    let mut devices: Vec<String> = source.split(":/dev/").enumerate().fold(Vec::new(), |mut all, (i, part)| {
-        all.push(if i == 0 { part.to_owned() } else { format!("/dev/{part}") });
-        all
-    });
+    let mut devices: Vec<String> =
+        source
+            .split(":/dev/")
+            .enumerate()
+            .fold(Vec::new(), |mut all, (i, part)| {
+                all.push(if i == 0 {
+                    part.to_owned()
+                } else {
+                    format!("/dev/{part}")
+                });
+                all
+            });
     devices.extend(options);
     Some(Mount {
         number: number.to_owned(),

@@ -132,7 +132,13 @@ pub(super) fn add_to(
 
 /// Sees to it that the new path can stand beside those that there are to its target: an ISID that was asked for must be free, otherwise
 /// one is chosen.
-fn path(ctx: &mut Ctx<'_>, host: HostNo, new: &NewFlashTarget, wanted: &mut Wanted, tried: &str) -> Result<()> {
+fn path(
+    ctx: &mut Ctx<'_>,
+    host: HostNo,
+    new: &NewFlashTarget,
+    wanted: &mut Wanted,
+    tried: &str,
+) -> Result<()> {
     let Some(target) = new.target_name.as_deref() else {
         return Ok(());
     };

@@ -147,20 +147,17 @@ pub(super) fn put_together(
         ListOutcome::Not(why) if doing.new.is_empty() => return Err(no_list(&why, &doing, asked, tried)),
         ListOutcome::Not(why) => {
             found.sessions = doing.new;
-            remarks.push(
-                format!(
-                    "what the portal lists beside this is not known: {}",
-                    told(&why)
-                )
-                .into(),
-            );
+            remarks.push(format!("what the portal lists beside this is not known: {}", told(&why)).into());
         }
     }
     Ok((found, remarks))
 }
 
 /// Where a target is listed; a target without portals is at the one that was asked.
-pub(super) fn places(asked: Portal, target: &ListedTarget) -> Vec<(String, std::result::Result<Portal, String>)> {
+pub(super) fn places(
+    asked: Portal,
+    target: &ListedTarget,
+) -> Vec<(String, std::result::Result<Portal, String>)> {
     if target.portals.is_empty() {
         return vec![(asked.to_string(), Ok(asked))];
     }
@@ -193,7 +190,14 @@ fn compare(asked: Portal, doing: &Doing, targets: &[ListedTarget], found: &mut D
             let why = match at {
                 Err(why) => why,
                 Ok(at) if doing.new.iter().any(|s| goes_to(s, &target.name, at)) => continue,
-                Ok(at) if doing.ended.iter().any(|l| l.target == target.name && l.portal == plain(at)) => continue,
+                Ok(at)
+                    if doing
+                        .ended
+                        .iter()
+                        .any(|l| l.target == target.name && l.portal == plain(at)) =>
+                {
+                    continue;
+                }
                 Ok(at) => match doing.old.iter().find(|s| goes_to(s, &target.name, at)) {
                     Some(old) => {
                         found.present.push(Present {
@@ -246,16 +250,17 @@ fn unusable(found: &Discovery, count: usize, tried: &str) -> Error {
         named.push(format!("and {} more", more + 1));
     }
     let targets = if count == 1 { "1 target" } else { "targets" };
-    let targets = if count == 1 { targets.to_owned() } else { format!("{count} {targets}") };
+    let targets = if count == 1 {
+        targets.to_owned()
+    } else {
+        format!("{count} {targets}")
+    };
     Error::new(Kind::Failed, tried)
         .answered(format!(
             "unusable: the portal lists {targets}, and the adapter can use none: {}",
             named.join("; ")
         ))
-        .hint(
-            Message::from("add a target at an address that the adapter reaches: ")
-                .then(Step::FlashAdd),
-        )
+        .hint(Message::from("add a target at an address that the adapter reaches: ").then(Step::FlashAdd))
 }
 
 /// Why there is no list, in the words of who asked.
@@ -263,7 +268,9 @@ pub(super) fn told(why: &ProbeOutcome) -> String {
     match why {
         ProbeOutcome::Refused(why) => format!("asked by this host, it refused: {why}"),
         ProbeOutcome::Unreachable(why) => format!("this host does not reach it: {why}"),
-        ProbeOutcome::Silent(why) => format!("asked by this host, something is there and speaks no iscsi: {why}"),
+        ProbeOutcome::Silent(why) => {
+            format!("asked by this host, something is there and speaks no iscsi: {why}")
+        }
         ProbeOutcome::Unknown(why) => format!("this host could not ask: {why}"),
         ProbeOutcome::Accepted | ProbeOutcome::AcceptedMd5Alone => "this host got no list".to_owned(),
     }
@@ -284,7 +291,10 @@ fn no_list(why: &ProbeOutcome, doing: &Doing, asked: Portal, tried: &str) -> Err
         })
     };
     let before = match doing.old.iter().find(over) {
-        Some(old) => format!("; session {} over this portal was there before and tells nothing of it", old.sid),
+        Some(old) => format!(
+            "; session {} over this portal was there before and tells nothing of it",
+            old.sid
+        ),
         None => String::new(),
     };
     let error = Error::new(Kind::Failed, tried).answered(format!(
@@ -298,7 +308,9 @@ fn no_list(why: &ProbeOutcome, doing: &Doing, asked: Portal, tried: &str) -> Err
                 .then(" and ")
                 .then(Step::WithChap),
         ),
-        ProbeOutcome::Silent(_) => error.hint("look what listens there; an iscsi target's port is 3260 mostly"),
+        ProbeOutcome::Silent(_) => {
+            error.hint("look what listens there; an iscsi target's port is 3260 mostly")
+        }
         _ => error.hint(Step::Ping.then(" tells whether the adapter reaches the address")),
     }
 }

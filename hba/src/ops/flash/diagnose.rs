@@ -58,7 +58,12 @@ pub(super) fn diagnose(ctx: &mut Ctx<'_>, target: &FlashTarget) -> Result<Diagno
     else {
         return Ok(Diagnosis::Nothing);
     };
-    let chap = match accounts(ctx, target.host, target.chap_index, target.bidi_chap == Some(true))? {
+    let chap = match accounts(
+        ctx,
+        target.host,
+        target.chap_index,
+        target.bidi_chap == Some(true),
+    )? {
         Ok(chap) => chap,
         Err(why) => return Ok(Diagnosis::Refused(why)),
     };
@@ -147,7 +152,10 @@ pub(super) fn families(ctx: &mut Ctx<'_>, host: HostNo) -> Result<Families> {
             continue;
         }
         for param in [NetParam::Ipv4Addr, NetParam::Ipv6Addr, NetParam::Ipv6Linklocal] {
-            let value = iface.params.value(IfaceCode::Net(param)).and_then(ParamValue::as_text);
+            let value = iface
+                .params
+                .value(IfaceCode::Net(param))
+                .and_then(ParamValue::as_text);
             match value.and_then(|text| text.parse::<IpAddr>().ok()) {
                 Some(IpAddr::V4(address)) => have.v4 |= !address.is_unspecified(),
                 Some(IpAddr::V6(address)) => have.v6 |= !address.is_unspecified(),

@@ -111,13 +111,16 @@ pub fn discover(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, asking: Asking) -> Re
         ended,
         families,
     };
-    let (mut found, remarks) = put_together(at, doing, list, &tried).map_err(|e| match (index, existing) {
-        (Some(index), None) => {
-            let answer = e.answer().unwrap_or_default().to_owned();
-            e.answered(format!("{answer}; discovery entry {index} was kept, as it was asked for"))
-        }
-        _ => e,
-    })?;
+    let (mut found, remarks) =
+        put_together(at, doing, list, &tried).map_err(|e| match (index, existing) {
+            (Some(index), None) => {
+                let answer = e.answer().unwrap_or_default().to_owned();
+                e.answered(format!(
+                    "{answer}; discovery entry {index} was kept, as it was asked for"
+                ))
+            }
+            _ => e,
+        })?;
     for remark in remarks {
         ctx.warn(remark);
     }
@@ -153,7 +156,10 @@ pub(super) fn left_out(found: &Discovery) -> Option<String> {
         more => format!(", and {more} more"),
     };
     let paths = if count == 1 { "path was" } else { "paths were" };
-    Some(format!("{count} listed {paths} left out: {}{more}", named.join(", ")))
+    Some(format!(
+        "{count} listed {paths} left out: {}{more}",
+        named.join(", ")
+    ))
 }
 
 /// What the adapter did: new sessions, those of them that were ended again, sessions that were there before.
@@ -266,12 +272,7 @@ fn not_done(error: Error) -> Error {
 }
 
 /// The entry could not be removed, or not in time: the next change of the adapter does it.
-fn left(
-    ctx: &mut Ctx<'_>,
-    did: Result<Did>,
-    index: u32,
-    why: &Error,
-) -> Result<(Option<u32>, Did)> {
+fn left(ctx: &mut Ctx<'_>, did: Result<Did>, index: u32, why: &Error) -> Result<(Option<u32>, Did)> {
     ctx.keep_intent();
     let text = format!("discovery entry {index} may have been left behind: {why}");
     match did {

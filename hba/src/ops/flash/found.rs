@@ -12,12 +12,12 @@ use super::diagnose::ask_list;
 use super::discover::{Asking, discover, portal_of};
 use super::login::{Clash, login};
 use super::wanted::odd;
+use crate::backend::ListOutcome;
 use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{AdapterId, Portal};
 use crate::message::Message;
 use crate::step::Step;
-use crate::backend::ListOutcome;
 use std::time::Duration;
 
 /// How long this host asks a portal.
@@ -34,10 +34,16 @@ pub fn discover_and_add(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, asking: Askin
     let _writer = ctx.writer(host, "flash discover", &tried)?;
     let warned = ctx.warnings.len();
     let mut found = discover(ctx, Some(&only), asking)?;
-    let up = found.sessions.iter().filter_map(|s| Some((s.target_name.clone(), portal_of(s)?, s.tpgt)));
-    let up: Vec<_> = up.map(|(name, at, tag)| (name, at, tag.and_then(|t| u16::try_from(t).ok()))).collect();
-    let (twins, rest): (Vec<LeftOut>, Vec<LeftOut>) =
-        std::mem::take(&mut found.left_out).into_iter().partition(|l| l.twin.is_some());
+    let up = found
+        .sessions
+        .iter()
+        .filter_map(|s| Some((s.target_name.clone(), portal_of(s)?, s.tpgt)));
+    let up: Vec<_> = up
+        .map(|(name, at, tag)| (name, at, tag.and_then(|t| u16::try_from(t).ok())))
+        .collect();
+    let (twins, rest): (Vec<LeftOut>, Vec<LeftOut>) = std::mem::take(&mut found.left_out)
+        .into_iter()
+        .partition(|l| l.twin.is_some());
     found.left_out = rest;
     for (name, at, tag) in up {
         match add_to(ctx, host, &new(&name, at, tag, asking.chap), &tried) {
@@ -110,16 +116,21 @@ pub struct ListedPath {
 ///
 /// # Errors
 /// [`Kind::Failed`] when the portal refuses or does not answer this host.
-pub fn list_targets(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, at: Portal, chap: Option<u16>) -> Result<Listing> {
+pub fn list_targets(
+    ctx: &mut Ctx<'_>,
+    id: Option<&AdapterId>,
+    at: Portal,
+    chap: Option<u16>,
+) -> Result<Listing> {
     let asked = Portal { tag: None, ..at };
     let tried = format!("list the targets of {asked} from this host");
     let host = resolve_able(ctx, id, &tried, |f| f.flash)?;
     let targets = match ask_list(ctx, host, asked.at(), chap, ASK)? {
         ListOutcome::Listed(targets) => targets,
         ListOutcome::Not(why) => {
-            return Err(Error::new(Kind::Failed, tried).answered(told(&why)).hint(
-                Message::from("the adapter may reach it: ").then(Step::FlashDiscover),
-            ));
+            return Err(Error::new(Kind::Failed, tried)
+                .answered(told(&why))
+                .hint(Message::from("the adapter may reach it: ").then(Step::FlashDiscover)));
         }
     };
     let paths = targets.iter().flat_map(|target| {

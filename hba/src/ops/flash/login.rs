@@ -53,12 +53,7 @@ const GOING: Duration = Duration::from_secs(2);
 /// # Errors
 /// [`Kind::NotFound`], [`Kind::Failed`] with the reason when the login is refused, [`Kind::Unknown`] when it was ordered and is not up
 /// in time.
-pub fn login(
-    ctx: &mut Ctx<'_>,
-    id: Option<&AdapterId>,
-    index: u32,
-    clash: Clash,
-) -> Result<Change<Session>> {
+pub fn login(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, index: u32, clash: Clash) -> Result<Change<Session>> {
     let tried = format!("log in to flash target {index}");
     let host = resolve_able(ctx, id, &tried, |f| f.flash)?;
     let _turn = ctx.turn(Scope::Login(index), host, "flash login", &tried)?;
@@ -131,8 +126,15 @@ fn stand_beside(ctx: &mut Ctx<'_>, target: &FlashTarget, clash: Clash, tried: &s
         ..FlashSettings::default()
     };
     let changed = set(ctx, Some(&AdapterId::Host(target.host)), target.index, &new_isid)?;
-    for d in changed.diff().iter().filter(|d| d.field == FlashnodeParam::Isid.name()) {
-        let (before, after) = (d.before.as_deref().unwrap_or("n/a"), d.after.as_deref().unwrap_or("n/a"));
+    for d in changed
+        .diff()
+        .iter()
+        .filter(|d| d.field == FlashnodeParam::Isid.name())
+    {
+        let (before, after) = (
+            d.before.as_deref().unwrap_or("n/a"),
+            d.after.as_deref().unwrap_or("n/a"),
+        );
         ctx.warn(format!(
             "flash target {} had the isid of another path ({before}) and has one of its own now ({after})",
             target.index
@@ -294,7 +296,9 @@ fn failure(ctx: &mut Ctx<'_>, sid: Option<u32>) -> Result<Option<String>> {
 fn advice(target: &FlashTarget, found: &Diagnosis) -> Message {
     let first = match found {
         Diagnosis::Refused(_) if target.chap_index.is_some() => {
-            Message::from("check the target's name, and the chap entry against its account (").then(Step::ChapList).then(")")
+            Message::from("check the target's name, and the chap entry against its account (")
+                .then(Step::ChapList)
+                .then(")")
         }
         Diagnosis::Refused(_) => Message::from(
             "check the target's name, whether it wants chap, and whether it lets this initiator in",
@@ -303,7 +307,9 @@ fn advice(target: &FlashTarget, found: &Diagnosis) -> Message {
             .then(Step::IfaceSet)
             .then(", then ")
             .then(Step::IfaceApply),
-        Diagnosis::Otherwise(_) => Message::from("let the target take a list of algorithms, or the adapter offer MD5 alone"),
+        Diagnosis::Otherwise(_) => {
+            Message::from("let the target take a list of algorithms, or the adapter offer MD5 alone")
+        }
         Diagnosis::Silent(_) => Message::from("check the port (")
             .then(Step::FlashShow)
             .then("); an iscsi target's is 3260 mostly"),

@@ -18,8 +18,8 @@ pub use discover::{Asking, discover};
 pub(super) use find::{all as all_targets, of_session};
 pub use find::{list, show};
 pub use found::{ListedPath, Listing, discover_and_add, list_targets};
-pub(super) use login::{gone_anyway, wait_gone};
 pub use login::{Clash, login, logout};
+pub(super) use login::{gone_anyway, wait_gone};
 pub use remove::remove;
 pub use set::{FlashSettings, set};
 

@@ -98,10 +98,7 @@ impl Paths {
     fn add_sessions(&mut self, ctx: &mut Ctx<'_>, ports: &[HostNo], own: Own<'_>) -> Result<()> {
         let mut found = Vec::new();
         ctx.backend.for_each_session(&mut |s| {
-            if ports.contains(&s.host)
-                && Some(s.sid) != own.sid
-                && same(&s.target_name, own.target)
-            {
+            if ports.contains(&s.host) && Some(s.sid) != own.sid && same(&s.target_name, own.target) {
                 found.push(s);
             }
             ControlFlow::Continue(())
@@ -137,7 +134,10 @@ impl Paths {
     pub(super) fn beside(&self, own: Own<'_>, like: Isid, tried: &str) -> Result<Isid> {
         self.taken.free(own.target, like).ok_or_else(|| {
             Error::new(Kind::Failed, tried)
-                .answered(format!("all {} identifiers of paths to this target are taken", crate::isid::PATHS))
+                .answered(format!(
+                    "all {} identifiers of paths to this target are taken",
+                    crate::isid::PATHS
+                ))
                 .hint(Step::FlashList.then(" shows its paths; remove those that are not needed"))
         })
     }
@@ -151,10 +151,12 @@ impl Paths {
             "{owner} has isid {isid} at this target already: each login over one of the two paths would end the session over the other"
         ));
         Err(match (own.index, self.taken.free(own.target, isid)) {
-            (Some(index), _) => error.hint(
-                Message::from("give it one of its own: ").then(Step::FlashNewIsid(index)),
-            ),
-            (None, Some(free)) => error.hint(format!("leave isid out, and one is chosen, or take a free one, as {free}")),
+            (Some(index), _) => {
+                error.hint(Message::from("give it one of its own: ").then(Step::FlashNewIsid(index)))
+            }
+            (None, Some(free)) => error.hint(format!(
+                "leave isid out, and one is chosen, or take a free one, as {free}"
+            )),
             (None, None) => error.hint(Step::FlashList.then(" shows its paths")),
         })
     }

@@ -32,7 +32,8 @@ pub fn remove(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, index: u32) -> Result<C
     if let Some(session) = &before.session {
         let sid = session.sid;
         let stack = ctx.backend.stacked(LunScope::Session(sid), ctx.deadline)?;
-        let carries = in_use::told(&in_use::find(&stack)).map_or_else(String::new, |told| format!(", and is in use: {told}"));
+        let carries = in_use::told(&in_use::find(&stack))
+            .map_or_else(String::new, |told| format!(", and is in use: {told}"));
         if !ctx.force {
             return Err(Error::new(Kind::Busy, tried)
                 .answered(format!("session {sid} uses it{carries}"))

@@ -128,12 +128,15 @@ fn path(
     tried: &str,
 ) -> Result<()> {
     let renamed = wanted.value(FlashnodeParam::Name).and_then(ParamValue::as_text);
-    let renamed = renamed.map(str::to_owned).filter(|name| Some(name) != before.target_name.as_ref());
+    let renamed = renamed
+        .map(str::to_owned)
+        .filter(|name| Some(name) != before.target_name.as_ref());
     let asked = wanted.isid().filter(|isid| Some(*isid) != isid_of(before));
     let Some(target) = renamed.clone().or_else(|| before.target_name.clone()) else {
         return if new_isid {
-            Err(Error::new(Kind::Invalid, tried)
-                .answered("it is a discovery entry: the sessions of what it finds are told apart by the driver"))
+            Err(Error::new(Kind::Invalid, tried).answered(
+                "it is a discovery entry: the sessions of what it finds are told apart by the driver",
+            ))
         } else {
             Ok(())
         };
@@ -155,7 +158,9 @@ fn path(
     let paths = Paths::all(ctx, own)?;
     if let Some(asked) = asked {
         if new_isid {
-            return Err(Error::new(Kind::Invalid, tried).answered("an isid is to be chosen, and one is given too"));
+            return Err(
+                Error::new(Kind::Invalid, tried).answered("an isid is to be chosen, and one is given too")
+            );
         }
         return paths.check(own, asked, tried);
     }

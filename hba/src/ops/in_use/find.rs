@@ -14,7 +14,7 @@ pub fn find(stack: &Stack) -> Vec<Use> {
         let mut walk = Walk {
             looked: &looked,
             disk,
-            seen: BTreeSet::new(),
+            seen: BTreeMap::new(),
             uses: &mut uses,
         };
         walk.up(&disk.name, &mut Vec::new());
@@ -46,7 +46,11 @@ impl<'s> Looked<'s> {
             }
         }
         Self {
-            nodes: stack.nodes.iter().map(|node| (node.name.as_str(), node)).collect(),
+            nodes: stack
+                .nodes
+                .iter()
+                .map(|node| (node.name.as_str(), node))
+                .collect(),
             by_number,
             by_name,
             swaps: stack.swaps.iter().map(String::as_str).collect(),
@@ -58,7 +62,10 @@ impl<'s> Looked<'s> {
         let mut found: Vec<&Mount> = Vec::new();
         let number = node.number.as_deref().and_then(|n| self.by_number.get(n));
         let names = [Some(node.name.as_str()), node.label.as_deref()];
-        let named = names.into_iter().flatten().filter_map(|name| self.by_name.get(name));
+        let named = names
+            .into_iter()
+            .flatten()
+            .filter_map(|name| self.by_name.get(name));
         for mount in number.into_iter().chain(named).flatten() {
             if !found.iter().any(|other| other.point == mount.point) {
                 found.push(mount);
@@ -77,16 +84,18 @@ impl<'s> Looked<'s> {
 struct Walk<'w, 's> {
     looked: &'w Looked<'s>,
     disk: &'w StackDisk,
-    seen: BTreeSet<String>,
+    /// What was found at or above each device; nothing yet where the walk still is.
+    seen: BTreeMap<String, bool>,
     uses: &'w mut Vec<Use>,
 }
 
 impl Walk<'_, '_> {
     /// Tells whether anything was found at `name` or above it.
     fn up(&mut self, name: &str, through: &mut Vec<String>) -> bool {
-        if !self.seen.insert(name.to_owned()) {
-            return true;
+        if let Some(found) = self.seen.get(name) {
+            return *found;
         }
+        self.seen.insert(name.to_owned(), false);
         let Some(node) = self.looked.nodes.get(name).copied() else {
             return false;
         };
@@ -121,6 +130,7 @@ impl Walk<'_, '_> {
         if name != self.disk.name {
             through.pop();
         }
+        self.seen.insert(name.to_owned(), any);
         any
     }
 
@@ -146,7 +156,10 @@ fn words(node: &BlockNode) -> String {
         Layer::Raid => "raid array",
         Layer::Loop => "loop device",
     };
-    let label = node.label.as_deref().map_or_else(String::new, |label| format!(" {label}"));
+    let label = node
+        .label
+        .as_deref()
+        .map_or_else(String::new, |label| format!(" {label}"));
     let paths = match node.below {
         0 | 1 => String::new(),
         many if node.layer == Layer::Multipath => format!(", {many} paths"),

@@ -27,7 +27,10 @@ pub(in crate::ops) fn guard_units(
     tried: &str,
     wanted: impl Fn(&str) -> bool,
 ) -> Result<()> {
-    let mut stack = ctx.backend.stacked(scope, ctx.deadline).map_err(|e| e.during(tried))?;
+    let mut stack = ctx
+        .backend
+        .stacked(scope, ctx.deadline)
+        .map_err(|e| e.during(tried))?;
     stack.disks.retain(|disk| wanted(&disk.address));
     let uses = find(&stack);
     let Some(told) = told(&uses) else { return Ok(()) };

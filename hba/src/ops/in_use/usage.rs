@@ -53,7 +53,11 @@ impl fmt::Display for Use {
         let chain = self.through.join(", ");
         match &self.what {
             Standing::Mounted { point, file_system } => {
-                let root = if self.is_root() { ", the root file system" } else { "" };
+                let root = if self.is_root() {
+                    ", the root file system"
+                } else {
+                    ""
+                };
                 write!(f, "is mounted at {point} ({file_system}{root})")?;
             }
             Standing::Swap => f.write_str("is swap space")?,

@@ -6,6 +6,9 @@ use crate::error::{Error, Kind, Result};
 use crate::ids::Hctl;
 use crate::model::Capacity;
 
+/// Lengths of blocks that the kernel takes (`sd.c`, `sd_read_capacity`).
+const SECTORS: [u32; 4] = [512, 1024, 2048, 4096];
+
 /// Capacity.
 ///
 /// # Errors
@@ -43,11 +46,17 @@ pub fn capacity(ctx: &mut Ctx<'_>, lun: Hctl) -> Result<Capacity> {
     let bytes = blocks
         .checked_mul(length)
         .ok_or_else(|| refuse("the device tells an impossible capacity"))?;
+    if !SECTORS.contains(&block_length) {
+        ctx.warn(format!(
+            "blocks of {block_length} bytes: Linux takes 512, 1024, 2048 and 4096, and shows this unit without capacity"
+        ));
+    }
     Ok(Capacity {
         blocks,
         block_length,
         bytes,
         long_form,
+        usable: SECTORS.contains(&block_length),
         thin,
     })
 }

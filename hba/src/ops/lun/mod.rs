@@ -15,6 +15,7 @@ use crate::model::Lun;
 
 pub use capacity::capacity;
 pub use inquiry::inquiry;
+pub(in crate::ops) use report::numbers;
 pub use report::report;
 pub use span::{BlockRange, Length, Span};
 pub use transfer::{Progress, read, write};

@@ -16,26 +16,10 @@ const ALLOCATION: u32 = 16 * 1024;
 /// # Errors
 /// As [`super::inquiry()`].
 pub fn report(ctx: &mut Ctx<'_>, lun: Hctl) -> Result<Vec<ReportedLun>> {
-    let tried = format!("ask the logical units of {lun}");
-    let mut cdb = [0; 12];
-    cdb[0] = 0xA0;
-    cdb[6..10].copy_from_slice(&ALLOCATION.to_be_bytes());
-    let data = read_data(ctx, lun, &tried, &cdb, ALLOCATION as usize)?;
-    let Some(length) = number(&data, 0, 4) else {
-        return Err(Error::new(Kind::Failed, tried).answered("the device gave no list"));
-    };
-    let list = data.get(HEADER..).unwrap_or_default();
-    if usize::try_from(length).is_ok_and(|n| n > list.len()) {
-        ctx.warn(format!(
-            "the target reports {} logical units, {} are shown",
-            length / 8,
-            list.len() / 8
-        ));
-    }
-    let length = usize::try_from(length).unwrap_or(usize::MAX).min(list.len());
+    let list = ask(ctx, lun)?;
     let attached = ctx.backend.luns(LunScope::Host(crate::HostNo(lun.host)))?;
     let of = |n: u64| Hctl { lun: n, ..lun }.to_string();
-    Ok(list[..length]
+    Ok(list
         .chunks_exact(8)
         .map(|raw| {
             let number = decode(raw);
@@ -46,6 +30,36 @@ pub fn report(ctx: &mut Ctx<'_>, lun: Hctl) -> Result<Vec<ReportedLun>> {
             }
         })
         .collect())
+}
+
+/// The numbers alone.
+///
+/// # Errors
+/// As [`super::inquiry()`].
+pub(in crate::ops) fn numbers(ctx: &mut Ctx<'_>, lun: Hctl) -> Result<Vec<u64>> {
+    Ok(ask(ctx, lun)?.chunks_exact(8).map(decode).collect())
+}
+
+/// The list itself, eight bytes a unit.
+fn ask(ctx: &mut Ctx<'_>, lun: Hctl) -> Result<Vec<u8>> {
+    let tried = format!("ask the logical units of {lun}");
+    let mut cdb = [0; 12];
+    cdb[0] = 0xA0;
+    cdb[6..10].copy_from_slice(&ALLOCATION.to_be_bytes());
+    let mut data = read_data(ctx, lun, &tried, &cdb, ALLOCATION as usize)?;
+    let Some(length) = number(&data, 0, 4) else {
+        return Err(Error::new(Kind::Failed, tried).answered("the device gave no list"));
+    };
+    let list = data.split_off(HEADER.min(data.len()));
+    if usize::try_from(length).is_ok_and(|n| n > list.len()) {
+        ctx.warn(format!(
+            "the target reports {} logical units, {} are shown",
+            length / 8,
+            list.len() / 8
+        ));
+    }
+    let length = usize::try_from(length).unwrap_or(usize::MAX).min(list.len());
+    Ok(list[..length].to_vec())
 }
 
 /// The number as Linux writes it: the four words of the eight bytes, first word lowest (`scsilun_to_int`).

@@ -161,6 +161,9 @@ fn reported_units_are_numbered_as_linux_does() {
         block_device: None,
         sg_device: None,
         state: None,
+        queue_depth: None,
+        command_timeout: None,
+        unusable: None,
     };
     s.expect(Call::Luns(LunScope::Host(HostNo(0))), Ok(vec![attached]));
     let luns = report(&mut ctx(&mut s), LUN).expect("list");

@@ -3,6 +3,7 @@
 use super::super::testing::{H0, TARGET, brief, ctx, flash, key, late, session};
 use super::*;
 use crate::backend::scripted::{Call, Scripted};
+use crate::backend::{BlockNode, StackDisk};
 use crate::ids::HostNo;
 
 fn shown(s: &mut Scripted, found: Session, target: FlashTarget) {
@@ -63,6 +64,33 @@ fn logout_waits_until_the_session_is_gone() {
 }
 
 #[test]
+fn a_session_whose_disk_is_in_use_is_logged_out_by_force_alone() {
+    let mut s = Scripted::new();
+    s.stack.disks.push(StackDisk {
+        address: "0:0:0:0".into(),
+        sid: Some(1),
+        name: "sdb".into(),
+    });
+    s.stack.nodes.push(BlockNode {
+        name: "sdb".into(),
+        ..BlockNode::default()
+    });
+    s.stack.swaps.push("sdb".into());
+    shown(&mut s, session(1, TARGET, "LOGGED_IN"), flash(3, &[]));
+    let e = logout(&mut ctx(&mut s), 1).expect_err("in use");
+    assert_eq!(e.kind(), Kind::Busy);
+    assert!(e.to_string().contains("0:0:0:0 (sdb) is swap space"), "{e}");
+    shown(&mut s, session(1, TARGET, "LOGGED_IN"), flash(3, &[]));
+    s.expect(Call::LogoutSession(H0, 1), Ok(()))
+        .expect::<Vec<SessionBrief>>(Call::Sessions, Ok(vec![]));
+    let mut c = ctx(&mut s);
+    c.force = true;
+    assert!(logout(&mut c, 1).expect("by force").is_changed());
+    assert_eq!(c.warnings.len(), 1);
+    s.finish();
+}
+
+#[test]
 fn a_session_that_does_not_end_in_time_may_end_yet() {
     let mut s = Scripted::new();
     shown(&mut s, session(1, TARGET, "LOGGED_IN"), flash(3, &[]));
@@ -105,47 +133,6 @@ fn a_dry_run_writes_nothing() {
     s.finish();
 }
 
-fn lun(address: &str) -> Lun {
-    Lun {
-        address: address.into(),
-        sid: Some(1),
-        vendor: None,
-        model: None,
-        revision: None,
-        serial: None,
-        device_type: Some(0),
-        size_bytes: None,
-        block_device: None,
-        sg_device: None,
-        state: None,
-    }
-}
-
-#[test]
-fn rescan_tells_what_was_added_and_what_went_away() {
-    let mut s = Scripted::new();
-    let scope = LunScope::Session(1);
-    for after in [
-        vec![lun("0:0:0:0"), lun("0:0:0:2")],
-        vec![lun("0:0:0:0"), lun("0:0:0:1")],
-    ] {
-        shown(&mut s, session(1, TARGET, "LOGGED_IN"), flash(3, &[]));
-        s.expect(Call::Luns(scope), Ok(vec![lun("0:0:0:0"), lun("0:0:0:1")]))
-            .expect(Call::ScanSession(H0, 1), Ok(()))
-            .expect(Call::Luns(scope), Ok(after));
-    }
-    let change = rescan(&mut ctx(&mut s), Some(1)).expect("scanned");
-    assert_eq!(
-        change.diff(),
-        [
-            Difference::new("lun", None, Some("0:0:0:2".into())),
-            Difference::new("lun", Some("0:0:0:1".into()), None)
-        ]
-    );
-    assert!(!rescan(&mut ctx(&mut s), Some(1)).expect("scanned").is_changed());
-    s.finish();
-}
-
 #[test]
 fn the_detailed_listing_is_cut_to_one_port_too() {
     let detail = |sid, host| SessionDetail {
@@ -156,6 +143,7 @@ fn the_detailed_listing_is_cut_to_one_port_too() {
         current_address: None,
         current_port: None,
         connection_state: None,
+        connection_standing: None,
         initiator_name: None,
         iface: None,
         mac: None,
@@ -171,41 +159,6 @@ fn the_detailed_listing_is_cut_to_one_port_too() {
     assert_eq!(mine.iter().map(|d| d.brief.sid).collect::<Vec<_>>(), [1, 3]);
     assert_eq!(list_detail(&mut ctx(&mut s), None).expect("listed"), all);
     s.finish();
-}
-
-#[test]
-fn a_scan_of_all_goes_on_when_one_leaves_and_tells_which_failed() {
-    let failed = || Err::<(), _>(Error::new(Kind::Failed, "scan session 2").answered("EIO"));
-    for there in [false, true] {
-        let mut s = Scripted::new();
-        let all = (1..=3).map(|sid| brief(sid, TARGET, "LOGGED_IN")).collect();
-        s.expect::<Vec<SessionBrief>>(Call::Sessions, Ok(all))
-            .expect::<Vec<Lun>>(Call::Luns(LunScope::All), Ok(vec![]))
-            .expect(Call::ScanSession(H0, 1), Ok(()))
-            .expect(Call::ScanSession(H0, 2), failed())
-            .expect(
-                Call::Session(2),
-                Ok(there.then(|| session(2, TARGET, "LOGGED_IN"))),
-            )
-            .expect(Call::ScanSession(H0, 3), Ok(()));
-        if !there {
-            s.expect(Call::Luns(LunScope::All), Ok(vec![lun("0:0:0:1")]));
-        }
-        let mut c = ctx(&mut s);
-        let outcome = rescan(&mut c, None);
-        assert!(
-            c.warnings.iter().any(|w| w.to_string().contains("session 2")),
-            "{:?}",
-            c.warnings
-        );
-        if there {
-            let e = outcome.expect_err("one failed").to_string();
-            assert!(e.contains("1 of 3 sessions") && e.contains("EIO"), "{e}");
-        } else {
-            assert_eq!(outcome.expect("the others were scanned").diff().len(), 1);
-        }
-        s.finish();
-    }
 }
 
 #[test]

@@ -36,7 +36,7 @@ pub enum Verb {
     Login(Login),
     /// Log out of a flash target and wait until its session is gone
     #[command(after_help = "Example: hbactl flash logout 2 -a host2")]
-    Logout(Which),
+    Logout(Logout),
     /// Ask a portal for its targets (SendTargets), through the adapter, which logs in to what it finds
     ///
     /// The adapter's firmware asks, and logs in to every target that the portal names; the sessions stay until they are logged out or the
@@ -62,6 +62,17 @@ pub struct Which {
     /// Which port.
     #[command(flatten)]
     pub adapter: AdapterArg,
+}
+
+/// `flash logout`.
+#[derive(Args, Debug)]
+pub struct Logout {
+    /// Which flash target.
+    #[command(flatten)]
+    pub which: Which,
+    /// Also when disks of its session are in use
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// `flash add`.
@@ -122,6 +133,9 @@ pub struct Login {
     /// Give the entry an ISID of its own first, if another path to its target is up with the same one
     #[arg(long)]
     pub fix: bool,
+    /// Also when disks of a failed session, which ends first, are in use
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// `flash remove`.

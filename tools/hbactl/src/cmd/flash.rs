@@ -79,6 +79,7 @@ pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb) -> Done {
             )
         }
         Verb::Login(login) => {
+            ctx.force = login.force;
             let which = &login.which;
             let clash = if login.fix { Clash::Mend } else { Clash::Refuse };
             let change = flash::login(ctx, which.adapter.adapter.as_ref(), which.index, clash)?;
@@ -89,7 +90,9 @@ pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb) -> Done {
                 &ctx.warnings,
             )
         }
-        Verb::Logout(which) => {
+        Verb::Logout(logout) => {
+            ctx.force = logout.force;
+            let which = &logout.which;
             let change = flash::logout(ctx, which.adapter.adapter.as_ref(), which.index)?;
             out.change(
                 "flash.logout",
@@ -129,7 +132,10 @@ pub(crate) fn params(out: &Out) -> Done {
 fn keep_asked(change: &mut Change<FlashTarget>, new: &NewFlashTarget) {
     keep(change, |field| {
         let asked = new.params.iter().any(|p| p.name() == field);
-        asked || is_identity(field) || field == FlashnodeParam::Isid.name() || (field == FlashnodeParam::ChapOutIdx.name() && new.chap.is_some())
+        asked
+            || is_identity(field)
+            || field == FlashnodeParam::Isid.name()
+            || (field == FlashnodeParam::ChapOutIdx.name() && new.chap.is_some())
     });
 }
 

@@ -25,6 +25,11 @@ pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb, dry_run: bool) -> D
                 (None, None) => LunScope::All,
             };
             let all = lun::list(ctx, scope)?;
+            for lun in &all {
+                if let Some(why) = &lun.unusable {
+                    ctx.warn(format!("{} cannot be used: {why}", lun.address));
+                }
+            }
             out.list("lun.list", &all, &ctx.warnings, view::lun::table)
         }
         Verb::Inquiry(inquiry) => match inquiry.vpd {

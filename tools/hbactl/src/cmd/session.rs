@@ -24,18 +24,26 @@ pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb) -> Done {
             let one = session::show(ctx, which.sid)?;
             out.one("session.show", &one, &ctx.warnings, view::session::details)
         }
-        Verb::Logout(which) => {
-            let change = session::logout(ctx, which.sid)?;
+        Verb::Logout(logout) => {
+            ctx.force = logout.force;
+            let sid = logout.which.sid;
+            let change = session::logout(ctx, sid)?;
             out.change(
                 "session.logout",
-                &format!("logout of session {}", which.sid),
+                &format!("logout of session {sid}"),
                 &change,
                 &ctx.warnings,
             )
         }
-        Verb::Rescan { sid } => {
-            let change = session::rescan(ctx, *sid)?;
-            out.change("session.rescan", "logical units", &change, &ctx.warnings)
+        Verb::Rescan(rescan) => {
+            ctx.force = rescan.force;
+            let done = session::rescan(ctx, rescan.sid, rescan.remove)?;
+            if out.format() == Format::Json {
+                return out.json("session.rescan", &done, &ctx.warnings);
+            }
+            let mut lines = stdout();
+            view::rescan::write(&mut lines, &done, out.format() == Format::Plain)?;
+            Ok(lines.flush()?)
         }
     }
 }

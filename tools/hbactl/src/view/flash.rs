@@ -100,8 +100,17 @@ pub(crate) fn discovery(out: &Out, found: &Discovery, warnings: &[Message]) -> D
         portal: s
             .connections
             .first()
-            .and_then(|c| c.persistent_address.as_deref()?.parse().ok().zip(c.persistent_port))
-            .map_or_else(|| "n/a".to_owned(), |(address, port)| Portal::new(address, port).to_string()),
+            .and_then(|c| {
+                c.persistent_address
+                    .as_deref()?
+                    .parse()
+                    .ok()
+                    .zip(c.persistent_port)
+            })
+            .map_or_else(
+                || "n/a".to_owned(),
+                |(address, port)| Portal::new(address, port).to_string(),
+            ),
         target: s.target_name.clone(),
     });
     let present = found.present.iter().map(|p| Path {
@@ -156,6 +165,9 @@ fn portal(t: &FlashTarget) -> String {
     };
     match (address.parse(), t.port) {
         (Ok(address), Some(port)) => Portal::new(address, port).to_string(),
-        (_, port) => format!("{address}{}", port.map_or_else(String::new, |port| format!(":{port}"))),
+        (_, port) => format!(
+            "{address}{}",
+            port.map_or_else(String::new, |port| format!(":{port}"))
+        ),
     }
 }

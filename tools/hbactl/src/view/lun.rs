@@ -9,17 +9,24 @@ pub(crate) fn table(all: &[Lun]) -> Table {
         vec![
             l.address.clone(),
             known(l.sid),
+            l.device_type.map_or_else(
+                || "n/a".to_owned(),
+                |kind| type_name(kind).map_or_else(|| kind.to_string(), str::to_owned),
+            ),
             known(l.vendor.as_ref()),
             known(l.model.as_ref()),
             known(l.revision.as_ref()),
-            l.size_bytes.map_or_else(|| "n/a".to_owned(), size),
+            match (&l.unusable, l.size_bytes) {
+                (Some(_), _) => "unusable".to_owned(),
+                (None, bytes) => bytes.map_or_else(|| "n/a".to_owned(), size),
+            },
             known(l.block_device.as_ref()),
             known(l.state.as_ref()),
         ]
     });
     Table {
         heads: &[
-            "LUN", "SESSION", "VENDOR", "MODEL", "REV", "SIZE", "DEVICE", "STATE",
+            "LUN", "SESSION", "TYPE", "VENDOR", "MODEL", "REV", "SIZE", "DEVICE", "STATE",
         ],
         rows: rows.collect(),
     }
@@ -77,11 +84,12 @@ pub(crate) fn capacity(c: &Capacity) -> Details {
             format!("READ CAPACITY({})", if c.long_form { 16 } else { 10 }),
         ),
         ("Thin provisioned".to_owned(), flag(c.thin)),
+        ("Usable by Linux".to_owned(), yes(c.usable).to_owned()),
     ]
 }
 
 /// Bytes in the largest binary unit that leaves a whole part.
-fn size(bytes: u64) -> String {
+pub(crate) fn size(bytes: u64) -> String {
     let mut value = bytes as f64;
     let mut units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"].into_iter();
     let mut unit = units.next().unwrap_or("B");
@@ -100,7 +108,15 @@ fn size(bytes: u64) -> String {
 }
 
 fn device_type(number: u8) -> String {
-    let name = match number {
+    match type_name(u32::from(number)) {
+        Some(name) => format!("{number} ({name})"),
+        None => number.to_string(),
+    }
+}
+
+/// The name of a peripheral device type (SPC-4, table 138).
+const fn type_name(number: u32) -> Option<&'static str> {
+    Some(match number {
         0 => "disk",
         1 => "tape",
         3 => "processor",
@@ -108,10 +124,11 @@ fn device_type(number: u8) -> String {
         8 => "medium changer",
         12 => "array controller",
         13 => "enclosure",
+        14 => "simple disk",
+        20 => "zoned disk",
         31 => "none",
-        _ => return number.to_string(),
-    };
-    format!("{number} ({name})")
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ pub(crate) mod lun;
 pub(crate) mod module;
 pub(crate) mod params;
 pub(crate) mod ping;
+pub(crate) mod rescan;
 pub(crate) mod session;
 pub(crate) mod stats;
 pub(crate) mod transfer;

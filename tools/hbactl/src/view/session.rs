@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use hba::model::{Session, SessionBrief, SessionDetail};
+use hba::model::{ConnectionStanding, Session, SessionBrief, SessionDetail};
 use terminal::printable;
 
 use crate::output::{Details, known, yes};
@@ -55,7 +55,10 @@ fn rows(s: &SessionDetail) -> [(&'static str, String); 14] {
             known(current.map(|(address, port)| portal(address, port, b.tpgt))),
         ),
         ("Configured portal", portal(&b.address, b.port, b.tpgt)),
-        ("Connection state", known(s.connection_state.as_ref())),
+        (
+            "Connection state",
+            standing(s.connection_standing, s.connection_state.as_deref()),
+        ),
         ("Host", b.host.to_string()),
         ("Transport", b.transport.clone()),
         ("Initiator", known(s.initiator_name.as_ref())),
@@ -77,6 +80,15 @@ pub(crate) fn detail(out: &mut dyn Write, s: &SessionDetail) -> io::Result<()> {
 pub(crate) fn detail_line(out: &mut dyn Write, s: &SessionDetail) -> io::Result<()> {
     let values = rows(s).map(|(_, value)| printable::text(&value).into_owned());
     writeln!(out, "{}", values.join("\t"))
+}
+
+/// How a connection stands, and what that is derived from.
+fn standing(derived: Option<ConnectionStanding>, kernel: Option<&str>) -> String {
+    let kernel = kernel.unwrap_or("nothing");
+    derived.map_or_else(
+        || known(Some(kernel)),
+        |derived| format!("{derived} (derived; the kernel says {kernel})"),
+    )
 }
 
 pub(crate) fn details(s: &Session) -> Details {
@@ -102,6 +114,14 @@ pub(crate) fn details(s: &Session) -> Details {
     add("CHAP user", known(s.chap_username.as_ref()));
     add("CHAP user of the target", known(s.chap_username_in.as_ref()));
     add(
+        "MaxConnections",
+        format!("{} (no Linux driver has more)", s.max_connections),
+    );
+    add(
+        "Throughput",
+        "n/a (no driver measures it; stats session counts octets)".to_owned(),
+    );
+    add(
         "Logical units",
         if s.luns.is_empty() {
             "none".to_owned()
@@ -111,7 +131,7 @@ pub(crate) fn details(s: &Session) -> Details {
     );
     for c in &s.connections {
         add(&format!("Connection {}", c.cid), String::new());
-        add("Connection state", known(c.state.as_ref()));
+        add("Connection state", standing(c.standing, c.state.as_deref()));
         add(
             "Address",
             format!("{} port {}", known(c.address.as_ref()), known(c.port)),
@@ -124,7 +144,11 @@ pub(crate) fn details(s: &Session) -> Details {
                 known(c.persistent_port)
             ),
         );
-        add("Redirected", yes(c.redirected).to_owned());
+        let redirected = match (c.redirected, &c.redirected_unknown) {
+            (None, Some(why)) => format!("unknown ({why})"),
+            (told, _) => told.map_or("unknown", yes).to_owned(),
+        };
+        add("Redirected", redirected);
         add(
             "Our address",
             format!("{} port {}", known(c.local_address.as_ref()), known(c.local_port)),
@@ -181,6 +205,7 @@ mod tests {
             current_address: Some("10.0.0.2".to_owned()),
             current_port: Some(3261),
             connection_state: None,
+            connection_standing: None,
             initiator_name: Some("iqn.2026-11.org.example:host".to_owned()),
             iface: None,
             mac: None,

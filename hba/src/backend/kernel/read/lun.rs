@@ -66,9 +66,20 @@ fn lun(root: &Root, d: device::ScsiDevice) -> Lun {
         size_bytes,
         block_device: d.block,
         sg_device: d.generic,
+        unusable: unusable(d.attrs.device_type, size_bytes),
         state: d.attrs.state,
+        queue_depth: d.attrs.queue_depth,
+        command_timeout: d.attrs.timeout,
         address,
     }
+}
+
+/// A disk that the kernel shows without capacity (`sd.c`, `sd_read_capacity`).
+fn unusable(device_type: Option<u8>, size: Option<u64>) -> Option<String> {
+    (device_type == Some(0) && size == Some(0)).then(|| {
+        "the kernel takes no capacity from it: it is not ready, or its sectors are none of 512, 1024, 2048, 4096 bytes"
+            .to_owned()
+    })
 }
 
 /// The unit serial number as the kernel keeps it (binary, VPD page 0x80).

@@ -6,16 +6,20 @@ use std::sync::Arc;
 use driver_sys::netlink::params::{IscsiParam, Object, Values};
 use driver_sys::sysfs::class::session::{Session as SysSession, SessionFields};
 use driver_sys::sysfs::class::sessions::{session as read_session, sessions};
-use driver_sys::sysfs::{Place, Reader, Root};
+use driver_sys::sysfs::{Place as At, Reader, Root};
 
 use super::super::fault;
 use super::adapter::transport_name;
 use super::lun;
+use crate::address::{self, canonical};
 use crate::backend::LunScope;
 use crate::error::Result;
 use crate::ids::HostNo;
-use crate::model::{Connection, Owner, Session, SessionBrief, SessionDetail, SessionKind};
+use crate::model::{
+    Connection, ConnectionStanding, Owner, Session, SessionBrief, SessionDetail, SessionKind,
+};
 use crate::params::{ParamValue, Params};
+use crate::quirks::qla4xxx;
 
 /// The kernel made it, from flash.
 const CREATOR_KERNEL: i32 = -1;
@@ -65,7 +69,7 @@ fn owner(creator: Option<i32>) -> Owner {
 
 fn brief(session: SysSession) -> SessionBrief {
     let (address, port) = match session.portals {
-        Some(p) => (p.persistent.address.to_string(), p.persistent.port),
+        Some(p) => (canonical(p.persistent.address.as_str()), p.persistent.port),
         None => (String::new(), 0),
     };
     SessionBrief {
@@ -88,15 +92,22 @@ fn detail(mut session: SysSession) -> SessionDetail {
     });
     let current = session.portals.as_ref().map(|p| p.current.clone());
     let host = Arc::clone(&session.host);
+    let brief = brief(session);
+    let connection_state = connection_state.map(|s| s.to_string());
     SessionDetail {
-        brief: brief(session),
+        connection_standing: ConnectionStanding::of(
+            brief.owner,
+            brief.state.as_deref(),
+            connection_state.as_deref(),
+        ),
+        brief,
         current_port: current.as_ref().map(|p| p.port),
-        current_address: current.map(|p| p.address.to_string()),
-        connection_state: connection_state.map(|s| s.to_string()),
+        current_address: current.map(|p| canonical(p.address.as_str())),
+        connection_state,
         initiator_name: initiator.or_else(|| host.initiatorname.clone()),
         iface,
         mac: host.hwaddress.clone(),
-        port_address: host.ipaddress.as_ref().map(ToString::to_string),
+        port_address: host.ipaddress.as_ref().map(|a| canonical(a.as_str())),
         netdev: host.netdev.clone(),
     }
 }
@@ -104,8 +115,11 @@ fn detail(mut session: SysSession) -> SessionDetail {
 /// A session in full; `None` when it is gone.
 pub(in super::super) fn one(root: &Root, sid: u32) -> Result<Option<Session>> {
     let tried = format!("read session {sid}");
-    let base = match read_session(root, sid, SessionFields::Brief) {
-        Ok(session) => brief(session),
+    let (base, initiator) = match read_session(root, sid, SessionFields::Brief) {
+        Ok(session) => {
+            let initiator = session.host.initiatorname.clone();
+            (brief(session), initiator)
+        }
         Err(e) if fault::is_gone(&e) => return Ok(None),
         Err(e) => return Err(fault::sysfs(&e, &tried)),
     };
@@ -122,6 +136,8 @@ pub(in super::super) fn one(root: &Root, sid: u32) -> Result<Option<Session>> {
     let number = |v: Option<ParamValue>| v.and_then(|v| v.as_number());
     let small = |v: Option<ParamValue>| number(v).and_then(|n| u32::try_from(n).ok());
     let string = |v: Option<ParamValue>| v.map(|v| v.to_string()).filter(|t| !t.is_empty());
+    let state = text("state");
+    let connection = connection(root, sid, base.owner, &base.transport, state.as_deref());
     let session = Session {
         sid,
         host: base.host,
@@ -138,11 +154,12 @@ pub(in super::super) fn one(root: &Root, sid: u32) -> Result<Option<Session>> {
         target_name: base.target_name,
         target_alias: string(take(IscsiParam::TargetAlias)),
         tpgt: base.tpgt,
-        initiator_name: string(take(IscsiParam::InitiatorName)),
+        // Without a name of its own a session has its port's.
+        initiator_name: string(take(IscsiParam::InitiatorName)).or(initiator),
         iface: string(take(IscsiParam::IfaceName)),
         isid: string(take(IscsiParam::Isid)),
         tsid: small(take(IscsiParam::Tsid)),
-        state: text("state"),
+        state,
         target_state: text("target_state"),
         target_id: text("target_id").and_then(|t| t.parse().ok()),
         recovery_timeout: recovery_timeout.and_then(|t| if t == "off" { Some(-1) } else { t.parse().ok() }),
@@ -151,7 +168,9 @@ pub(in super::super) fn one(root: &Root, sid: u32) -> Result<Option<Session>> {
             .filter(|n| *n != u16::MAX),
         chap_username: string(take(IscsiParam::Username)),
         chap_username_in: string(take(IscsiParam::UsernameIn)),
-        connections: vec![connection(root, sid)],
+        max_connections: 1,
+        throughput: None,
+        connections: vec![connection],
         luns: lun::all(root, LunScope::Session(sid))?
             .into_iter()
             .map(|l| l.address)
@@ -162,7 +181,13 @@ pub(in super::super) fn one(root: &Root, sid: u32) -> Result<Option<Session>> {
 }
 
 /// The session's connection; the drivers known have one.
-fn connection(root: &Root, sid: u32) -> Connection {
+fn connection(
+    root: &Root,
+    sid: u32,
+    owner: Owner,
+    transport: &str,
+    session_state: Option<&str>,
+) -> Connection {
     let path = format!("class/iscsi_connection/connection{sid}:0");
     let mut reader = Reader::new();
     let at = root.at(&path);
@@ -176,26 +201,33 @@ fn connection(root: &Root, sid: u32) -> Connection {
             .map(|on| if on { "crc32c" } else { "none" }.to_owned())
     };
     let (address, persistent) = (
-        string(take(IscsiParam::ConnAddress)),
-        string(take(IscsiParam::PersistentAddress)),
+        string(take(IscsiParam::ConnAddress)).map(|a| canonical(&a)),
+        string(take(IscsiParam::PersistentAddress)).map(|a| canonical(&a)),
     );
     let (port_now, port_kept) = (
         port(take(IscsiParam::ConnPort)),
         port(take(IscsiParam::PersistentPort)),
     );
+    let redirect = if owner == Owner::Flash && qla4xxx::applies(transport) {
+        Err(qla4xxx::REDIRECT_UNTOLD)
+    } else {
+        redirected((address.as_deref(), port_now), (persistent.as_deref(), port_kept))
+    };
+    let state = reader.may::<String>(at, "state").ok().flatten();
     // Older drivers tell only one of the two.
     let current = address.clone().or_else(|| persistent.clone());
     let kept = persistent.or(address);
     Connection {
         cid: 0,
-        state: reader.may::<String>(at, "state").ok().flatten(),
-        redirected: current.is_some()
-            && (current != kept || (port_now.is_some() && port_kept.is_some() && port_now != port_kept)),
+        standing: ConnectionStanding::of(owner, session_state, state.as_deref()),
+        state,
+        redirected: redirect.ok(),
+        redirected_unknown: redirect.err().map(str::to_owned),
         address: current,
         port: port_now.or(port_kept),
         persistent_address: kept,
         persistent_port: port_kept.or(port_now),
-        local_address: string(take(IscsiParam::LocalIpaddr)),
+        local_address: string(take(IscsiParam::LocalIpaddr)).map(|a| canonical(&a)),
         local_port: port(take(IscsiParam::LocalPort)).filter(|p| *p != 0),
         header_digest: digest(take(IscsiParam::HdrdgstEn)),
         data_digest: digest(take(IscsiParam::DatadgstEn)),
@@ -205,8 +237,21 @@ fn connection(root: &Root, sid: u32) -> Connection {
     }
 }
 
+type Place<'a> = (Option<&'a str>, Option<u16>);
+
+/// Whether the portal in use is another than the one configured; why that cannot be told.
+fn redirected(now: Place<'_>, kept: Place<'_>) -> std::result::Result<bool, &'static str> {
+    let (Some(address), Some(configured)) = (now.0, kept.0) else {
+        return Err("the driver tells one address only");
+    };
+    let same = address::same(address, configured)
+        .ok_or("one of the two addresses is a name, which is not resolved here")?;
+    let moved = now.1.zip(kept.1).is_some_and(|(now, kept)| now != kept);
+    Ok(!same || moved)
+}
+
 /// All parameters that the kernel's table has for the object and sysfs shows; secrets are not read.
-fn parameters(reader: &mut Reader, at: Place<'_>, object: Object) -> Params<IscsiParam> {
+fn parameters(reader: &mut Reader, at: At<'_>, object: Object) -> Params<IscsiParam> {
     let mut params = Params::new();
     for param in IscsiParam::ALL {
         let Some(info) = param
