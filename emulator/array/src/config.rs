@@ -4,11 +4,15 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use iscsi::address::TargetAddress;
 use iscsi::chap::ChapAlgorithm;
 use iscsi::target_node::{TraceLevel, TraceStep};
 
+use scsi::AccessState;
+
 use crate::accounts::Accounts;
 use crate::lun::LunSpec;
+use crate::portal::Portal;
 
 /// Which digests the target agrees to when an initiator offers a choice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,7 +33,7 @@ pub type Told = fn(u64, &TraceStep);
 #[derive(Clone, Debug)]
 pub struct TargetConfig {
     /// Portals to listen on; port 0 lets the system choose (see [`crate::Target::portals`]).
-    pub listen: Vec<SocketAddr>,
+    pub listen: Vec<Portal>,
     /// The target's name.
     pub iqn: String,
     /// TargetAlias, if any.
@@ -50,8 +54,16 @@ pub struct TargetConfig {
     pub digests: DigestPolicy,
     /// Further target names that discovery shows and login takes, with the same logical units.
     pub extra_targets: Vec<String>,
-    /// What SendTargets shows instead of the listening address (a target behind an address translation, or a test).
-    pub advertise: Vec<SocketAddr>,
+    /// Portals that SendTargets shows beside those that are listened on: names, addresses with a zone, places where nobody is.
+    pub announce: Vec<TargetAddress>,
+    /// SendTargets shows nothing but [`TargetConfig::announce`] (a target behind an address translation).
+    pub announce_only: bool,
+    /// How well portal groups lead to the units; those that are not named are active/optimized.
+    pub access: Vec<(u16, AccessState)>,
+    /// The initiators that may see and use the targets, by name; empty: all. Others are refused with status 02/02.
+    pub allow: Vec<String>,
+    /// Sessions of one target at once; one more is refused with status 03/02.
+    pub max_sessions: Option<usize>,
     /// A unix socket that takes [`crate::Fault`]s as lines; see [`crate::control`].
     pub control: Option<PathBuf>,
     /// Logins are sent to this portal, for good (`true`) or for this time, until [`crate::Fault::Clear`].
@@ -81,7 +93,7 @@ impl TargetConfig {
     #[must_use]
     pub fn new(iqn: impl Into<String>, listen: SocketAddr) -> Self {
         Self {
-            listen: vec![listen],
+            listen: vec![listen.into()],
             iqn: iqn.into(),
             alias: None,
             luns: Vec::new(),
@@ -92,7 +104,11 @@ impl TargetConfig {
             discovery_auth: false,
             digests: DigestPolicy::default(),
             extra_targets: Vec::new(),
-            advertise: Vec::new(),
+            announce: Vec::new(),
+            announce_only: false,
+            access: Vec::new(),
+            allow: Vec::new(),
+            max_sessions: None,
             control: None,
             redirect: None,
             pcap: None,

@@ -93,6 +93,9 @@ pub enum TargetError {
         /// Why.
         reason: String,
     },
+    /// A portal group that no portal is in.
+    #[error("no portal is in portal group {0}")]
+    Group(u16),
     /// No portal to listen on.
     #[error("no address to listen on")]
     NoPortal,

@@ -7,6 +7,8 @@ use std::net::SocketAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
+use scsi::AccessState;
+
 /// A fault, or its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
@@ -40,6 +42,10 @@ pub enum Fault {
     BadDigest,
     /// The portals close (connections are refused) or open again.
     Portals(bool),
+    /// The portal at this address is closed and drops what came through it, or it is opened again.
+    Portal(SocketAddr, bool),
+    /// A portal group leads to the units in this way from now on; initiators are told (unit attention 2A/06).
+    Group(u16, AccessState),
     /// The LUN map changes: this logical unit vanishes (`false`) or comes back (`true`); initiators get 3F/0E.
     Lun(u16, bool),
 }
@@ -64,7 +70,8 @@ pub const WORDS: &[&str] = &[
     "lose-reply",
     "reject-abort",
     "bad-digest",
-    "portals close|open",
+    "portals close|open [ADDR:PORT]",
+    "group TAG optimized|nonoptimized|standby|unavailable",
     "lun NUMBER remove|add",
 ];
 
@@ -107,6 +114,12 @@ impl FromStr for Fault {
             ["bad-digest"] => Self::BadDigest,
             ["portals", "close"] => Self::Portals(false),
             ["portals", "open"] => Self::Portals(true),
+            ["portals", "close", at] => Self::Portal(at.parse().map_err(|_| unknown())?, false),
+            ["portals", "open", at] => Self::Portal(at.parse().map_err(|_| unknown())?, true),
+            ["group", tag, state] => Self::Group(
+                iscsi::number::parse_tag(tag).ok_or_else(unknown)?,
+                state.parse().map_err(|_| unknown())?,
+            ),
             ["lun", number, "remove"] => Self::Lun(number.parse().map_err(|_| unknown())?, false),
             ["lun", number, "add"] => Self::Lun(number.parse().map_err(|_| unknown())?, true),
             _ => return Err(unknown()),
@@ -134,6 +147,8 @@ impl fmt::Display for Fault {
             Self::RejectAbort => f.write_str("reject-abort"),
             Self::BadDigest => f.write_str("bad-digest"),
             Self::Portals(open) => write!(f, "portals {}", if *open { "open" } else { "close" }),
+            Self::Portal(at, open) => write!(f, "portals {} {at}", if *open { "open" } else { "close" }),
+            Self::Group(tag, state) => write!(f, "group {tag} {state}"),
             Self::Lun(lun, add) => write!(f, "lun {lun} {}", if *add { "add" } else { "remove" }),
         }
     }
@@ -163,6 +178,9 @@ mod tests {
             "bad-digest",
             "portals close",
             "portals open",
+            "portals close 127.0.0.1:3260",
+            "portals open [::1]:3260",
+            "group 2 standby",
             "lun 3 remove",
             "lun 3 add",
         ] {
@@ -193,6 +211,8 @@ mod tests {
             "refuse-logins 0",
             "refuse-logins 0x0401",
             "redirect here",
+            "portals shut",
+            "group 2 asleep",
             "lun 1",
         ] {
             assert!(text.parse::<Fault>().is_err(), "{text}");

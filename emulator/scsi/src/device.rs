@@ -14,6 +14,7 @@ use crate::opcode::Access;
 use crate::port::PortId;
 use crate::sense::{AdditionalSense, Sense};
 use crate::status::Status;
+use crate::target_port::{AccessState, TargetPorts};
 use crate::unit_attention::{NexusId, UnitAttentions};
 use crate::{inquiry, param};
 
@@ -95,6 +96,7 @@ struct Slot {
 pub struct Device {
     slots: BTreeMap<u16, Slot>,
     nexuses: BTreeMap<NexusId, PortId>,
+    ports: TargetPorts,
     /// Nexuses whose tasks of a unit a command of another nexus has ended.
     aborted: Vec<(Lun, NexusId)>,
 }
@@ -141,6 +143,29 @@ impl Device {
     #[must_use]
     pub fn unit(&self, number: u16) -> Option<&LogicalUnit> {
         self.slots.get(&number).map(|slot| &slot.unit)
+    }
+
+    /// The ports through which the units are reached. Nobody is told: it is for a device that is being set up.
+    pub fn set_ports(&mut self, ports: TargetPorts) {
+        self.ports = ports;
+    }
+
+    /// The ports through which the units are reached.
+    #[must_use]
+    pub const fn ports(&self) -> &TargetPorts {
+        &self.ports
+    }
+
+    /// Puts a group of target ports into another state; every nexus is told (ASYMMETRIC ACCESS STATE CHANGED). False if there is no
+    /// such group.
+    pub fn set_access(&mut self, group: u16, state: AccessState) -> bool {
+        let changed = self.ports.set_state(group, state);
+        if changed == Some(true) {
+            for slot in self.slots.values_mut() {
+                slot.attentions.raise(AdditionalSense::ACCESS_STATE_CHANGED, None);
+            }
+        }
+        changed.is_some()
     }
 
     /// A nexus appears whose ports do not matter: persistent reservations know it by its number.
@@ -247,7 +272,7 @@ impl Device {
             return check(attention);
         }
         let cdb = match parsed {
-            Ok(cdb) if entry.is_none_or(|entry| slot.unit.has(entry)) => cdb,
+            Ok(cdb) if entry.is_none_or(|entry| slot.unit.has(entry, &self.ports)) => cdb,
             Ok(_) => return check(Sense::illegal(AdditionalSense::INVALID_OPCODE)),
             Err(error) => {
                 data_in.clear();
@@ -262,6 +287,10 @@ impl Device {
                 &stranger
             }
         };
+        if let Some(sense) = self.ports.refuses(port.target_port, &cdb) {
+            data_in.clear();
+            return check(sense);
+        }
         if slot.unit.conflicts(&cdb, access, request.nexus, port) {
             data_in.clear();
             return Response::conflict();
@@ -273,6 +302,7 @@ impl Device {
             let mut call = Call {
                 nexus: request.nexus,
                 port,
+                ports: &self.ports,
                 data_out: request.data_out,
                 data_in,
                 data_in_max: request.data_in_max,

@@ -20,6 +20,7 @@ pub mod port;
 pub mod reservation;
 pub mod sense;
 pub mod status;
+pub mod target_port;
 pub mod unit_attention;
 
 pub use cdb::{Cdb, CdbError};
@@ -30,4 +31,5 @@ pub use port::PortId;
 pub use reservation::{ReservationStore, StoreError};
 pub use sense::{AdditionalSense, Sense, SenseKey};
 pub use status::Status;
+pub use target_port::{AccessState, TargetPort, TargetPorts};
 pub use unit_attention::NexusId;

@@ -99,7 +99,8 @@ pub mod code {
     pub const SA_READ_CAPACITY_16: u16 = 0x10;
     /// Service action of SERVICE ACTION IN(16): GET LBA STATUS.
     pub const SA_GET_LBA_STATUS: u16 = 0x12;
-    /// Service action of MAINTENANCE IN: REPORT SUPPORTED OPERATION CODES.
+    /// Service actions of MAINTENANCE IN.
+    pub const SA_REPORT_TARGET_PORT_GROUPS: u16 = 0x0a;
     pub const SA_REPORT_SUPPORTED_OPERATION_CODES: u16 = 0x0c;
     /// Service actions of SANITIZE.
     pub const SA_BLOCK_ERASE: u16 = 0x02;
@@ -220,6 +221,8 @@ opcodes! {
     "GET LBA STATUS" SERVICE_ACTION_IN_16 / SA_GET_LBA_STATUS Read 0 10
         [0x1f 0xff 0xff 0xff 0xff 0xff 0xff 0xff 0xff 0xff 0xff 0xff 0xff 0 0x04];
     "REPORT LUNS" REPORT_LUNS Always 0 10 [0 0xff 0 0 0 0xff 0xff 0xff 0xff 0 0x04];
+    "REPORT TARGET PORT GROUPS" MAINTENANCE_IN / SA_REPORT_TARGET_PORT_GROUPS Always 0 10
+        [0xff 0 0 0 0 0xff 0xff 0xff 0xff 0 0x04];
     "REPORT SUPPORTED OPERATION CODES" MAINTENANCE_IN / SA_REPORT_SUPPORTED_OPERATION_CODES Read 0 10
         [0x1f 0x87 0xff 0xff 0xff 0xff 0xff 0xff 0xff 0 0x04];
     "READ(12)" READ_12 Read 0 30 [0xf8 0xff 0xff 0xff 0xff 0xff 0xff 0xff 0xff 0 0x04];

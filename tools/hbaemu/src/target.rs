@@ -43,10 +43,17 @@ pub(super) fn run(args: &Target) -> Result<()> {
 
 fn config(args: &Target) -> Result<TargetConfig> {
     let first = args.listen.first().copied().context("no address to listen on")?;
-    let mut config = TargetConfig::new(&args.iqn, first);
+    let mut config = TargetConfig::new(&args.iqn, first.at);
     config.listen.clone_from(&args.listen);
     config.luns.clone_from(&args.lun);
-    config.extra_targets.clone_from(&args.also);
+    let more = (2..=args.targets).map(|n| format!("{}.{n}", args.iqn));
+    config.extra_targets = more.chain(args.also.iter().cloned()).collect();
+    config.announce.clone_from(&args.announce);
+    config.announce_only = args.announce_only;
+    config.access.clone_from(&args.group);
+    config.allow.clone_from(&args.allow);
+    config.max_sessions = args.max_sessions;
+    config.chap_algorithms.clone_from(&args.chap_algorithms);
     config.control.clone_from(&args.control);
     config.pcap.clone_from(&args.pcap);
     config.discovery_auth = args.discovery_auth;

@@ -11,18 +11,23 @@ use emu_net::link::Pumped;
 use emu_net::pcap::Capture;
 use emu_net::reactor::{Reactor, Ready, Token};
 use emu_net::run::Actor;
+use iscsi::address::TargetAddress;
+use iscsi::chap::ChapAlgorithm;
 use iscsi::target_node::Config;
 use iscsi::{IscsiName, LinkLoss};
+use scsi::AccessState;
 
 use super::client::{Client, Core, Driver};
 use super::directory::Policy;
-use super::open::{PORTAL_GROUP, engine_config, open_units};
+use super::nexus::{Ports, Sessions};
+use super::open::{engine_config, open_units};
 use super::orders::{Order, Orders};
 use super::portals::Portals;
 use super::units::Units;
 use super::world::{Spill, World};
 use crate::config::TargetConfig;
 use crate::error::TargetError;
+use crate::portal::FIRST_GROUP;
 
 /// A target with its portals open.
 #[derive(Debug)]
@@ -47,6 +52,8 @@ pub struct Target {
     pub(super) capture: Option<Capture>,
     /// New connections are not answered.
     pub(super) silent: bool,
+    /// The states of portal groups as configured.
+    pub(super) access: Vec<(u16, AccessState)>,
     pub(super) drain: Duration,
     /// Stopping: when the last ones are dropped.
     pub(super) stopping: Option<Instant>,
@@ -74,7 +81,14 @@ impl Target {
         }
         let engine = engine_config(&config);
         let (device, units) = open_units(&config)?;
-        let mut world = World::new(device, names.clone(), engine.pool.clone());
+        let sessions = Sessions::default();
+        let ports = Ports::new(&names, config.listen.iter().map(|portal| portal.group));
+        let mut world = World::new(device, ports, sessions.clone(), engine.pool.clone());
+        for (group, state) in &config.access {
+            if !world.device.set_access(*group, *state) {
+                return Err(TargetError::Group(*group));
+            }
+        }
         world.trace = config.trace.map(|(_, told)| told);
         let portals = Portals::open(reactor, owner, &config.listen)?;
         let mut orders = Orders::new(owner);
@@ -96,8 +110,16 @@ impl Target {
             names,
             accounts: config.accounts.clone(),
             discovery_auth: config.discovery_auth,
-            advertise: config.advertise.clone(),
-            portal_group: PORTAL_GROUP,
+            algorithms: match &config.chap_algorithms[..] {
+                [] => ChapAlgorithm::ALL.to_vec(),
+                some => some.to_vec(),
+            },
+            allow: config.allow.clone(),
+            portals: portals.with_groups().collect(),
+            announce: config.announce.iter().map(tagged).collect(),
+            announce_only: config.announce_only,
+            max_sessions: config.max_sessions,
+            sessions,
             refuse: None,
             redirect: config.redirect,
         };
@@ -119,6 +141,7 @@ impl Target {
             crowd_told: None,
             capture,
             silent: false,
+            access: config.access,
             drain: config.drain,
             stopping: None,
             finished: false,
@@ -280,9 +303,9 @@ impl Actor for Target {
         if let Some(id) = self.tokens.get(&ready.token).copied() {
             self.pump(reactor, now, id, ready.readable);
             self.spill(reactor, now);
-        } else if let Some(streams) = self.portals.accept(reactor, now, ready.token) {
+        } else if let Some((portal, streams)) = self.portals.accept(reactor, now, ready.token) {
             for stream in streams {
-                self.accept(reactor, now, stream);
+                self.accept(reactor, now, portal, stream);
             }
             if self.portals.deadline().is_some() {
                 self.relieve(reactor, now);
@@ -339,6 +362,14 @@ impl Actor for Target {
 
     fn finished(&self) -> bool {
         self.finished
+    }
+}
+
+/// A portal without a tag is in the first group.
+fn tagged(portal: &TargetAddress) -> TargetAddress {
+    TargetAddress {
+        tag: portal.tag.or(Some(FIRST_GROUP)),
+        ..portal.clone()
     }
 }
 

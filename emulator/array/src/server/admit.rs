@@ -16,6 +16,7 @@ use super::actor::Target;
 use super::client::{Client, Core, Tamper};
 use super::crowd::{Place, Rank, first_of_all, first_to_go};
 use super::directory::PortalDirectory;
+use crate::portal::FIRST_GROUP;
 
 /// Descriptors that are given back at a time.
 const RELIEF: usize = 8;
@@ -23,7 +24,7 @@ const RELIEF: usize = 8;
 const TELL_EVERY: Duration = Duration::from_secs(10);
 
 impl Target {
-    pub(super) fn accept(&mut self, reactor: &mut Reactor, now: Instant, stream: TcpStream) {
+    pub(super) fn accept(&mut self, reactor: &mut Reactor, now: Instant, portal: usize, stream: TcpStream) {
         if self.stopping.is_some() {
             return;
         }
@@ -49,20 +50,34 @@ impl Target {
         if let Some(capture) = &self.capture {
             link.capture(capture, Opened::There);
         }
+        let here = self
+            .clients
+            .values()
+            .filter(|client| client.portal == portal)
+            .count();
+        let configured = self.portals.get(portal);
+        let group = configured.map_or(FIRST_GROUP, |portal| portal.group);
+        let full = configured
+            .and_then(|portal| portal.connections)
+            .is_some_and(|limit| here >= limit);
         self.next_client += 1;
         let id = self.next_client;
         let directory = PortalDirectory {
             policy: Arc::clone(&self.policy),
             local,
+            group,
+            full,
         };
         let engine = Config {
             tsih: self.take_tsih(),
+            portal_group: group,
             ..self.engine.clone()
         };
         let core = Core {
             id,
             connection: Connection::new(engine, Arc::new(directory), seed, now),
             tamper: if self.silent { Tamper::Silent } else { Tamper::None },
+            group,
             nexus: None,
             lose_reply: false,
             delayed: std::collections::VecDeque::new(),
@@ -70,7 +85,13 @@ impl Target {
         tracing::debug!(client = id, %peer, "connection");
         self.tokens.insert(link.token(), id);
         self.wake_for(core.deadline());
-        self.clients.insert(id, Client { link, core, peer });
+        let client = Client {
+            link,
+            core,
+            peer,
+            portal,
+        };
+        self.clients.insert(id, client);
     }
 
     /// Sees to it that one more of `peer` has room; false if there is none.
@@ -112,7 +133,7 @@ impl Target {
         }
     }
 
-    fn turn_out(&mut self, reactor: &mut Reactor, now: Instant, id: u64) {
+    pub(super) fn turn_out(&mut self, reactor: &mut Reactor, now: Instant, id: u64) {
         if let Some(client) = self.clients.get_mut(&id) {
             client.core.lost(now, LinkLoss::Local, &mut self.world);
         }

@@ -34,6 +34,8 @@ pub(super) struct Client {
     pub(super) link: Link,
     pub(super) core: Core,
     pub(super) peer: IpAddr,
+    /// The portal that it came through, by place in the configuration.
+    pub(super) portal: usize,
 }
 
 /// A connection without its socket.
@@ -42,6 +44,8 @@ pub(super) struct Core {
     pub(super) id: u64,
     pub(super) connection: Connection,
     pub(super) tamper: Tamper,
+    /// The portal group that it came through.
+    pub(super) group: u16,
     /// The I_T nexus of a normal session.
     pub(super) nexus: Option<NexusId>,
     /// The next reply is swallowed.

@@ -1,5 +1,6 @@
 //! Going wrong on demand.
 
+use std::net::SocketAddr;
 use std::sync::PoisonError;
 use std::time::Instant;
 
@@ -35,10 +36,7 @@ impl Target {
             Fault::DropSessions => {
                 let ids: Vec<u64> = self.clients.keys().copied().collect();
                 for id in ids {
-                    if let Some(client) = self.clients.get_mut(&id) {
-                        client.core.lost(now, iscsi::LinkLoss::Local, &mut self.world);
-                    }
-                    self.forget(reactor, id);
+                    self.turn_out(reactor, now, id);
                 }
             }
             Fault::RequestLogout(seconds) => self.for_each(reactor, now, |core| {
@@ -61,6 +59,15 @@ impl Target {
             Fault::LoseReply => self.for_each(reactor, now, |core| core.lose_reply = true),
             Fault::RejectAbort => self.for_each(reactor, now, |core| core.connection.keep_next_task()),
             Fault::BadDigest => self.for_each(reactor, now, |core| core.connection.corrupt_next_data()),
+            Fault::Portal(at, true) => {
+                self.portals.turn(reactor, *at, true)?;
+            }
+            Fault::Portal(at, false) => self.pull(reactor, now, *at)?,
+            Fault::Group(group, state) => {
+                if !self.world.device.set_access(*group, *state) {
+                    return Err(format!("there is no portal group {group}"));
+                }
+            }
             Fault::Portals(true) => self.portals.reopen(reactor).map_err(|error| error.to_string())?,
             Fault::Portals(false) => self.portals.close(reactor),
             Fault::Lun(number, true) => {
@@ -82,6 +89,17 @@ impl Target {
         Ok(())
     }
 
+    /// Closes one portal and drops what came through it, as a pulled cable does.
+    fn pull(&mut self, reactor: &mut Reactor, now: Instant, at: SocketAddr) -> Result<(), String> {
+        let portal = self.portals.turn(reactor, at, false)?;
+        let through = self.clients.iter().filter(|(_, client)| client.portal == portal);
+        let ids: Vec<u64> = through.map(|(id, _)| *id).collect();
+        for id in ids {
+            self.turn_out(reactor, now, id);
+        }
+        Ok(())
+    }
+
     fn clear(&mut self, reactor: &mut Reactor, now: Instant) -> Result<(), String> {
         self.silent = false;
         self.world.delay = None;
@@ -89,6 +107,18 @@ impl Target {
             policy.refuse = None;
             policy.redirect = None;
         });
+        let groups: Vec<u16> = self
+            .world
+            .device
+            .ports()
+            .groups()
+            .map(|(group, _)| group)
+            .collect();
+        for group in groups {
+            let configured = self.access.iter().find(|(named, _)| *named == group);
+            let state = configured.map(|(_, state)| *state).unwrap_or_default();
+            self.world.device.set_access(group, state);
+        }
         let shelf: Vec<_> = self.world.shelf.drain().collect();
         for (number, unit) in shelf {
             self.world

@@ -6,6 +6,7 @@ mod client;
 mod crowd;
 mod directory;
 mod faults;
+mod nexus;
 mod open;
 mod orders;
 mod portals;

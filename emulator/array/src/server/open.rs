@@ -14,15 +14,12 @@ use crate::lun::{LunSource, LunSpec};
 use crate::medium::FileMedium;
 use crate::reservations::ReservationFile;
 
-/// TargetPortalGroupTag; all portals are one group.
-pub(super) const PORTAL_GROUP: u16 = 1;
 /// Logical units of a target at most.
 pub(super) const MAX_LUNS: usize = 256;
 
 /// What the protocol engine is told.
 pub(super) fn engine_config(config: &TargetConfig) -> Config {
     let mut engine = Config {
-        portal_group: PORTAL_GROUP,
         alias: config.alias.clone(),
         login_timeout: config.login_timeout,
         nop_interval: config.nop_interval,
@@ -93,7 +90,6 @@ pub(super) fn open_unit(
     });
     unit.block_size = spec.block_size.unwrap_or(open.block_size);
     unit.physical_block = spec.physical_block.unwrap_or(unit.physical_block);
-    unit.port_name = Some(format!("{iqn},t,0x{PORTAL_GROUP:04x}"));
     unit.read_only = spec.read_only;
     unit.removable = spec.removable;
     unit.thin = !spec.full;

@@ -3,23 +3,16 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
+use iscsi::names;
 use iscsi::negotiate::SessionType;
 use iscsi::pdu::{self, TmfFunction, TmfResponseCode};
 use iscsi::pool::Pool;
 use iscsi::target_node::{Command, Completion, Event, SessionInfo, TaskManagement, TmfId, TraceStep};
-use iscsi::{Isid, names};
 use scsi::{Device, LogicalUnit, Lun, NexusId, PortId, Request, Status};
 
 use super::client::Core;
+use super::nexus::{NexusName, Ports, Session, Sessions};
 use super::reply::Reply;
-
-/// Names an I_T nexus: initiator port (name and ISID) and target port (name; there is one portal group).
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct NexusName {
-    initiator: String,
-    isid: Isid,
-    target: String,
-}
 
 /// Something that one connection's event means for others.
 #[derive(Debug)]
@@ -40,21 +33,14 @@ pub(super) enum Spill {
     },
 }
 
-#[derive(Debug)]
-struct Session {
-    client: u64,
-    nexus: NexusId,
-}
-
 /// The shared state of a target.
 #[derive(Debug)]
 pub(super) struct World {
     pub(super) device: Device,
-    /// Target names; the first is target port 1.
-    targets: Vec<String>,
+    pub(super) ports: Ports,
     /// Logical units that a fault took away.
     pub(super) shelf: HashMap<u16, LogicalUnit>,
-    sessions: HashMap<NexusName, Session>,
+    sessions: Sessions,
     next_nexus: u64,
     pub(super) delay: Option<Duration>,
     /// Taken from the end: what is pushed last happens first.
@@ -65,12 +51,13 @@ pub(super) struct World {
 }
 
 impl World {
-    pub(super) fn new(device: Device, targets: Vec<String>, pool: Pool) -> Self {
+    pub(super) fn new(mut device: Device, ports: Ports, sessions: Sessions, pool: Pool) -> Self {
+        device.set_ports(ports.as_scsi());
         Self {
             device,
-            targets,
+            ports,
             shelf: HashMap::new(),
-            sessions: HashMap::new(),
+            sessions,
             next_nexus: 0,
             delay: None,
             spill: Vec::new(),
@@ -81,7 +68,7 @@ impl World {
 
     /// Normal sessions in the full feature phase.
     pub(super) fn sessions(&self) -> usize {
-        self.sessions.len()
+        self.sessions.lock().len()
     }
 
     /// Carries out everything that a connection has to say.
@@ -121,41 +108,37 @@ impl World {
         if session.session != SessionType::Normal {
             return;
         }
-        let name = NexusName {
-            initiator: names::key(&session.initiator),
-            isid: session.isid,
-            target: session.target.as_deref().map(names::key).unwrap_or_default(),
-        };
+        let target = session.target.as_deref().unwrap_or_default();
+        let name = NexusName::new(&session.initiator, session.isid, target, core.group);
         self.next_nexus += 1;
         let nexus = NexusId(self.next_nexus);
-        if let Some(old) = self.sessions.insert(
-            name,
-            Session {
-                client: core.id,
-                nexus,
-            },
-        ) {
+        let port = self.port_id(session, core.group);
+        let made = Session {
+            client: core.id,
+            nexus,
+        };
+        let old = self.sessions.lock().insert(name, made);
+        if let Some(old) = old {
             self.device.detach(old.nexus);
             self.spill.push(Spill::Close(old.client));
         }
-        self.device.attach_port(nexus, self.port_id(session));
+        self.device.attach_port(nexus, port);
         core.nexus = Some(nexus);
     }
 
-    /// What persistent reservations know the nexus by: initiator name, ISID, and the number of the target name.
-    fn port_id(&self, session: &SessionInfo) -> PortId {
+    /// What persistent reservations know the nexus by: initiator name, ISID, and the number of the target port.
+    fn port_id(&self, session: &SessionInfo, group: u16) -> PortId {
         let target = session.target.as_deref().unwrap_or_default();
-        let index = self.targets.iter().position(|name| names::same(name, target));
-        let number = index.and_then(|i| u16::try_from(i + 1).ok()).unwrap_or(1);
+        let initiator = names::key(&session.initiator);
         PortId::new(
-            &format!("{},i,0x{}", names::key(&session.initiator), session.isid),
-            number,
+            &format!("{initiator},i,0x{}", session.isid),
+            self.ports.number(target, group),
         )
     }
 
     fn gone(&mut self, core: &mut Core) {
         if let Some(nexus) = core.nexus.take() {
-            self.sessions.retain(|_, session| session.nexus != nexus);
+            self.sessions.lock().retain(|_, session| session.nexus != nexus);
             self.device.detach(nexus);
         }
     }
@@ -196,7 +179,8 @@ impl World {
         };
         let response = self.device.execute(&request, &mut data_in);
         for (lun, nexus) in self.device.take_aborted() {
-            let owner = self.sessions.values().find(|session| session.nexus == nexus);
+            let sessions = self.sessions.lock();
+            let owner = sessions.values().find(|session| session.nexus == nexus);
             if let Some(client) = owner.map(|session| session.client) {
                 self.spill.push(Spill::AbortTasksOf {
                     client,

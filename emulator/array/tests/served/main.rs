@@ -7,6 +7,7 @@ mod flood;
 mod host;
 mod management;
 mod names;
+mod portals;
 mod raw;
 mod reservations;
 mod sessions;

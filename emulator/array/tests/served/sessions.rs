@@ -234,7 +234,7 @@ fn what_cannot_be_served_is_named() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
     assert!(
-        matches!(bind(&|c| c.listen = vec![address]), TargetError::Listen { portal, .. } if portal == address)
+        matches!(bind(&|c| c.listen = vec![address.into()]), TargetError::Listen { portal, .. } if portal == address)
     );
 }
 

@@ -12,7 +12,10 @@ mod reserve;
 
 pub use block::{AtomicWrite, DefectData, Range, Transfer, Verify};
 pub use copy::{ExtendedCopy, ReceiveCopyResults};
-pub use primary::{Inquiry, ModeSelect, ModeSense, OpcodeReport, ReportSupportedOpcodes, StartStopUnit};
+pub use primary::{
+    Inquiry, ModeSelect, ModeSense, OpcodeReport, ReportSupportedOpcodes, ReportTargetPortGroups,
+    StartStopUnit,
+};
 pub use provisioning::{GetLbaStatus, Sanitize, Unmap, WriteSame};
 pub use raw::{CdbError, RawCdb};
 pub use reserve::{OutAction, PersistentIn, PersistentOut};
@@ -62,6 +65,8 @@ pub enum Cdb {
     PreventAllow(bool),
     /// REPORT SUPPORTED OPERATION CODES.
     ReportSupportedOpcodes(ReportSupportedOpcodes),
+    /// REPORT TARGET PORT GROUPS.
+    ReportTargetPortGroups(ReportTargetPortGroups),
     /// READ CAPACITY(10).
     ReadCapacity10,
     /// READ CAPACITY(16) with its ALLOCATION LENGTH.
@@ -137,6 +142,9 @@ impl Cdb {
             code::RECEIVE_COPY_RESULTS => Self::ReceiveCopyResults(ReceiveCopyResults::parse(raw)?),
             code::START_STOP_UNIT => Self::StartStopUnit(StartStopUnit::parse(raw)),
             code::PREVENT_ALLOW_MEDIUM_REMOVAL => Self::PreventAllow(raw.byte(4) & 3 != 0),
+            code::MAINTENANCE_IN if raw.opcode.service_action == Some(code::SA_REPORT_TARGET_PORT_GROUPS) => {
+                Self::ReportTargetPortGroups(ReportTargetPortGroups::parse(raw)?)
+            }
             code::MAINTENANCE_IN => Self::ReportSupportedOpcodes(ReportSupportedOpcodes::parse(raw)?),
             code::READ_CAPACITY_10 => {
                 if !raw.bit(8, 0) && raw.int(2, 4) != 0 {

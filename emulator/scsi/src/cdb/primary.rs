@@ -166,3 +166,26 @@ impl ReportSupportedOpcodes {
         })
     }
 }
+
+/// REPORT TARGET PORT GROUPS (SPC-4 §6.36).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReportTargetPortGroups {
+    /// PARAMETER DATA FORMAT: with the extended header.
+    pub extended: bool,
+    /// ALLOCATION LENGTH.
+    pub allocation: usize,
+}
+
+impl ReportTargetPortGroups {
+    pub(super) fn parse(raw: &RawCdb<'_>) -> Result<Self, CdbError> {
+        let extended = match raw.byte(1) >> 5 {
+            0 => false,
+            1 => true,
+            _ => return Err(CdbError::Field { byte: 1, bit: 7 }),
+        };
+        Ok(Self {
+            extended,
+            allocation: raw.int(6, 4),
+        })
+    }
+}

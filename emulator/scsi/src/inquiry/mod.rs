@@ -17,12 +17,15 @@ const CMDQUE: u8 = 0x02;
 /// SAM-5, SPC-4, SBC-3, iSCSI (no version claimed).
 const VERSION_DESCRIPTORS: [u16; 4] = [0x00a0, 0x0460, 0x04c0, 0x0960];
 
-/// Standard INQUIRY data of a logical unit.
+/// TPGS: groups of target ports are managed by the target alone.
+const IMPLICIT_GROUPS: u8 = 0x10;
+
+/// Standard INQUIRY data of a logical unit; `grouped`: there are groups of target ports to ask for.
 #[must_use]
-pub fn standard(config: &LunConfig) -> Vec<u8> {
+pub fn standard(config: &LunConfig, grouped: bool) -> Vec<u8> {
     let mut data = build(0, &config.vendor, &config.product, &config.revision);
     data[1] = if config.removable { REMOVABLE } else { 0 };
-    data[5] = THIRD_PARTY_COPY;
+    data[5] = THIRD_PARTY_COPY | if grouped { IMPLICIT_GROUPS } else { 0 };
     data
 }
 

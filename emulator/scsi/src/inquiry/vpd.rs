@@ -3,8 +3,10 @@
 use crate::lun::limits;
 use crate::lun::{LogicalUnit, LunConfig};
 use crate::param::push_ascii;
+use crate::target_port::TargetPort;
 
-type Build = fn(&LogicalUnit) -> Vec<u8>;
+/// The unit, and the port through which it is asked, if that has a name.
+type Build = fn(&LogicalUnit, Option<&TargetPort>) -> Vec<u8>;
 
 /// The pages, in ascending order as page 00h lists them.
 const PAGES: &[(u8, Build)] = &[
@@ -18,20 +20,20 @@ const PAGES: &[(u8, Build)] = &[
 ];
 
 /// A whole page with its header; `None` if there is no such page.
-pub(crate) fn page(code: u8, unit: &LogicalUnit) -> Option<Vec<u8>> {
+pub(crate) fn page(code: u8, unit: &LogicalUnit, port: Option<&TargetPort>) -> Option<Vec<u8>> {
     let (_, build) = PAGES.iter().find(|(page, _)| *page == code)?;
-    let body = build(unit);
+    let body = build(unit, port);
     let mut data = vec![0, code];
     data.extend_from_slice(&(body.len() as u16).to_be_bytes());
     data.extend_from_slice(&body);
     Some(data)
 }
 
-fn supported(_: &LogicalUnit) -> Vec<u8> {
+fn supported(_: &LogicalUnit, _: Option<&TargetPort>) -> Vec<u8> {
     PAGES.iter().map(|(code, _)| *code).collect()
 }
 
-fn serial(unit: &LogicalUnit) -> Vec<u8> {
+fn serial(unit: &LogicalUnit, _: Option<&TargetPort>) -> Vec<u8> {
     let serial = &unit.config().serial;
     let mut body = Vec::new();
     push_ascii(&mut body, serial, serial.len().min(252));
@@ -52,11 +54,14 @@ pub(crate) fn t10_name(config: &LunConfig) -> Vec<u8> {
     name
 }
 
-/// Designators: the unit's name twice (NAA, T10 vendor ID), the port's if it is known.
-fn identification(unit: &LogicalUnit) -> Vec<u8> {
+/// Designators: the unit's name twice (NAA, T10 vendor ID), then the port's: its number, its group, its name.
+fn identification(unit: &LogicalUnit, port: Option<&TargetPort>) -> Vec<u8> {
     const UTF8: u8 = 3;
     const ISCSI: u8 = 0x50;
     const PORT: u8 = 0x90; // PIV, association: target port
+    const RELATIVE: u8 = 0x04;
+    const GROUP: u8 = 0x05;
+    const NAME: u8 = 0x08;
     let config = unit.config();
     let mut body = vec![BINARY, NAA, 0, 8];
     body.extend_from_slice(&config.naa.to_bytes());
@@ -65,18 +70,21 @@ fn identification(unit: &LogicalUnit) -> Vec<u8> {
     body.extend_from_slice(&[ASCII, T10, 0, t10.len() as u8]);
     body.extend_from_slice(&t10);
 
-    if let Some(name) = &config.port_name {
-        body.extend_from_slice(&[ISCSI | BINARY, PORT | 0x04, 0, 4, 0, 0, 0, 1]);
+    if let Some(port) = port {
+        for (kind, number) in [(RELATIVE, port.relative), (GROUP, port.group)] {
+            body.extend_from_slice(&[ISCSI | BINARY, PORT | kind, 0, 4, 0, 0]);
+            body.extend_from_slice(&number.to_be_bytes());
+        }
         // Null-terminated and padded to a multiple of four.
-        let mut name: Vec<u8> = name.bytes().take(248).collect();
+        let mut name: Vec<u8> = port.name.bytes().take(248).collect();
         name.resize((name.len() + 1).next_multiple_of(4), 0);
-        body.extend_from_slice(&[ISCSI | UTF8, PORT | 0x08, 0, name.len() as u8]);
+        body.extend_from_slice(&[ISCSI | UTF8, PORT | NAME, 0, name.len() as u8]);
         body.extend_from_slice(&name);
     }
     body
 }
 
-fn extended(_: &LogicalUnit) -> Vec<u8> {
+fn extended(_: &LogicalUnit, _: Option<&TargetPort>) -> Vec<u8> {
     let mut body = vec![0; 60];
     body[1] = 0x07; // HEADSUP, ORDSUP, SIMPSUP
     body[2] = 0x01; // V_SUP: volatile cache
@@ -84,7 +92,7 @@ fn extended(_: &LogicalUnit) -> Vec<u8> {
     body
 }
 
-fn block_limits(unit: &LogicalUnit) -> Vec<u8> {
+fn block_limits(unit: &LogicalUnit, _: Option<&TargetPort>) -> Vec<u8> {
     let block = unit.block_size();
     let mut body = vec![0; 60];
     body[0] = 0x01; // WSNZ: a WRITE SAME says how many blocks it means
@@ -104,7 +112,7 @@ fn block_limits(unit: &LogicalUnit) -> Vec<u8> {
     body
 }
 
-fn characteristics(unit: &LogicalUnit) -> Vec<u8> {
+fn characteristics(unit: &LogicalUnit, _: Option<&TargetPort>) -> Vec<u8> {
     let mut body = vec![0; 60];
     body[..2].copy_from_slice(&1u16.to_be_bytes()); // non-rotating medium
     if unit.config().thin {
@@ -113,7 +121,7 @@ fn characteristics(unit: &LogicalUnit) -> Vec<u8> {
     body
 }
 
-fn provisioning(unit: &LogicalUnit) -> Vec<u8> {
+fn provisioning(unit: &LogicalUnit, _: Option<&TargetPort>) -> Vec<u8> {
     if unit.config().thin {
         // No threshold; LBPU, LBPWS, LBPWS10, LBPRZ; thin.
         vec![0, 0xe4, 0x02, 0]

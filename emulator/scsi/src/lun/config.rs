@@ -42,8 +42,6 @@ pub struct LunConfig {
     pub serial: String,
     /// World-wide name.
     pub naa: Naa,
-    /// SCSI name string of the target port (for iSCSI: name, `,t,0x` and the portal group tag), if the port is to be named.
-    pub port_name: Option<String>,
     /// Refuse to write.
     pub read_only: bool,
     /// The medium can be taken out (RMB): START STOP UNIT ejects and loads.
@@ -68,7 +66,6 @@ impl LunConfig {
             revision: "0001".to_owned(),
             serial: format!("{:016x}", u64::from_be_bytes(naa.to_bytes())),
             naa,
-            port_name: None,
             read_only: false,
             removable: false,
             thin: true,

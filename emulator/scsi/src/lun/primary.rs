@@ -5,13 +5,17 @@ use crate::cdb::{Inquiry, ModeSelect, ModeSense, OpcodeReport, ReportSupportedOp
 use crate::data_in::DataIn;
 use crate::opcode::{self, Opcode};
 use crate::sense::{AdditionalSense, Sense, SenseKey};
+use crate::target_port::TargetPorts;
 use crate::{inquiry, mode, param};
 
 impl LogicalUnit {
     pub(super) fn inquiry(&self, request: &Inquiry, call: &mut Call<'_>) -> Outcome {
         let data = match request.page {
-            None => inquiry::standard(&self.config),
-            Some(page) => inquiry::vpd::page(page, self).ok_or(Sense::cdb_field(2, 7))?,
+            None => inquiry::standard(&self.config, call.ports.grouped()),
+            Some(page) => {
+                let port = call.ports.find(call.port.target_port);
+                inquiry::vpd::page(page, self, port).ok_or(Sense::cdb_field(2, 7))?
+            }
         };
         Ok(param::answer(call.data_in, &data, request.allocation))
     }
@@ -50,19 +54,19 @@ impl LogicalUnit {
 
     pub(super) fn report_opcodes(&self, request: &ReportSupportedOpcodes, call: &mut Call<'_>) -> Outcome {
         let data = match request.report {
-            OpcodeReport::All => self.all_opcodes(request.timeouts),
+            OpcodeReport::All => self.all_opcodes(request.timeouts, call.ports),
             OpcodeReport::One {
                 code,
                 service_action,
                 either,
-            } => self.one_opcode(code, service_action, either, request.timeouts)?,
+            } => self.one_opcode(code, service_action, either, request.timeouts, call.ports)?,
         };
         Ok(param::answer(call.data_in, &data, request.allocation))
     }
 
-    fn all_opcodes(&self, timeouts: bool) -> Vec<u8> {
+    fn all_opcodes(&self, timeouts: bool, ports: &TargetPorts) -> Vec<u8> {
         let mut data = vec![0; 4];
-        for entry in opcode::TABLE.iter().filter(|entry| self.has(entry)) {
+        for entry in opcode::TABLE.iter().filter(|entry| self.has(entry, ports)) {
             let flags = u8::from(entry.service_action.is_some()) | if timeouts { 2 } else { 0 };
             data.extend_from_slice(&[entry.code, 0]);
             data.extend_from_slice(&entry.service_action.unwrap_or(0).to_be_bytes());
@@ -83,10 +87,11 @@ impl LogicalUnit {
         action: Option<u16>,
         either: bool,
         timeouts: bool,
+        ports: &TargetPorts,
     ) -> Result<Vec<u8>, Sense> {
         let mut entries = opcode::by_code(code)
             .iter()
-            .filter(|entry| self.has(entry))
+            .filter(|entry| self.has(entry, ports))
             .peekable();
         // A mismatch between the way of asking and the command is the request's fault; an unknown command is an answer.
         if let Some(first) = entries.peek()

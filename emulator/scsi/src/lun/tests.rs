@@ -9,6 +9,7 @@ use crate::cdb::Cdb;
 use crate::port::PortId;
 use crate::sense::{AdditionalSense, Sense, SenseKey};
 use crate::status::Status;
+use crate::target_port::{TargetPort, TargetPorts};
 use crate::unit_attention::NexusId;
 
 fn unit_with(size: u64, change: impl FnOnce(&mut LunConfig)) -> LogicalUnit {
@@ -25,9 +26,16 @@ fn run_max(unit: &mut LogicalUnit, cdb: &[u8], out: &[u8], max: usize) -> Result
     let mut data_in = Vec::new();
     let cdb = Cdb::parse(cdb).map_err(|e| e.sense())?;
     let port = PortId::new("tester", 1);
+    let ports = TargetPorts::new(vec![TargetPort {
+        relative: 1,
+        group: 1,
+        device: "iqn.2026-01.net.example:disk".into(),
+        name: "iqn.2026-01.net.example:disk,t,0x0001".into(),
+    }]);
     let mut call = Call {
         nexus: NexusId(1),
         port: &port,
+        ports: &ports,
         data_out: out,
         data_in: &mut data_in,
         data_in_max: max,

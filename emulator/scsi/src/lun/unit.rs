@@ -9,10 +9,12 @@ use crate::cdb::Cdb;
 use crate::data_in::DataIn;
 use crate::mode::Control;
 use crate::opcode::{Access, Opcode, code};
+use crate::param;
 use crate::port::PortId;
 use crate::reservation::{ReservationStore, Reservations, SavedError};
 use crate::sense::{AdditionalSense, Sense, SenseKey};
 use crate::status::Status;
+use crate::target_port::TargetPorts;
 use crate::unit_attention::NexusId;
 
 /// A direct-access block device.
@@ -58,6 +60,8 @@ pub(crate) enum Whom {
 pub(crate) struct Call<'a> {
     pub(crate) nexus: NexusId,
     pub(crate) port: &'a PortId,
+    /// The device's target ports.
+    pub(crate) ports: &'a TargetPorts,
     pub(crate) data_out: &'a [u8],
     pub(crate) data_in: &'a mut dyn DataIn,
     /// No more than this many bytes go back.
@@ -150,8 +154,13 @@ impl LogicalUnit {
         self.control.descriptor_sense
     }
 
-    /// Whether this unit has a command of the table: a fully provisioned one gives no blocks up.
-    pub(crate) fn has(&self, entry: &Opcode) -> bool {
+    /// Whether this unit has a command of the table: a fully provisioned one gives no blocks up, and groups of ports are reported
+    /// where there is more than one.
+    pub(crate) fn has(&self, entry: &Opcode, ports: &TargetPorts) -> bool {
+        let groups = (code::MAINTENANCE_IN, Some(code::SA_REPORT_TARGET_PORT_GROUPS));
+        if (entry.code, entry.service_action) == groups {
+            return ports.grouped();
+        }
         self.config.thin
             || !matches!(
                 (entry.code, entry.service_action),
@@ -231,6 +240,10 @@ impl LogicalUnit {
             Cdb::ModeSense(mode_sense) => self.mode_sense(&mode_sense, call),
             Cdb::ModeSelect(mode_select) => self.mode_select(&mode_select, call),
             Cdb::ReportSupportedOpcodes(report) => self.report_opcodes(&report, call),
+            Cdb::ReportTargetPortGroups(request) => {
+                let data = call.ports.report(call.port.target_port, request.extended);
+                Ok(param::answer(call.data_in, &data, request.allocation))
+            }
             Cdb::StartStopUnit(request) => self.start_stop(&request, call),
             Cdb::PreventAllow(prevent) => {
                 if prevent {
@@ -284,6 +297,7 @@ const fn needs_ready(cdb: &Cdb) -> bool {
             | Cdb::ModeSense(_)
             | Cdb::ModeSelect(_)
             | Cdb::ReportSupportedOpcodes(_)
+            | Cdb::ReportTargetPortGroups(_)
             | Cdb::StartStopUnit(_)
             | Cdb::PreventAllow(_)
             | Cdb::Reserve
