@@ -120,18 +120,21 @@ impl VendorCommand {
         if u64::from_ne_bytes(vendor) != QLOGIC_VENDOR_ID {
             return Err(Errno::ESRCH);
         }
-        let words: Vec<u32> = job
-            .request
-            .get(HEADER..)
-            .unwrap_or_default()
+        let words = job.request.get(HEADER..).unwrap_or_default();
+        Ok(Self::from_words(words, &job.payload_out, job.payload_in_len))
+    }
+
+    /// Reads the driver's part of a request: `vendor_cmd[]`, what came with it, and how many bytes may come back.
+    #[must_use]
+    pub fn from_words(words: &[u8], payload: &[u8], len: u32) -> Self {
+        let words: Vec<u32> = words
             .chunks_exact(4)
             .take(MAX_WORDS)
             .map(|b| u32::from_ne_bytes(b.try_into().unwrap_or_default()))
             .collect();
         let word = |at: usize| words.get(at).copied().unwrap_or(0);
-        let len = job.payload_in_len;
-        let data = || job.payload_out.clone();
-        Ok(match word(0) {
+        let data = || payload.to_vec();
+        match word(0) {
             1 => Self::ReadFlash { offset: word(1), len },
             2 => Self::UpdateFlash {
                 offset: word(1),
@@ -158,7 +161,7 @@ impl VendorCommand {
                 data: data(),
                 len,
             },
-        })
+        }
     }
 }
 

@@ -1,44 +1,9 @@
 //! Self tests and LEDs: the mailboxes of [`super::VendorCommand::Diagnostic`], typed.
 //!
 //! Owns which mailbox says what. Must not know what a test means to whoever uses the port. Source: `ql4_bsg.c`
-//! (`qla4xxx_execute_diag_test`), `ql4_bsg.h` (`QL_DIAG_CMD_*`).
+//! (`qla4xxx_execute_diag_test`).
 
-use crate::abi::open_enum;
-use crate::hw::mailbox::{MBOX_REG_COUNT, MboxCmd};
-
-open_enum! {
-    /// Self tests (`QL_DIAG_CMD_*`), mailbox 1 of DIAG_TEST.
-    pub enum DiagTest: u32 {
-        /// Size of the DDR memory.
-        DdrSize = 0x2 => "QL_DIAG_CMD_TEST_DDR_SIZE",
-        /// DDR memory.
-        DdrRw = 0x3 => "QL_DIAG_CMD_TEST_DDR_RW",
-        /// On-chip memory.
-        OnchipMemRw = 0x4 => "QL_DIAG_CMD_TEST_ONCHIP_MEM_RW",
-        /// NVRAM (40xx).
-        Nvram = 0x5 => "QL_DIAG_CMD_TEST_NVRAM",
-        /// Flash.
-        FlashRom = 0x6 => "QL_DIAG_CMD_TEST_FLASH_ROM",
-        /// Internal loopback.
-        IntLoopback = 0x7 => "QL_DIAG_CMD_TEST_INT_LOOPBACK",
-        /// External loopback.
-        ExtLoopback = 0x8 => "QL_DIAG_CMD_TEST_EXT_LOOPBACK",
-        /// DMA (40xx).
-        DmaXfer = 0x9 => "QL_DIAG_CMD_TEST_DMA_XFER",
-        /// DDR self test.
-        SelfDdrRw = 0xc => "QL_DIAG_CMD_SELF_DDR_RW",
-        /// On-chip memory self test.
-        SelfOnchipMemRw = 0xd => "QL_DIAG_CMD_SELF_ONCHIP_MEM_RW",
-    }
-}
-
-impl DiagTest {
-    /// Whether the port's traffic goes round inside of the port or its plug while the test runs: nothing reaches the network.
-    #[must_use]
-    pub const fn takes_the_network_away(self) -> bool {
-        matches!(self, Self::IntLoopback | Self::ExtLoopback)
-    }
-}
+use crate::hw::mailbox::{DiagTest, MBOX_REG_COUNT, MboxCmd};
 
 /// What the driver lets through to the firmware; anything else is EINVAL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

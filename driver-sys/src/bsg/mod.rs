@@ -13,8 +13,9 @@ mod reply;
 #[cfg(test)]
 mod tests;
 
+pub use crate::hw::mailbox::DiagTest;
 pub use command::{QLOGIC_VENDOR_ID, VendorCommand};
-pub use diagnostic::{DiagTest, Diagnostic};
+pub use diagnostic::Diagnostic;
 pub use packet::{Answer, Job, MAX_PAYLOAD, MAX_REQUEST};
 pub use port::{Bsg, BsgError};
 pub use reply::{Mailboxes, Payload, VendorReply};

@@ -1,6 +1,6 @@
 //! Mailbox command and completion codes, firmware states.
 //!
-//! Source: `ql4_fw.h`, `MBOX_CMD_*`, `MBOX_STS_*`, `FW_STATE_*`, `FW_ADDSTATE_*`.
+//! Source: `ql4_fw.h`, `MBOX_CMD_*`, `MBOX_STS_*`, `FW_STATE_*`, `FW_ADDSTATE_*`; `ql4_bsg.h`, `QL_DIAG_CMD_*`.
 
 use bitflags::bitflags;
 
@@ -145,6 +145,30 @@ open_enum! {
         ConfiguringIp = 0x0008 => "FW_STATE_CONFIGURING_IP",
     }
 
+    /// Self tests (`QL_DIAG_CMD_*`), mailbox 1 of DIAG_TEST.
+    pub enum DiagTest: u32 {
+        /// Size of the DDR memory.
+        DdrSize = 0x2 => "QL_DIAG_CMD_TEST_DDR_SIZE",
+        /// DDR memory.
+        DdrRw = 0x3 => "QL_DIAG_CMD_TEST_DDR_RW",
+        /// On-chip memory.
+        OnchipMemRw = 0x4 => "QL_DIAG_CMD_TEST_ONCHIP_MEM_RW",
+        /// NVRAM (40xx).
+        Nvram = 0x5 => "QL_DIAG_CMD_TEST_NVRAM",
+        /// Flash.
+        FlashRom = 0x6 => "QL_DIAG_CMD_TEST_FLASH_ROM",
+        /// Internal loopback.
+        IntLoopback = 0x7 => "QL_DIAG_CMD_TEST_INT_LOOPBACK",
+        /// External loopback.
+        ExtLoopback = 0x8 => "QL_DIAG_CMD_TEST_EXT_LOOPBACK",
+        /// DMA (40xx).
+        DmaXfer = 0x9 => "QL_DIAG_CMD_TEST_DMA_XFER",
+        /// DDR self test.
+        SelfDdrRw = 0xc => "QL_DIAG_CMD_SELF_DDR_RW",
+        /// On-chip memory self test.
+        SelfOnchipMemRw = 0xd => "QL_DIAG_CMD_SELF_ONCHIP_MEM_RW",
+    }
+
     /// Option of WRITE_FLASH: when the read-modify-write buffer goes to the chip.
     pub enum FlashCommit: u32 {
         /// Change the buffer only.
@@ -209,6 +233,14 @@ bitflags! {
         const RELOGIN = 0x0004;
         /// Free the DDB.
         const FREE_DDB = 0x0008;
+    }
+}
+
+impl DiagTest {
+    /// Whether the port's traffic goes round inside of the port or its plug while the test runs: nothing reaches the network.
+    #[must_use]
+    pub const fn takes_the_network_away(self) -> bool {
+        matches!(self, Self::IntLoopback | Self::ExtLoopback)
     }
 }
 

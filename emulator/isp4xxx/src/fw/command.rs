@@ -6,7 +6,9 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use driver_sys::hw::mailbox::{FactoryAreas, FlashCommit, LogoutOptions, MBOX_CMD_GET_NVRAM, MboxCmd};
+use driver_sys::hw::mailbox::{
+    DiagTest, FactoryAreas, FlashCommit, LogoutOptions, MBOX_CMD_GET_NVRAM, MboxCmd,
+};
 use driver_sys::hw::raw::{addr_ctrl_blk, dev_db_entry};
 
 use super::IoTag;
@@ -117,8 +119,8 @@ pub enum Command {
         /// DDB index.
         ddb: u16,
     },
-    /// `0x0075`: self test; always passes.
-    DiagTest,
+    /// `0x0075`: self test. EEPROM and flash are looked at, memories pass; an external loopback wants a plug that nobody has put in.
+    DiagTest(DiagTest),
     /// `0x0076`: the crash record (4010 only).
     GetCrashRecord,
     /// `0x0077`: the connection event log, oldest first.
@@ -194,7 +196,7 @@ impl Command {
             Self::GetInitFwCtrlBlockDefaults => MboxCmd::GetInitFwCtrlBlockDefaults,
             Self::GetDatabaseEntryDefaults(_) => MboxCmd::GetDatabaseEntryDefaults,
             Self::ConnOpen { .. } => MboxCmd::ConnOpen,
-            Self::DiagTest => MboxCmd::DiagTest,
+            Self::DiagTest(_) => MboxCmd::DiagTest,
             Self::GetCrashRecord => MboxCmd::GetCrashRecord,
             Self::GetConnEventLog => MboxCmd::GetConnEventLog,
             Self::GetNvram { .. } => MBOX_CMD_GET_NVRAM,

@@ -7,7 +7,7 @@
 
 use std::fmt;
 
-use driver_sys::hw::mailbox::{DDB_NOT_LOGGED_IN, MboxStatus};
+use driver_sys::hw::mailbox::{DDB_NOT_LOGGED_IN, MBOX_REG_COUNT, MboxStatus};
 
 /// A mailbox command that did not complete.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +46,15 @@ impl MboxError {
             detail: 0,
             why: why.into(),
         }
+    }
+
+    /// The out-mailboxes of the command.
+    #[must_use]
+    pub fn mailboxes(&self) -> [u32; MBOX_REG_COUNT] {
+        let mut out = [0; MBOX_REG_COUNT];
+        out[0] = self.status.raw().into();
+        out[1] = self.detail;
+        out
     }
 
     pub(crate) fn not_logged_in(ddb: u16) -> Self {

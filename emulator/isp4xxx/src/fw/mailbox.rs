@@ -35,7 +35,7 @@ impl Port {
             Command::GetFirmwareStatus => Ok(Reply::FirmwareStatus {
                 iocbs: self.chip.iocbs.into(),
             }),
-            Command::DiagTest => Ok(Reply::Done),
+            Command::DiagTest(test) => cx.rom.self_test(test).map(|()| Reply::Done),
             Command::StopFirmware => {
                 self.reset(cx);
                 Ok(Reply::Done)

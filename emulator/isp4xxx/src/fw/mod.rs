@@ -10,6 +10,7 @@ mod card;
 mod command;
 mod connect;
 mod ddb;
+mod diagnostic;
 mod discovery;
 mod effect;
 mod ending;
@@ -31,7 +32,7 @@ mod task;
 
 pub use driver_sys::hw::aen::IpAddrState;
 pub use driver_sys::hw::ddb::DdbState;
-pub use driver_sys::hw::mailbox::{FactoryAreas, FlashCommit, FwAddState, FwState, LogoutOptions};
+pub use driver_sys::hw::mailbox::{DiagTest, FactoryAreas, FlashCommit, FwAddState, FwState, LogoutOptions};
 
 pub use card::{Card, CardConfig, FIRMWARE_CHAP};
 pub use command::{Command, DdbDefaults, PingSource};

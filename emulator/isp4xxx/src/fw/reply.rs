@@ -7,8 +7,9 @@ use std::net::SocketAddr;
 
 use driver_sys::hw::aen::IpAddrState;
 use driver_sys::hw::ddb::DdbState;
-use driver_sys::hw::mailbox::{FwAddState, FwState};
+use driver_sys::hw::mailbox::{FwAddState, FwState, MBOX_REG_COUNT, MboxStatus};
 use driver_sys::hw::raw::{about_fw_info, addr_ctrl_blk, conn_event_log_entry, dev_db_entry, ql_iscsi_stats};
+use zerocopy::IntoBytes;
 
 /// What a command answers.
 pub enum Reply {
@@ -53,6 +54,83 @@ pub enum Reply {
     Address(Option<SocketAddr>),
     /// GET_CONN_EVENT_LOG, oldest first.
     ConnEventLog(Vec<conn_event_log_entry>),
+}
+
+impl Reply {
+    /// The out-mailboxes that say it. What goes by DMA beside them: [`Reply::bytes`].
+    #[must_use]
+    pub fn mailboxes(&self) -> [u32; MBOX_REG_COUNT] {
+        let mut out = [0; MBOX_REG_COUNT];
+        out[0] = MboxStatus::CommandComplete.raw().into();
+        match self {
+            Self::Done | Self::Statistics(_) | Self::Bytes(_) | Self::Acb(_) | Self::DdbDefaults(_) => {}
+            Self::About {
+                info,
+                uptime_secs,
+                uptime_msecs,
+            } => {
+                out[1] = info.fw_major.get().into();
+                out[2] = info.fw_minor.get().into();
+                out[3] = info.fw_patch.get().into();
+                out[4] = info.fw_build.get().into();
+                (out[5], out[6]) = (*uptime_secs, *uptime_msecs);
+            }
+            Self::FirmwareStatus { iocbs } => out[2] = *iocbs,
+            Self::Ddb(reply) => {
+                out[1] = reply.index.into();
+                out[2] = reply.valid;
+                out[3] = reply.next.into();
+                out[4] = reply.state.raw();
+                out[5] = reply.error;
+                out[6] = u32::from(reply.source_port) << 16 | u32::from(reply.connection);
+            }
+            Self::FirmwareState {
+                state,
+                board_id,
+                additional,
+            } => {
+                out[1] = state.raw();
+                out[2] = *board_id;
+                out[3] = additional.bits();
+            }
+            Self::IpAddrState(state) => out[1] = u32::from(state.raw()) << 24,
+            Self::Address(None) => {}
+            Self::Address(Some(address)) => {
+                let octets = match address.ip() {
+                    std::net::IpAddr::V4(ip) => ip.octets().to_vec(),
+                    std::net::IpAddr::V6(ip) => ip.octets().to_vec(),
+                };
+                for (word, bytes) in out[2..6].iter_mut().zip(octets.chunks_exact(4)) {
+                    *word = bytes
+                        .iter()
+                        .rev()
+                        .fold(0, |all, byte| all << 8 | u32::from(*byte));
+                }
+                out[6] = address.port().into();
+            }
+            Self::ConnEventLog(entries) => out[1] = entries.len() as u32,
+        }
+        out
+    }
+
+    /// What goes by DMA.
+    #[must_use]
+    pub fn bytes(&self) -> Option<&[u8]> {
+        Some(match self {
+            Self::About { info, .. } => info.as_bytes(),
+            Self::Statistics(stats) => stats.as_bytes(),
+            Self::Bytes(bytes) => bytes,
+            Self::Acb(block) => block.as_bytes(),
+            Self::Ddb(reply) => reply.entry.as_bytes(),
+            Self::DdbDefaults(entry) => entry.as_bytes(),
+            Self::ConnEventLog(entries) => entries.as_bytes(),
+            Self::Done
+            | Self::FirmwareStatus { .. }
+            | Self::FirmwareState { .. }
+            | Self::IpAddrState(_)
+            | Self::Address(_) => return None,
+        })
+    }
 }
 
 impl fmt::Debug for Reply {

@@ -14,10 +14,10 @@ use crate::flash::{Area, Change, FlashError, FlashStore, Image, Region, StoreErr
 
 /// Flash and EEPROM of one card.
 pub(super) struct Rom {
-    chip: &'static Chip,
-    ports: usize,
+    pub(super) chip: &'static Chip,
+    pub(super) ports: usize,
     store: Box<dyn FlashStore>,
-    image: Image,
+    pub(super) image: Image,
     nvram: Vec<u8>,
     /// Writes that wait for their commit, by port.
     held: Vec<Vec<(u32, Vec<u8>)>>,

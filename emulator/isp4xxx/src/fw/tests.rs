@@ -291,7 +291,12 @@ fn commands_of_other_chips_are_refused() {
     assert!(bench.command(Command::DisableAcb).is_err());
     let mut bench = Bench::ready(false);
     assert!(bench.command(Command::GetCrashRecord).is_err());
-    assert!(bench.card.command(bench.now, 9, Command::DiagTest).is_err());
+    assert!(
+        bench
+            .card
+            .command(bench.now, 9, Command::DiagTest(DiagTest::DdrSize))
+            .is_err()
+    );
 }
 
 #[test]

@@ -85,7 +85,7 @@ pub static MAILBOX_COMMANDS: &[MailboxCommand] = {
         line(C::GetInitFwCtrlBlockDefaults, Booted, To(2), DONE),
         line(C::GetDatabaseEntryDefaults, Initialized, Fixed(2, DDB), DONE),
         line(C::ConnOpen, Initialized, None, ERROR),
-        line(C::DiagTest, Booted, None, DONE),
+        line(C::DiagTest, Booted, None, PARAMETER),
         line(C::GetCrashRecord, Booted, None, UNKNOWN),
         line(C::GetConnEventLog, Booted, Fixed(2, LOG), DONE),
         line(MBOX_CMD_GET_NVRAM, Booted, To(1), DONE),

@@ -83,7 +83,7 @@ impl<M: GuestMemory> Function<M> {
         });
         let answer = done.unwrap_or_else(|error| {
             tracing::debug!(port = self.port, code = m[0], %error, "mailbox command refused");
-            mailbox::refused(&error)
+            error.mailboxes()
         });
         self.managing.is_none().then_some(answer)
     }

@@ -2,7 +2,7 @@
 //!
 //! Owns which mailbox carries what; where replies go says the table, [`super::commands`]. Source: `ql4_mbx.c`, one function per command.
 
-use driver_sys::hw::mailbox::{FlashCommit, LogoutOptions, MBOX_CMD_GET_NVRAM, MboxCmd, MboxStatus};
+use driver_sys::hw::mailbox::{DiagTest, FlashCommit, LogoutOptions, MBOX_CMD_GET_NVRAM, MboxCmd};
 use driver_sys::hw::raw::{addr_ctrl_blk, conn_event_log_entry, dev_db_entry};
 use zerocopy::{FromZeros, IntoBytes};
 use zeroize::Zeroize;
@@ -123,7 +123,7 @@ pub(super) fn decode(
             _ => DdbDefaults::Ipv6,
         }),
         MboxCmd::ConnOpen => Command::ConnOpen { ddb: index(m[1])? },
-        MboxCmd::DiagTest => Command::DiagTest,
+        MboxCmd::DiagTest => Command::DiagTest(DiagTest::from_raw(m[1])),
         MboxCmd::GetCrashRecord => Command::GetCrashRecord,
         MboxCmd::GetConnEventLog => Command::GetConnEventLog,
         code if code == MBOX_CMD_GET_NVRAM => Command::GetNvram {
@@ -155,95 +155,30 @@ impl Decoded {
     }
 }
 
-/// The out-mailboxes of a command that was refused.
-pub(super) fn refused(error: &MboxError) -> Mailboxes {
-    let mut out = [0; 8];
-    out[0] = error.status.raw().into();
-    out[1] = error.detail;
-    out
-}
-
 /// Writes a reply: bytes to the guest, the rest to the out-mailboxes.
 pub(super) fn encode(
     memory: &impl GuestMemory,
     (at, room): (u64, u32),
-    reply: Reply,
+    mut reply: Reply,
 ) -> Result<Mailboxes, MboxError> {
-    let mut out = [0; 8];
-    out[0] = MboxStatus::CommandComplete.raw().into();
-    let put = |bytes: &[u8]| -> Result<(), MboxError> {
-        if at == 0 {
-            return Ok(());
-        }
-        let len = bytes.len().min(room as usize);
-        memory
-            .write(at, &bytes[..len])
-            .map_err(|error| MboxError::command(error.to_string()))
-    };
-    match reply {
-        Reply::Done => {}
-        Reply::About {
-            info,
-            uptime_secs,
-            uptime_msecs,
-        } => {
-            put(info.as_bytes())?;
-            out[1] = info.fw_major.get().into();
-            out[2] = info.fw_minor.get().into();
-            out[3] = info.fw_patch.get().into();
-            out[4] = info.fw_build.get().into();
-            (out[5], out[6]) = (uptime_secs, uptime_msecs);
-        }
-        Reply::Statistics(stats) => put(stats.as_bytes())?,
-        Reply::FirmwareStatus { iocbs } => out[2] = iocbs,
-        Reply::Bytes(mut bytes) => {
-            let done = put(&bytes);
-            // It may have been a CHAP entry.
-            bytes.zeroize();
-            done?;
-        }
-        Reply::Acb(block) => put(block.as_bytes())?,
-        Reply::Ddb(reply) => {
-            put(reply.entry.as_bytes())?;
-            out[1] = reply.index.into();
-            out[2] = reply.valid;
-            out[3] = reply.next.into();
-            out[4] = reply.state.raw();
-            out[5] = reply.error;
-            out[6] = u32::from(reply.source_port) << 16 | u32::from(reply.connection);
-        }
-        Reply::DdbDefaults(entry) => put(entry.as_bytes())?,
-        Reply::FirmwareState {
-            state,
-            board_id,
-            additional,
-        } => {
-            out[1] = state.raw();
-            out[2] = board_id;
-            out[3] = additional.bits();
-        }
-        Reply::IpAddrState(state) => out[1] = u32::from(state.raw()) << 24,
-        Reply::Address(address) => {
-            if let Some(address) = address {
-                let octets = match address.ip() {
-                    std::net::IpAddr::V4(ip) => ip.octets().to_vec(),
-                    std::net::IpAddr::V6(ip) => ip.octets().to_vec(),
-                };
-                for (word, bytes) in out[2..6].iter_mut().zip(octets.chunks_exact(4)) {
-                    *word = bytes
-                        .iter()
-                        .rev()
-                        .fold(0, |all, byte| all << 8 | u32::from(*byte));
-                }
-                out[6] = address.port().into();
-            }
-        }
-        Reply::ConnEventLog(entries) => {
-            let entries = &entries[entries.len().saturating_sub(LOG_ENTRIES)..];
-            put(entries.as_bytes())?;
-            out[1] = entries.len() as u32;
-            out[4] = (LOG_ENTRIES * size_of::<conn_event_log_entry>()) as u32;
-        }
+    if let Reply::ConnEventLog(entries) = &mut reply {
+        entries.drain(..entries.len().saturating_sub(LOG_ENTRIES));
     }
-    Ok(out)
+    let mut out = reply.mailboxes();
+    if matches!(reply, Reply::ConnEventLog(_)) {
+        out[4] = (LOG_ENTRIES * size_of::<conn_event_log_entry>()) as u32;
+    }
+    let mut done = Ok(());
+    if let Some(bytes) = reply.bytes()
+        && at != 0
+    {
+        let len = bytes.len().min(room as usize);
+        done = memory.write(at, &bytes[..len]);
+    }
+    if let Reply::Bytes(bytes) = &mut reply {
+        // It may have been a CHAP entry.
+        bytes.zeroize();
+    }
+    done.map(|()| out)
+        .map_err(|error| MboxError::command(error.to_string()))
 }

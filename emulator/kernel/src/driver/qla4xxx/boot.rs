@@ -116,8 +116,8 @@ impl Qla4xxx {
             .ro("flags", "2")
     }
 
-    fn first_bidi(&mut self, host: usize) -> (String, String) {
-        self.chap_table(host)
+    fn first_bidi(&self, host: usize) -> (String, String) {
+        self.chap_list(host)
             .iter()
             .find(|e| {
                 e.is_valid() && e.chap_flags() & (ChapFlags::LOCAL | ChapFlags::PEER) == ChapFlags::PEER

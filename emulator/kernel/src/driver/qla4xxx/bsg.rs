@@ -1,163 +1,149 @@
 //! The vendor commands of a host's bsg device.
 //!
-//! Source: `ql4_bsg.c`.
+//! Owns the driver's order of refusals and their errnos. Must not refresh what the driver knows: it looks at nothing that goes past it,
+//! so sysfs shows what it read last. Source: `ql4_bsg.c`. A command that fails is completed twice by the stock driver (its own
+//! `bsg_job_done`, then the class's with the errno): what the ioctl gives back is the errno.
 
-use driver_sys::hw::mailbox::FlashCommit;
-use isp4xxx::fw::{Command, FactoryAreas, Reply};
+use driver_sys::bsg::{Diagnostic, Mailboxes, VendorCommand};
+use driver_sys::hw::mailbox::{DiagTest, MboxCmd};
+use driver_sys::hw::raw::addr_ctrl_blk;
+use isp4xxx::fw::{Command, MboxError};
 use nix::errno::Errno;
-use zerocopy::IntoBytes;
 
 use super::Qla4xxx;
-use crate::transport::Class;
 use crate::transport::bsg::{BsgAnswer, BsgRequest};
 
 /// `DID_ERROR << 16`.
 const DID_ERROR: u32 = 7 << 16;
-/// Bytes of `iscsi_bsg_reply`.
-const REPLY: usize = 8;
 
-fn reply(result: u32, received: usize) -> Vec<u8> {
-    let mut r = vec![0u8; REPLY];
-    r[0..4].copy_from_slice(&result.to_ne_bytes());
-    r[4..8].copy_from_slice(&(received as u32).to_ne_bytes());
-    r
+/// What a command needs before it is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Only {
+    /// Every chip.
+    All,
+    /// Not the 4010.
+    From4022,
 }
 
 impl Qla4xxx {
-    /// A vendor command: its number and its words.
+    /// Runs a vendor command.
     pub(super) fn vendor(
         &mut self,
-        class: &mut Class,
         host: usize,
         words: &[u8],
         r: &BsgRequest<'_>,
     ) -> Result<BsgAnswer, Errno> {
-        let word = |n: usize| {
-            words
-                .get(4 * n..4 * n + 4)
-                .map_or(0, |b| u32::from_ne_bytes([b[0], b[1], b[2], b[3]]))
-        };
-        let [command, a, b, c] = [word(0), word(1), word(2), word(3)];
-        let old = !self.card.chip().acb_v2;
         let room = r.room as u32;
+        let command = VendorCommand::from_words(words, r.payload, room);
         match command {
-            1 => self.bsg_read(host, Command::ReadFlash { offset: a, len: room }),
-            2 => {
-                let data = r.payload.to_vec();
-                let done = self.mbox(
-                    host,
-                    Command::WriteFlash {
-                        offset: a,
-                        data,
-                        options: FlashCommit::from_raw(b),
-                    },
-                );
-                if done.is_ok() {
-                    self.refresh_flashnodes(class, host);
-                }
-                Ok(finished(done.is_ok()))
+            VendorCommand::ReadFlash { offset, len } => {
+                self.bsg_ready(host, Only::All)?;
+                allocated(len as usize)?;
+                self.bsg_read(host, Command::ReadFlash { offset, len }, len)
             }
-            3 => {
-                if old || r.room < 32 {
-                    return Err(Errno::EINVAL);
-                }
-                match self.mbox(host, Command::GetIpAddrState { acb: a, ip: b }) {
-                    Ok(Reply::IpAddrState(s)) => {
-                        let mut status = vec![0u8; 32];
-                        status[0..4].copy_from_slice(&0x4000u32.to_ne_bytes());
-                        status[4..8].copy_from_slice(&(u32::from(s.raw()) << 24).to_ne_bytes());
-                        Ok(with_payload(status))
-                    }
-                    _ => Ok(finished(false)),
-                }
-            }
-            4 | 5 => {
-                let len = if command == 4 {
-                    room
-                } else {
-                    r.payload.len() as u32
+            VendorCommand::UpdateFlash {
+                offset,
+                options,
+                data,
+            } => {
+                self.bsg_ready(host, Only::All)?;
+                allocated(data.len())?;
+                let write = Command::WriteFlash {
+                    offset,
+                    data,
+                    options,
                 };
-                let end = a.checked_add(len).ok_or(Errno::EINVAL)?;
-                if end as usize > self.card.chip().nvram_size {
+                self.bsg_write(host, write)
+            }
+            VendorCommand::GetAcbState { acb, ip } => self.bsg_address(host, acb, ip, room),
+            VendorCommand::ReadNvram { offset, len } => {
+                self.bsg_nvram(host, offset, len)?;
+                self.bsg_read(host, Command::GetNvram { offset, len }, len)
+            }
+            VendorCommand::UpdateNvram { offset, data } => {
+                self.bsg_nvram(host, offset, data.len() as u32)?;
+                self.bsg_write(host, Command::SetNvram { offset, data })
+            }
+            VendorCommand::RestoreDefaults { areas, fields } => {
+                self.bsg_ready(host, Only::From4022)?;
+                self.bsg_write(host, Command::RestoreFactoryDefaults { areas, fields })
+            }
+            VendorCommand::GetAcb { acb, len } => {
+                self.bsg_ready(host, Only::From4022)?;
+                if (len as usize) < size_of::<addr_ctrl_blk>() {
                     return Err(Errno::EINVAL);
                 }
-                if command == 4 {
-                    self.bsg_read(host, Command::GetNvram { offset: a, len })
-                } else {
-                    let done = self.mbox(
-                        host,
-                        Command::SetNvram {
-                            offset: a,
-                            data: r.payload.to_vec(),
-                        },
-                    );
-                    Ok(finished(done.is_ok()))
-                }
+                self.bsg_read(host, Command::GetAcb { which: acb }, len)
             }
-            6 => {
-                if old {
-                    return Err(Errno::EINVAL);
-                }
-                let done = self.mbox(
-                    host,
-                    Command::RestoreFactoryDefaults {
-                        areas: FactoryAreas::from_bits_retain(a),
-                        fields: [b, c],
-                    },
-                );
-                self.update_local_acb(host);
-                self.refresh_host(class, host);
-                Ok(finished(done.is_ok()))
-            }
-            7 => {
-                if old || r.room < size_of::<driver_sys::hw::raw::addr_ctrl_blk>() {
-                    return Err(Errno::EINVAL);
-                }
-                match self.mbox(host, Command::GetAcb { which: a }) {
-                    Ok(Reply::Acb(acb)) => Ok(with_payload(acb.as_bytes().to_vec())),
-                    _ => Ok(finished(false)),
-                }
-            }
-            8 => self.diagnostic(host, a, b),
-            _ => Err(Errno::ENOSYS),
+            VendorCommand::Diagnostic(diagnostic) => self.bsg_diagnostic(host, diagnostic),
+            VendorCommand::Unknown { .. } => Err(Errno::ENOSYS),
         }
     }
 
-    fn bsg_read(&mut self, host: usize, command: Command) -> Result<BsgAnswer, Errno> {
-        match self.mbox(host, command) {
-            Ok(Reply::Bytes(bytes)) => Ok(with_payload(bytes)),
-            _ => Ok(finished(false)),
-        }
-    }
-
-    /// DIAG_TEST: the words are mailboxes; their answer follows the reply.
-    fn diagnostic(&mut self, host: usize, mailbox: u32, test: u32) -> Result<BsgAnswer, Errno> {
-        /// `MBOX_CMD_DIAG_TEST`.
-        const DIAG_TEST: u32 = 0x75;
-        if mailbox != DIAG_TEST || !matches!(test, 2..=9 | 0x0c | 0x0d) {
+    fn bsg_ready(&self, host: usize, only: Only) -> Result<(), Errno> {
+        if only == Only::From4022 && !self.card.chip().acb_v2 {
             return Err(Errno::EINVAL);
         }
-        let passed = self.mbox(host, Command::DiagTest).is_ok();
-        let mut answer = finished(passed);
-        let mut status = [0u8; 32];
-        status[0..4].copy_from_slice(&if passed { 0x4000u32 } else { 0x4005 }.to_ne_bytes());
-        answer.reply.extend_from_slice(&status);
-        Ok(answer)
+        if self.resetting(host) {
+            return Err(Errno::EBUSY);
+        }
+        Ok(())
+    }
+
+    /// The checks of both EEPROM commands. The driver adds offset and length in 32 bits; what wraps round is the firmware's to refuse.
+    fn bsg_nvram(&self, host: usize, offset: u32, len: u32) -> Result<(), Errno> {
+        self.bsg_ready(host, Only::All)?;
+        if offset.wrapping_add(len) as usize > self.card.chip().nvram_size {
+            return Err(Errno::EINVAL);
+        }
+        allocated(len as usize)
+    }
+
+    /// A command whose answer comes by DMA into a buffer of `len` bytes, all of which the caller gets.
+    fn bsg_read(&mut self, host: usize, command: Command, len: u32) -> Result<BsgAnswer, Errno> {
+        let reply = self.mbox(host, command).map_err(|_| Errno::EIO)?;
+        let mut bytes = reply.bytes().unwrap_or_default().to_vec();
+        bytes.resize(len as usize, 0);
+        Ok(BsgAnswer::done(0, bytes, None))
+    }
+
+    fn bsg_write(&mut self, host: usize, command: Command) -> Result<BsgAnswer, Errno> {
+        self.mbox(host, command).map_err(|_| Errno::EIO)?;
+        Ok(BsgAnswer::done(0, Vec::new(), None))
+    }
+
+    fn bsg_address(&mut self, host: usize, acb: u32, ip: u32, room: u32) -> Result<BsgAnswer, Errno> {
+        self.bsg_ready(host, Only::From4022)?;
+        if (room as usize) < size_of::<Mailboxes>() {
+            return Err(Errno::EINVAL);
+        }
+        let state = self.mbox(host, Command::GetIpAddrState { acb, ip });
+        let mailboxes = state.map_err(|_| Errno::EIO)?.mailboxes();
+        Ok(BsgAnswer::done(0, Mailboxes(mailboxes).to_payload(), None))
+    }
+
+    /// Mailboxes in, mailboxes out, behind the reply; a firmware that refuses is no error of the request.
+    fn bsg_diagnostic(&mut self, host: usize, diagnostic: Diagnostic) -> Result<BsgAnswer, Errno> {
+        let [code, test, ..] = diagnostic.mailboxes();
+        let test = DiagTest::from_raw(test);
+        let answer = match u16::try_from(code).map(MboxCmd::from_raw) {
+            Ok(MboxCmd::DiagTest) if DiagTest::ALL.contains(&test) => {
+                self.mbox(host, Command::DiagTest(test))
+            }
+            // The firmware of these chips has no LED commands.
+            Ok(led @ (MboxCmd::GetLedConfig | MboxCmd::SetLedConfig)) => {
+                Err(MboxError::unsupported(format!("{led:?} is not known")))
+            }
+            _ => return Err(Errno::EINVAL),
+        };
+        let result = if answer.is_ok() { 0 } else { DID_ERROR };
+        let mailboxes = answer.map_or_else(|error| error.mailboxes(), |reply| reply.mailboxes());
+        let behind = Mailboxes(mailboxes).to_payload();
+        Ok(BsgAnswer::done(result, Vec::new(), Some(&behind)))
     }
 }
 
-fn finished(ok: bool) -> BsgAnswer {
-    BsgAnswer {
-        errno: 0,
-        reply: reply(if ok { 0 } else { DID_ERROR }, 0),
-        payload: Vec::new(),
-    }
-}
-
-fn with_payload(payload: Vec<u8>) -> BsgAnswer {
-    BsgAnswer {
-        errno: 0,
-        reply: reply(0, payload.len()),
-        payload,
-    }
+/// `dma_alloc_coherent` of nothing gives nothing.
+fn allocated(len: usize) -> Result<(), Errno> {
+    if len == 0 { Err(Errno::ENOMEM) } else { Ok(()) }
 }

@@ -11,6 +11,7 @@ use driver_sys::hw::raw::ql4_chap_table;
 use driver_sys::netlink::params::{ChapParam, ChapType};
 use driver_sys::netlink::{Attr, ChapRecord};
 use isp4xxx::flash::Area;
+use isp4xxx::fw::MboxError;
 use nix::errno::Errno;
 
 use super::Qla4xxx;
@@ -25,19 +26,33 @@ pub(super) fn is_uni(e: &ql4_chap_table) -> bool {
 }
 
 impl Qla4xxx {
-    /// The whole table from flash.
-    pub(super) fn chap_table(&mut self, host: usize) -> Vec<ql4_chap_table> {
+    /// Reads the whole table from flash (`qla4xxx_create_chap_list`).
+    pub(super) fn read_chap_list(&mut self, host: usize) {
         let count = self.card.chip().max_chap;
-        self.read_records(host, Area::Chap, count)
+        let list = self.read_records(host, Area::Chap, count);
+        if !list.is_empty() {
+            self.hosts[host].chap_list.replace(list);
+        }
+    }
+
+    /// The table as the driver knows it: as it was when it was last read, and what the driver has written since.
+    pub(super) fn chap_list(&self, host: usize) -> &[ql4_chap_table] {
+        self.hosts[host].chap_list.entries()
+    }
+
+    /// Writes an entry to flash and remembers it.
+    fn put_chap(&mut self, host: usize, index: u16, entry: ql4_chap_table) -> Result<(), MboxError> {
+        self.write_record(host, Area::Chap, index, &entry)?;
+        self.hosts[host].chap_list.put(index.into(), entry);
+        Ok(())
     }
 
     /// Name and secret of an initiator's entry (`qla4xxx_get_uni_chap_at_index`).
-    pub(super) fn uni_chap(&mut self, host: usize, index: u16) -> Option<(String, String)> {
-        if index >= self.card.chip().max_chap {
-            return None;
-        }
-        let entry = self.read_record(host, Area::Chap, index);
-        let e: ql4_chap_table = entry.filter(is_uni)?;
+    pub(super) fn uni_chap(&self, host: usize, index: u16) -> Option<(String, String)> {
+        let e = self
+            .chap_list(host)
+            .get(usize::from(index))
+            .filter(|e| is_uni(e))?;
         Some((
             crate::text::cstr(e.name_bytes()),
             crate::text::cstr(e.secret_bytes()),
@@ -45,12 +60,12 @@ impl Qla4xxx {
     }
 
     /// The index of an entry with this name and secret.
-    pub(super) fn find_chap(&mut self, host: usize, name: &str, secret: &str, bidi: bool) -> Option<u16> {
+    pub(super) fn find_chap(&self, host: usize, name: &str, secret: &str, bidi: bool) -> Option<u16> {
         if name.is_empty() || secret.is_empty() {
             return None;
         }
         let flag = if bidi { ChapFlags::PEER } else { ChapFlags::LOCAL };
-        let at = self.chap_table(host).iter().position(|e| {
+        let at = self.chap_list(host).iter().position(|e| {
             e.is_valid()
                 && e.chap_flags().contains(flag)
                 && e.name_bytes() == name.as_bytes()
@@ -77,9 +92,9 @@ impl Qla4xxx {
         Ok(free)
     }
 
-    fn free_chap(&mut self, host: usize) -> Option<u16> {
+    fn free_chap(&self, host: usize) -> Option<u16> {
         let at = self
-            .chap_table(host)
+            .chap_list(host)
             .iter()
             .enumerate()
             .position(|(i, e)| i > usize::from(MAX_RESRV_CHAP_IDX) && !e.is_valid())?;
@@ -117,21 +132,30 @@ impl Qla4xxx {
         e.secret[..s].copy_from_slice(&secret[..s]);
         e.secret_len = s as u8;
         e.cookie.set(CHAP_VALID_COOKIE);
-        self.write_record(host, Area::Chap, index, &e)
-            .map_err(|_| Errno::EIO)?;
+        self.put_chap(host, index, e).map_err(|_| Errno::EIO)?;
         self.refresh_flashnodes(class, host);
         Ok(())
     }
 
     /// A page of the table.
-    pub(super) fn chap_page(&mut self, no: u32, from: u16, asked: u32) -> Result<Vec<ChapRecord>, Errno> {
+    pub(super) fn chap_page(
+        &mut self,
+        class: &mut Class,
+        no: u32,
+        from: u16,
+        asked: u32,
+    ) -> Result<Vec<ChapRecord>, Errno> {
         let host = self.port_of(no)?;
         // The kernel allocates what is asked for; more than the table holds is never filled.
         if asked as usize > usize::from(self.card.chip().max_chap) * 8 {
             return Err(Errno::ENOMEM);
         }
-        let table = self.chap_table(host);
-        let valid = (0..).zip(&table).skip(from.into()).filter(|(_, e)| e.is_valid());
+        self.read_chap_list(host);
+        self.refresh_flashnodes(class, host);
+        let valid = (0..)
+            .zip(self.chap_list(host))
+            .skip(from.into())
+            .filter(|(_, e)| e.is_valid());
         // With no room asked for the kernel counts on and writes past it; here nothing is written.
         Ok(valid
             .take(asked as usize)
@@ -164,7 +188,7 @@ impl Qla4xxx {
         let bidi = u32::from(kind) == ChapType::In.raw();
         if index < self.card.chip().max_chap {
             if let Some(old) = self
-                .chap_table(host)
+                .chap_list(host)
                 .get(usize::from(index))
                 .filter(|e| e.is_valid())
             {
@@ -197,8 +221,7 @@ impl Qla4xxx {
             return Ok(());
         }
         entry.cookie.set(DELETED);
-        self.write_record(host, Area::Chap, index, &entry)
-            .map_err(|_| Errno::EINVAL)?;
+        self.put_chap(host, index, entry).map_err(|_| Errno::EINVAL)?;
         self.refresh_flashnodes(class, host);
         Ok(())
     }

@@ -79,6 +79,7 @@ impl Qla4xxx {
         h.build_list = None;
         let nodes = !h.flashnodes.is_empty();
         self.initialize_port(host);
+        self.read_chap_list(host);
         self.reread_boot(class, host);
         if nodes {
             self.forget_flashnodes(class, host);

@@ -147,10 +147,15 @@ impl Qla4xxx {
         params: Params<'_, Attr<FlashnodeParam>>,
     ) -> Result<(), Errno> {
         let (host, index) = self.node_of(no, index)?;
-        let chap = self.chap_table(host);
-        let exists = |i: u16| chap.get(usize::from(i)).is_some_and(super::chap::is_uni);
         let mut result = Ok(());
-        if let Some(node) = self.hosts[host].flashnodes.get_mut(&index) {
+        let h = &mut self.hosts[host];
+        let exists = |i: u16| {
+            h.chap_list
+                .entries()
+                .get(usize::from(i))
+                .is_some_and(super::chap::is_uni)
+        };
+        if let Some(node) = h.flashnodes.get_mut(&index) {
             for attr in params.iter() {
                 result = attr.and_then(|attr| node.set(attr.param.code(), attr.value.as_slice(), exists));
                 if result.is_err() {

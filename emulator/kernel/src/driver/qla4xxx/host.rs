@@ -14,6 +14,7 @@ use isp4xxx::fw::{Command, Reply};
 use nix::errno::Errno;
 
 use super::Qla4xxx;
+use super::chap_list::ChapList;
 use super::flashnode::Flashnode;
 use super::probe::Stage;
 use crate::midlayer::host_objects;
@@ -36,6 +37,8 @@ pub(super) struct Host {
     pub(super) link_up: bool,
     /// Mailbox 3 of GET_FW_STATE.
     pub(super) additional: FwAddState,
+    /// The CHAP table as the driver knows it.
+    pub(super) chap_list: ChapList,
     /// Flash nodes by index.
     pub(super) flashnodes: BTreeMap<u16, Flashnode>,
     /// DDB indices that the driver has taken.
@@ -93,6 +96,7 @@ impl Qla4xxx {
             serial: String::new(),
             link_up: false,
             additional: FwAddState::empty(),
+            chap_list: ChapList::default(),
             flashnodes: BTreeMap::new(),
             ddbs: BTreeSet::new(),
             boot: [None; 2],
@@ -105,6 +109,7 @@ impl Qla4xxx {
         self.initialize_port(port);
         self.show_host(class, port)?;
         self.read_boot(port);
+        self.read_chap_list(port);
         self.start_probe(class, port, false);
         Ok(())
     }

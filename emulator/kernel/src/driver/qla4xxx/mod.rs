@@ -9,6 +9,7 @@ mod acb_table;
 mod boot;
 mod bsg;
 mod chap;
+mod chap_list;
 mod ddb;
 mod ddb_states;
 mod ddb_table;

@@ -64,6 +64,14 @@ impl Qla4xxx {
         };
     }
 
+    /// Whether a port is on its way back from a reset (`ql4xxx_reset_active`).
+    pub(super) fn resetting(&self, host: usize) -> bool {
+        matches!(
+            self.hosts[host].stage,
+            Stage::Addresses { reset: true, .. } | Stage::Discovery { reset: true, .. }
+        )
+    }
+
     /// Whether every host has finished its probe.
     pub(super) fn probed(&self) -> bool {
         self.hosts.iter().all(|h| h.stage == Stage::Running)

@@ -239,23 +239,23 @@ impl LowLevelDriver for Qla4xxx {
 
     fn bsg_request(
         &mut self,
-        class: &mut Class,
+        _class: &mut Class,
         host: u32,
         words: &[u8],
         request: &BsgRequest<'_>,
     ) -> Result<BsgAnswer, Errno> {
         let port = self.port_of(host)?;
-        self.vendor(class, port, words, request)
+        self.vendor(port, words, request)
     }
 
     fn get_chap(
         &mut self,
-        _class: &mut Class,
+        class: &mut Class,
         host: u32,
         from: u16,
         room: u32,
     ) -> Result<Vec<ChapRecord>, Errno> {
-        self.chap_page(host, from, room)
+        self.chap_page(class, host, from, room)
     }
 
     fn set_chap(
