@@ -47,7 +47,7 @@ pub struct Chip {
     pub speed_mbps: u32,
     /// Mailbox command 0x76 exists.
     pub crash_record: bool,
-    /// ACB version 2: SET_ACB and friends, IPv6.
+    /// ACB version 2: GET_ACB, factory defaults, IPv6.
     pub acb_v2: bool,
     /// IOCBs the firmware takes at once.
     pub iocbs: u16,

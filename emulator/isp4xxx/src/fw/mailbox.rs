@@ -89,13 +89,12 @@ impl Port {
 
     fn command_running(&mut self, cx: &mut Ctx<'_>, command: Command) -> Result<Reply, MboxError> {
         match command {
+            // The driver gives these two to every chip; where one refused them, each change of an interface would end in EIO.
             Command::SetAcb(block) => {
-                self.needs_acb_v2()?;
                 self.set_acb(cx, &block);
                 Ok(Reply::Done)
             }
             Command::DisableAcb => {
-                self.needs_acb_v2()?;
                 self.disable_acb(cx);
                 Ok(Reply::Done)
             }

@@ -17,7 +17,10 @@ use crate::transport::Class;
 use crate::tree::Object;
 
 impl Qla4xxx {
+    /// A byte of the EEPROM as the driver clocks it out (`rd_nvram_byte`): it shifts as many bits of the address as the chip has, so
+    /// that an address beyond the ISP4010's small EEPROM wraps round into it.
     fn nvram_byte(&mut self, host: usize, offset: usize) -> Option<u8> {
+        let offset = offset % self.card.chip().nvram_size;
         match self.mbox(
             host,
             Command::GetNvram {

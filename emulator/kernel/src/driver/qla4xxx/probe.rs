@@ -44,8 +44,8 @@ pub(super) enum Stage {
 
 /// `IP_CONFIG_TOV`.
 const IP_CONFIG_TOV: Duration = Duration::from_secs(30);
-/// `LOGIN_TOV`.
-const DISCOVERY_TOV: Duration = Duration::from_secs(12);
+/// `LOGIN_TOV`, in seconds.
+const LOGIN_TOV: u16 = 12;
 /// `BOOT_LOGIN_RESP_TOV`.
 const BOOT_LOGIN_TOV: Duration = Duration::from_secs(60);
 
@@ -98,7 +98,7 @@ impl Qla4xxx {
                 let open = self.open_discovery(host);
                 self.hosts[host].stage = Stage::Discovery {
                     open,
-                    until: self.now + DISCOVERY_TOV,
+                    until: self.now + self.discovery_time(host),
                     reset,
                 };
                 true
@@ -137,6 +137,13 @@ impl Qla4xxx {
                 true
             }
         }
+    }
+
+    /// How long SendTargets logins are waited for: the control block's timeout where it is longer than the usual and not absurd.
+    fn discovery_time(&self, host: usize) -> Duration {
+        let wanted = self.hosts[host].acb.def_timeout.get();
+        let usual = wanted <= LOGIN_TOV || wanted >= LOGIN_TOV * 10;
+        Duration::from_secs(if usual { LOGIN_TOV } else { wanted }.into())
     }
 
     fn addresses_pending(&mut self, host: usize) -> bool {
