@@ -208,7 +208,7 @@ pub(super) fn session(sid: u32, target: &str, state: &str) -> Session {
 }
 
 /// The port's IPv4 interface.
-pub(super) fn iface(changed: &[(&str, &str)]) -> Iface {
+pub(in crate::ops) fn iface(changed: &[(&str, &str)]) -> Iface {
     let ours = |param: IfaceCode| fits_family(param, Family::Ipv4);
     let mut all = params(
         ours,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::super::adapter::resolve_able;
 use super::super::write::{Done, Plan, Write, as_it_is};
 use super::find::same_address;
-use super::paths::{Own, Paths};
+use super::paths::{Named, Own, Paths};
 use super::wanted::{Wanted, difference, odd};
 use crate::Change;
 use crate::change::Difference;
@@ -108,7 +108,7 @@ pub(super) fn add_to(
     }
     wanted.check_chap(ctx, host, tried)?;
     let asked = wanted.clone();
-    path(ctx, host, new, &mut wanted, tried)?;
+    path(ctx, host, new, &known, &mut wanted, tried)?;
     let set = wanted.0.iter();
     let plan = Plan {
         before: None,
@@ -136,6 +136,7 @@ fn path(
     ctx: &mut Ctx<'_>,
     host: HostNo,
     new: &NewFlashTarget,
+    known: &[Named],
     wanted: &mut Wanted,
     tried: &str,
 ) -> Result<()> {
@@ -149,7 +150,7 @@ fn path(
         index: None,
         sid: None,
     };
-    let paths = Paths::all(ctx, own)?;
+    let paths = Paths::all(ctx, own, Some(known))?;
     if let Some(isid) = wanted.isid() {
         return paths.check(own, isid, tried);
     }
@@ -195,7 +196,8 @@ fn make(
     if others.iter().any(|(_, name)| *name == new.target_name) {
         // Another program made a path of its own meanwhile.
         wanted = asked.clone();
-        if let Err(refusal) = path(ctx, host, new, &mut wanted, tried) {
+        let all: Vec<Named> = known.iter().chain(&others).cloned().collect();
+        if let Err(refusal) = path(ctx, host, new, &all, &mut wanted, tried) {
             ctx.backend
                 .delete_flash_target(host, index, ctx.deadline)
                 .map_err(|e| e.during(tried.to_owned()))?;

@@ -52,6 +52,9 @@ pub(super) struct Own<'n> {
     pub(super) sid: Option<u32>,
 }
 
+/// Index and name of an entry.
+pub(super) type Named = (u32, Option<String>);
+
 /// The other paths to a target.
 #[derive(Debug, Default)]
 pub(super) struct Paths {
@@ -63,11 +66,18 @@ pub(super) struct Paths {
 
 impl Paths {
     /// The other paths, in flash and live.
-    pub(super) fn all(ctx: &mut Ctx<'_>, own: Own<'_>) -> Result<Self> {
+    /// Names that are known already need not be read.
+    pub(super) fn all(ctx: &mut Ctx<'_>, own: Own<'_>, known: Option<&[Named]>) -> Result<Self> {
         let mut paths = Self::default();
         let ports = ports(ctx, own.host)?;
         for port in &ports {
-            paths.add_flash(ctx, *port, own)?;
+            match known.filter(|_| *port == own.host) {
+                Some(known) => paths.add_flash(ctx, *port, known, own)?,
+                None => {
+                    let names = ctx.backend.flash_names(*port)?;
+                    paths.add_flash(ctx, *port, &names, own)?;
+                }
+            }
         }
         paths.add_sessions(ctx, &ports, own)?;
         Ok(paths)
@@ -81,10 +91,11 @@ impl Paths {
         Ok(paths)
     }
 
-    fn add_flash(&mut self, ctx: &mut Ctx<'_>, port: HostNo, own: Own<'_>) -> Result<()> {
-        for (index, name) in ctx.backend.flash_names(port)? {
+    fn add_flash(&mut self, ctx: &mut Ctx<'_>, port: HostNo, names: &[Named], own: Own<'_>) -> Result<()> {
+        for (index, name) in names {
+            let index = *index;
             let mine = port == own.host && Some(index) == own.index;
-            if mine || !name.is_some_and(|name| same(&name, own.target)) {
+            if mine || !name.as_deref().is_some_and(|name| same(name, own.target)) {
                 continue;
             }
             // One that went away meanwhile is no path.

@@ -155,7 +155,7 @@ fn path(
     if let Some(remark) = renamed.as_deref().and_then(odd) {
         ctx.warn(remark);
     }
-    let paths = Paths::all(ctx, own)?;
+    let paths = Paths::all(ctx, own, None)?;
     if let Some(asked) = asked {
         if new_isid {
             return Err(

@@ -7,12 +7,13 @@ use crate::backend::scripted::{Call, Scripted};
 use crate::backend::{ChapRecord, ProbeOutcome};
 use crate::error::{Error, Kind};
 use crate::model::{ChapDirection, Event, EventRecord, FlashTarget, SessionBrief};
-use crate::params::{Assignment, IscsiParam, ParamValue};
+use crate::params::{Assignment, ParamValue};
 use crate::secret::Secret;
 
 mod add;
 mod discover;
 mod login;
+mod paths;
 
 fn ready(s: &mut Scripted) -> &mut Scripted {
     s.expect(Call::AdapterKeys, Ok(vec![key()]))
@@ -70,6 +71,12 @@ fn chap_table(s: &mut Scripted, direction: ChapDirection) {
     s.expect(Call::ChapPage(H0, 0), Ok(vec![record]));
 }
 
+/// No other path to the target has a session.
+fn alone(s: &mut Scripted) {
+    s.expect(Call::AdapterKeys, Ok(vec![key()]))
+        .expect::<Vec<SessionBrief>>(Call::Sessions, Ok(vec![]));
+}
+
 #[test]
 fn sessions_are_found_by_name_and_portal_and_twins_by_isid() {
     let mut s = Scripted::new();
@@ -94,6 +101,8 @@ fn adding_makes_sets_and_reads_back() {
     let mut s = Scripted::new();
     ready(&mut s)
         .expect::<Vec<(u32, Option<String>)>>(Call::FlashNames(H0), Ok(vec![]))
+        .expect(Call::AdapterKeys, Ok(vec![key()]))
+        .expect::<Vec<SessionBrief>>(Call::Sessions, Ok(vec![]))
         .expect(Call::NewFlashTarget(H0, V4), Ok(2u32))
         .expect::<Vec<(u32, Option<String>)>>(Call::FlashNames(H0), Ok(vec![(2, None)]))
         .expect(Call::SetFlashTarget(H0, 2, new_params()), Ok(()))
@@ -142,6 +151,8 @@ fn a_refused_commit_leaves_no_pending_entry() {
     let mut s = Scripted::new();
     ready(&mut s)
         .expect::<Vec<(u32, Option<String>)>>(Call::FlashNames(H0), Ok(vec![]))
+        .expect(Call::AdapterKeys, Ok(vec![key()]))
+        .expect::<Vec<SessionBrief>>(Call::Sessions, Ok(vec![]))
         .expect(Call::NewFlashTarget(H0, V4), Ok(2u32))
         .expect::<Vec<(u32, Option<String>)>>(Call::FlashNames(H0), Ok(vec![(2, None)]))
         .expect::<()>(
@@ -166,6 +177,9 @@ fn a_chap_entry_must_exist_and_be_ours_to_send() {
         let mut s = Scripted::new();
         ready(&mut s).expect::<Vec<(u32, Option<String>)>>(Call::FlashNames(H0), Ok(vec![]));
         chap_table(&mut s, direction);
+        if ok {
+            alone(&mut s);
+        }
         let mut target = new();
         target.chap = Some(index);
         let mut c = ctx(&mut s);
@@ -240,7 +254,7 @@ fn setting_what_is_so_already_sends_nothing() {
     let settings = FlashSettings {
         chap: Some(None),
         bidi_chap: Some(false),
-        params: vec![],
+        ..FlashSettings::default()
     };
     assert!(matches!(
         set(&mut ctx(&mut s), None, 3, &settings),

@@ -9,6 +9,8 @@ fn a_driver_that_gives_out_an_index_twice_is_not_trusted() {
     let mut s = Scripted::new();
     ready(&mut s)
         .expect::<Names>(Call::FlashNames(H0), Ok(vec![(2, Some("iqn.other".into()))]))
+        .expect(Call::AdapterKeys, Ok(vec![key()]))
+        .expect::<Vec<SessionBrief>>(Call::Sessions, Ok(vec![]))
         .expect(Call::NewFlashTarget(H0, V4), Ok(2u32));
     let e = add(&mut ctx(&mut s), None, &new()).expect_err("taken");
     assert!(e.to_string().contains("index 2, which is taken"), "{e}");
@@ -17,6 +19,8 @@ fn a_driver_that_gives_out_an_index_twice_is_not_trusted() {
     let mut s = Scripted::new();
     ready(&mut s)
         .expect::<Names>(Call::FlashNames(H0), Ok(vec![(1, Some("iqn.other".into()))]))
+        .expect(Call::AdapterKeys, Ok(vec![key()]))
+        .expect::<Vec<SessionBrief>>(Call::Sessions, Ok(vec![]))
         .expect(Call::NewFlashTarget(H0, V4), Ok(2u32))
         .expect::<Names>(Call::FlashNames(H0), Ok(vec![(2, None)]))
         .expect(Call::SetFlashTarget(H0, 2, new_params()), Ok(()))
@@ -31,6 +35,8 @@ fn half_made(removal: crate::Result<()>) -> Error {
     let mut s = Scripted::new();
     ready(&mut s)
         .expect::<Names>(Call::FlashNames(H0), Ok(vec![]))
+        .expect(Call::AdapterKeys, Ok(vec![key()]))
+        .expect::<Vec<SessionBrief>>(Call::Sessions, Ok(vec![]))
         .expect(Call::NewFlashTarget(H0, V4), Ok(2u32))
         .expect::<Names>(Call::FlashNames(H0), Ok(vec![(2, None)]))
         .expect(Call::SetFlashTarget(H0, 2, new_params()), Ok(()))
@@ -70,6 +76,8 @@ fn what_is_reported_as_changed_is_what_was_asked_for() {
     let mut s = Scripted::new();
     ready(&mut s)
         .expect::<Names>(Call::FlashNames(H0), Ok(vec![]))
+        .expect(Call::AdapterKeys, Ok(vec![key()]))
+        .expect::<Vec<SessionBrief>>(Call::Sessions, Ok(vec![]))
         .expect(Call::NewFlashTarget(H0, V4), Ok(2u32))
         .expect::<Names>(Call::FlashNames(H0), Ok(vec![(2, None)]))
         .expect(Call::SetFlashTarget(H0, 2, new_params()), Ok(()))
@@ -114,6 +122,8 @@ fn the_same_target_that_another_program_added_meanwhile_is_not_added_twice() {
     let mut s = Scripted::new();
     ready(&mut s)
         .expect::<Names>(Call::FlashNames(H0), Ok(vec![]))
+        .expect(Call::AdapterKeys, Ok(vec![key()]))
+        .expect::<Vec<SessionBrief>>(Call::Sessions, Ok(vec![]))
         .expect(Call::NewFlashTarget(H0, V4), Ok(3u32))
         .expect::<Names>(
             Call::FlashNames(H0),
@@ -140,8 +150,13 @@ fn an_entry_that_another_program_is_making_is_named() {
         let mut s = Scripted::new();
         ready(&mut s)
             .expect::<Names>(Call::FlashNames(H0), Ok(vec![]))
+            .expect(Call::AdapterKeys, Ok(vec![key()]))
+            .expect::<Vec<SessionBrief>>(Call::Sessions, Ok(vec![]))
             .expect::<u32>(Call::NewFlashTarget(H0, V4), Err(refused()))
             .expect(Call::FlashTargets(H0), Ok(vec![there]));
+        if kind == Kind::Failed {
+            s.expect(Call::Adapter(H0), Ok(Some(crate::ops::testing::adapter())));
+        }
         let e = add(&mut ctx(&mut s), None, &new()).expect_err("refused");
         assert_eq!(e.kind(), kind, "{e}");
         assert_eq!(
@@ -151,4 +166,25 @@ fn an_entry_that_another_program_is_making_is_named() {
         );
         s.finish();
     }
+}
+
+#[test]
+fn a_full_table_is_counted() {
+    let all: Vec<FlashTarget> = (2..64)
+        .map(|index| flash(index, &[("targetname", "iqn.other")]))
+        .collect();
+    let mut s = Scripted::new();
+    ready(&mut s)
+        .expect::<Names>(Call::FlashNames(H0), Ok(vec![]))
+        .expect(Call::AdapterKeys, Ok(vec![key()]))
+        .expect::<Vec<SessionBrief>>(Call::Sessions, Ok(vec![]))
+        .expect::<u32>(
+            Call::NewFlashTarget(H0, V4),
+            Err(Error::new(Kind::Failed, "x").answered("EIO")),
+        )
+        .expect(Call::FlashTargets(H0), Ok(all))
+        .expect(Call::Adapter(H0), Ok(Some(crate::ops::testing::adapter())));
+    let e = add(&mut ctx(&mut s), None, &new()).expect_err("full");
+    assert!(e.to_string().contains("62 of 62"), "{e}");
+    s.finish();
 }

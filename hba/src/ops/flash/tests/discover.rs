@@ -1,54 +1,275 @@
-//! Discovery.
+//! Discovery: what the adapter did and what the portal lists, put together.
 
 use super::*;
+use crate::backend::{ListOutcome, ListedPortal, ListedTarget};
+use crate::ids::Portal;
 use crate::model::Session;
+use crate::ops::testing::{adapter, iface};
 
 fn entry(index: u32) -> FlashTarget {
     flash(index, &[("targetname", ""), ("discovery_session", "1")])
 }
 
-#[test]
-fn discovery_adds_an_entry_asks_and_takes_it_away_again() {
-    let mut elsewhere = session(1, "iqn.before", "LOGGED_IN");
-    elsewhere.connections[0].persistent_address = Some("192.168.10.99".into());
-    // Found by an earlier entry that had the same index.
-    elsewhere
-        .params
-        .insert(IscsiParam::DiscoveryParentIdx, Some(ParamValue::Number(2)));
-    let portal = ("192.168.10.50".parse().expect("address"), 3260);
-    let mut s = Scripted::new();
-    ready(&mut s)
+fn at() -> Portal {
+    "192.168.10.50".parse().expect("a portal")
+}
+
+fn asking() -> Asking {
+    Asking {
+        at: at(),
+        chap: None,
+        keep: false,
+    }
+}
+
+fn listed(name: &str, portals: &[&str]) -> ListedTarget {
+    let portal = |text: &&str| ListedPortal {
+        text: (*text).to_owned(),
+        at: text
+            .parse()
+            .map_err(|e: Error| e.answer().unwrap_or_default().to_owned()),
+    };
+    ListedTarget {
+        name: name.to_owned(),
+        portals: portals.iter().map(portal).collect(),
+    }
+}
+
+/// The entry is made and logged in to; these sessions are there before and after.
+fn asked(s: &mut Scripted, before: &[Session], new: &[Session]) {
+    ready(s)
+        .expect(Call::Ifaces(H0), Ok(vec![iface(&[])]))
         .expect::<Vec<FlashTarget>>(Call::FlashTargets(H0), Ok(vec![]))
         .expect::<Vec<(u32, Option<String>)>>(Call::FlashNames(H0), Ok(vec![]))
         .expect(Call::NewFlashTarget(H0, V4), Ok(2u32))
         .expect::<Vec<(u32, Option<String>)>>(Call::FlashNames(H0), Ok(vec![(2, None)]))
         .expect(Call::SetFlashTarget(H0, 2, entry_params()), Ok(()))
-        .expect(Call::FlashTarget(H0, 2), Ok(Some(entry(2))))
-        .expect(Call::Sessions, Ok(vec![brief(1, "iqn.before", "LOGGED_IN")]))
-        .expect(Call::LoginFlashTarget(H0, 2), Ok(()))
-        .expect(
-            Call::Sessions,
-            Ok(vec![
-                brief(1, "iqn.before", "LOGGED_IN"),
-                brief(2, TARGET, "LOGGED_IN"),
-            ]),
-        )
-        .expect(Call::Session(1), Ok(Some(elsewhere)))
-        .expect(Call::Session(2), Ok(Some(session(2, TARGET, "LOGGED_IN"))))
-        .expect(Call::DeleteFlashTarget(H0, 2), Ok(()))
-        .expect::<Option<FlashTarget>>(Call::FlashTarget(H0, 2), Ok(None))
-        .expect::<Vec<FlashTarget>>(Call::FlashTargets(H0), Ok(vec![]));
-    let found = discover(&mut ctx(&mut s), None, portal, None, false).expect("found");
+        .expect(Call::FlashTarget(H0, 2), Ok(Some(entry(2))));
+    sessions(s, 2, before, new, &[]);
+    s.expect(Call::DeleteFlashTarget(H0, 2), Ok(()))
+        .expect::<Option<FlashTarget>>(Call::FlashTarget(H0, 2), Ok(None));
+}
+
+fn sessions(s: &mut Scripted, index: u32, before: &[Session], new: &[Session], ended: &[u32]) {
+    let briefs = |all: &[&Session]| -> Vec<SessionBrief> {
+        all.iter()
+            .map(|s| brief(s.sid, &s.target_name, "LOGGED_IN"))
+            .collect()
+    };
+    let all: Vec<&Session> = before.iter().chain(new).collect();
+    s.expect(Call::Sessions, Ok(briefs(&before.iter().collect::<Vec<_>>())))
+        .expect(Call::LoginFlashTarget(H0, index), Ok(()))
+        .expect(Call::Sessions, Ok(briefs(&all)));
+    if !new.is_empty() {
+        for one in &all {
+            s.expect(Call::Session(one.sid), Ok(Some((*one).clone())));
+            if ended.contains(&one.sid) {
+                s.expect(Call::LogoutSession(H0, one.sid), Ok(()));
+            }
+        }
+    }
+    let stay: Vec<&Session> = all.into_iter().filter(|s| !ended.contains(&s.sid)).collect();
+    s.expect(Call::Sessions, Ok(briefs(&stay)));
+    for one in new.iter().filter(|s| !ended.contains(&s.sid)) {
+        s.expect(Call::Session(one.sid), Ok(Some(one.clone())));
+    }
+    for one in before {
+        s.expect(Call::Session(one.sid), Ok(Some(one.clone())));
+    }
+}
+
+fn answers(s: &mut Scripted, list: ListOutcome) {
+    s.expect(Call::Adapter(H0), Ok(Some(adapter())));
+    s.expect(
+        Call::ProbeTargets("192.168.10.50:3260".parse().expect("address")),
+        Ok(list),
+    );
+}
+
+/// A session with an ISID of its own.
+fn to(sid: u32, target: &str, address: &str) -> Session {
+    let mut one = session(sid, target, "LOGGED_IN");
+    one.connections[0].persistent_address = Some(address.into());
+    one.isid = Some(format!("0000000000{sid:02x}"));
+    one
+}
+
+#[test]
+fn what_is_new_is_found_and_the_entry_goes_again() {
+    let mut s = Scripted::new();
+    let old = to(1, "iqn.before", "192.168.10.99");
+    asked(&mut s, &[old], &[to(2, TARGET, "192.168.10.50")]);
+    answers(
+        &mut s,
+        ListOutcome::Listed(vec![listed(TARGET, &["192.168.10.50:3260,1"])]),
+    );
+    s.expect::<Vec<FlashTarget>>(Call::FlashTargets(H0), Ok(vec![]));
+    let mut c = ctx(&mut s);
+    let found = discover(&mut c, None, asking()).expect("found");
+    assert!(c.warnings.is_empty(), "{:?}", c.warnings);
     assert_eq!(found.sessions.iter().map(|s| s.sid).collect::<Vec<_>>(), [2]);
     assert_eq!((found.entry, found.portal.as_str()), (None, "192.168.10.50:3260"));
+    assert_eq!((found.answer, found.listed), (Answer::Found, Some(1)));
     s.finish();
 }
 
 #[test]
-fn a_portal_that_does_not_answer_leaves_no_entry_behind() {
-    let portal = ("192.168.10.50".parse().expect("address"), 3260);
+fn a_session_that_was_there_is_present_only_when_the_portal_lists_it() {
+    let old = || to(1, TARGET, "192.168.10.50");
+    let mut s = Scripted::new();
+    asked(&mut s, &[old()], &[]);
+    answers(&mut s, ListOutcome::Listed(vec![listed(TARGET, &[])]));
+    s.expect::<Vec<FlashTarget>>(Call::FlashTargets(H0), Ok(vec![]));
+    let found = discover(&mut ctx(&mut s), None, asking()).expect("present");
+    assert!(found.sessions.is_empty());
+    assert_eq!(found.present.iter().map(|p| p.sid).collect::<Vec<_>>(), [1]);
+    s.finish();
+    for (list, verdict) in [
+        (
+            ProbeOutcome::Refused("authentication failure".into()),
+            "refused: ",
+        ),
+        (ProbeOutcome::Unreachable("no route".into()), "no answer: "),
+        (ProbeOutcome::Silent("closed".into()), "no answer: "),
+        (ProbeOutcome::Unknown("no time".into()), "no answer is known: "),
+    ] {
+        let mut s = Scripted::new();
+        asked(&mut s, &[old()], &[]);
+        answers(&mut s, ListOutcome::Not(list));
+        let e = discover(&mut ctx(&mut s), None, asking()).expect_err(verdict);
+        let answer = e.answer().expect("an answer");
+        assert!(answer.starts_with(verdict), "{answer}");
+        assert!(
+            answer.contains("session 1 over this portal was there before"),
+            "{answer}"
+        );
+        s.finish();
+    }
+}
+
+#[test]
+fn a_portal_that_lists_nothing_is_no_failure() {
+    let mut s = Scripted::new();
+    asked(&mut s, &[], &[]);
+    answers(&mut s, ListOutcome::Listed(vec![]));
+    s.expect::<Vec<FlashTarget>>(Call::FlashTargets(H0), Ok(vec![]));
+    let found = discover(&mut ctx(&mut s), None, asking()).expect("nothing");
+    assert_eq!((found.answer, found.listed), (Answer::Nothing, Some(0)));
+    s.finish();
+}
+
+#[test]
+fn targets_that_cannot_be_used_are_named_with_the_reason() {
+    let mut s = Scripted::new();
+    asked(&mut s, &[], &[]);
+    let list = vec![
+        listed("iqn.a", &["storage.example:3260,1"]),
+        listed("iqn.b", &["[fd00::1]:3260,1", "[fe80::1%eth0]:3260,1"]),
+    ];
+    answers(&mut s, ListOutcome::Listed(list));
+    let e = discover(&mut ctx(&mut s), None, asking()).expect_err("unusable");
+    for part in [
+        "unusable: ",
+        "lists 2 targets",
+        "iqn.a",
+        "resolve no names",
+        "no IPv6 address",
+        "scope",
+    ] {
+        assert!(e.to_string().contains(part), "{part}: {e}");
+    }
+    s.finish();
+}
+
+#[test]
+fn what_is_left_out_is_counted_and_named() {
+    let mut s = Scripted::new();
+    asked(&mut s, &[], &[to(2, TARGET, "192.168.10.50")]);
+    let mut list = vec![listed(
+        TARGET,
+        &["192.168.10.50:3260,1", "storage.example:3260,1"],
+    )];
+    list.extend((0..9).map(|n| listed(&format!("iqn.n{n}"), &["192.168.10.50:3260,1"])));
+    answers(&mut s, ListOutcome::Listed(list));
+    s.expect::<Vec<FlashTarget>>(Call::FlashTargets(H0), Ok(vec![]));
+    let mut c = ctx(&mut s);
+    let found = discover(&mut c, None, asking()).expect("found");
+    assert_eq!((found.listed, found.left_out.len()), (Some(10), 10));
+    let said = c.warnings[0].to_string();
+    assert!(
+        said.starts_with("10 listed paths were left out") && said.contains("and 7 more"),
+        "{said}"
+    );
+    s.finish();
+}
+
+#[test]
+fn a_session_that_the_portal_does_not_list_is_no_finding() {
+    let mut s = Scripted::new();
+    asked(&mut s, &[], &[to(2, "iqn.removed", "192.168.10.50")]);
+    answers(&mut s, ListOutcome::Listed(vec![]));
+    s.expect::<Vec<FlashTarget>>(Call::FlashTargets(H0), Ok(vec![]));
+    let mut c = ctx(&mut s);
+    let found = discover(&mut c, None, asking()).expect("nothing");
+    assert_eq!((found.answer, found.sessions.len()), (Answer::Nothing, 0));
+    assert!(
+        c.warnings[0]
+            .steps()
+            .any(|step| step == crate::Step::SessionLogout(2))
+    );
+    s.finish();
+}
+
+#[test]
+fn of_paths_with_one_isid_one_stays() {
+    let twin = |sid, address| {
+        let mut one = to(sid, TARGET, address);
+        one.isid = Some("011e0e010040".into());
+        one
+    };
     let mut s = Scripted::new();
     ready(&mut s)
+        .expect(Call::Ifaces(H0), Ok(vec![iface(&[])]))
+        .expect(Call::FlashTargets(H0), Ok(vec![entry(7)]));
+    let new = [
+        twin(2, "192.168.10.50"),
+        twin(3, "192.168.10.51"),
+        to(4, "iqn.other", "192.168.10.50"),
+    ];
+    sessions(&mut s, 7, &[], &new, &[3]);
+    let list = vec![
+        listed(TARGET, &["192.168.10.50:3260,1", "192.168.10.51:3260,1"]),
+        listed("iqn.other", &["192.168.10.50:3260,1"]),
+    ];
+    answers(&mut s, ListOutcome::Listed(list));
+    s.expect(Call::FlashTargets(H0), Ok(vec![entry(7)]));
+    let found = discover(&mut ctx(&mut s), None, asking()).expect("found");
+    assert_eq!(found.sessions.iter().map(|s| s.sid).collect::<Vec<_>>(), [2, 4]);
+    assert_eq!(found.left_out.len(), 1, "{:?}", found.left_out);
+    assert_eq!(found.left_out[0].portal, "192.168.10.51:3260");
+    assert_eq!(found.entry, Some(7), "one that was there stays");
+    s.finish();
+}
+
+#[test]
+fn a_port_without_an_address_asks_nobody() {
+    for (address, portal) in [("0.0.0.0", "192.168.10.50"), ("192.168.10.2", "fd00::1")] {
+        let mut s = Scripted::new();
+        ready(&mut s).expect(Call::Ifaces(H0), Ok(vec![iface(&[("ipaddress", address)])]));
+        let mut asking = asking();
+        asking.at = portal.parse().expect("a portal");
+        let e = discover(&mut ctx(&mut s), None, asking).expect_err("no address");
+        assert!(e.to_string().contains("no address: host0 has no IPv"), "{e}");
+        s.finish();
+    }
+}
+
+#[test]
+fn a_driver_that_refuses_leaves_no_entry_behind_and_one_that_was_there_stays() {
+    let refused = || Err::<(), _>(Error::new(Kind::Failed, "x").answered("EIO"));
+    let mut s = Scripted::new();
+    ready(&mut s)
+        .expect(Call::Ifaces(H0), Ok(vec![iface(&[])]))
         .expect::<Vec<FlashTarget>>(Call::FlashTargets(H0), Ok(vec![]))
         .expect::<Vec<(u32, Option<String>)>>(Call::FlashNames(H0), Ok(vec![]))
         .expect(Call::NewFlashTarget(H0, V4), Ok(2u32))
@@ -56,31 +277,39 @@ fn a_portal_that_does_not_answer_leaves_no_entry_behind() {
         .expect(Call::SetFlashTarget(H0, 2, entry_params()), Ok(()))
         .expect(Call::FlashTarget(H0, 2), Ok(Some(entry(2))))
         .expect::<Vec<SessionBrief>>(Call::Sessions, Ok(vec![]))
-        .expect::<()>(
-            Call::LoginFlashTarget(H0, 2),
-            Err(Error::new(Kind::Failed, "x").answered("EIO")),
-        )
+        .expect(Call::LoginFlashTarget(H0, 2), refused())
         .expect(Call::DeleteFlashTarget(H0, 2), Ok(()))
         .expect::<Option<FlashTarget>>(Call::FlashTarget(H0, 2), Ok(None));
-    let e = discover(&mut ctx(&mut s), None, portal, None, false).expect_err("silent");
+    let e = discover(&mut ctx(&mut s), None, asking()).expect_err("refused");
     assert!(
         e.to_string().contains("discover targets at 192.168.10.50:3260"),
         "{e}"
     );
     s.finish();
-}
 
-#[test]
-fn an_entry_that_was_there_before_stays() {
-    let portal = ("192.168.10.50".parse().expect("address"), 3260);
     let mut s = Scripted::new();
-    ready(&mut s).expect(Call::FlashTargets(H0), Ok(vec![entry(7)]));
-    s.expect::<Vec<SessionBrief>>(Call::Sessions, Ok(vec![]));
-    s.expect::<()>(
-        Call::LoginFlashTarget(H0, 7),
-        Err(Error::new(Kind::Failed, "x").answered("EIO")),
-    );
-    assert!(discover(&mut ctx(&mut s), None, portal, None, false).is_err());
+    let others = vec![
+        flash(1, &[]),
+        flash(
+            2,
+            &[("targetname", ""), ("discovery_session", "1"), ("port", "3261")],
+        ),
+        flash(
+            3,
+            &[
+                ("targetname", ""),
+                ("discovery_session", "1"),
+                ("ipaddress", "192.168.10.51"),
+            ],
+        ),
+        entry(7),
+    ];
+    ready(&mut s)
+        .expect(Call::Ifaces(H0), Ok(vec![iface(&[])]))
+        .expect(Call::FlashTargets(H0), Ok(others))
+        .expect::<Vec<SessionBrief>>(Call::Sessions, Ok(vec![]))
+        .expect(Call::LoginFlashTarget(H0, 7), refused());
+    assert!(discover(&mut ctx(&mut s), None, asking()).is_err());
     s.finish();
 }
 
@@ -88,88 +317,8 @@ fn an_entry_that_was_there_before_stays() {
 fn logging_in_to_a_discovery_entry_points_to_discover() {
     let mut s = Scripted::new();
     one_read(ready(&mut s), entry(7), vec![]);
-    let e = login(&mut ctx(&mut s), None, 7).expect_err("discovery");
-    assert!(
-        e.next_step()
-            .is_some_and(|h| h.steps().any(|step| step == crate::Step::FlashDiscover))
-    );
-    s.finish();
-}
-
-#[test]
-fn only_a_discovery_entry_of_this_very_portal_is_used_and_only_what_is_new_is_found() {
-    let portal = ("192.168.10.50".parse().expect("address"), 3260);
-    let known = || {
-        vec![
-            flash(1, &[]),
-            flash(
-                2,
-                &[("targetname", ""), ("discovery_session", "1"), ("port", "3261")],
-            ),
-            flash(
-                3,
-                &[
-                    ("targetname", ""),
-                    ("discovery_session", "1"),
-                    ("ipaddress", "192.168.10.51"),
-                ],
-            ),
-            entry(7),
-        ]
-    };
-    let mut after = known();
-    after.push(flash(8, &[("targetname", "iqn.new")]));
-    let mut s = Scripted::new();
-    ready(&mut s)
-        .expect(Call::FlashTargets(H0), Ok(known()))
-        .expect::<Vec<SessionBrief>>(Call::Sessions, Ok(vec![]))
-        .expect(Call::LoginFlashTarget(H0, 7), Ok(()))
-        .expect(Call::Sessions, Ok(vec![brief(2, TARGET, "LOGGED_IN")]));
-    let mut full = session(2, TARGET, "LOGGED_IN");
-    full.params
-        .insert(IscsiParam::DiscoveryParentIdx, Some(ParamValue::Number(7)));
-    s.expect(Call::Session(2), Ok(Some(full)))
-        .expect(Call::FlashTargets(H0), Ok(after));
-    let found = discover(&mut ctx(&mut s), None, portal, None, false).expect("found");
-    assert_eq!(found.entry, Some(7));
-    let new: Vec<u32> = found.targets.iter().map(|target| target.index).collect();
-    assert_eq!(new, [8]);
-    s.finish();
-}
-
-#[test]
-fn found_are_new_sessions_those_of_the_entry_and_those_that_were_up_to_the_portal() {
-    let portal = ("192.168.10.50".parse().expect("address"), 3260);
-    let at = |sid: u32, state: &str, address: &str, parent: u64| {
-        let mut full = session(sid, TARGET, state);
-        full.connections[0].persistent_address = Some(address.into());
-        let parent = Some(ParamValue::Number(parent));
-        full.params.insert(IscsiParam::DiscoveryParentIdx, parent);
-        full
-    };
-    let all = [
-        at(1, "LOGGED_IN", "192.168.10.99", 7),
-        at(3, "LOGGED_IN", "192.168.10.50", 2),
-        at(4, "FAILED", "192.168.10.50", 2),
-        at(5, "LOGGED_IN", "192.168.10.99", 2),
-        at(6, "LOGGED_IN", "192.168.10.99", 2),
-    ];
-    let briefs = |known: &[Session]| -> Vec<SessionBrief> {
-        let state = |s: &Session| if s.logged_in() { "LOGGED_IN" } else { "FAILED" };
-        known.iter().map(|s| brief(s.sid, TARGET, state(s))).collect()
-    };
-    let mut s = Scripted::new();
-    ready(&mut s)
-        .expect(Call::FlashTargets(H0), Ok(vec![entry(7)]))
-        .expect(Call::Sessions, Ok(briefs(&all[..4])))
-        .expect(Call::LoginFlashTarget(H0, 7), Ok(()))
-        .expect(Call::Sessions, Ok(briefs(&all)));
-    for full in all {
-        s.expect(Call::Session(full.sid), Ok(Some(full)));
-    }
-    s.expect(Call::FlashTargets(H0), Ok(vec![entry(7)]));
-    let found = discover(&mut ctx(&mut s), None, portal, None, false).expect("found");
-    let sids: Vec<u32> = found.sessions.iter().map(|s| s.sid).collect();
-    assert_eq!(sids, [1, 3, 6]);
+    let e = login(&mut ctx(&mut s), None, 7, Clash::Refuse).expect_err("discovery");
+    let next = e.next_step().expect("a next step");
+    assert!(next.steps().any(|step| step == crate::Step::FlashDiscover));
     s.finish();
 }

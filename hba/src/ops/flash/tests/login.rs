@@ -6,6 +6,7 @@ use super::*;
 fn login_waits_for_the_session_to_come_up() {
     let mut s = Scripted::new();
     one_read(ready(&mut s), flash(3, &[]), vec![]);
+    alone(&mut s);
     s.expect(Call::Listen, Ok(()))
         .expect(Call::LoginFlashTarget(H0, 3), Ok(()));
     one_read(&mut s, flash(3, &[]), vec![brief(1, TARGET, "FREE")]);
@@ -13,7 +14,7 @@ fn login_waits_for_the_session_to_come_up() {
     s.expect::<Option<EventRecord>>(Call::NextEvent, Ok(None));
     one_read(&mut s, flash(3, &[]), vec![brief(1, TARGET, "LOGGED_IN")]);
     s.expect(Call::Session(1), Ok(Some(session(1, TARGET, "LOGGED_IN"))));
-    let change = login(&mut ctx(&mut s), None, 3).expect("logged in");
+    let change = login(&mut ctx(&mut s), None, 3, Clash::Refuse).expect("logged in");
     assert_eq!(change.after().map(|s| (s.sid, s.flash_index)), Some((1, Some(3))));
     s.finish();
 }
@@ -24,7 +25,7 @@ fn login_of_a_session_that_is_up_changes_nothing() {
     one_read(ready(&mut s), flash(3, &[]), vec![brief(1, TARGET, "LOGGED_IN")]);
     s.expect(Call::Session(1), Ok(Some(session(1, TARGET, "LOGGED_IN"))));
     assert!(matches!(
-        login(&mut ctx(&mut s), None, 3),
+        login(&mut ctx(&mut s), None, 3, Clash::Refuse),
         Ok(Change::Unchanged { .. })
     ));
     s.finish();
@@ -34,6 +35,7 @@ fn login_of_a_session_that_is_up_changes_nothing() {
 fn a_failed_login_tells_the_reason_that_an_event_gave() {
     let mut s = Scripted::new();
     one_read(ready(&mut s), flash(3, &[]), vec![]);
+    alone(&mut s);
     s.expect(Call::Listen, Ok(()))
         .expect(Call::LoginFlashTarget(H0, 3), Ok(()));
     let event = Event::ConnectionError {
@@ -56,7 +58,7 @@ fn a_failed_login_tells_the_reason_that_an_event_gave() {
         })),
     );
     failed(&mut s);
-    let e = login(&mut ctx(&mut s), None, 3).expect_err("failed");
+    let e = login(&mut ctx(&mut s), None, 3, Clash::Refuse).expect_err("failed");
     assert_eq!(e.kind(), Kind::Failed);
     assert!(
         e.to_string().contains("the connection failed") && e.to_string().contains("session 1 is FAILED"),
@@ -70,6 +72,7 @@ fn a_target_that_refuses_is_asked_from_here_and_quoted() {
     let mut s = Scripted::new();
     let with_chap = || flash(3, &[("chap_out_idx", "4")]);
     one_read(ready(&mut s), with_chap(), vec![]);
+    alone(&mut s);
     s.expect(Call::Listen, Ok(()))
         .expect(Call::LoginFlashTarget(H0, 3), Ok(()));
     for look in 1..=15 {
@@ -80,6 +83,7 @@ fn a_target_that_refuses_is_asked_from_here_and_quoted() {
         }
     }
     let adapter = crate::ops::testing::adapter();
+    s.expect(Call::Ifaces(H0), Ok(vec![crate::ops::testing::iface(&[])]));
     s.expect(Call::Adapter(H0), Ok(Some(adapter)));
     chap_table(&mut s, ChapDirection::Out);
     s.expect(
@@ -88,7 +92,7 @@ fn a_target_that_refuses_is_asked_from_here_and_quoted() {
             "the target refused the login: authentication failure".into(),
         )),
     );
-    let e = login(&mut ctx(&mut s), None, 3).expect_err("refused");
+    let e = login(&mut ctx(&mut s), None, 3, Clash::Refuse).expect_err("refused");
     assert_eq!(e.kind(), Kind::Failed);
     assert!(
         e.to_string().contains("authentication failure") && e.to_string().contains("session 1 is FAILED"),
@@ -101,6 +105,7 @@ fn a_target_that_refuses_is_asked_from_here_and_quoted() {
 fn login_waits_until_the_target_is_scanned() {
     let mut s = Scripted::new();
     one_read(ready(&mut s), flash(3, &[]), vec![]);
+    alone(&mut s);
     s.expect(Call::Listen, Ok(()))
         .expect(Call::LoginFlashTarget(H0, 3), Ok(()));
     for state in ["ALLOCATED", "SCANNED"] {
@@ -112,7 +117,7 @@ fn login_waits_until_the_target_is_scanned() {
             s.expect::<Option<EventRecord>>(Call::NextEvent, Ok(None));
         }
     }
-    let change = login(&mut ctx(&mut s), None, 3).expect("logged in");
+    let change = login(&mut ctx(&mut s), None, 3, Clash::Refuse).expect("logged in");
     assert_eq!(
         change.after().and_then(|s| s.target_state.as_deref()),
         Some("SCANNED")
@@ -124,6 +129,7 @@ fn login_waits_until_the_target_is_scanned() {
 fn login_waits_for_what_was_negotiated() {
     let mut s = Scripted::new();
     one_read(ready(&mut s), flash(3, &[]), vec![]);
+    alone(&mut s);
     s.expect(Call::Listen, Ok(()))
         .expect(Call::LoginFlashTarget(H0, 3), Ok(()));
     for tsih in [0, 7] {
@@ -135,7 +141,7 @@ fn login_waits_for_what_was_negotiated() {
             s.expect::<Option<EventRecord>>(Call::NextEvent, Ok(None));
         }
     }
-    let change = login(&mut ctx(&mut s), None, 3).expect("logged in");
+    let change = login(&mut ctx(&mut s), None, 3, Clash::Refuse).expect("logged in");
     assert_eq!(change.after().and_then(|s| s.tsid), Some(7));
     s.finish();
 }
@@ -144,10 +150,11 @@ fn login_waits_for_what_was_negotiated() {
 fn a_login_that_never_comes_up_says_what_was_waited_for() {
     let mut s = Scripted::new();
     one_read(ready(&mut s), flash(3, &[]), vec![]);
+    alone(&mut s);
     s.expect(Call::Listen, Ok(()))
         .expect(Call::LoginFlashTarget(H0, 3), Ok(()));
     one_read(&mut s, flash(3, &[]), vec![]);
-    let e = login(&mut late(&mut s), None, 3).expect_err("late");
+    let e = login(&mut late(&mut s), None, 3, Clash::Refuse).expect_err("late");
     assert_eq!(e.kind(), Kind::Unknown);
     assert!(
         e.to_string().contains("LOGGED_IN") && e.to_string().contains("there is no session"),
@@ -182,11 +189,12 @@ fn a_login_or_logout_that_another_program_did_first_is_no_failure() {
     let refused = || Err::<(), _>(Error::new(Kind::Permission, "x").answered("EPERM"));
     let mut s = Scripted::new();
     one_read(ready(&mut s), flash(3, &[]), vec![]);
+    alone(&mut s);
     s.expect(Call::Listen, Ok(()))
         .expect(Call::LoginFlashTarget(H0, 3), refused());
     one_read(&mut s, flash(3, &[]), vec![brief(1, TARGET, "LOGGED_IN")]);
     s.expect(Call::Session(1), Ok(Some(session(1, TARGET, "LOGGED_IN"))));
-    let change = login(&mut ctx(&mut s), None, 3).expect("up");
+    let change = login(&mut ctx(&mut s), None, 3, Clash::Refuse).expect("up");
     assert!(matches!(change, Change::Unchanged { current: Some(s), .. } if s.sid == 1));
     s.finish();
 
@@ -204,12 +212,38 @@ fn a_login_or_logout_that_another_program_did_first_is_no_failure() {
     // Where nobody did it the refusal stands.
     let mut s = Scripted::new();
     one_read(ready(&mut s), flash(3, &[]), vec![]);
+    alone(&mut s);
     s.expect(Call::Listen, Ok(()))
         .expect(Call::LoginFlashTarget(H0, 3), refused());
     one_read(&mut s, flash(3, &[]), vec![]);
     assert_eq!(
-        login(&mut ctx(&mut s), None, 3).expect_err("refused").kind(),
+        login(&mut ctx(&mut s), None, 3, Clash::Refuse)
+            .expect_err("refused")
+            .kind(),
         Kind::Permission
     );
+    s.finish();
+}
+
+#[test]
+fn a_port_without_an_address_is_the_reason() {
+    let mut s = Scripted::new();
+    one_read(ready(&mut s), flash(3, &[]), vec![]);
+    alone(&mut s);
+    s.expect(Call::Listen, Ok(()))
+        .expect(Call::LoginFlashTarget(H0, 3), Ok(()));
+    for look in 1..=15 {
+        one_read(&mut s, flash(3, &[]), vec![brief(1, TARGET, "FAILED")]);
+        s.expect(Call::Session(1), Ok(Some(session(1, TARGET, "FAILED"))));
+        if look < 15 {
+            s.expect::<Option<EventRecord>>(Call::NextEvent, Ok(None));
+        }
+    }
+    let without = crate::ops::testing::iface(&[("ipaddress", "0.0.0.0")]);
+    s.expect(Call::Ifaces(H0), Ok(vec![without]));
+    let e = login(&mut ctx(&mut s), None, 3, Clash::Refuse).expect_err("no address");
+    assert!(e.to_string().contains("host0 has no IPv4 address"), "{e}");
+    let next = e.next_step().expect("a next step");
+    assert!(next.steps().any(|step| step == crate::Step::IfaceSet));
     s.finish();
 }
