@@ -262,7 +262,7 @@ impl FromStr for Hctl {
 
 mod portal;
 
-pub use portal::{ISCSI_PORT, Portal, why_not};
+pub use portal::{Portal, why_not};
 
 #[cfg(test)]
 mod tests;

@@ -9,13 +9,11 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
+use iscsi::address::{Host, TargetAddress};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::error::{Error, Kind};
-
-/// The port that IANA gave to iSCSI.
-pub const ISCSI_PORT: u16 = 3260;
 
 /// A portal: where a target listens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
@@ -74,70 +72,35 @@ impl FromStr for Portal {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let refuse = |why: &str| {
-            Error::new(Kind::Invalid, format!("read portal {}", text.escape_debug())).answered(why.to_owned())
+        let refuse = |why: String| {
+            Error::new(Kind::Invalid, format!("read portal {}", text.escape_debug())).answered(why)
         };
-        let (place, tag) = match text.rsplit_once(',') {
-            Some((place, tag)) => {
-                let tag = number(tag)
-                    .ok_or_else(|| refuse("behind the comma belongs a portal group tag, 0 to 65535"))?;
-                (place, Some(tag))
+        let read: TargetAddress = text.parse().map_err(|_| refuse(FORMS.to_owned()))?;
+        let address = match read.host {
+            Host::Ip(ip) => ip,
+            Host::Name(_) => return Err(refuse(format!("adapters resolve no names; {FORMS}"))),
+            Host::Scoped(_, zone) => {
+                return Err(refuse(format!(
+                    "the scope %{} names an interface of one host; an adapter's port is one interface: leave it out",
+                    zone.escape_debug()
+                )));
             }
-            None => (text, None),
-        };
-        let (host, port) = split(place).ok_or_else(|| refuse(FORMS))?;
-        if let Some((_, scope)) = host.split_once('%') {
-            return Err(refuse(&format!(
-                "the scope %{} names an interface of one host; an adapter's link-local addresses have one interface only: leave it out",
-                scope.escape_debug()
-            )));
-        }
-        let address: IpAddr = host.parse().map_err(|_| refuse(FORMS))?;
-        let port = match port {
-            Some(port) => port
-                .parse()
-                .ok()
-                .filter(|port| *port != 0)
-                .ok_or_else(|| refuse("the port is a number from 1 to 65535"))?,
-            None => ISCSI_PORT,
         };
         if let Some(why) = why_not(address) {
-            return Err(refuse(&format!(
+            return Err(refuse(format!(
                 "a target cannot have the address {address}: {why}"
             )));
         }
-        Ok(Self { address, port, tag })
+        Ok(Self {
+            address,
+            port: read.port,
+            tag: read.tag,
+        })
     }
 }
 
 const FORMS: &str =
-    "expected ADDRESS, ADDRESS:PORT, [IPV6]:PORT or one of them with ,TAG; adapters resolve no names";
-
-/// Host and port of a text without tag.
-fn split(place: &str) -> Option<(&str, Option<&str>)> {
-    if let Some(rest) = place.strip_prefix('[') {
-        let (host, rest) = rest.split_once(']')?;
-        return match rest {
-            "" => Some((host, None)),
-            _ => Some((host, Some(rest.strip_prefix(':')?))),
-        };
-    }
-    // More than one colon: IPv6 without brackets, which leaves no room for a port.
-    match place.matches(':').count() {
-        0 => Some((place, None)),
-        1 => place.split_once(':').map(|(host, port)| (host, Some(port))),
-        _ => Some((place, None)),
-    }
-}
-
-/// A tag, decimal or hexadecimal.
-fn number(text: &str) -> Option<u16> {
-    match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
-        Some(hex) => u16::from_str_radix(hex, 16).ok(),
-        None if text.bytes().all(|b| b.is_ascii_digit()) => text.parse().ok(),
-        None => None,
-    }
-}
+    "expected ADDRESS, ADDRESS:PORT, [IPV6]:PORT or one of them with ,TAG (port 1 to 65535, tag 0 to 65535)";
 
 #[cfg(test)]
 mod tests {

@@ -10,9 +10,8 @@ use std::time::Instant;
 
 use iscsi::address::{Host, TargetAddress};
 use iscsi::chap::{ChapAccount, ChapAlgorithm, ChapSecret};
-use iscsi::initiator::{
-    Auth, Config, DiscoveredTarget, Event, FailureKind, Initiator, Listing, LoginFailure,
-};
+use iscsi::initiator::{Auth, Config, DiscoveredTarget, Event, Initiator, Listing, LoginFailure};
+use iscsi::names::MAX_NAME;
 use iscsi::{IscsiName, Isid, LinkLoss};
 
 use crate::backend::{
@@ -51,7 +50,10 @@ pub(super) fn list(probe: &ListProbe, deadline: Deadline) -> ListOutcome {
     )
     .0
     {
-        Said::Targets(list) => ListOutcome::Listed(listed(list)),
+        Said::Targets(listing) => {
+            let nameless = listing.unusable_names.into_iter().map(nameless);
+            ListOutcome::Listed(listing.targets.into_iter().map(listed).chain(nameless).collect())
+        }
         Said::LoggedIn => ListOutcome::Not(ProbeOutcome::Silent(
             "it took the login and did not answer SendTargets".to_owned(),
         )),
@@ -133,7 +135,7 @@ fn attempt(
             incoming,
             algorithms: match offered {
                 Offered::All => Vec::new(),
-                Offered::Md5Alone => vec![ChapAlgorithm::Md5],
+                Offered::Md5Alone => ChapAlgorithm::FALLBACK.to_vec(),
             },
             optional: false,
         };
@@ -169,7 +171,7 @@ fn talk(mut stream: TcpStream, mut engine: Initiator, lists: bool, deadline: Dea
                     engine.logout(Instant::now());
                 }
                 Event::LoginFailed(why) => {
-                    let other_offer = why.kind() == FailureKind::Authentication;
+                    let other_offer = why.is_about_algorithms();
                     return (Said::Nothing(failed(why)), other_offer);
                 }
                 Event::Redirected { address, .. } if lists => {
@@ -236,31 +238,38 @@ fn account(record: &ChapRecord) -> Option<ChapAccount> {
     })
 }
 
-/// What is listed, with what an adapter makes of it. What cannot be read is an entry that leads nowhere.
-fn listed(list: Listing) -> Vec<ListedTarget> {
-    let nowhere = |text: String, why: &str| ListedPortal {
+/// A listed target, with what an adapter makes of its portals.
+fn listed(target: DiscoveredTarget) -> ListedTarget {
+    let portal = |address: TargetAddress| ListedPortal {
+        text: address.to_string(),
+        at: usable(&address),
+    };
+    let unreadable = |text: String| ListedPortal {
         text,
-        at: Err(why.to_owned()),
+        at: Err("it is no portal".to_owned()),
     };
-    let target = |target: DiscoveredTarget| {
-        let usable = target.addresses.into_iter().map(|address| ListedPortal {
-            text: address.to_string(),
-            at: usable(&address),
-        });
-        let rest = target
-            .unusable
+    ListedTarget {
+        name: target.name.to_string(),
+        portals: target
+            .addresses
             .into_iter()
-            .map(|text| nowhere(text, "it is no HOST:PORT"));
-        ListedTarget {
-            name: target.name.to_string(),
-            portals: usable.chain(rest).collect(),
-        }
-    };
-    let nameless = list.unusable_names.into_iter().map(|name| ListedTarget {
+            .map(portal)
+            .chain(target.unusable.into_iter().map(unreadable))
+            .collect(),
+    }
+}
+
+/// A target whose name nothing can carry.
+fn nameless(name: String) -> ListedTarget {
+    ListedTarget {
         name,
-        portals: vec![nowhere("any portal".to_owned(), "its name cannot be used")],
-    });
-    list.targets.into_iter().map(target).chain(nameless).collect()
+        portals: vec![ListedPortal {
+            text: "n/a".to_owned(),
+            at: Err(format!(
+                "its name cannot be carried: 1 to {MAX_NAME} bytes of UTF-8 without blanks and control characters can"
+            )),
+        }],
+    }
 }
 
 fn usable(address: &TargetAddress) -> Result<Portal, String> {
@@ -268,7 +277,7 @@ fn usable(address: &TargetAddress) -> Result<Portal, String> {
         Host::Ip(ip) => *ip,
         Host::Scoped(_, zone) => {
             return Err(format!(
-                "it is link-local and its scope, {zone}, is the other side's"
+                "it is link-local, and its scope {zone} is the other side's"
             ));
         }
         Host::Name(_) => return Err("it is a name, and adapters resolve no names".to_owned()),
