@@ -14,6 +14,17 @@ pub fn canonical(text: &str) -> String {
     }
 }
 
+/// Address and port as one text, an IPv6 address in brackets.
+#[must_use]
+pub fn portal(address: &str, port: u16) -> String {
+    let address = canonical(address);
+    if address.contains(':') {
+        format!("[{address}]:{port}")
+    } else {
+        format!("{address}:{port}")
+    }
+}
+
 /// Whether both are the same address; `None` when one of them is none, so that nobody can say.
 #[must_use]
 pub fn same(a: &str, b: &str) -> Option<bool> {
@@ -49,6 +60,12 @@ mod tests {
         for other in ["storage.example.net", "", "10.0.0.1%eth0", "fe80::1%"] {
             assert_eq!(canonical(other), other);
         }
+    }
+
+    #[test]
+    fn a_portal_brackets_ipv6_once() {
+        assert_eq!(portal("[fe80::1]", 3260), "[fe80::1]:3260");
+        assert_eq!(portal("10.0.0.1", 3261), "10.0.0.1:3261");
     }
 
     #[test]

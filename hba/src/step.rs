@@ -86,6 +86,8 @@ pub enum Step {
     SessionList,
     /// Log out of this session.
     SessionLogout(u32),
+    /// Watch over sessions.
+    SessionWatch,
     /// Serve an endpoint by an emulated adapter.
     Serve,
     /// Say how many blocks.
@@ -158,6 +160,7 @@ impl fmt::Display for Step {
             Self::Ping => "ping",
             Self::SessionList => "session list",
             Self::SessionLogout(sid) => return write!(f, "session logout {sid}"),
+            Self::SessionWatch => "session watch",
             Self::Serve => "an emulated adapter",
             Self::WithBlocks => "a number of blocks",
             Self::WithChap => "a chap entry",

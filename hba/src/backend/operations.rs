@@ -208,6 +208,11 @@ pub trait Backend: Send {
     /// # Errors
     /// The adapter cannot be read.
     fn unit_attr(&mut self, lun: Hctl, attr: UnitAttr) -> Result<Option<String>>;
+    /// The block layer's counters of a unit's disk, as the kernel writes them; `None` when it has none.
+    ///
+    /// # Errors
+    /// The adapter cannot be read.
+    fn disk_stat(&mut self, lun: Hctl, disk: &str) -> Result<Option<String>>;
     /// Writes the recovery time of a session, in seconds or `off`.
     ///
     /// # Errors

@@ -56,6 +56,7 @@ pub enum Call {
     Luns(LunScope),
     StoreUnit(Hctl, UnitAttr, String),
     UnitAttr(Hctl, UnitAttr),
+    DiskStat(Hctl, String),
     StoreRecovery(u32, String),
     Scsi(Hctl, Vec<u8>),
     HostStats(HostNo),
@@ -286,6 +287,9 @@ impl Backend for Scripted {
     }
     fn unit_attr(&mut self, lun: Hctl, attr: UnitAttr) -> Result<Option<String>> {
         self.answer(&Call::UnitAttr(lun, attr))
+    }
+    fn disk_stat(&mut self, lun: Hctl, disk: &str) -> Result<Option<String>> {
+        self.answer(&Call::DiskStat(lun, disk.to_owned()))
     }
     fn store_recovery(&mut self, sid: u32, value: &str, _: Deadline) -> Result<()> {
         self.answer(&Call::StoreRecovery(sid, value.to_owned()))

@@ -1,7 +1,9 @@
 //! What passes over the seam beside the nouns of [`crate::model`]: plain data of single operations.
 
+use std::fmt;
+
 use crate::ids::HostNo;
-use crate::model::{BootTarget, ChapDirection};
+use crate::model::{BootTarget, ChapDirection, LoginFailureType};
 use crate::secret::Secret;
 
 /// What the boot firmware tells the kernel.
@@ -78,6 +80,31 @@ pub struct LoginProbe {
     pub chap: Option<(ChapRecord, Option<ChapRecord>)>,
 }
 
+/// Why a login is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// In words.
+    pub why: String,
+    /// What kind of failure it is.
+    pub kind: LoginFailureType,
+}
+
+impl Refusal {
+    /// One that is of no kind of its own.
+    pub fn other(why: impl Into<String>) -> Self {
+        Self {
+            why: why.into(),
+            kind: LoginFailureType::LoginOtherFail,
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.why)
+    }
+}
+
 /// What a [`LoginProbe`] found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProbeOutcome {
@@ -85,8 +112,8 @@ pub enum ProbeOutcome {
     Accepted,
     /// The target refuses the list of CHAP algorithms, and takes MD5 alone.
     AcceptedMd5Alone,
-    /// The target, or our side of the authentication, refuses it: why.
-    Refused(String),
+    /// The target, or our side of the authentication, refuses it.
+    Refused(Refusal),
     /// This host cannot reach the portal: why.
     Unreachable(String),
     /// Something takes the connection there, and speaks no iSCSI in time: what it does.

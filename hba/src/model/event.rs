@@ -19,6 +19,20 @@ pub struct EventRecord {
     pub event: Event,
 }
 
+/// Why a login failed, by the kinds of the iSCSI management interfaces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LoginFailureType {
+    /// The target does not accept who we say we are (status 02/01, 02/02).
+    LoginAuthFail,
+    /// The target did not prove itself, or nothing to prove it with is common to both.
+    LoginAuthenticateFail,
+    /// The two do not agree on parameters.
+    LoginNegotiateFail,
+    /// Anything else: unreachable, not found, moved, out of resources.
+    LoginOtherFail,
+}
+
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "snake_case")]
@@ -92,6 +106,63 @@ pub enum Event {
     LunsChanged {
         /// Kernel name of the device that told.
         name: String,
+        /// Its session.
+        sid: Option<u32>,
+    },
+    /// A logical unit says that something of it has changed.
+    UnitChanged {
+        /// Kernel name of the device.
+        name: String,
+        /// Its session.
+        sid: Option<u32>,
+        /// What, as `capacity_data_has_changed`.
+        what: String,
+    },
+    /// Flash targets of a port were added or removed.
+    TargetsChanged,
+    /// A session was lost: its disks wait for it to come back. Seen by looking at its state.
+    SessionFailed {
+        /// Session id.
+        sid: u32,
+        /// Target name.
+        target_name: String,
+        /// The target's portal.
+        portal: String,
+    },
+    /// A session that was lost is back. Seen by looking at its state.
+    SessionRecovered {
+        /// Session id.
+        sid: u32,
+        /// Target name.
+        target_name: String,
+        /// The target's portal.
+        portal: String,
+        /// How long it was away, in milliseconds, when its loss was seen.
+        away_ms: Option<u64>,
+    },
+    /// A session was away longer than its recovery time: its disks answer with errors from now on. Seen by looking at its state.
+    SessionExpired {
+        /// Session id.
+        sid: u32,
+        /// Target name.
+        target_name: String,
+        /// The target's portal.
+        portal: String,
+    },
+    /// Why a session does not come up, as its target told this host, which asked it in the adapter's name.
+    LoginFailed {
+        /// Session id.
+        sid: u32,
+        /// Target name.
+        target_name: String,
+        /// The target's portal.
+        portal: String,
+        /// What kind of failure.
+        failure: LoginFailureType,
+        /// The target's words, or ours about it.
+        reason: String,
+        /// Who found it out: `probe`, a login of this host's own.
+        source: String,
     },
     /// Another change of an object.
     ObjectChanged {
@@ -126,6 +197,12 @@ impl Event {
             Self::ObjectAdded { .. } => "object_added",
             Self::ObjectRemoved { .. } => "object_removed",
             Self::LunsChanged { .. } => "luns_changed",
+            Self::UnitChanged { .. } => "unit_changed",
+            Self::TargetsChanged => "targets_changed",
+            Self::SessionFailed { .. } => "session_failed",
+            Self::SessionRecovered { .. } => "session_recovered",
+            Self::SessionExpired { .. } => "session_expired",
+            Self::LoginFailed { .. } => "login_failed",
             Self::ObjectChanged { .. } => "object_changed",
             Self::Unknown { .. } => "unknown",
             Self::Lost => "lost",

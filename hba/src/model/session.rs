@@ -75,6 +75,14 @@ pub struct SessionBrief {
     pub state: Option<String>,
 }
 
+impl SessionBrief {
+    /// The target's portal, as `10.0.0.1:3260`.
+    #[must_use]
+    pub fn portal(&self) -> String {
+        crate::address::portal(&self.address, self.port)
+    }
+}
+
 /// One session of the detailed listing: a line of the listing and where it goes, from where, as whom. What a session
 /// negotiated is in [`Session`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

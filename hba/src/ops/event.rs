@@ -1,6 +1,13 @@
 //! Events: follow.
 
+mod follow;
+mod outage;
+mod states;
+
 use std::ops::ControlFlow;
+
+pub(super) use follow::now_ms;
+pub use follow::{Follower, LOOK_EVERY, Watching};
 
 use crate::ctx::Ctx;
 use crate::error::Result;
@@ -25,11 +32,12 @@ pub struct EventFilter {
 pub fn follow(
     ctx: &mut Ctx<'_>,
     filter: &EventFilter,
+    watching: Watching,
     each: &mut dyn FnMut(EventRecord) -> ControlFlow<()>,
 ) -> Result<u64> {
-    ctx.backend.listen()?;
+    let mut follower = Follower::begin(ctx, watching)?;
     let mut count = 0;
-    while let Some(record) = ctx.backend.next_event(ctx.deadline)? {
+    while let Some(record) = follower.next(ctx, ctx.deadline)? {
         if !filter.passes(&record) {
             continue;
         }
@@ -95,7 +103,11 @@ mod tests {
             ..EventFilter::default()
         };
         let mut seen = Vec::new();
-        let count = follow(&mut ctx(&mut s), &filter, &mut |e| {
+        let never = Watching {
+            look_every: None,
+            ask: false,
+        };
+        let count = follow(&mut ctx(&mut s), &filter, never, &mut |e| {
             seen.push(e.event);
             ControlFlow::Continue(())
         });

@@ -1,8 +1,16 @@
 //! Sessions: list, show, logout, rescan.
 
+mod mappings;
+mod paths;
 mod rescan;
+mod settings;
+mod watch;
 
+pub use mappings::mappings;
+pub use paths::paths;
 pub use rescan::rescan;
+pub use settings::{SettingChange, set};
+pub use watch::{LunPolicy, OnExpiry, WatchPolicy, watch};
 
 use std::ops::ControlFlow;
 

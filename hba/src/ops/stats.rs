@@ -1,9 +1,16 @@
-//! Statistics: host, session, connection.
+//! Statistics: host, adapter, session, connection, requests, logins.
+
+mod errors;
+mod requests;
+
+pub use errors::adapter;
+pub use requests::requests;
 
 use crate::ctx::Ctx;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::ids::AdapterId;
 use crate::model::{HostStats, SessionStats};
+use crate::step::Step;
 
 /// Statistics of one port, or of all.
 ///
@@ -30,9 +37,37 @@ pub fn session(ctx: &mut Ctx<'_>, sid: u32) -> Result<SessionStats> {
 /// Statistics of a connection.
 ///
 /// # Errors
-/// As [`host`].
+/// As [`host`]; [`Kind::NotFound`] for a connection that the session does not have.
 pub fn connection(ctx: &mut Ctx<'_>, sid: u32, cid: u32) -> Result<SessionStats> {
+    // The kernel answers EEXIST for one that is not there: it is asked for what is there. Every session has connection 0.
+    if cid != 0 {
+        let tried = format!("read the statistics of connection {sid}:{cid}");
+        let Some(session) = ctx.backend.session(sid)? else {
+            return Err(Error::new(Kind::NotFound, tried)
+                .answered("there is no such session")
+                .hint(Step::SessionList.then(" shows the sessions")));
+        };
+        if session.connections.iter().all(|c| c.cid != cid) {
+            let has: Vec<String> = session.connections.iter().map(|c| c.cid.to_string()).collect();
+            return Err(Error::new(Kind::NotFound, tried)
+                .answered(format!(
+                    "the session has no such connection; it has {}",
+                    has.join(", ")
+                ))
+                .hint("leave the connection out: Linux drivers have one, number 0"));
+        }
+    }
     ctx.backend.connection_stats(sid, cid, ctx.deadline)
+}
+
+/// Why logins are not counted.
+///
+/// # Errors
+/// Always [`Kind::Unsupported`].
+pub fn logins() -> Result<std::convert::Infallible> {
+    Err(Error::new(Kind::Unsupported, "read the statistics of logins")
+        .answered("neither the kernel nor a driver counts logins, and what was not watched cannot be counted afterwards")
+        .hint(Step::SessionWatch.then(" counts them while it runs, and tells the counts at its end")))
 }
 
 #[cfg(test)]
@@ -41,7 +76,6 @@ mod tests {
     use super::*;
     use crate::HostNo;
     use crate::backend::scripted::{Call, Scripted};
-    use crate::error::{Error, Kind};
 
     fn counters(sid: u32) -> SessionStats {
         SessionStats {
@@ -79,6 +113,16 @@ mod tests {
         s.expect(Call::ConnectionStats(3, 0), Ok(counters(3)));
         let stats = session(&mut ctx(&mut s), 3).expect("stats");
         assert_eq!((stats.cid, stats.counters["rxdata_octets"]), (None, 7));
+        s.finish();
+    }
+
+    #[test]
+    fn a_connection_that_is_not_there_is_not_found_and_not_asked_for() {
+        let mut s = Scripted::new();
+        let one = super::super::testing::session(3, "iqn.2026-01.test:disk0", "LOGGED_IN");
+        s.expect(Call::Session(3), Ok(Some(one)));
+        let e = connection(&mut ctx(&mut s), 3, 7).expect_err("none");
+        assert_eq!(e.kind(), Kind::NotFound);
         s.finish();
     }
 

@@ -151,14 +151,20 @@ fn changes(noun: &Noun) -> bool {
         Noun::Chap(verb) => !matches!(verb, chap::Verb::List(_)),
         Noun::Boot(verb) => !matches!(verb, boot::Verb::Show(_)),
         Noun::Module(verb) => matches!(verb, module::Verb::Set(_)),
-        Noun::Session(verb) => matches!(verb, session::Verb::Logout(_) | session::Verb::Rescan(_)),
+        Noun::Session(verb) => matches!(
+            verb,
+            session::Verb::Logout(_)
+                | session::Verb::Rescan(_)
+                | session::Verb::Set(_)
+                | session::Verb::Watch(_)
+        ),
         _ => false,
     }
 }
 
 /// The time limit asked for; else a minute, except where the work itself decides how long it takes.
 fn deadline(cli: &Cli) -> Deadline {
-    use crate::args::{adapter, event, iface, lun};
+    use crate::args::{adapter, event, iface, lun, session};
     let own_pace = matches!(
         cli.noun,
         Noun::Ping(_)
@@ -166,6 +172,7 @@ fn deadline(cli: &Cli) -> Deadline {
             | Noun::Lun(lun::Verb::Read(_) | lun::Verb::Write(_))
             | Noun::Adapter(adapter::Verb::Events(_))
             | Noun::Event(event::Verb::Follow(_))
+            | Noun::Session(session::Verb::Watch(_))
     );
     Deadline::after(match cli.global.timeout {
         Some(seconds) => Duration::from_secs(seconds),

@@ -4,9 +4,9 @@
 
 use hba::Change;
 use hba::model::{
-    Adapter, BootConfig, Capacity, ChapEntry, EventRecord, FlashTarget, HostStats, Iface, Inquiry, Lun,
-    ModuleParameter, PingResult, ReportedLun, Rescan, Session, SessionBrief, SessionDetail, SessionStats,
-    VpdPage,
+    Adapter, AdapterStats, BootConfig, Capacity, ChapEntry, EventRecord, FlashTarget, HostStats, Iface,
+    Inquiry, Lun, Mapping, ModuleParameter, PingResult, ReportedLun, RequestTimes, Rescan, Session,
+    SessionBrief, SessionDetail, SessionPaths, SessionSettings, SessionStats, VpdPage, Watched,
 };
 use hba::ops::flash::{Discovery, Listing};
 use hba::ops::module::{ModuleOptions, Translation};
@@ -78,6 +78,10 @@ pub const ANSWERS: &[Answer] = &[
     Answer::of::<Session>("session.show"),
     Answer::of::<Change<Session>>("session.logout"),
     Answer::of::<Rescan>("session.rescan"),
+    Answer::of::<Change<SessionSettings>>("session.set"),
+    Answer::of::<Watched>("session.watch"),
+    Answer::of::<SessionPaths>("session.paths"),
+    Answer::of::<Vec<Mapping>>("session.mappings"),
     Answer::of::<Vec<Lun>>("lun.list"),
     Answer::of::<Inquiry>("lun.inquiry"),
     Answer::of::<VpdPage>("lun.vpd"),
@@ -86,6 +90,8 @@ pub const ANSWERS: &[Answer] = &[
     Answer::of::<Transfer>("lun.read"),
     Answer::of::<Transfer>("lun.write"),
     Answer::of::<Vec<HostStats>>("stats.host"),
+    Answer::of::<Vec<AdapterStats>>("stats.adapter"),
+    Answer::of::<RequestTimes>("stats.requests"),
     Answer::of::<SessionStats>("stats.session"),
     Answer::of::<SessionStats>("stats.connection"),
     Answer::of::<EventRecord>("event.follow"),

@@ -70,6 +70,7 @@ mod tests {
             Step::SessionLogout(3),
             Step::IfaceSet,
             Step::IfaceApply,
+            Step::SessionWatch,
         ] {
             let typed = step(operation);
             let mut command = args::command();

@@ -343,6 +343,12 @@ impl Backend for Kernel {
         Ok(read.ok().flatten())
     }
 
+    fn disk_stat(&mut self, lun: Hctl, disk: &str) -> Result<Option<String>> {
+        let path = format!("bus/scsi/devices/{lun}/block/{disk}");
+        let read = Reader::new().may::<String>(self.root.at(&path), "stat");
+        Ok(read.ok().flatten())
+    }
+
     fn store_recovery(&mut self, sid: u32, value: &str, deadline: Deadline) -> Result<()> {
         let path = format!("class/iscsi_session/session{sid}/recovery_tmo");
         let tried = format!("set the recovery time of session {sid}");

@@ -8,9 +8,11 @@ use driver_sys::endpoint::Endpoint;
 use driver_sys::netlink::code::{ConnState, GROUP_ISCSID, HostEventCode, IscsiErr};
 use driver_sys::netlink::{Event as Raw, Message, Port};
 use driver_sys::port::PortError;
-use driver_sys::uevent::{KernelEvent, UeventPort};
+use driver_sys::uevent::UeventPort;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+mod objects;
 
 use super::fault;
 use crate::deadline::Deadline;
@@ -18,19 +20,6 @@ use crate::error::Result;
 use crate::model::{Event, EventRecord, PingStatus};
 
 const TRIED: &str = "listen to events";
-/// Subsystems whose objects are told of.
-const SUBSYSTEMS: &[&str] = &[
-    "iscsi_host",
-    "iscsi_session",
-    "iscsi_connection",
-    "iscsi_iface",
-    "iscsi_flashnode",
-    "iscsi_transport",
-    "scsi_host",
-    "scsi_device",
-    "block",
-];
-
 /// The sockets that events come from.
 pub(super) struct Listener {
     netlink: Box<dyn Port>,
@@ -79,6 +68,8 @@ impl Listener {
                 .as_ref()
                 .map(|u| PollFd::new(u.as_fd(), PollFlags::POLLIN)),
         );
+        let stop = deadline.until().stop;
+        fds.extend(stop.map(|stop| PollFd::new(stop.as_fd(), PollFlags::POLLIN)));
         // One millisecond more, so that the last round does not spin.
         let left = deadline
             .remaining()
@@ -114,7 +105,7 @@ impl Listener {
             match uevents.recv(Some(Instant::now())) {
                 Ok(raw) => self
                     .ready
-                    .extend(object(&raw).map(|(host, event)| record(host, event))),
+                    .extend(objects::events(&raw).map(|(host, event)| record(host, event))),
                 Err(PortError::Timeout { .. }) => {}
                 Err(PortError::Overrun | PortError::Oversized { .. }) => {
                     self.ready.push_back(record(None, Event::Lost));
@@ -221,28 +212,6 @@ fn state_name(state: ConnState) -> String {
     .to_owned()
 }
 
-/// A uevent of an object below an iSCSI host as ours.
-fn object(raw: &KernelEvent) -> Option<(Option<u32>, Event)> {
-    let subsystem = raw.subsystem().filter(|s| SUBSYSTEMS.contains(s))?.to_owned();
-    let name = raw.devpath.rsplit('/').next()?.to_owned();
-    let host = raw
-        .devpath
-        .split('/')
-        .find_map(|part| part.strip_prefix("host")?.parse().ok());
-    if subsystem == "block" && !raw.devpath.contains("/session") {
-        return None;
-    }
-    let luns_changed = raw.get("SDEV_UA") == Some("REPORTED_LUNS_DATA_HAS_CHANGED");
-    let event = match raw.action.as_str() {
-        "add" => Event::ObjectAdded { subsystem, name },
-        "remove" => Event::ObjectRemoved { subsystem, name },
-        _ if luns_changed => Event::LunsChanged { name },
-        "change" => Event::ObjectChanged { subsystem, name },
-        _ => return None,
-    };
-    Some((host, event))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -273,28 +242,5 @@ mod tests {
             panic!("typed")
         };
         assert_eq!(reason, "the target does not answer");
-    }
-
-    #[test]
-    fn a_changed_list_of_luns_is_told_apart_from_other_changes() {
-        let text =
-            b"change@/devices/pci0000:00/0000:00:05.1/host4/session1/target4:0:0/4:0:0:0\0ACTION=change\0\
-            SUBSYSTEM=scsi_device\0SDEV_UA=REPORTED_LUNS_DATA_HAS_CHANGED\0";
-        let raw = KernelEvent::parse(text).expect("event");
-        assert_eq!(
-            object(&raw),
-            Some((
-                Some(4),
-                Event::LunsChanged {
-                    name: "4:0:0:0".into()
-                }
-            ))
-        );
-    }
-
-    #[test]
-    fn disks_that_are_not_behind_a_session_are_left_out() {
-        let text = b"add@/devices/pci0000:00/0000:00:1f.2/ata1/host0/target0:0:0/0:0:0:0/block/sda\0SUBSYSTEM=block\0";
-        assert_eq!(object(&KernelEvent::parse(text).expect("event")), None);
     }
 }

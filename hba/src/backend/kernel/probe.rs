@@ -15,16 +15,21 @@ use iscsi::names::MAX_NAME;
 use iscsi::{IscsiName, Isid, LinkLoss};
 
 use crate::backend::{
-    ChapRecord, ListOutcome, ListProbe, ListedPortal, ListedTarget, LoginProbe, ProbeOutcome,
+    ChapRecord, ListOutcome, ListProbe, ListedPortal, ListedTarget, LoginProbe, ProbeOutcome, Refusal,
 };
 use crate::deadline::Deadline;
 use crate::ids::{Portal, why_not};
+use crate::model::LoginFailureType;
 
 /// Logs in as the probe says; every wait ends at the deadline.
 pub(super) fn run(probe: &LoginProbe, deadline: Deadline) -> ProbeOutcome {
     let target = match probe.target.parse::<IscsiName>() {
         Ok(name) => name,
-        Err(why) => return ProbeOutcome::Refused(format!("no login can carry the target's name: {why}")),
+        Err(why) => {
+            return ProbeOutcome::Refused(Refusal::other(format!(
+                "no login can carry the target's name: {why}"
+            )));
+        }
     };
     match ask(
         &probe.initiator,
@@ -92,12 +97,16 @@ fn ask(
     let all = ChapAlgorithm::list(&ChapAlgorithm::OFFER);
     match (said, second) {
         (Said::Nothing(ProbeOutcome::Refused(first)), Said::Nothing(ProbeOutcome::Refused(second))) => {
+            let kind = first.kind;
             let both = if first == second {
                 format!("{first}, with the CHAP algorithms {all} and with MD5 alone")
             } else {
                 format!("{first} (with the CHAP algorithms {all}), and with MD5 alone {second}")
             };
-            (Said::Nothing(ProbeOutcome::Refused(both)), Offered::All)
+            (
+                Said::Nothing(ProbeOutcome::Refused(Refusal { why: both, kind })),
+                Offered::All,
+            )
         }
         (first, Said::Nothing(_)) => (first, Offered::All),
         (_, second) => (second, Offered::Md5Alone),
@@ -166,7 +175,7 @@ fn talk(mut stream: TcpStream, mut engine: Initiator, lists: bool, deadline: Dea
                 Event::Targets { result, .. } => {
                     said = Some(match result {
                         Ok(targets) => Said::Targets(targets),
-                        Err(why) => Said::Nothing(ProbeOutcome::Refused(why.to_string())),
+                        Err(why) => Said::Nothing(ProbeOutcome::Refused(Refusal::other(why.to_string()))),
                     });
                     engine.logout(Instant::now());
                 }
@@ -176,7 +185,9 @@ fn talk(mut stream: TcpStream, mut engine: Initiator, lists: bool, deadline: Dea
                 }
                 Event::Redirected { address, .. } if lists => {
                     return (
-                        Said::Nothing(ProbeOutcome::Refused(format!("the portal sends on to {address}"))),
+                        Said::Nothing(ProbeOutcome::Refused(Refusal::other(format!(
+                            "the portal sends on to {address}"
+                        )))),
                         false,
                     );
                 }
@@ -209,7 +220,21 @@ fn failed(why: LoginFailure) -> ProbeOutcome {
         LoginFailure::TimedOut | LoginFailure::Link(_) | LoginFailure::Frame(_) => {
             ProbeOutcome::Silent(why.to_string())
         }
-        _ => ProbeOutcome::Refused(why.to_string()),
+        _ => ProbeOutcome::Refused(Refusal {
+            why: why.to_string(),
+            kind: kind(&why),
+        }),
+    }
+}
+
+/// The kind of a failure, as management interfaces have it.
+fn kind(why: &LoginFailure) -> LoginFailureType {
+    match (why, why.kind()) {
+        // Our side does not believe the target, or has nothing in common with it.
+        (LoginFailure::Chap(_) | LoginFailure::NoAuthMethod, _) => LoginFailureType::LoginAuthenticateFail,
+        (_, FailureKind::Authentication | FailureKind::Authorization) => LoginFailureType::LoginAuthFail,
+        (_, FailureKind::Negotiation) => LoginFailureType::LoginNegotiateFail,
+        _ => LoginFailureType::LoginOtherFail,
     }
 }
 

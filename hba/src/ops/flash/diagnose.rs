@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::super::chap::records;
 use super::answer::{Families, family};
-use crate::backend::{ChapRecord, ListOutcome, ListProbe, LoginProbe, ProbeOutcome};
+use crate::backend::{ChapRecord, ListOutcome, ListProbe, LoginProbe, ProbeOutcome, Refusal};
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::ids::HostNo;
@@ -14,9 +14,9 @@ use crate::model::{ChapDirection, FlashTarget};
 use crate::params::{IfaceCode, NetParam, ParamValue};
 
 /// What the target, or the way to it, tells.
-pub(super) enum Diagnosis {
+pub(in crate::ops) enum Diagnosis {
     /// The login cannot succeed, and why.
-    Refused(String),
+    Refused(Refusal),
     /// The adapter itself cannot call anybody, and why.
     NoAddress(String),
     /// The target takes the login of this host in another way than the adapter asks; how.
@@ -32,7 +32,7 @@ pub(super) enum Diagnosis {
 }
 
 /// The reason, when the target gives one. A target that is out of the host's reach, or would take the login, tells nothing.
-pub(super) fn diagnose(ctx: &mut Ctx<'_>, target: &FlashTarget) -> Result<Diagnosis> {
+pub(in crate::ops) fn diagnose(ctx: &mut Ctx<'_>, target: &FlashTarget) -> Result<Diagnosis> {
     // The time for it is kept of the operator's: it is asked when the rest has run out, too. Half, since the answer is to be told.
     let kept = ctx.deadline.for_clean_up();
     let deadline = kept.at_most(PROBE_LIMIT.min(kept.remaining() / 2));
@@ -65,7 +65,7 @@ pub(super) fn diagnose(ctx: &mut Ctx<'_>, target: &FlashTarget) -> Result<Diagno
         target.bidi_chap == Some(true),
     )? {
         Ok(chap) => chap,
-        Err(why) => return Ok(Diagnosis::Refused(why)),
+        Err(why) => return Ok(Diagnosis::Refused(Refusal::other(why))),
     };
     let probe = LoginProbe {
         initiator,
@@ -74,7 +74,10 @@ pub(super) fn diagnose(ctx: &mut Ctx<'_>, target: &FlashTarget) -> Result<Diagno
         chap,
     };
     Ok(match ctx.backend.probe_login(&probe, deadline) {
-        ProbeOutcome::Refused(why) => Diagnosis::Refused(format!("asked by this host, {why}")),
+        ProbeOutcome::Refused(refusal) => Diagnosis::Refused(Refusal {
+            why: format!("asked by this host, {refusal}"),
+            kind: refusal.kind,
+        }),
         ProbeOutcome::Unreachable(why) => {
             Diagnosis::Unreachable(format!("this host cannot reach {} either: {why}", probe.portal))
         }

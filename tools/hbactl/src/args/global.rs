@@ -44,7 +44,7 @@ pub struct Global {
     #[arg(long, global = true)]
     pub dry_run: bool,
 
-    /// Seconds that the whole command may take, 1 to 86400 [default: 60; lun read, lun write, ping and event follow: as long as it takes]
+    /// Seconds that the whole command may take, 1 to 86400 [default: 60; lun read, lun write, ping, event follow and session watch: as long as it takes]
     #[arg(long, global = true, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86400))]
     pub timeout: Option<u64>,
 

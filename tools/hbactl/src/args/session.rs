@@ -1,8 +1,9 @@
 //! `hbactl session`.
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::AdapterArg;
+use super::event::Looks;
 
 /// What to do with sessions.
 #[derive(Subcommand, Debug)]
@@ -33,6 +34,88 @@ pub enum Verb {
                       Example: hbactl session rescan 7 --remove"
     )]
     Rescan(Rescan),
+    /// Set the recovery time of a session, and queue depth and timeouts of its units
+    #[command(after_help = "Names:\n\
+                      \x20 recovery_tmo  seconds that disks wait for the session to come back before they answer with errors, or off for ever \
+                      (also: replacement_timeout, device_removal_latency)\n\
+                      \x20 queue_depth   commands that a unit takes at once; the rest waits in the kernel\n\
+                      \x20 timeout       seconds that a command may take\n\
+                      \x20 eh_timeout    seconds that a step of error handling may take\n\
+                      The kernel forgets them with the session. The recovery time can be set only while the session is up.\n\
+                      Example: hbactl session set 7 recovery_tmo=60 queue_depth=16")]
+    Set(Set),
+    /// Watch over sessions in the foreground: tell events, and do about them what a policy says
+    #[command(
+        after_help = "The kernel tells when a target's list of units changes, and does nothing about it; disks of a session that does not \
+                      come back stay. --luns and --on-expiry say what is done. Each thing that is done is told; one that fails is told, and \
+                      the watch goes on. It ends after --for or on a signal, when what is being done is finished, and tells what it counted: \
+                      logins, losses, and failed logins by kind.\n\
+                      Example: hbactl session watch --luns rescan --remove -o json"
+    )]
+    Watch(Watch),
+    /// The paths of a session and how load is spread over them
+    #[command(after_help = "Example: hbactl session paths 7")]
+    Paths(Which),
+    /// Where the operating system has each target's logical units: bus, target, unit, device
+    #[command(after_help = "Example: hbactl session mappings -o json")]
+    Mappings(AdapterArg),
+}
+
+/// `session set`.
+#[derive(Args, Debug)]
+pub struct Set {
+    /// Which session.
+    #[command(flatten)]
+    pub which: Which,
+    /// What to set
+    #[arg(value_name = "NAME=VALUE", required = true)]
+    pub settings: Vec<String>,
+}
+
+/// `session watch`.
+#[derive(Args, Debug)]
+pub struct Watch {
+    /// Of which port (all when left out).
+    #[command(flatten)]
+    pub adapter: AdapterArg,
+    /// When a target's list of units changes, or a unit's size
+    #[arg(long, value_enum, default_value = "report", value_name = "POLICY")]
+    pub luns: Luns,
+    /// A rescan takes out of the operating system what the target lists no more
+    #[arg(long)]
+    pub remove: bool,
+    /// When a session was away longer than its recovery time
+    #[arg(long, value_enum, default_value = "offline", value_name = "POLICY")]
+    pub on_expiry: Expiry,
+    /// Take units out even when they are in use
+    #[arg(long)]
+    pub force: bool,
+    /// How states are watched.
+    #[command(flatten)]
+    pub looks: Looks,
+    /// End after so many seconds
+    #[arg(long = "for", value_name = "SECONDS")]
+    pub seconds: Option<u64>,
+}
+
+/// What is done about changed units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Luns {
+    /// Nothing
+    Off,
+    /// Ask the target and tell what differs
+    Report,
+    /// Scan the session
+    Rescan,
+}
+
+/// What is done about sessions that do not come back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Expiry {
+    /// Nothing: their disks answer with errors
+    Offline,
+    /// Take their disks out; they come back with the session
+    Delete,
 }
 
 /// `session list`.

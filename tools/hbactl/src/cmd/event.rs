@@ -10,7 +10,7 @@ use hba::ops::{adapter, event};
 use terminal::stdout;
 
 use crate::args::Format;
-use crate::args::event::{Follow, Verb};
+use crate::args::event::{Follow, Looks, Verb};
 use crate::output::{Done, Failure, Out};
 use crate::view;
 
@@ -36,7 +36,7 @@ pub(crate) fn follow(ctx: &mut Ctx<'_>, out: &Out, options: &Follow) -> Done {
     }
     let mut seen = 0;
     let mut failed = None;
-    event::follow(ctx, &filter, &mut |record| {
+    event::follow(ctx, &filter, watching(&options.looks), &mut |record| {
         // That some were lost is told beside those that were asked for.
         seen += u64::from(record.event != Event::Lost);
         if let Err(error) = print(out, &record) {
@@ -54,6 +54,17 @@ pub(crate) fn follow(ctx: &mut Ctx<'_>, out: &Out, options: &Follow) -> Done {
         // A script that waits for a number of events must be able to tell that they did not come.
         None if options.count.is_some_and(|count| seen < count) => Err(Failure::Answered(1)),
         None => Ok(()),
+    }
+}
+
+/// How states are to be watched.
+pub(crate) const fn watching(looks: &Looks) -> event::Watching {
+    event::Watching {
+        look_every: match looks.look_every {
+            0 => None,
+            seconds => Some(Duration::from_secs(seconds)),
+        },
+        ask: !looks.no_ask,
     }
 }
 

@@ -1,5 +1,7 @@
 //! `hbactl session`.
 
+mod watch;
+
 use std::io::{self, Write};
 use std::ops::ControlFlow;
 
@@ -34,6 +36,25 @@ pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb) -> Done {
                 &change,
                 &ctx.warnings,
             )
+        }
+        Verb::Set(set) => {
+            let changes: Result<Vec<_>, hba::Error> = set
+                .settings
+                .iter()
+                .map(|text| session::SettingChange::parse(text))
+                .collect();
+            let change = session::set(ctx, set.which.sid, &changes?)?;
+            let subject = format!("session {}", set.which.sid);
+            out.change("session.set", &subject, &change, &ctx.warnings)
+        }
+        Verb::Watch(options) => watch::run(ctx, out, options),
+        Verb::Paths(which) => {
+            let paths = session::paths(ctx, which.sid)?;
+            out.one("session.paths", &paths, &ctx.warnings, view::session::paths)
+        }
+        Verb::Mappings(which) => {
+            let all = session::mappings(ctx, which.adapter.as_ref())?;
+            out.list("session.mappings", &all, &ctx.warnings, view::session::mappings)
         }
         Verb::Rescan(rescan) => {
             ctx.force = rescan.force;

@@ -1,5 +1,7 @@
 //! `hbactl stats`.
 
+use std::time::Duration;
+
 use hba::Ctx;
 use hba::ops::stats;
 
@@ -20,6 +22,21 @@ pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb) -> Done {
             }
             Ok(())
         }
+        Verb::Adapter(which) => {
+            let all = stats::adapter(ctx, which.adapter.as_ref())?;
+            if out.format() == Format::Json {
+                return out.json("stats.adapter", &all, &ctx.warnings);
+            }
+            for one in &all {
+                out.details(&view::stats::adapter(one))?;
+            }
+            Ok(())
+        }
+        Verb::Requests { sid, seconds } => {
+            let times = stats::requests(ctx, *sid, seconds.map(Duration::from_secs))?;
+            out.one("stats.requests", &times, &ctx.warnings, view::stats::requests)
+        }
+        Verb::Login => match stats::logins()? {},
         Verb::Session { sid } => {
             let one = stats::session(ctx, *sid)?;
             out.one("stats.session", &one, &ctx.warnings, view::stats::session)

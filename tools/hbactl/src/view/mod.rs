@@ -14,3 +14,4 @@ pub(crate) mod rescan;
 pub(crate) mod session;
 pub(crate) mod stats;
 pub(crate) mod transfer;
+pub(crate) mod watch;

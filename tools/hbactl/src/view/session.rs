@@ -2,10 +2,12 @@
 
 use std::io::{self, Write};
 
-use hba::model::{ConnectionStanding, Session, SessionBrief, SessionDetail};
+use hba::model::{
+    ConnectionStanding, LinkStatus, Mapping, Session, SessionBrief, SessionDetail, SessionPaths,
+};
 use terminal::printable;
 
-use crate::output::{Details, known, yes};
+use crate::output::{Details, Table, known, yes};
 
 pub(crate) fn heading(out: &mut dyn Write) -> io::Result<()> {
     writeln!(
@@ -89,6 +91,47 @@ fn standing(derived: Option<ConnectionStanding>, kernel: Option<&str>) -> String
         || known(Some(kernel)),
         |derived| format!("{derived} (derived; the kernel says {kernel})"),
     )
+}
+
+pub(crate) fn paths(s: &SessionPaths) -> Details {
+    let mut rows = vec![
+        ("Session".to_owned(), s.sid.to_string()),
+        ("Policy".to_owned(), format!("{} ({})", s.policy, s.policy_reason)),
+    ];
+    for path in &s.paths {
+        let status = match path.status {
+            LinkStatus::Connected => "connected",
+            LinkStatus::Disconnected => "disconnected",
+            LinkStatus::Reconnecting => "reconnecting",
+        };
+        rows.push((format!("Path {}", path.cid), String::new()));
+        rows.push(("Portal".to_owned(), known(path.portal.as_ref())));
+        rows.push(("Primary".to_owned(), yes(path.primary).to_owned()));
+        rows.push(("Weight".to_owned(), known(path.weight)));
+        rows.push(("Status".to_owned(), status.to_owned()));
+        rows.push(("Link speed".to_owned(), known(path.link_speed.as_ref())));
+        rows.push(("TCP offload".to_owned(), yes(path.tcp_offload).to_owned()));
+    }
+    rows
+}
+
+pub(crate) fn mappings(all: &[Mapping]) -> Table {
+    let rows = all.iter().map(|m| {
+        vec![
+            m.sid.to_string(),
+            m.host.to_string(),
+            known(m.bus),
+            known(m.target_id),
+            known(m.lun),
+            known(m.block_device.as_ref()),
+            known(m.sg_device.as_ref()),
+            m.target_name.clone(),
+        ]
+    });
+    Table {
+        heads: &["SESSION", "HOST", "BUS", "ID", "LUN", "DEVICE", "SG", "TARGET"],
+        rows: rows.collect(),
+    }
 }
 
 pub(crate) fn details(s: &Session) -> Details {

@@ -88,9 +88,9 @@ fn a_target_that_refuses_is_asked_from_here_and_quoted() {
     chap_table(&mut s, ChapDirection::Out);
     s.expect(
         Call::ProbeLogin(TARGET.into()),
-        Ok(ProbeOutcome::Refused(
-            "the target refused the login: authentication failure".into(),
-        )),
+        Ok(ProbeOutcome::Refused(Refusal::other(
+            "the target refused the login: authentication failure",
+        ))),
     );
     let e = login(&mut ctx(&mut s), None, 3, Clash::Refuse).expect_err("refused");
     assert_eq!(e.kind(), Kind::Failed);
