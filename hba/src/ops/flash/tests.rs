@@ -4,7 +4,7 @@ use super::super::testing::{H0, TARGET, V4, brief, ctx, flash, key, late, sessio
 use super::*;
 use crate::Change;
 use crate::backend::scripted::{Call, Scripted};
-use crate::backend::{ChapRecord, ProbeOutcome};
+use crate::backend::{ChapRecord, ProbeOutcome, Refusal};
 use crate::error::{Error, Kind};
 use crate::model::{ChapDirection, Event, EventRecord, FlashTarget, SessionBrief};
 use crate::params::{Assignment, ParamValue};
