@@ -7,7 +7,7 @@ use crate::deadline::Deadline;
 use crate::home::Home;
 use crate::intent::Open;
 use crate::message::Message;
-use crate::ops::DryRun;
+use crate::ops::{Consent, DryRun};
 use crate::writer::Held;
 
 /// The surroundings of one operation.
@@ -18,6 +18,8 @@ pub struct Ctx<'a> {
     pub deadline: Deadline,
     /// Validate, read and show the difference, but write nothing.
     pub dry_run: DryRun,
+    /// What may be done that no reset mends.
+    pub consent: Consent,
     /// Go on although sessions would drop.
     pub force: bool,
     /// The program, and where it keeps things.
@@ -37,6 +39,7 @@ impl<'a> Ctx<'a> {
             backend,
             deadline,
             dry_run: DryRun::default(),
+            consent: Consent::default(),
             force: false,
             home,
             warnings: Vec::new(),

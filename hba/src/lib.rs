@@ -33,6 +33,6 @@ pub use error::{Error, Kind, Outcome, Result};
 pub use home::Home;
 pub use ids::{AdapterId, HostNo, IfaceId};
 pub use message::{Message, Part};
-pub use ops::DryRun;
+pub use ops::{Consent, DryRun};
 pub use secret::{REDACTED, SECRET_MAX, SECRET_MIN, Secret};
 pub use step::Step;

@@ -102,6 +102,8 @@ pub enum Step {
     WithYesWriteFlash,
     /// Say that the NVRAM may be written.
     WithYesWriteNvram,
+    /// Say that a self test may disturb the port.
+    WithYesDisturb,
     /// Look at what would be done first.
     WithDryRun,
     /// Name this adapter.
@@ -124,6 +126,7 @@ impl fmt::Display for Step {
             Self::ModuleTranslate => "module translate",
             Self::WithYesWriteFlash => "consent to write flash",
             Self::WithYesWriteNvram => "consent to write the nvram",
+            Self::WithYesDisturb => "consent to disturb",
             Self::WithDryRun => "dry run",
             Self::BootClear => "boot clear",
             Self::BootSet => "boot set",

@@ -16,5 +16,5 @@ pub use stack::{BlockNode, Layer, Mount, Stack, StackDisk};
 pub use stores::UnitAttr;
 pub use types::{
     ChapRecord, FirmwareBoot, ListOutcome, ListProbe, ListedPortal, ListedTarget, LoginProbe, LunScope,
-    ProbeOutcome, Refusal, ScsiData, ScsiOutcome,
+    Memory, ProbeOutcome, Refusal, ScsiData, ScsiOutcome, SelfTest,
 };

@@ -6,6 +6,9 @@ use std::net::IpAddr;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use driver_sys::bsg::DiagTest;
+use driver_sys::hw::mailbox::FactoryAreas;
+
 use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::ids::{Hctl, HostNo, IfaceId};
@@ -16,8 +19,8 @@ use crate::model::{
 use crate::params::{Assignment, FlashnodeParam, IfaceCode};
 
 use super::{
-    ChapRecord, FirmwareBoot, ListOutcome, ListProbe, LoginProbe, LunScope, ProbeOutcome, ScsiData,
-    ScsiOutcome, Stack, UnitAttr,
+    ChapRecord, FirmwareBoot, ListOutcome, ListProbe, LoginProbe, LunScope, Memory, ProbeOutcome, ScsiData,
+    ScsiOutcome, SelfTest, Stack, UnitAttr,
 };
 
 /// The interface of an adapter: the kernel, the emulated kernel, or a script of expected calls. It can be handed to another thread.
@@ -152,6 +155,26 @@ pub trait Backend: Send {
     /// The driver refuses, or [`crate::Kind::Timeout`] without an answer.
     fn read_nvram(&mut self, host: HostNo, offset: u32, length: usize, deadline: Deadline)
     -> Result<Vec<u8>>;
+    /// Reads a part of a memory.
+    ///
+    /// # Errors
+    /// The driver refuses, or [`crate::Kind::Timeout`] without an answer.
+    fn read_memory(&mut self, host: HostNo, what: Memory, deadline: Deadline) -> Result<Vec<u8>>;
+    /// Writes flash.
+    ///
+    /// # Errors
+    /// The driver refuses, or [`crate::Kind::Unknown`] when the order was sent and not answered.
+    fn update_flash(&mut self, host: HostNo, offset: u32, data: &[u8], deadline: Deadline) -> Result<()>;
+    /// Puts areas of flash and NVRAM back to what the factory wrote.
+    ///
+    /// # Errors
+    /// The driver refuses, or [`crate::Kind::Unknown`] when the order was sent and not answered.
+    fn restore_defaults(&mut self, host: HostNo, areas: FactoryAreas, deadline: Deadline) -> Result<()>;
+    /// Runs a self test of the firmware; one that fails is an answer.
+    ///
+    /// # Errors
+    /// The driver refuses, or [`crate::Kind::Unknown`] when the order was sent and not answered.
+    fn self_test(&mut self, host: HostNo, test: DiagTest, deadline: Deadline) -> Result<SelfTest>;
     /// Writes the adapter's NVRAM.
     ///
     /// # Errors

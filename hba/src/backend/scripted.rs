@@ -8,9 +8,12 @@ use std::net::IpAddr;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use driver_sys::bsg::DiagTest;
+use driver_sys::hw::mailbox::FactoryAreas;
+
 use super::{
-    Backend, ChapRecord, FirmwareBoot, ListOutcome, ListProbe, LoginProbe, LunScope, ProbeOutcome, ScsiData,
-    ScsiOutcome, Stack, UnitAttr,
+    Backend, ChapRecord, FirmwareBoot, ListOutcome, ListProbe, LoginProbe, LunScope, Memory, ProbeOutcome,
+    ScsiData, ScsiOutcome, SelfTest, Stack, UnitAttr,
 };
 use crate::deadline::Deadline;
 use crate::error::{Error, Kind, Result};
@@ -48,6 +51,10 @@ pub enum Call {
     FirmwareBoot(HostNo),
     ReadNvram(HostNo, u32, usize),
     UpdateNvram(HostNo, u32, Vec<u8>),
+    ReadMemory(HostNo, Memory),
+    UpdateFlash(HostNo, u32, Vec<u8>),
+    RestoreDefaults(HostNo, u32),
+    SelfTest(HostNo, u32),
     Sessions,
     SessionDetails,
     Session(u32),
@@ -244,6 +251,18 @@ impl Backend for Scripted {
     }
     fn read_nvram(&mut self, host: HostNo, offset: u32, length: usize, _: Deadline) -> Result<Vec<u8>> {
         self.answer(&Call::ReadNvram(host, offset, length))
+    }
+    fn read_memory(&mut self, host: HostNo, what: Memory, _: Deadline) -> Result<Vec<u8>> {
+        self.answer(&Call::ReadMemory(host, what))
+    }
+    fn update_flash(&mut self, host: HostNo, offset: u32, data: &[u8], _: Deadline) -> Result<()> {
+        self.answer(&Call::UpdateFlash(host, offset, data.to_vec()))
+    }
+    fn restore_defaults(&mut self, host: HostNo, areas: FactoryAreas, _: Deadline) -> Result<()> {
+        self.answer(&Call::RestoreDefaults(host, areas.bits()))
+    }
+    fn self_test(&mut self, host: HostNo, test: DiagTest, _: Deadline) -> Result<SelfTest> {
+        self.answer(&Call::SelfTest(host, test.raw()))
     }
     fn update_nvram(&mut self, host: HostNo, offset: u32, data: &[u8], _: Deadline) -> Result<()> {
         self.answer(&Call::UpdateNvram(host, offset, data.to_vec()))

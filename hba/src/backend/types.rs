@@ -32,6 +32,59 @@ pub struct ChapRecord {
     pub secret: Secret,
 }
 
+/// A part of what an adapter remembers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Memory {
+    /// Flash, in bytes as READ_FLASH counts them.
+    Flash {
+        /// First byte.
+        offset: u32,
+        /// How many.
+        length: u32,
+    },
+    /// NVRAM.
+    Nvram {
+        /// First byte.
+        offset: u32,
+        /// How many.
+        length: u32,
+    },
+    /// An address control block that the firmware works with.
+    ControlBlock {
+        /// Which.
+        index: u32,
+    },
+    /// The state of one address: eight mailboxes.
+    AddressState {
+        /// The control block.
+        block: u32,
+        /// The address: 0 IPv4, 1 link-local, 2 and 3 routable IPv6.
+        address: u32,
+    },
+}
+
+impl fmt::Display for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flash { offset, length } => write!(f, "{length} bytes of flash at {offset:#010x}"),
+            Self::Nvram { .. } => f.write_str("the nvram"),
+            Self::ControlBlock { index } => write!(f, "address control block {index}"),
+            Self::AddressState { block, address } => {
+                write!(f, "the state of address {address} in block {block}")
+            }
+        }
+    }
+}
+
+/// How a self test of the firmware ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SelfTest {
+    /// Whether the firmware found nothing wrong.
+    pub passed: bool,
+    /// The mailboxes that it answered with.
+    pub mailboxes: Vec<u32>,
+}
+
 /// The data phase of a SCSI command.
 #[derive(Debug, PartialEq, Eq)]
 pub enum ScsiData<'a> {

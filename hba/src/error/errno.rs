@@ -253,6 +253,22 @@ const TABLE: &[Row] = &[
         &[see(Step::AdapterShow), say(" tells the model")],
     ),
     (
+        O::Memory,
+        Errno::EINVAL,
+        Kind::Unsupported,
+        Status::NotSupported,
+        "this chip does not have it, or not so much of it",
+        &[see(Step::AdapterShow), say(" tells the model")],
+    ),
+    (
+        O::FlashWrite,
+        Errno::EINVAL,
+        Kind::Unsupported,
+        Status::NotSupported,
+        "this chip does not do it",
+        &[see(Step::AdapterShow), say(" tells the model")],
+    ),
+    (
         O::Store,
         Errno::EINVAL,
         Kind::Invalid,

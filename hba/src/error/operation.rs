@@ -38,6 +38,10 @@ pub enum Operation {
     SessionDestroy,
     /// bsg READ_NVRAM and UPDATE_NVRAM.
     Nvram,
+    /// bsg READ_FLASH, GET_ACB, GET_ACB_STATE and DIAG_TEST.
+    Memory,
+    /// bsg UPDATE_FLASH and RESTORE_DEFAULTS.
+    FlashWrite,
     /// A write to a sysfs attribute.
     Store,
 }
@@ -48,7 +52,13 @@ impl Operation {
     pub fn changes(self) -> bool {
         !matches!(
             self,
-            Self::Any | Self::Ping | Self::ChapGet | Self::SessionStats | Self::HostStats | Self::Nvram
+            Self::Any
+                | Self::Ping
+                | Self::ChapGet
+                | Self::SessionStats
+                | Self::HostStats
+                | Self::Nvram
+                | Self::Memory
         )
     }
 
@@ -63,6 +73,7 @@ impl Operation {
             Self::ChapGet | Self::ChapSet | Self::ChapDelete => Step::ChapList,
             Self::IfaceSet | Self::Ping => Step::IfaceList,
             Self::Nvram => Step::BootShow,
+            Self::Memory | Self::FlashWrite => Step::AdapterDump,
             Self::Any | Self::HostStats | Self::Store => Step::AdapterList,
         }
     }

@@ -9,6 +9,7 @@ fn key(host: u32, mac: &str, serial: &str) -> AdapterKey {
         mac: Some(mac.into()),
         port_name: Some(format!("0000:05:00.{host}")),
         serial: Some(serial.into()),
+        model: None,
     }
 }
 

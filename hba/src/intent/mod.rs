@@ -62,6 +62,13 @@ pub(crate) enum Intent {
         /// The user name after; `None` when it is removed.
         after: Option<String>,
     },
+    /// The initiator's name in flash is changed in one message.
+    InitiatorName {
+        /// The name before.
+        before: String,
+        /// The name after.
+        after: String,
+    },
     /// Interface parameters are set in one message.
     Ifaces {
         /// The interface, the parameter, its value before (when known) and after, as text.
@@ -177,6 +184,7 @@ impl Intent {
         match self {
             Self::FlashAdd { .. } | Self::Discovery { .. } => Step::FlashList,
             Self::Nvram { .. } => Step::BootShow,
+            Self::InitiatorName { .. } => Step::AdapterDump,
             Self::Chap { .. } => Step::ChapList,
             Self::Ifaces { .. } => Step::IfaceList,
         }

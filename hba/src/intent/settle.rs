@@ -44,6 +44,7 @@ pub(super) fn settle(ctx: &mut Ctx<'_>, record: &Record) -> Result<Settled> {
         }),
         Intent::Discovery { known, address, port } => discovery(ctx, host, known, *address, *port),
         Intent::Nvram { bytes } => nvram(ctx, host, bytes),
+        Intent::InitiatorName { before, after } => name(ctx, host, before, after),
         Intent::Chap { index, before, after } => chap(ctx, host, *index, before.as_deref(), after.as_deref()),
         Intent::Ifaces { values } => ifaces(ctx, host, values),
     }
@@ -134,6 +135,22 @@ fn nvram(ctx: &mut Ctx<'_>, host: HostNo, bytes: &[(usize, u8, u8)]) -> Result<S
         let kept = ctx.home.state.join("backup");
         let text = format!(
             "the boot bytes are neither as before nor as wanted; the nvram before is the latest in {}",
+            kept.display()
+        );
+        Settled::Unknown(text.into())
+    })
+}
+
+fn name(ctx: &mut Ctx<'_>, host: HostNo, before: &str, after: &str) -> Result<Settled> {
+    let now = crate::ops::memory::in_flash(ctx, host)?;
+    Ok(if now == after {
+        Settled::Done(format!("the initiator's name in flash is {after}"))
+    } else if now == before {
+        Settled::Nothing
+    } else {
+        let kept = ctx.home.state.join("backup");
+        let text = format!(
+            "the initiator's name in flash is neither as before nor as wanted; the control block before is the latest in {}",
             kept.display()
         );
         Settled::Unknown(text.into())

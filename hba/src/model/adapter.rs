@@ -2,6 +2,8 @@
 //!
 //! Source: sysfs `scsi_host` and `iscsi_host` attributes (`qla4xxx/ql4_attr.c`), transport capability bits (`iscsi_if.h`).
 
+use std::fmt;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +22,8 @@ pub struct AdapterKey {
     pub port_name: Option<String>,
     /// Serial number of the card.
     pub serial: Option<String>,
+    /// Model.
+    pub model: Option<String>,
 }
 
 /// One port of an adapter.
@@ -51,12 +55,16 @@ pub struct Adapter {
     pub ip_address: Option<String>,
     /// Initiator name.
     pub initiator_name: Option<String>,
+    /// How it is, from the states of host, firmware and link.
+    pub health: Health,
     /// SCSI host state, as `running`.
     pub state: Option<String>,
     /// Link state, as `LINK UP`.
     pub link: Option<String>,
     /// Link speed, as `1 Gbps`.
     pub speed: Option<String>,
+    /// The fastest that the port can; `None`: the drivers tell only the speed that the link has.
+    pub max_link_speed: Option<String>,
     /// MTU of the first interface, in bytes.
     pub mtu: Option<u32>,
     /// Firmware version.
@@ -107,6 +115,13 @@ pub struct Adapter {
     pub limits: Limits,
     /// Sessions on this port now.
     pub sessions: Option<u32>,
+    /// Whether what is kept of the adapter's secrets and targets beside it still fits it; `None`: nothing is kept, every answer is
+    /// read from the adapter.
+    pub cache_valid: Option<bool>,
+    /// Tells one configuration of the port from another: it changes with every change of flash targets, CHAP entries or addresses.
+    pub generation: Option<String>,
+    /// What sessions can be protected with.
+    pub security: Security,
 }
 
 impl Adapter {
@@ -125,8 +140,83 @@ impl Adapter {
             mac: self.mac.clone(),
             port_name: self.port_name.clone(),
             serial: self.serial.clone(),
+            model: self.model.clone(),
         }
     }
+}
+
+/// How well a port is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum HealthStatus {
+    /// Nothing is wrong.
+    Working,
+    /// It works, and something is missing.
+    Degraded,
+    /// It does not work at the moment, and may come back by itself.
+    Critical,
+    /// It does not work, and does not come back by itself.
+    Failed,
+}
+
+impl fmt::Display for HealthStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Working => "working",
+            Self::Degraded => "degraded",
+            Self::Critical => "critical",
+            Self::Failed => "failed",
+        })
+    }
+}
+
+/// The health of a port.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Health {
+    /// How well it is; `None` when the driver shows no state.
+    pub status: Option<HealthStatus>,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// What sessions of a port can be protected with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Security {
+    /// Whether the initiator can prove itself by CHAP.
+    pub chap_one_way: Option<bool>,
+    /// Whether the target can be made to prove itself too.
+    pub chap_mutual: Option<bool>,
+    /// CHAP algorithms that the adapter offers; `None`: its firmware decides, and the driver does not tell.
+    pub chap_algorithms: Option<Vec<String>>,
+    /// Whether iSCSI traffic can be protected by IPsec: no Linux adapter can.
+    pub ipsec: bool,
+    /// Encryptions of IPsec.
+    pub ipsec_encryptions: Vec<String>,
+    /// Whether certificates are taken.
+    pub certificates: bool,
+}
+
+/// An initiator portal: an address that sessions are made from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct InitiatorPortal {
+    /// Number in this list.
+    pub index: u32,
+    /// The port.
+    pub host: HostNo,
+    /// The interface.
+    pub iface: String,
+    /// Always `initiator`.
+    pub kind: String,
+    /// Always `tcp`.
+    pub protocol: String,
+    /// The address.
+    pub address: String,
+    /// Where the address stands, as `Valid`.
+    pub state: Option<String>,
+    /// TCP port that the interface is set to.
+    pub port: Option<u16>,
+    /// Portal group tag; `None`: initiators of these adapters have none.
+    pub tag: Option<u16>,
 }
 
 /// What can be managed, by driver; an absent feature is answered with an "unsupported" error, never ignored.

@@ -18,7 +18,10 @@ mod standing;
 mod stats;
 mod watched;
 
-pub use adapter::{Adapter, AdapterKey, Capability, Features, Limits, capabilities};
+pub use adapter::{
+    Adapter, AdapterKey, Capability, Features, Health, HealthStatus, InitiatorPortal, Limits, Security,
+    capabilities,
+};
 pub use boot::{BootConfig, BootMode, BootSlot, BootTarget, Slot};
 pub use chap::{ChapDirection, ChapEntry, ChapUse};
 pub use event::{Event, EventRecord, LoginFailureType};

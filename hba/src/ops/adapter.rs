@@ -11,7 +11,7 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{AdapterId, HostNo};
 use crate::message::Message;
-use crate::model::{Adapter, AdapterKey};
+use crate::model::{Adapter, AdapterKey, InitiatorPortal};
 use crate::quirks::features;
 use crate::step::Step;
 
@@ -60,7 +60,7 @@ pub(super) fn require(
     able: fn(&crate::model::Features) -> bool,
 ) -> Result<()> {
     let transport = key.transport.as_deref().unwrap_or_default();
-    if able(&features(transport)) {
+    if able(&features(transport, None)) {
         return Ok(());
     }
     let driver = if transport.is_empty() { "this" } else { transport };
@@ -80,7 +80,7 @@ pub(super) fn all_able(
         return Ok(vec![resolve_able(ctx, id, tried, able)?]);
     }
     let known = ctx.backend.adapter_keys()?;
-    let can = |k: &&AdapterKey| able(&features(k.transport.as_deref().unwrap_or_default()));
+    let can = |k: &&AdapterKey| able(&features(k.transport.as_deref().unwrap_or_default(), None));
     Ok(known.iter().filter(can).map(|k| k.host).collect())
 }
 
@@ -144,6 +144,27 @@ fn read(ctx: &mut Ctx<'_>, host: HostNo) -> Result<Adapter> {
     })
 }
 
+/// Addresses that sessions of a port, or of all ports, are made from.
+///
+/// # Errors
+/// [`Kind::NotFound`]; the interfaces cannot be read.
+pub fn portals(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Vec<InitiatorPortal>> {
+    let hosts = match id {
+        Some(id) => vec![resolve(ctx, Some(id))?],
+        None => ctx.backend.adapter_keys()?.iter().map(|k| k.host).collect(),
+    };
+    let mut all = Vec::new();
+    for host in hosts {
+        for iface in ctx.backend.ifaces(host)? {
+            all.extend(portals::of(&iface));
+        }
+    }
+    for (index, portal) in all.iter_mut().enumerate() {
+        portal.index = u32::try_from(index).unwrap_or(u32::MAX);
+    }
+    Ok(all)
+}
+
 /// Resets the adapter and waits until it runs again. Sessions drop: needs `force` while there are any.
 ///
 /// # Errors
@@ -183,5 +204,6 @@ pub fn reset(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Change<Adapter
     })
 }
 
+mod portals;
 #[cfg(test)]
 mod tests;

@@ -9,6 +9,7 @@ pub mod flash;
 pub mod iface;
 pub mod in_use;
 pub mod lun;
+pub mod memory;
 pub mod module;
 pub mod ping;
 pub mod session;
@@ -18,4 +19,4 @@ pub(crate) mod testing;
 pub mod unsupported;
 mod write;
 
-pub use write::{DryRun, Seal};
+pub use write::{Consent, DryRun, Seal};

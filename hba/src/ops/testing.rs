@@ -9,9 +9,10 @@ use crate::deadline::Deadline;
 use crate::home::Home;
 use crate::ids::{Family, HostNo};
 use crate::model::{
-    Adapter, AdapterKey, Connection, Features, FlashTarget, Iface, Limits, Owner, PortalType, Session,
-    SessionBrief, SessionKind,
+    Adapter, AdapterKey, Connection, Features, FlashTarget, Health, Iface, Limits, Owner, PortalType,
+    Security, Session, SessionBrief, SessionKind,
 };
+use crate::ops::Consent;
 use crate::params::{FlashnodeParam, IfaceCode, ParamValue, Parameter, Params, fits_family};
 
 pub(crate) const H0: HostNo = HostNo(0);
@@ -26,13 +27,19 @@ pub(crate) fn home(dir: &Path) -> Home {
     }
 }
 
-/// A context with a deadline far away; the state directory does not exist.
+/// A context with a deadline far away, in which everything may be written; the state directory does not exist.
 pub(super) fn ctx(backend: &mut Scripted) -> Ctx<'_> {
-    Ctx::new(
+    let mut ctx = Ctx::new(
         backend,
         Deadline::after(Duration::from_secs(60)),
         home(Path::new("/nonexistent/hba-tests")),
-    )
+    );
+    ctx.consent = Consent {
+        flash: true,
+        nvram: true,
+        disturb: true,
+    };
+    ctx
 }
 
 /// A context whose deadline has passed: nothing is looked at twice.
@@ -51,6 +58,7 @@ pub(super) fn key() -> AdapterKey {
         mac: Some("00:c0:dd:11:22:35".into()),
         port_name: Some("0000:00:05.1".into()),
         serial: Some("RFE0711A00001".into()),
+        model: Some("QLE4060C".into()),
     }
 }
 
@@ -69,9 +77,14 @@ pub(super) fn adapter() -> Adapter {
         netdev: None,
         ip_address: Some("192.168.10.2".into()),
         initiator_name: Some("iqn.2000-04.com.qlogic:qle4060c.rfe0711a00001.1".into()),
+        health: Health {
+            status: None,
+            reason: None,
+        },
         state: Some("running".into()),
         link: Some("LINK UP".into()),
         speed: Some("1 Gbps".into()),
+        max_link_speed: None,
         mtu: Some(1500),
         firmware_version: Some("3.00.01.49".into()),
         firmware_timestamp: None,
@@ -106,6 +119,16 @@ pub(super) fn adapter() -> Adapter {
             ipv6_ifaces: Some(2),
         },
         sessions: None,
+        cache_valid: None,
+        generation: None,
+        security: Security {
+            chap_one_way: Some(true),
+            chap_mutual: Some(true),
+            chap_algorithms: None,
+            ipsec: false,
+            ipsec_encryptions: Vec::new(),
+            certificates: false,
+        },
     }
 }
 

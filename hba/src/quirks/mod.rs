@@ -5,6 +5,8 @@
 pub mod module;
 pub mod qla4xxx;
 
+pub use qla4xxx::Chip;
+
 use crate::ids::Family;
 use crate::message::{Message, Part};
 use crate::model::{Features, Limits};
@@ -56,9 +58,10 @@ fn row<P: Copy + Eq>(rows: &[(P, Take)], param: P) -> Take {
     found.map_or(Take::Taken, |row| row.1)
 }
 
-/// What can be managed through the driver of a transport; everything off for an unknown one.
+/// What can be managed through the driver of a transport on an adapter of this model (of any, when it is not known); everything off for
+/// an unknown one.
 #[must_use]
-pub fn features(transport: &str) -> Features {
+pub fn features(transport: &str, model: Option<&str>) -> Features {
     let none = Features::default();
     match transport {
         "qla4xxx" => Features {
@@ -67,7 +70,7 @@ pub fn features(transport: &str) -> Features {
             iface: true,
             ping: true,
             host_stats: true,
-            boot: true,
+            boot: Chip::of(model).why_no_boot().is_none(),
             ..none
         },
         "be2iscsi" => Features { iface: true, ..none },
@@ -81,18 +84,13 @@ pub fn limits(transport: &str, model: Option<&str>) -> Limits {
     if transport != "qla4xxx" {
         return Limits::default();
     }
-    // 82xx and later are the 10 GbE cards QLE82xx, QLE83xx and QLE84xx.
-    let ten_gig = model.is_some_and(|m| ["QLE8", "ISP8"].iter().any(|p| m.starts_with(p)));
+    let chip = Chip::of(model);
+    let ten_gig = chip == Chip::Isp80xx;
     Limits {
         flash_targets: Some(if ten_gig { 512 } else { 64 }),
         chap_entries: (!ten_gig).then_some(128),
         ipv4_ifaces: Some(1),
-        // ISP4010 has no IPv6.
-        ipv6_ifaces: Some(if model.is_some_and(|m| m.contains("4010")) {
-            0
-        } else {
-            2
-        }),
+        ipv6_ifaces: Some(if chip == Chip::Isp4010 { 0 } else { 2 }),
     }
 }
 

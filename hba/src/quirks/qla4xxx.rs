@@ -65,6 +65,52 @@ pub(super) const IFACE: &[(IfaceCode, Take)] = &[
     (IfaceCode::Iscsi(IfaceParam::InitiatorName), NOT_TAKEN),
 ];
 
+/// The chips that the control plane tells apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Chip {
+    /// The first: one port, IPv4 alone, a small NVRAM without boot bytes, no vendor commands that speak of control blocks.
+    Isp4010,
+    /// 4022 and 4032: boot bytes in the NVRAM, flash in areas that are known.
+    Isp40x2,
+    /// 10 GbE: no NVRAM, flash laid out otherwise.
+    Isp80xx,
+}
+
+impl Chip {
+    /// The chip of a model, as the driver names it; the most usual one where that is not known.
+    #[must_use]
+    pub fn of(model: Option<&str>) -> Self {
+        match model {
+            Some(m) if m.contains("4010") => Self::Isp4010,
+            Some(m) if ["QLE8", "ISP8"].iter().any(|p| m.starts_with(p)) => Self::Isp80xx,
+            _ => Self::Isp40x2,
+        }
+    }
+
+    /// Why this chip's boot configuration cannot be written; `None` when it can.
+    #[must_use]
+    pub fn why_no_boot(self) -> Option<&'static str> {
+        match self {
+            Self::Isp40x2 => None,
+            Self::Isp4010 => Some("the NVRAM of the ISP4010 ends before the bytes that name boot targets"),
+            Self::Isp80xx => Some(
+                "80xx adapters keep their boot configuration in flash, in a form that only the vendor's tool writes",
+            ),
+        }
+    }
+
+    /// Why this chip's flash cannot be read and written by areas; `None` when it can.
+    #[must_use]
+    pub fn why_no_areas(self) -> Option<&'static str> {
+        match self {
+            Self::Isp4010 | Self::Isp40x2 => None,
+            Self::Isp80xx => {
+                Some("the flash of 80xx adapters is laid out otherwise: its areas are not known here")
+            }
+        }
+    }
+}
+
 /// Whether a transport is driven by this driver.
 #[must_use]
 pub fn applies(transport: &str) -> bool {

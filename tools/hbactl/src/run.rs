@@ -139,7 +139,13 @@ fn run(cli: &Cli, out: &Out, warnings: &mut Vec<String>) -> Done {
 fn changes(noun: &Noun) -> bool {
     use crate::args::{adapter, boot, chap, flash, iface, module, session};
     match noun {
-        Noun::Adapter(verb) => matches!(verb, adapter::Verb::Reset(_)),
+        Noun::Adapter(verb) => matches!(
+            verb,
+            adapter::Verb::Reset(_)
+                | adapter::Verb::SetName(_)
+                | adapter::Verb::Diag(_)
+                | adapter::Verb::RestoreDefaults(_)
+        ),
         Noun::Iface(verb) => matches!(
             verb,
             iface::Verb::Set(_) | iface::Verb::Unset(_) | iface::Verb::Apply(_)

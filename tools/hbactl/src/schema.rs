@@ -5,10 +5,11 @@
 use hba::Change;
 use hba::model::{
     Adapter, AdapterStats, BootConfig, Capacity, ChapEntry, EventRecord, FlashTarget, HostStats, Iface,
-    Inquiry, Lun, Mapping, ModuleParameter, PingResult, ReportedLun, RequestTimes, Rescan, Session,
-    SessionBrief, SessionDetail, SessionPaths, SessionSettings, SessionStats, VpdPage, Watched,
+    InitiatorPortal, Inquiry, Lun, Mapping, ModuleParameter, PingResult, ReportedLun, RequestTimes, Rescan,
+    Session, SessionBrief, SessionDetail, SessionPaths, SessionSettings, SessionStats, VpdPage, Watched,
 };
 use hba::ops::flash::{Discovery, Listing};
+use hba::ops::memory::{Dump, InitiatorName, Restored, SelfTestReport};
 use hba::ops::module::{ModuleOptions, Translation};
 use schemars::{JsonSchema, Schema, schema_for};
 
@@ -49,6 +50,11 @@ pub const ANSWERS: &[Answer] = &[
     Answer::of::<Vec<Adapter>>("adapter.list"),
     Answer::of::<Adapter>("adapter.show"),
     Answer::of::<Change<Adapter>>("adapter.reset"),
+    Answer::of::<Vec<InitiatorPortal>>("adapter.portals"),
+    Answer::of::<Change<InitiatorName>>("adapter.set-name"),
+    Answer::of::<Dump>("adapter.dump"),
+    Answer::of::<SelfTestReport>("adapter.diag"),
+    Answer::of::<Change<Restored>>("adapter.restore-defaults"),
     Answer::of::<Vec<Iface>>("iface.list"),
     Answer::of::<Iface>("iface.show"),
     Answer::of::<Change<Iface>>("iface.set"),

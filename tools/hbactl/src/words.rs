@@ -20,6 +20,7 @@ fn step(step: Step) -> String {
         Step::WithEndpoint => "--endpoint".to_owned(),
         Step::WithDryRun => "--dry-run".to_owned(),
         Step::WithForce => "--force".to_owned(),
+        Step::WithYesDisturb => "--yes-disturb".to_owned(),
         Step::WithYesWriteFlash => "--yes-write-flash".to_owned(),
         Step::WithYesWriteNvram => "--yes-write-nvram".to_owned(),
         Step::WithHost(host) => format!("-a {host}"),
@@ -38,6 +39,9 @@ mod tests {
         for operation in [
             Step::AdapterList,
             Step::AdapterShow,
+            Step::AdapterDiag,
+            Step::AdapterDump,
+            Step::AdapterSetName,
             Step::ModuleShow,
             Step::ModuleSet,
             Step::ModuleTranslate,

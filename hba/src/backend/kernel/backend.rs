@@ -5,16 +5,19 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use driver_sys::bsg::DiagTest;
+use driver_sys::hw::mailbox::FactoryAreas;
 use driver_sys::netlink::{Bytes, Destination, Event, Request, Return, code};
 use driver_sys::sysfs::Reader;
 
 use super::events::Listener;
 use super::netlink::Ask;
 use super::store::store;
-use super::{Kernel, encode, read, vendor};
+use super::vendor::Vendor;
+use super::{Kernel, encode, read};
 use crate::backend::{
-    Backend, ChapRecord, FirmwareBoot, ListOutcome, ListProbe, LoginProbe, LunScope, ProbeOutcome, ScsiData,
-    ScsiOutcome, Stack, UnitAttr,
+    Backend, ChapRecord, FirmwareBoot, ListOutcome, ListProbe, LoginProbe, LunScope, Memory, ProbeOutcome,
+    ScsiData, ScsiOutcome, SelfTest, Stack, UnitAttr,
 };
 use crate::deadline::Deadline;
 use crate::error::{Error, Kind, Operation, Result};
@@ -44,6 +47,16 @@ impl Kernel {
                 deadline,
             },
         )
+    }
+}
+
+impl Kernel {
+    const fn vendor(&self, host: HostNo, deadline: Deadline) -> Vendor<'_> {
+        Vendor {
+            endpoint: &self.endpoint,
+            host,
+            deadline,
+        }
     }
 }
 
@@ -280,11 +293,28 @@ impl Backend for Kernel {
         length: usize,
         deadline: Deadline,
     ) -> Result<Vec<u8>> {
-        vendor::read_nvram(&self.endpoint, host, offset, length, deadline)
+        let length = u32::try_from(length).unwrap_or(u32::MAX);
+        self.vendor(host, deadline).read(Memory::Nvram { offset, length })
+    }
+
+    fn read_memory(&mut self, host: HostNo, what: Memory, deadline: Deadline) -> Result<Vec<u8>> {
+        self.vendor(host, deadline).read(what)
+    }
+
+    fn update_flash(&mut self, host: HostNo, offset: u32, data: &[u8], deadline: Deadline) -> Result<()> {
+        self.vendor(host, deadline).update_flash(offset, data)
+    }
+
+    fn restore_defaults(&mut self, host: HostNo, areas: FactoryAreas, deadline: Deadline) -> Result<()> {
+        self.vendor(host, deadline).restore(areas)
+    }
+
+    fn self_test(&mut self, host: HostNo, test: DiagTest, deadline: Deadline) -> Result<SelfTest> {
+        self.vendor(host, deadline).self_test(test)
     }
 
     fn update_nvram(&mut self, host: HostNo, offset: u32, data: &[u8], deadline: Deadline) -> Result<()> {
-        vendor::update_nvram(&self.endpoint, host, offset, data, deadline)
+        self.vendor(host, deadline).update_nvram(offset, data)
     }
 
     fn for_each_session(&mut self, each: &mut dyn FnMut(SessionBrief) -> ControlFlow<()>) -> Result<()> {

@@ -65,10 +65,10 @@ pub(super) fn port(error: &PortError, tried: &str) -> Error {
 }
 
 /// A vendor command that failed.
-pub(super) fn bsg(error: &BsgError, tried: &str) -> Error {
+pub(super) fn bsg(error: &BsgError, operation: Operation, tried: &str) -> Error {
     match error {
         BsgError::Port(e) => port(e, tried),
-        BsgError::Refused(errno) => explain(Operation::Nvram, *errno as i32, tried),
+        BsgError::Refused(errno) => explain(operation, *errno as i32, tried),
         BsgError::Open { path, source } => opened(path, *source, tried),
         other => Error::new(Kind::Failed, tried).answered(other.to_string()),
     }

@@ -10,7 +10,9 @@ use std::time::Instant;
 
 use iscsi::address::{Host, TargetAddress};
 use iscsi::chap::{ChapAccount, ChapAlgorithm, ChapSecret};
-use iscsi::initiator::{Auth, Config, DiscoveredTarget, Event, Initiator, Listing, LoginFailure};
+use iscsi::initiator::{
+    Auth, Config, DiscoveredTarget, Event, FailureKind, Initiator, Listing, LoginFailure,
+};
 use iscsi::names::MAX_NAME;
 use iscsi::{IscsiName, Isid, LinkLoss};
 

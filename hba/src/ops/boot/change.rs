@@ -6,8 +6,8 @@ use std::time::Duration;
 use driver_sys::hw::nvram::{self as layout, BootTargetByte};
 
 use super::super::adapter::{require, resolve_key};
-use super::super::write::{Done, Plan, Write, as_it_is};
-use super::backup;
+use super::super::memory::backup::{self, Copy};
+use super::super::write::{Done, Needs, Plan, Write, as_it_is, consented};
 use super::nvram::{self, Bytes, Place};
 use super::show::assemble;
 use crate::Change;
@@ -143,8 +143,9 @@ fn change(
         before: Some(before),
         after: Some(after),
     };
+    consented(ctx, Needs::Nvram, &plan, &tried)?;
     plan.carry_out(ctx, |ctx, _| {
-        backup::save(ctx, key.host, &image).map_err(|e| e.during(tried.clone()))?;
+        backup::save(ctx, key.host, Copy::Nvram, &image).map_err(|e| e.during(tried.clone()))?;
         let mut new_image = image.clone();
         wanted.put(&mut new_image, place);
         let change = Bytewise {

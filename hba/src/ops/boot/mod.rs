@@ -1,6 +1,5 @@
 //! Boot configuration: show, set, clear. The bytes are in `nvram`.
 
-mod backup;
 mod change;
 mod nvram;
 mod show;

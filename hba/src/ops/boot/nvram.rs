@@ -8,6 +8,7 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
 use crate::ids::HostNo;
 use crate::model::{AdapterKey, BootMode};
+use crate::quirks::Chip;
 
 /// Where a port's boot bytes are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,6 +111,13 @@ impl Bytes {
 /// # Errors
 /// [`Kind::Unsupported`] when the adapter has no such bytes; [`Kind::Failed`] when the checksum is wrong.
 pub(super) fn read(ctx: &mut Ctx<'_>, key: &AdapterKey, tried: &str) -> Result<(Vec<u8>, Place)> {
+    let chip = Chip::of(key.model.as_deref());
+    if let Some(why) = chip.why_no_boot() {
+        let model = key.model.as_deref().unwrap_or("of an unknown model");
+        return Err(Error::new(Kind::Unsupported, tried)
+            .answered(format!("{} is {model}: {why}", key.host))
+            .hint("choose the boot target in the adapter's own setup at the start of the machine"));
+    }
     let Some(place) = Place::of(key) else {
         return Err(Error::new(Kind::Unsupported, tried)
             .answered(format!("{} is not a port whose boot bytes are known", key.host))

@@ -18,7 +18,7 @@ pub fn show(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Vec<BootConfig>
         require(&key, "show the boot configuration", |f| f.boot)?;
         vec![key]
     } else {
-        let able = |k: &AdapterKey| features(k.transport.as_deref().unwrap_or_default()).boot;
+        let able = |k: &AdapterKey| features(k.transport.as_deref().unwrap_or_default(), None).boot;
         ctx.backend.adapter_keys()?.into_iter().filter(able).collect()
     };
     let mut all = Vec::new();

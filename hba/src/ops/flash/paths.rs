@@ -187,7 +187,7 @@ fn ports(ctx: &mut Ctx<'_>, host: HostNo) -> Result<Vec<HostNo>> {
     }
     let mine = ctx.backend.adapter(host)?.and_then(|a| a.initiator_name);
     for key in keys {
-        if key.host == host || !features(key.transport.as_deref().unwrap_or_default()).flash {
+        if key.host == host || !features(key.transport.as_deref().unwrap_or_default(), None).flash {
             continue;
         }
         let name = ctx.backend.adapter(key.host)?.and_then(|a| a.initiator_name);

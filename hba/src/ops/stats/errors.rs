@@ -20,7 +20,7 @@ pub fn adapter(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Vec<AdapterS
     let sessions = super::super::session::list(ctx, id)?;
     let mut all = Vec::new();
     for key in keys {
-        let able = features(key.transport.as_deref().unwrap_or_default()).host_stats;
+        let able = features(key.transport.as_deref().unwrap_or_default(), None).host_stats;
         // A port that does not answer has no count of its own; its sessions may still.
         let own = if able {
             ctx.backend.host_stats(key.host, ctx.deadline).ok()

@@ -4,6 +4,7 @@
 //! Owns the only way to a [`crate::Change`] ([`Seal`]) and the only look at a context's dry run ([`DryRun`]). Must not know what is
 //! written.
 
+mod consent;
 mod dry_run;
 mod plan;
 mod seal;
@@ -11,6 +12,8 @@ mod turn;
 mod verified;
 mod wait;
 
+pub use consent::Consent;
+pub(super) use consent::{Needs, consented};
 pub use dry_run::DryRun;
 pub(super) use dry_run::{may, unless_dry};
 pub(super) use plan::{Done, Plan, as_it_is};

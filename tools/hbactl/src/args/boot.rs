@@ -11,10 +11,13 @@ pub enum Verb {
     #[command(after_help = "Example: hbactl boot show -a host2")]
     Show(AdapterArg),
     /// Choose the flash targets to boot from; takes effect when the adapter starts again
-    #[command(after_help = "Example: hbactl boot set -a host2 --primary 2 --mode manual")]
+    #[command(
+        after_help = "Example: hbactl boot set -a host2 --primary 2 --mode manual --yes-write-nvram\n\
+                            Without --yes-write-nvram nothing is written; --dry-run shows what would be. A copy of the NVRAM is kept."
+    )]
     Set(Set),
     /// Take boot targets out: the slot named, or both (boot is then disabled)
-    #[command(after_help = "Example: hbactl boot clear -a host2 --slot secondary")]
+    #[command(after_help = "Example: hbactl boot clear -a host2 --slot secondary --yes-write-nvram")]
     Clear(Clear),
 }
 
@@ -53,6 +56,9 @@ pub struct Set {
     /// What to set.
     #[command(flatten)]
     pub settings: Settings,
+    /// The adapter's NVRAM may be written
+    #[arg(long)]
+    pub yes_write_nvram: bool,
 }
 
 /// A boot slot.
@@ -73,4 +79,7 @@ pub struct Clear {
     /// Only this slot
     #[arg(long, value_enum)]
     pub slot: Option<Slot>,
+    /// The adapter's NVRAM may be written
+    #[arg(long)]
+    pub yes_write_nvram: bool,
 }

@@ -10,10 +10,12 @@ pub mod iface;
 pub mod lun;
 pub mod module;
 mod noun;
+mod number;
 pub mod refused;
 pub mod session;
 pub mod stats;
 
 pub use global::{AdapterArg, Format, Global};
 pub use noun::{Cli, Noun};
+pub(crate) use number::{number, number16};
 pub use refused::command;

@@ -15,6 +15,7 @@ pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb) -> Done {
             out.list("boot.show", &all, &ctx.warnings, view::boot::table)
         }
         Verb::Set(set) => {
+            ctx.consent.nvram = set.yes_write_nvram;
             let settings = BootSettings {
                 mode: set.settings.mode.map(mode),
                 primary: set.settings.primary,
@@ -24,6 +25,7 @@ pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb) -> Done {
             out.change("boot.set", "boot configuration", &change, &ctx.warnings)
         }
         Verb::Clear(clear) => {
+            ctx.consent.nvram = clear.yes_write_nvram;
             let slot = clear.slot.map(|slot| match slot {
                 args::Slot::Primary => Slot::Primary,
                 args::Slot::Secondary => Slot::Secondary,

@@ -1,6 +1,7 @@
 //! Adapters.
 
-use hba::model::Adapter;
+use hba::model::{Adapter, InitiatorPortal};
+use hba::ops::memory::{Dump, SelfTestReport};
 
 use crate::output::{Details, Table, flag, known, yes};
 
@@ -38,7 +39,23 @@ pub(crate) fn details(a: &Adapter) -> Details {
     add("PCI function", known(a.port_name.as_ref()));
     add("Driver", known(a.driver.as_ref()));
     add("Transport", known(a.transport.as_ref()));
+    add(
+        "Health",
+        match (&a.health.status, &a.health.reason) {
+            (Some(status), Some(reason)) => format!("{status} ({reason})"),
+            (None, Some(reason)) => format!("n/a ({reason})"),
+            (status, None) => known(status.as_ref()),
+        },
+    );
     add("State", known(a.state.as_ref()));
+    add("Generation", known(a.generation.as_ref()));
+    add(
+        "Cache valid",
+        a.cache_valid.map_or_else(
+            || "n/a (nothing is kept beside the adapter)".to_owned(),
+            |valid| yes(valid).to_owned(),
+        ),
+    );
     add("Network", String::new());
     add("MAC", known(a.mac.as_ref()));
     add("Network interface", known(a.netdev.as_ref()));
@@ -46,6 +63,12 @@ pub(crate) fn details(a: &Adapter) -> Details {
     add("Initiator name", known(a.initiator_name.as_ref()));
     add("Link", known(a.link.as_ref()));
     add("Speed", known(a.speed.as_ref()));
+    add(
+        "Fastest link",
+        a.max_link_speed
+            .clone()
+            .unwrap_or_else(|| "n/a (the driver tells only the speed that the link has)".to_owned()),
+    );
     add("MTU (bytes)", known(a.mtu));
     add("Port", known(a.port_number));
     add("Ports of the card", known(a.port_count));
@@ -98,11 +121,106 @@ pub(crate) fn details(a: &Adapter) -> Details {
     ] {
         add(name, yes(has).to_owned());
     }
+    add("Security", String::new());
+    let s = &a.security;
+    add("CHAP, one way", flag(s.chap_one_way));
+    add("CHAP, mutual", flag(s.chap_mutual));
+    add(
+        "CHAP algorithms",
+        s.chap_algorithms.as_ref().map_or_else(
+            || "n/a (the firmware decides, and the driver does not tell)".to_owned(),
+            |all| all.join(" "),
+        ),
+    );
+    add(
+        "IPsec encryptions",
+        if s.ipsec_encryptions.is_empty() {
+            "none".to_owned()
+        } else {
+            s.ipsec_encryptions.join(" ")
+        },
+    );
+    add("Certificates", yes(s.certificates).to_owned());
     add("Table sizes", String::new());
     add("Flash targets (entries)", known(a.limits.flash_targets));
     add("CHAP entries", known(a.limits.chap_entries));
     add("IPv4 interfaces", known(a.limits.ipv4_ifaces));
     add("IPv6 interfaces", known(a.limits.ipv6_ifaces));
     add("Sessions", known(a.sessions));
+    rows
+}
+
+pub(crate) fn portals(all: &[InitiatorPortal]) -> Table {
+    let rows = all.iter().map(|p| {
+        vec![
+            p.index.to_string(),
+            p.host.to_string(),
+            p.iface.clone(),
+            p.kind.clone(),
+            p.protocol.clone(),
+            p.address.clone(),
+            known(p.state.as_ref()),
+            known(p.port),
+            known(p.tag),
+        ]
+    });
+    Table {
+        heads: &[
+            "INDEX",
+            "HOST",
+            "INTERFACE",
+            "KIND",
+            "PROTOCOL",
+            "ADDRESS",
+            "STATE",
+            "PORT",
+            "TAG",
+        ],
+        rows: rows.collect(),
+    }
+}
+
+pub(crate) fn self_test(report: &SelfTestReport) -> Details {
+    let passed = match report.passed {
+        Some(true) => "passed",
+        Some(false) => "failed",
+        None => "not run",
+    };
+    vec![
+        ("Host".to_owned(), report.host.to_string()),
+        ("Test".to_owned(), format!("{} ({})", report.test, report.about)),
+        ("Result".to_owned(), passed.to_owned()),
+        (
+            "Mailboxes".to_owned(),
+            if report.mailboxes.is_empty() {
+                "-".to_owned()
+            } else {
+                report.mailboxes.join(" ")
+            },
+        ),
+    ]
+}
+
+/// Bytes a line.
+const LINE: usize = 16;
+
+pub(crate) fn dump(dump: &Dump) -> Details {
+    let mut rows = vec![
+        ("Host".to_owned(), dump.host.to_string()),
+        ("Memory".to_owned(), dump.memory.clone()),
+        ("Bytes".to_owned(), dump.length.to_string()),
+    ];
+    if let Some(file) = &dump.file {
+        rows.push(("File".to_owned(), file.clone()));
+    }
+    let first = dump.offset.unwrap_or(0);
+    let text = dump.data.as_deref().unwrap_or_default();
+    for (number, line) in text.as_bytes().chunks(2 * LINE).enumerate() {
+        let pairs = line
+            .chunks(2)
+            .map(|pair| String::from_utf8_lossy(pair).into_owned());
+        let at = u64::from(first) + (number * LINE) as u64;
+        rows.push((format!("{at:08x}"), pairs.collect::<Vec<_>>().join(" ")));
+    }
     rows
 }

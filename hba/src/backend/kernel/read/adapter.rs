@@ -5,10 +5,10 @@ use driver_sys::sysfs::class::{host, transport};
 use driver_sys::sysfs::{Reader, Root};
 
 use super::super::fault;
-use super::iface;
+use super::{health, iface};
 use crate::error::Result;
 use crate::ids::HostNo;
-use crate::model::{Adapter, AdapterKey, capabilities};
+use crate::model::{Adapter, AdapterKey, Security, capabilities};
 use crate::quirks::{features, limits, qla4xxx};
 
 const CLASS: &str = "class/iscsi_host";
@@ -35,6 +35,7 @@ pub(in super::super) fn keys(root: &Root) -> Result<Vec<AdapterKey>> {
                 mac: HostParam::Hwaddress.attr().and_then(|attr| text(&iscsi, attr)),
                 port_name: pci_address(root, n),
                 serial: text(&scsi, "serial_num"),
+                model: text(&scsi, "hba_model"),
             }
         })
         .collect())
@@ -66,7 +67,7 @@ pub(in super::super) fn one(root: &Root, no: HostNo) -> Result<Option<Adapter>> 
         driver: Some(scsi.proc_name),
         vendor: ours.then(|| "QLogic".to_owned()),
         limits: limits(&transport, q.hba_model.as_deref()),
-        features: features(&transport),
+        features: features(&transport, q.hba_model.as_deref()),
         transport: Some(transport),
         model: q.hba_model,
         serial: q.serial_num,
@@ -76,9 +77,15 @@ pub(in super::super) fn one(root: &Root, no: HostNo) -> Result<Option<Adapter>> 
         netdev: iscsi.netdev,
         ip_address: text(iscsi.ipaddress),
         initiator_name: iscsi.initiatorname,
+        health: health::of(
+            scsi.state.as_deref(),
+            q.fw_state.map(|s| (s.state, s.additional)),
+            iscsi.port_state.as_ref(),
+        ),
         state: scsi.state,
         link: iscsi.port_state.map(|s| s.to_string()),
         speed: iscsi.port_speed,
+        max_link_speed: None,
         mtu,
         firmware_version: q.fw_version,
         firmware_timestamp: q.fw_timestamp,
@@ -105,6 +112,9 @@ pub(in super::super) fn one(root: &Root, no: HostNo) -> Result<Option<Adapter>> 
         bidirectional_commands: ours.then_some(false),
         capabilities: caps,
         sessions: count_sessions(root, no),
+        cache_valid: None,
+        generation: None,
+        security: security(ours),
     }))
 }
 
@@ -114,6 +124,18 @@ pub(in super::super) fn transport_name(proc_name: &str) -> &str {
         "tcp"
     } else {
         proc_name
+    }
+}
+
+/// What both sides can prove, and how. Which CHAP algorithms are offered is the firmware's business: the driver neither asks nor tells.
+fn security(ours: bool) -> Security {
+    Security {
+        chap_one_way: ours.then_some(true),
+        chap_mutual: ours.then_some(true),
+        chap_algorithms: None,
+        ipsec: false,
+        ipsec_encryptions: Vec::new(),
+        certificates: false,
     }
 }
 

@@ -3,6 +3,7 @@
 pub(super) mod adapter;
 pub(super) mod boot;
 pub(super) mod flash;
+mod health;
 pub(super) mod iface;
 pub(super) mod lun;
 pub(super) mod module;
