@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::lab::READY;
 use crate::process::{Running, own_binary};
@@ -13,7 +13,7 @@ use crate::process::{Running, own_binary};
 /// A served target; ends when dropped.
 #[derive(Debug)]
 pub struct Target {
-    portal: SocketAddr,
+    portals: Vec<SocketAddr>,
     control: PathBuf,
     /// What it prints (`--trace`).
     pub log: PathBuf,
@@ -44,20 +44,30 @@ impl Target {
         let log = dir.join(format!("{name}.trace"));
         let told = File::create(&log).with_context(|| format!("cannot create {}", log.display()))?;
         let (running, line) = Running::start_logging(&mut command, "ready", READY, Some(told))?;
-        let portal = line.rsplit(' ').next().unwrap_or_default();
-        let portal = portal.parse().with_context(|| format!("no portal in {line:?}"))?;
+        let told = line
+            .split_once(" at ")
+            .map(|(_, portals)| portals.split_whitespace());
+        let portals: Result<Vec<SocketAddr>, _> = told.into_iter().flatten().map(str::parse).collect();
+        let portals = portals.with_context(|| format!("no portal in {line:?}"))?;
+        ensure!(!portals.is_empty(), "no portal in {line:?}");
         Ok(Self {
-            portal,
+            portals,
             control,
             log,
             _running: running,
         })
     }
 
-    /// Where it listens.
+    /// Where it listens first.
     #[must_use]
     pub fn portal(&self) -> SocketAddr {
-        self.portal
+        self.portals[0]
+    }
+
+    /// Where it listens: the portal that is always there, then those of further `--listen` arguments.
+    #[must_use]
+    pub fn portals(&self) -> &[SocketAddr] {
+        &self.portals
     }
 
     /// Runs `hbaemu fault --target` against it and expects success.

@@ -9,6 +9,7 @@ mod disks;
 mod equality;
 mod faults;
 mod load;
+mod multipath;
 mod road;
 mod stock;
 mod truth;
@@ -41,6 +42,9 @@ pub(crate) struct Args {
     /// Only a card prepared outside of the guest: flash from both sides, both boot modes, the stock open-iscsi beside hbactl
     #[arg(long, conflicts_with = "equality")]
     boot: bool,
+    /// Only two ports, two portals of an array and dm-multipath over both, with paths pulled under load
+    #[arg(long, conflicts_with_all = ["equality", "boot"])]
+    multipath: bool,
     /// The chip
     #[arg(long, default_value = "isp4032", value_parser = ["isp4022", "isp4032"])]
     chip: String,
@@ -65,6 +69,8 @@ pub(crate) enum What {
     Equality,
     /// A card prepared outside, both boot modes, the stock open-iscsi.
     Boot,
+    /// Two paths to one disk, and dm-multipath.
+    Multipath,
 }
 
 /// Runs the lane.
@@ -76,6 +82,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     build_lab()?;
     let what = match (args.equality, args.quick) {
         _ if args.boot => What::Boot,
+        _ if args.multipath => What::Multipath,
         (true, _) => What::Equality,
         (false, true) => What::Road,
         (false, false) => What::All { load: args.load },
@@ -132,6 +139,7 @@ pub(crate) fn kernels(series: &[String], chip: &str, what: What, logs: Option<&P
             match what {
                 What::Equality => return equality::walk(&cache, &kernel, chip, &dir, checks),
                 What::Boot => return boot::walk(&cache, &kernel, chip, &dir, checks),
+                What::Multipath => return multipath::walk(&cache, &kernel, chip, &dir, checks),
                 _ => {}
             }
             let mut lab = checks.check("the kernel boots in QEMU", || {
@@ -147,6 +155,7 @@ pub(crate) fn kernels(series: &[String], chip: &str, what: What, logs: Option<&P
             lab.guest.power_off()?;
             drop(lab);
             if matches!(what, What::All { .. }) {
+                multipath::walk(&cache, &kernel, chip, &dir, checks)?;
                 boot::walk(&cache, &kernel, chip, &dir, checks)?;
             }
             if what != What::Road {
