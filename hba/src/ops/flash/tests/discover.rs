@@ -126,7 +126,7 @@ fn a_session_that_was_there_is_present_only_when_the_portal_lists_it() {
     s.finish();
     for (list, verdict) in [
         (
-            ProbeOutcome::Refused(Refusal::other("authentication failure")),
+            ProbeOutcome::Refused(crate::backend::Refusal::other("authentication failure")),
             "refused: ",
         ),
         (ProbeOutcome::Unreachable("no route".into()), "no answer: "),
