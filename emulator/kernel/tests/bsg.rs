@@ -197,15 +197,21 @@ fn a_reset_under_way_refuses_what_the_driver_refuses() {
         data: block.as_bytes().to_vec(),
     };
     run(&mut bsg, &write);
-    lab.endpoint().store(&name, b"adapter").expect("reset");
+    // Who writes waits until the port is back; everybody else sees it on its way.
+    let endpoint = lab.endpoint();
+    let writer = std::thread::spawn(move || endpoint.store(&name, b"adapter"));
     let read = VendorCommand::ReadNvram { offset: 0, len: 4 };
-    assert_eq!(bsg.run(&read, LIMIT), Err(BsgError::Refused(Errno::EBUSY)));
+    lab.wait("the reset", || {
+        (bsg.run(&read, LIMIT) == Err(BsgError::Refused(Errno::EBUSY))).then_some(())
+    });
+    assert!(!writer.is_finished());
     let diagnostic = VendorCommand::Diagnostic(Diagnostic::Test(DiagTest::Nvram));
     assert!(
         bsg.run(&diagnostic, LIMIT).is_ok(),
         "the driver does not look there"
     );
     lab.wait("the end of the reset", || bsg.run(&read, LIMIT).ok());
+    writer.join().expect("the writer").expect("reset");
 }
 
 #[test]

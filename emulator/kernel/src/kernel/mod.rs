@@ -6,6 +6,7 @@
 mod drivers;
 mod faults;
 mod store;
+mod stores;
 #[cfg(test)]
 mod tests;
 mod turns;
@@ -27,12 +28,14 @@ pub(crate) use crate::transport::bsg::{BsgAnswer, BsgRequest};
 use crate::transport::{Class, Queue, bsg};
 use crate::tree::Tree;
 use drivers::Drivers;
+use stores::Stores;
 
 /// The emulated kernel.
 pub(crate) struct Kernel {
     class: Class,
     queue: Queue,
     drivers: Drivers,
+    stores: Stores,
 }
 
 impl Kernel {
@@ -55,6 +58,7 @@ impl Kernel {
                 card: Qla4xxx::new(config, card, now),
                 others,
             },
+            stores: Stores::default(),
         };
         let names: Vec<&str> = kernel.drivers.all().map(|d| d.name()).collect();
         kernel.class.make_fixed_tree(&names)?;
@@ -95,6 +99,7 @@ impl Kernel {
     /// kernel the sender waits inside of `iscsi_if_rx` for its turn, and a signal that kills it does not take it out of there.
     pub(crate) fn client_gone(&mut self, client: ClientId) {
         self.class.scsi.client_gone(client);
+        self.stores.forget(client);
     }
 
     /// A packet on the netlink socket.

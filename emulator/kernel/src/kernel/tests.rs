@@ -2,6 +2,7 @@
 
 mod world;
 
+use nix::errno::Errno;
 use std::time::Duration;
 
 use super::ClientId;
@@ -233,13 +234,56 @@ fn a_scan_whose_command_is_never_answered_ends() {
     w.store_host("scan", "- - -").expect("stored");
     w.pass(Duration::from_secs(19));
     assert!(w.scanning());
+    assert_eq!(w.stores_answered(), 0, "the writer waits for the scan");
+    let other = w.read(PATIENCE);
+    assert!(w.answer(other).is_some(), "others are served meanwhile");
     w.pass(Duration::from_secs(1));
     assert!(!w.scanning());
-    assert_eq!(w.functions, [ABORT_TASK]);
+    assert_eq!((w.stores_answered(), &w.functions[..]), (1, &[ABORT_TASK][..]));
     w.deaf = Deaf::default();
     w.store_host("scan", "- - -").expect("stored");
     w.pass(Duration::ZERO);
     assert!(!w.scanning() && w.device_state() == "running");
+}
+
+#[test]
+fn a_writer_waits_until_a_known_unit_has_been_looked_at() {
+    let mut w = World::logged_in();
+    w.deaf.inquiry = true;
+    w.store_device("rescan", "1").expect("stored");
+    w.store_device("state", "running").expect("stored");
+    assert_eq!(
+        w.stores_answered(),
+        0,
+        "the second write of one writer comes after the first"
+    );
+    w.pass(Duration::from_secs(40));
+    assert_eq!((w.stores_answered(), w.scanning()), (2, false));
+    for (name, value) in [
+        ("state", "blocked"),
+        ("queue_depth", "0"),
+        ("queue_depth", "2000"),
+        ("queue_depth", "x"),
+    ] {
+        assert_eq!(w.store_device(name, value), Err(Errno::EINVAL), "{name} {value}");
+    }
+    for (name, value, shown) in [
+        ("queue_depth", "0x10", "16"),
+        ("timeout", "61 seconds", "61"),
+        ("timeout", "x", "61"),
+        ("eh_timeout", "7", "7"),
+        ("state", "offline", "offline"),
+    ] {
+        w.store_device(name, value).expect("stored");
+        assert_eq!(w.device_attr(name), shown, "{name} {value}");
+    }
+    let answered = w.stores_answered();
+    w.store_device("rescan", "1").expect("stored");
+    assert_eq!(
+        w.stores_answered(),
+        answered + 1,
+        "nobody is asked about a unit that is switched off"
+    );
 }
 
 #[test]

@@ -35,6 +35,7 @@ impl Kernel {
                 quiet &= !class.scsi.advance_scans(&mut class.env, driver);
                 class.scans_ended(driver);
             }
+            quiet &= !self.advance_stores();
             if quiet {
                 break;
             }

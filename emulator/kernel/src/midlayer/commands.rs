@@ -74,7 +74,7 @@ impl MidLayer {
         let Some(t) = self.targets.get_mut(&sid) else {
             return;
         };
-        let Some(scan) = t.scan.as_mut() else { return };
+        let Some(scan) = t.scans.running() else { return };
         if moved && done.status == GOOD {
             scan.answer(Ok(&done.data[..done.transferred.min(done.data.len())]));
         } else if done.status == CHECK_CONDITION {
@@ -82,7 +82,7 @@ impl MidLayer {
         } else if done.ending == Ending::Complete {
             scan.answer(Err(None));
         } else {
-            t.scan = None;
+            t.scans.end();
         }
     }
 

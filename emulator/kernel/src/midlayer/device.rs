@@ -3,6 +3,7 @@
 //! Must not send commands. Source: `scsi_sysfs.c` (`scsi_sysfs_add_sdev`, `wwid_show`), `sd.c`, `sg.c`.
 
 use super::attrs::{BLOCK, DEVICE, DISK, Row};
+use super::capacity::Capacity;
 use crate::text::{cstr, hex};
 use crate::tree::Object;
 
@@ -38,10 +39,8 @@ pub(crate) struct Disk {
     pub(crate) index: u32,
     /// Sequence number.
     pub(crate) seq: u64,
-    /// Blocks.
-    pub(crate) blocks: u64,
-    /// Bytes of a block.
-    pub(crate) block_size: u32,
+    /// How big it is.
+    pub(crate) capacity: Capacity,
 }
 
 impl Disk {
@@ -68,7 +67,20 @@ impl Disk {
 
     /// Size in the kernel's 512-byte sectors.
     pub(crate) fn sectors(&self) -> u64 {
-        self.blocks.saturating_mul(u64::from(self.block_size / 512))
+        self.capacity.sectors()
+    }
+
+    /// The sizes of a block as its queue shows them.
+    pub(crate) fn queue_sizes(&self) -> [(&'static str, u32); 4] {
+        let Capacity {
+            logical, physical, ..
+        } = self.capacity;
+        [
+            ("queue/hw_sector_size", logical),
+            ("queue/logical_block_size", logical),
+            ("queue/physical_block_size", physical),
+            ("queue/minimum_io_size", physical),
+        ]
     }
 }
 
@@ -216,7 +228,6 @@ impl Device {
     fn block_object(&self, disk: &Disk) -> Object {
         let sd = disk.name();
         let (major, minor) = disk.dev();
-        let size = disk.block_size.to_string();
         let object = Object::class(format!("{}/block/{sd}", self.path), "block", Some(&self.path));
         let object = numbered(object, major, minor, &sd)
             .env("DEVTYPE", "disk")
@@ -230,14 +241,11 @@ impl Device {
             .ro("dev", format!("{major}:{minor}"))
             .ro("size", disk.sectors().to_string())
             .ro("diskseq", disk.seq.to_string());
-        [
-            "queue/hw_sector_size",
-            "queue/logical_block_size",
-            "queue/physical_block_size",
-            "queue/minimum_io_size",
-        ]
-        .iter()
-        .fold(with_rows(object, BLOCK), |o, n| o.ro(n, &size))
+        let sizes = disk.queue_sizes();
+        let object = with_rows(object, BLOCK);
+        sizes
+            .iter()
+            .fold(object, |o, (n, size)| o.ro(n, size.to_string()))
     }
 }
 
@@ -275,8 +283,7 @@ mod tests {
         Disk {
             index,
             seq: 1,
-            blocks: 8,
-            block_size: 4096,
+            capacity: Capacity::new(8, 4096, 4096),
         }
     }
 

@@ -5,6 +5,7 @@
 
 mod attrs;
 mod cache;
+mod capacity;
 mod commands;
 mod device;
 pub(crate) mod did;
@@ -14,6 +15,7 @@ mod owner;
 mod recovery;
 mod scan;
 mod scanning;
+mod scans;
 mod sense;
 mod sg;
 mod store;
@@ -29,8 +31,9 @@ pub(crate) use host::host_objects;
 pub(crate) use recovery::Reach;
 use recovery::Recovery;
 pub(crate) use scan::lun_bytes;
+pub(crate) use scans::Ticket;
 pub(crate) use sg::Waiting;
-pub(crate) use store::parse_number;
+pub(crate) use store::{Stored, parse_number};
 pub(crate) use template::{Command, Completed, Direction, Ending, HostTemplate, Tag};
 
 use crate::env::ClientId;

@@ -6,6 +6,9 @@
 
 use std::collections::VecDeque;
 
+use super::capacity::Capacity;
+use super::device::scsi_level;
+
 /// A unit that was found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Found {
@@ -15,8 +18,8 @@ pub(crate) struct Found {
     pub(crate) inquiry: Vec<u8>,
     /// VPD pages.
     pub(crate) vpd: Vec<(u8, Vec<u8>)>,
-    /// Blocks and their size, for disks.
-    pub(crate) capacity: Option<(u64, u32)>,
+    /// Of disks.
+    pub(crate) capacity: Option<Capacity>,
 }
 
 /// What a scan wants.
@@ -33,8 +36,8 @@ pub(crate) enum ScanNext {
     },
     /// A unit is complete.
     Found(Box<Found>),
-    /// A known unit has another capacity perhaps.
-    Capacity(u64, u64, u32),
+    /// A known unit was looked at again.
+    Again(Box<Found>),
     /// Nothing more to do.
     Done,
 }
@@ -49,10 +52,9 @@ enum Step {
     VpdList,
     VpdPage(u8),
     Capacity10,
-    Capacity16,
+    /// READ CAPACITY(16), and what the ten bytes of (10) had said of the size of a block before.
+    Capacity16(Option<u32>),
     Finish,
-    Recheck10,
-    Recheck16,
     Over,
 }
 
@@ -66,11 +68,16 @@ pub(crate) struct ScanJob {
     unit: Found,
     pages: VecDeque<u8>,
     tries: u8,
-    ready: Option<(u64, u64, u32)>,
+    /// A known unit is looked at again.
+    again: bool,
+    /// READ CAPACITY(16) was refused before (10) was tried.
+    refused16: bool,
 }
 
 /// At most so many units of one target are looked at (`max_luns` of the driver).
 const MAX_LUNS: usize = 512;
+/// `SCSI_SPC_2`.
+const SCSI_SPC_2: u8 = 5;
 const INQUIRY_LEN: usize = 96;
 const LUNS_LEN: usize = 8 + MAX_LUNS * 8;
 const VPD_LEN: usize = 255;
@@ -90,7 +97,8 @@ impl ScanJob {
             unit: Found::default(),
             pages: VecDeque::new(),
             tries: 0,
-            ready: None,
+            again: false,
+            refused16: false,
         };
         if only.is_some() {
             job.next_unit();
@@ -98,19 +106,22 @@ impl ScanJob {
         job
     }
 
-    /// Reads the capacity of a known disk again.
-    pub(crate) fn recheck(lun: u64) -> Self {
+    /// Looks at a known unit again.
+    pub(crate) fn again(lun: u64, inquiry: Option<Vec<u8>>) -> Self {
         let mut job = Self::new(Vec::new(), None);
-        job.step = Step::Recheck10;
+        job.again = true;
         job.unit.lun = lun;
+        job.unit.inquiry = inquiry.unwrap_or_default();
+        job.step = if job.unit.inquiry.is_empty() {
+            Step::Over
+        } else {
+            Step::VpdList
+        };
         job
     }
 
     /// What to do now. Asking again gives the same command until it is answered.
     pub(crate) fn next(&mut self) -> ScanNext {
-        if let Some((lun, blocks, size)) = self.ready.take() {
-            return ScanNext::Capacity(lun, blocks, size);
-        }
         let lun = self.unit.lun;
         let command = |cdb: &[u8], len: usize| ScanNext::Command {
             lun,
@@ -137,8 +148,8 @@ impl ScanJob {
             Step::Ready(_) => command(&[0; 6], 0),
             Step::VpdList => command(&inquiry(Some(0), VPD_LEN), VPD_LEN),
             Step::VpdPage(page) => command(&inquiry(Some(page), VPD_LEN), VPD_LEN),
-            Step::Capacity10 | Step::Recheck10 => command(&[0x25, 0, 0, 0, 0, 0, 0, 0, 0, 0], 8),
-            Step::Capacity16 | Step::Recheck16 => {
+            Step::Capacity10 => command(&[0x25, 0, 0, 0, 0, 0, 0, 0, 0, 0], 8),
+            Step::Capacity16(_) => {
                 let mut cdb = vec![0u8; 16];
                 cdb[0] = 0x9e;
                 cdb[1] = 0x10;
@@ -148,7 +159,12 @@ impl ScanJob {
             Step::Finish => {
                 let unit = std::mem::take(&mut self.unit);
                 self.next_unit();
-                ScanNext::Found(Box::new(unit))
+                let unit = Box::new(unit);
+                if self.again {
+                    ScanNext::Again(unit)
+                } else {
+                    ScanNext::Found(unit)
+                }
             }
             Step::Over => ScanNext::Done,
         }
@@ -207,37 +223,40 @@ impl ScanJob {
                 }
                 self.next_page();
             }
-            Step::Capacity10 | Step::Recheck10 => {
-                let again = self.step == Step::Recheck10;
-                let found = data.and_then(capacity10);
-                if found.is_some_and(|(last, _)| last == u32::MAX) {
-                    self.step = if again { Step::Recheck16 } else { Step::Capacity16 };
-                } else {
-                    self.capacity(found.map(|(last, size)| (u64::from(last) + 1, size)), again);
+            Step::Capacity10 => match data.and_then(capacity10) {
+                Some((u32::MAX, size)) if !self.refused16 => self.step = Step::Capacity16(Some(size)),
+                Some((last, size)) => self.capacity(Capacity::new(u64::from(last) + 1, size, size)),
+                None => self.capacity(Capacity::default()),
+            },
+            Step::Capacity16(before) => match (data.and_then(capacity16), before) {
+                (Some(capacity), _) => self.capacity(capacity),
+                // A very big device that does not tell how big.
+                (None, Some(size)) => self.capacity(Capacity::new(1 << 32, size, size)),
+                (None, None) => {
+                    self.refused16 = true;
+                    self.step = Step::Capacity10;
                 }
-            }
-            Step::Capacity16 | Step::Recheck16 => {
-                let again = self.step == Step::Recheck16;
-                self.capacity(data.and_then(capacity16), again);
-            }
+            },
             Step::Finish | Step::Over => {}
         }
     }
 
-    fn capacity(&mut self, found: Option<(u64, u32)>, again: bool) {
-        if again {
-            self.ready = found.map(|(blocks, size)| (self.unit.lun, blocks, size));
-            self.step = Step::Over;
-        } else {
-            self.unit.capacity = Some(found.unwrap_or((0, 512)));
-            self.step = Step::Finish;
-        }
+    fn capacity(&mut self, capacity: Capacity) {
+        self.unit.capacity = Some(capacity);
+        self.step = Step::Finish;
     }
 
     fn next_page(&mut self) {
         self.step = match self.pages.pop_front() {
             Some(page) => Step::VpdPage(page),
-            None if self.unit.inquiry.first().is_some_and(|b| b & 0x1f == 0) => Step::Capacity10,
+            None if self.unit.inquiry.first().is_some_and(|b| b & 0x1f == 0) => {
+                // `sd_try_rc16_first`.
+                if scsi_level(&self.unit.inquiry) > SCSI_SPC_2 {
+                    Step::Capacity16(None)
+                } else {
+                    Step::Capacity10
+                }
+            }
             None => Step::Finish,
         };
     }
@@ -254,6 +273,7 @@ impl ScanJob {
 
     fn next_unit(&mut self) {
         self.pages.clear();
+        self.refused16 = false;
         self.step = match self.todo.pop_front() {
             Some(lun) if self.known.contains(&lun) && self.only.is_some() => Step::Over,
             Some(lun) => {
@@ -288,24 +308,18 @@ fn vpd_page(d: &[u8]) -> &[u8] {
 
 fn capacity10(d: &[u8]) -> Option<(u32, u32)> {
     let last = u32::from_be_bytes(d.get(0..4)?.try_into().ok()?);
-    Some((last, sane(u32::from_be_bytes(d.get(4..8)?.try_into().ok()?))))
+    Some((last, u32::from_be_bytes(d.get(4..8)?.try_into().ok()?)))
 }
 
-fn capacity16(d: &[u8]) -> Option<(u64, u32)> {
+fn capacity16(d: &[u8]) -> Option<Capacity> {
     let last = u64::from_be_bytes(d.get(0..8)?.try_into().ok()?);
-    Some((
+    let size = u32::from_be_bytes(d.get(8..12)?.try_into().ok()?);
+    let exponent = d.get(13).map_or(0, |b| b & 0x0f);
+    Some(Capacity::new(
         last.checked_add(1)?,
-        sane(u32::from_be_bytes(d.get(8..12)?.try_into().ok()?)),
+        size,
+        size.checked_mul(1 << exponent).unwrap_or(size),
     ))
-}
-
-/// The kernel takes only 512 to 4096 bytes a block, and 512 for anything else.
-fn sane(size: u32) -> u32 {
-    if matches!(size, 512 | 1024 | 2048 | 4096) {
-        size
-    } else {
-        512
-    }
 }
 
 fn parse_luns(d: &[u8]) -> Option<Vec<u64>> {

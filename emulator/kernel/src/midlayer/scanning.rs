@@ -8,32 +8,29 @@ use std::time::Duration;
 use super::device::{Device, DeviceState, Disk};
 use super::owner::IoOwner;
 use super::scan::{Found, ScanJob, ScanNext};
+use super::scans::{Ticket, Wanted};
 use super::{Direction, HostTemplate, MidLayer};
 use crate::env::{Env, Out};
 use crate::tree::Object;
 
 impl MidLayer {
-    /// Scans a target, all of it or one unit; known units stay as they are.
-    pub(crate) fn start_scan(&mut self, sid: u32, only: Option<u64>) {
-        let Some(t) = self.targets.get_mut(&sid) else {
-            return;
-        };
-        if !t.online() || t.id.is_none() {
-            return;
-        }
-        if t.scan.is_some() {
-            t.scan_again = true;
-            return;
-        }
-        t.scan = Some(ScanJob::new(t.devices.keys().copied().collect(), only));
+    /// Scans a target, all of it or one unit; known units stay as they are. None when it cannot be scanned.
+    pub(crate) fn start_scan(&mut self, sid: u32, only: Option<u64>) -> Option<Ticket> {
+        let t = self.targets.get_mut(&sid)?;
+        (t.online() && t.id.is_some()).then(|| t.scans.want(only.map_or(Wanted::Target, Wanted::Unit)))
     }
 
-    /// Reads a disk's capacity again.
-    pub(super) fn recheck_capacity(&mut self, sid: u32, lun: u64) {
-        let target = self.targets.get_mut(&sid);
-        if let Some(t) = target.filter(|t| t.online() && t.scan.is_none()) {
-            t.scan = Some(ScanJob::recheck(lun));
-        }
+    /// Reads a unit's pages and capacity again; none when nobody could answer.
+    pub(super) fn look_again(&mut self, sid: u32, lun: u64) -> Option<Ticket> {
+        let t = self.targets.get_mut(&sid)?;
+        let state = t.devices.get(&lun)?.state;
+        let there = matches!(state, DeviceState::Running | DeviceState::Blocked);
+        there.then(|| t.scans.want(Wanted::Again(lun)))
+    }
+
+    /// Whether a scan is still to come or under way.
+    pub(crate) fn scans_still(&self, sid: u32, ticket: Ticket) -> bool {
+        self.targets.get(&sid).is_some_and(|t| t.scans.holds(ticket))
     }
 
     /// Sends what the scans of a driver's targets want next; `true` when something happened.
@@ -43,7 +40,7 @@ impl MidLayer {
         let scanning: Vec<u32> = self
             .targets
             .iter()
-            .filter(|(_, t)| t.scan.is_some() && mine(t.host))
+            .filter(|(_, t)| t.scans.any() && mine(t.host))
             .map(|(sid, _)| *sid)
             .collect();
         let mut moved = false;
@@ -62,7 +59,7 @@ impl MidLayer {
 
     #[cfg(test)]
     pub(crate) fn scanning(&self) -> bool {
-        self.targets.values().any(|t| t.scan.is_some())
+        self.targets.values().any(|t| t.scans.any())
     }
 
     /// The name of the first unit of a session's target.
@@ -84,7 +81,19 @@ impl MidLayer {
         if recovery.is_some_and(|r| r.holds_host() || r.holds_scan(sid)) {
             return false;
         }
-        let Some(scan) = t.scan.as_mut() else { return false };
+        if !t.online() {
+            return false;
+        }
+        let known = || t.devices.keys().copied().collect();
+        let devices = &t.devices;
+        let begin = |wanted| match wanted {
+            Wanted::Target => ScanJob::new(known(), None),
+            Wanted::Unit(lun) => ScanJob::new(known(), Some(lun)),
+            Wanted::Again(lun) => ScanJob::again(lun, devices.get(&lun).map(|d| d.inquiry.clone())),
+        };
+        let Some(scan) = t.scans.job(begin) else {
+            return false;
+        };
         match scan.next() {
             ScanNext::Command { lun, cdb, len } => {
                 let direction = if len == 0 {
@@ -105,17 +114,13 @@ impl MidLayer {
                 self.add_device(env, sid, *found);
                 true
             }
-            ScanNext::Capacity(lun, blocks, size) => {
-                self.resize(env, sid, lun, blocks, size);
+            ScanNext::Again(found) => {
+                self.renew(env, sid, *found);
                 true
             }
             ScanNext::Done => {
-                t.scan = None;
-                let again = std::mem::take(&mut t.scan_again);
+                t.scans.end();
                 self.scanned.push(sid);
-                if again {
-                    self.start_scan(sid, None);
-                }
                 true
             }
         }
@@ -123,7 +128,7 @@ impl MidLayer {
 
     pub(super) fn drop_scan(&mut self, sid: u32) {
         if let Some(t) = self.targets.get_mut(&sid) {
-            t.scan = None;
+            t.scans.end();
         }
     }
 
@@ -142,15 +147,14 @@ impl MidLayer {
         let free = |taken: &BTreeSet<u32>| (0..).find(|n| !taken.contains(n)).unwrap_or(0);
         let sg = free(&self.sgs);
         self.sgs.insert(sg);
-        let disk = found.capacity.map(|(blocks, block_size)| {
+        let disk = found.capacity.map(|capacity| {
             let index = free(&self.disks);
             self.disks.insert(index);
             self.last_diskseq += 1;
             Disk {
                 index,
                 seq: self.last_diskseq,
-                blocks,
-                block_size,
+                capacity,
             }
         });
         let device = Device {
@@ -177,18 +181,42 @@ impl MidLayer {
         }
     }
 
-    fn resize(&mut self, env: &mut Env, sid: u32, lun: u64, blocks: u64, size: u32) {
-        let Some(d) = self.targets.get_mut(&sid).and_then(|t| t.devices.get_mut(&lun)) else {
+    /// What has changed of a known unit: its pages, and the size of its disk (`scsi_rescan_device`, `sd_revalidate_disk`).
+    fn renew(&mut self, env: &mut Env, sid: u32, found: Found) {
+        let Some(d) = self
+            .targets
+            .get_mut(&sid)
+            .and_then(|t| t.devices.get_mut(&found.lun))
+        else {
             return;
         };
-        let Some(disk) = d.disk.as_mut() else { return };
-        disk.blocks = blocks;
-        disk.block_size = size;
-        let sectors = disk.sectors();
+        for (code, data) in found.vpd {
+            let page = d.vpd.iter_mut().find(|(c, _)| *c == code);
+            // A page that was not there before has no attribute until the unit is found anew.
+            if let Some((_, old)) = page.filter(|(_, old)| *old != data) {
+                let done = env.tree.set_bytes(&format!("{}/vpd_pg{code:x}", d.path), &data);
+                env.done("page", done.map(drop));
+                *old = data;
+            }
+        }
+        let (Some(disk), Some(capacity)) = (d.disk.as_mut(), found.capacity) else {
+            return;
+        };
+        let before = disk.sectors();
+        disk.capacity = capacity;
+        let after = disk.sectors();
+        let sizes = disk.queue_sizes();
         let Some(path) = d.block_path() else { return };
-        match env.tree.set(&format!("{path}/size"), &format!("{sectors}\n")) {
-            Ok(true) => env.tree.change(&path, &[("RESIZE", "1")]),
-            other => env.done("size", other.map(|_| ())),
+        for (name, value) in sizes {
+            env.write("size", &format!("{path}/{name}"), &value.to_string());
+        }
+        if before == after {
+            return;
+        }
+        env.write("size", &format!("{path}/size"), &after.to_string());
+        // The kernel keeps silent about a disk that becomes or was empty.
+        if before != 0 && after != 0 {
+            env.tree.change(&path, &[("RESIZE", "1")]);
         }
     }
 }

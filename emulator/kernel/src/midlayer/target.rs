@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::device::{Device, DeviceState};
-use super::scan::ScanJob;
+use super::scans::Scans;
 use super::{HostTemplate, MidLayer, Reach, Waiting};
 use crate::env::{Env, Out};
 
@@ -21,10 +21,8 @@ pub(super) struct Target {
     pub(super) reach: Reach,
     /// Logical units by number.
     pub(super) devices: BTreeMap<u64, Device>,
-    /// A scan under way.
-    pub(super) scan: Option<ScanJob>,
-    /// Another scan was asked for while one ran.
-    pub(super) scan_again: bool,
+    /// Its scans.
+    pub(super) scans: Scans,
     /// Commands that wait while it is blocked.
     pub(super) waiting: VecDeque<Waiting>,
 }
@@ -44,8 +42,7 @@ impl MidLayer {
             id,
             reach: Reach::Gone,
             devices: BTreeMap::new(),
-            scan: None,
-            scan_again: false,
+            scans: Scans::default(),
             waiting: VecDeque::new(),
         };
         self.targets.insert(sid, target);
@@ -74,7 +71,7 @@ impl MidLayer {
             return;
         };
         t.reach = Reach::Blocked;
-        t.scan = None;
+        t.scans.pause();
         self.set_devices(env, sid, &[DeviceState::Running], DeviceState::Blocked);
     }
 
@@ -94,6 +91,7 @@ impl MidLayer {
             return;
         };
         t.reach = Reach::Gone;
+        t.scans.clear();
         let away = [DeviceState::Blocked];
         self.set_devices(env, sid, &away, DeviceState::TransportOffline);
     }
@@ -136,7 +134,7 @@ impl MidLayer {
         let Some(t) = self.targets.get_mut(&sid) else {
             return;
         };
-        t.scan = None;
+        t.scans.clear();
         let id = t.id.take();
         let luns: Vec<u64> = t.devices.keys().copied().collect();
         let (host, parent) = (t.host, t.parent.clone());

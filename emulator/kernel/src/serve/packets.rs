@@ -45,12 +45,13 @@ impl Server {
                     .next()
                     .map(|p| String::from_utf8_lossy(p).into_owned())
                     .unwrap_or_default();
-                let result = match parts.next() {
-                    Some(value) => self.kernel.store(now, &path, value),
-                    None => Err(Errno::EINVAL),
-                };
-                let code = result.err().map_or(0, |e| e as i32);
-                self.kernel.push(Out::To(id, code.to_ne_bytes().to_vec()));
+                match parts.next() {
+                    Some(value) => return self.kernel.store(now, id, &path, value),
+                    None => {
+                        let code = Errno::EINVAL as i32;
+                        self.kernel.push(Out::To(id, code.to_ne_bytes().to_vec()));
+                    }
+                }
             }
             Kind::Bsg(no) => return self.bsg_packet(id, no, packet),
             Kind::Sg(name) => return self.sg_packet(now, id, &name, packet),

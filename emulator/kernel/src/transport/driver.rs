@@ -248,6 +248,11 @@ pub(crate) trait LowLevelDriver: HostTemplate {
         Err(Errno::EOPNOTSUPP)
     }
 
+    /// Whether a host is on its way back from a reset; a write to `host_reset` lasts as long.
+    fn resetting(&self, host: u32) -> bool {
+        false
+    }
+
     /// Counters of a host.
     fn get_host_stats(&mut self, class: &mut Class, host: u32) -> Result<Box<HostStats>, Errno> {
         Err(Errno::ENOSYS)

@@ -216,8 +216,16 @@ impl Tree {
     /// # Errors
     /// There is no such attribute, or the disk does not take the value now.
     pub fn set(&mut self, path: &str, value: &str) -> io::Result<bool> {
+        self.set_bytes(path, value.as_bytes())
+    }
+
+    /// As [`Tree::set`], bytes that are no text.
+    ///
+    /// # Errors
+    /// As [`Tree::set`].
+    pub fn set_bytes(&mut self, path: &str, value: &[u8]) -> io::Result<bool> {
         if let Some(attr) = self.late_attr(path) {
-            attr.value = value.as_bytes().to_vec();
+            attr.value = value.to_vec();
             return Ok(true);
         }
         let Some(attr) = self.attrs.get_mut(path) else {
@@ -226,11 +234,11 @@ impl Tree {
                 format!("no attribute {path}"),
             ));
         };
-        if attr.value == value.as_bytes() {
+        if attr.value == value {
             return Ok(false);
         }
         attr.value.clear();
-        attr.value.extend_from_slice(value.as_bytes());
+        attr.value.extend_from_slice(value);
         if let Err(error) = self.disk.write_attr(path, attr) {
             self.stale.insert(path.to_owned());
             return Err(error);

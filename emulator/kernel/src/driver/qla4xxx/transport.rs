@@ -210,6 +210,10 @@ impl LowLevelDriver for Qla4xxx {
         self.reset_by_hand(class, host, kind)
     }
 
+    fn resetting(&self, host: u32) -> bool {
+        self.port_of(host).is_ok_and(|port| Self::resetting(self, port))
+    }
+
     fn get_host_stats(&mut self, _class: &mut Class, host: u32) -> Result<Box<HostStats>, Errno> {
         self.port_stats(host)
     }

@@ -57,6 +57,9 @@ impl Directory for Anybody {
     }
 }
 
+/// Who writes attributes.
+const WRITER: ClientId = ClientId(u64::MAX);
+
 pub(super) struct World {
     dir: tempfile::TempDir,
     kernel: Kernel,
@@ -64,6 +67,8 @@ pub(super) struct World {
     peers: BTreeMap<LinkId, Connection>,
     clients: u64,
     answered: BTreeMap<u64, Vec<(u32, u32)>>,
+    /// What writes were answered.
+    stored: Vec<i32>,
     unit_attention: bool,
     pub(super) deaf: Deaf,
     /// Task management functions that were sent.
@@ -120,6 +125,7 @@ impl World {
             peers: BTreeMap::new(),
             clients: 0,
             answered: BTreeMap::new(),
+            stored: Vec::new(),
             unit_attention: false,
             deaf: Deaf::default(),
             functions: Vec::new(),
@@ -147,7 +153,10 @@ impl World {
             }
             self.kernel.settle(self.now);
             while let Some(out) = self.kernel.poll_out() {
-                if let Out::To(client, bytes) = out {
+                if let Out::To(WRITER, bytes) = &out {
+                    let errno = bytes.first_chunk().expect("an errno");
+                    self.stored.push(i32::from_ne_bytes(*errno));
+                } else if let Out::To(client, bytes) = out {
                     let word =
                         |at: usize| u32::from_ne_bytes(bytes[at..at + 4].try_into().expect("four bytes"));
                     assert_eq!(word(0), 0, "errno");
@@ -240,10 +249,21 @@ impl World {
         self.attr(&format!("class/scsi_host/host{HOST}/state"))
     }
 
+    /// A write, with a newline as a shell's; good while it lasts.
     pub(super) fn store(&mut self, path: &str, value: &str) -> Result<(), Errno> {
-        let done = self.kernel.store(self.now, path, value.as_bytes());
+        let answers = self.stored.len();
+        let value = format!("{value}\n");
+        assert!(self.kernel.store(self.now, WRITER, path, value.as_bytes()));
         self.run();
-        done
+        match self.stored.get(answers) {
+            None | Some(0) => Ok(()),
+            Some(errno) => Err(Errno::from_raw(*errno)),
+        }
+    }
+
+    /// How many writes have been answered.
+    pub(super) fn stores_answered(&self) -> usize {
+        self.stored.len()
     }
 
     pub(super) fn store_device(&mut self, name: &str, value: &str) -> Result<(), Errno> {

@@ -14,7 +14,7 @@ fn run(job: &mut ScanJob, mut target: impl FnMut(u64, &[u8]) -> Result<Vec<u8>, 
                 job.answer(answer.as_deref().map_err(|e| *e));
             }
             ScanNext::Found(f) => found.push(*f),
-            ScanNext::Capacity(..) => {}
+            ScanNext::Again(f) => found.push(*f),
             ScanNext::Done => return found,
         }
     }
@@ -45,7 +45,7 @@ fn target(lun: u64, cdb: &[u8]) -> Result<Vec<u8>, Option<u8>> {
 fn every_reported_unit_is_found_with_its_pages_and_capacity() {
     let found = run(&mut ScanJob::new(vec![], None), target);
     assert_eq!(found.iter().map(|f| f.lun).collect::<Vec<_>>(), [0, 2]);
-    assert_eq!(found[0].capacity, Some((100, 512)));
+    assert_eq!(found[0].capacity, Some(Capacity::new(100, 512, 512)));
     assert_eq!(found[1].vpd.iter().map(|v| v.0).collect::<Vec<_>>(), [0, 0x83]);
 }
 
@@ -99,5 +99,55 @@ fn a_large_disk_is_asked_with_sixteen_bytes() {
         .concat()),
         _ => target(lun, cdb),
     });
-    assert_eq!(found[0].capacity, Some((0x2_0000_0001, 512)));
+    assert_eq!(found[0].capacity, Some(Capacity::new(0x2_0000_0001, 512, 512)));
+}
+
+/// READ CAPACITY(16): last block, size of a block, exponent of the physical one.
+fn sixteen(last: u64, size: u32, exponent: u8) -> Vec<u8> {
+    let mut d = [&last.to_be_bytes()[..], &size.to_be_bytes(), &[0; 20]].concat();
+    d[13] = exponent;
+    d
+}
+
+#[test]
+fn a_unit_of_spc_3_is_asked_with_sixteen_bytes_first_and_an_older_one_with_ten() {
+    let asked = |version: u8, refuses: bool| {
+        let mut opcodes = Vec::new();
+        let found = run(&mut ScanJob::new(vec![], Some(0)), |lun, cdb| {
+            opcodes.push(cdb[0]);
+            match cdb[0] {
+                0x9e if !refuses => Ok(sixteen(99, 512, 3)),
+                0x12 if cdb[1] & 1 == 0 => target(lun, cdb).map(|mut d| {
+                    d[2] = version;
+                    d
+                }),
+                _ => target(lun, cdb),
+            }
+        });
+        opcodes.retain(|o| matches!(o, 0x25 | 0x9e));
+        (opcodes, found[0].capacity.unwrap())
+    };
+    assert_eq!(asked(5, false), (vec![0x9e], Capacity::new(100, 512, 4096)));
+    assert_eq!(asked(5, true), (vec![0x9e, 0x25], Capacity::new(100, 512, 512)));
+    assert_eq!(asked(4, false), (vec![0x25], Capacity::new(100, 512, 512)));
+}
+
+#[test]
+fn a_known_unit_is_looked_at_again_for_its_pages_and_its_size() {
+    let mut inquiry = target(0, &[0x12, 0]).unwrap();
+    let again = |inquiry: &[u8]| run(&mut ScanJob::again(7, Some(inquiry.to_vec())), target);
+    let found = again(&inquiry);
+    assert_eq!(
+        (found.len(), found[0].lun, found[0].capacity),
+        (1, 7, Some(Capacity::new(100, 512, 512)))
+    );
+    assert_eq!(found[0].vpd.len(), 2);
+    inquiry[0] = 8;
+    assert_eq!(again(&inquiry)[0].capacity, None, "it has no blocks");
+    assert_eq!(run(&mut ScanJob::again(7, None), target), []);
+    let gone = run(
+        &mut ScanJob::again(7, Some(target(0, &[0x12, 0]).unwrap())),
+        |_, _| Err(Some(5)),
+    );
+    assert_eq!(gone[0].capacity, Some(Capacity::default()), "nobody can tell");
 }
