@@ -220,3 +220,21 @@ pub enum TaskMgmtOutcome {
     /// The session ended before an answer.
     SessionLost,
 }
+
+impl TaskMgmtOutcome {
+    /// How the mailbox command ends that asked for the function: `abort` is ABORT TASK, whose task may be gone already (RFC 7143 11.6.1);
+    /// whatever else the target answered, or did not answer, is 0x4005.
+    #[must_use]
+    pub const fn status(self, abort: bool) -> MboxStatus {
+        match self {
+            Self::Response(COMPLETE) => MboxStatus::CommandComplete,
+            Self::Response(NO_TASK) if abort => MboxStatus::CommandComplete,
+            Self::Response(_) | Self::SessionLost => MboxStatus::CommandError,
+        }
+    }
+}
+
+/// Function complete.
+const COMPLETE: u8 = 0;
+/// Task does not exist.
+const NO_TASK: u8 = 1;

@@ -7,8 +7,6 @@
 
 use std::time::Instant;
 
-use driver_sys::hw::mailbox::MboxStatus;
-
 use super::eeprom::Program;
 use super::function::Function;
 use super::mailbox;
@@ -19,9 +17,6 @@ use crate::fw::{Card, Command, IoTag, MboxError, Reply, TaskMgmtOutcome};
 
 /// `MBOX_CMD_STOP_FW`.
 const STOP_FW: u32 = 0x0014;
-/// Task management responses of a target.
-const COMPLETE: u8 = 0;
-const NO_TASK: u8 = 1;
 /// Most task management functions of one function under way. A driver that gives one up by ringing again does not end it.
 const MAX_MANAGEMENTS: usize = 32;
 
@@ -96,15 +91,7 @@ impl<M: GuestMemory> Function<M> {
             return;
         }
         self.managing = None;
-        let done = match outcome {
-            TaskMgmtOutcome::Response(code) => code == COMPLETE || (code == NO_TASK && tag.is_some()),
-            TaskMgmtOutcome::SessionLost => false,
-        };
-        let status = if done {
-            MboxStatus::CommandComplete
-        } else {
-            MboxStatus::CommandError
-        };
+        let status = outcome.status(tag.is_some());
         let mut answer = [0; 8];
         answer[0] = status.raw().into();
         self.mailroom.answer(now, answer);

@@ -7,10 +7,14 @@ use std::time::Duration;
 
 use super::ClientId;
 use crate::midlayer::did;
+use iscsi::pdu::TmfResponseCode;
 use world::{Deaf, World};
 
 /// Timeout of the commands in these tests.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Most that the firmware waits for the target's answer to a function; then its mailbox command has failed. An abort that failed is no
+/// longer waited for, a reset that did counts as done.
+const ANSWER: Duration = Duration::from_secs(15);
 /// Most that the firmware may take to give a command back.
 const GIVE_BACK: Duration = Duration::from_secs(242);
 /// Most that a test of a unit may take.
@@ -62,7 +66,7 @@ fn a_command_that_takes_too_long_is_aborted_and_nothing_else_happens() {
 fn when_the_abort_is_not_answered_the_unit_is_reset() {
     let mut w = deaf(|d| d.abort = true);
     let client = w.read(PATIENCE);
-    w.pass(PATIENCE + GIVE_BACK - Duration::from_secs(1));
+    w.pass(PATIENCE + ANSWER - Duration::from_secs(1));
     assert_eq!(
         (w.answer(client), w.functions.as_slice()),
         (None, &[ABORT_TASK][..])
@@ -88,13 +92,13 @@ fn while_the_ladder_runs_new_commands_of_the_host_wait() {
         d.lun = true;
     });
     let first = w.read(PATIENCE);
-    w.pass(PATIENCE + GIVE_BACK + Duration::from_secs(1));
+    w.pass(PATIENCE + ANSWER + Duration::from_secs(1));
     assert_eq!(w.host_state(), "recovery");
     w.deaf.read = false;
     let second = w.read(GIVE_BACK * 2);
     w.pass(Duration::from_secs(1));
     assert_eq!(w.answer(second), None, "the host takes none");
-    w.pass(GIVE_BACK);
+    w.pass(ANSWER + GIVE_BACK);
     assert_eq!(w.answer(first), Some((did::RESET, 0)));
     assert_eq!(w.answer(second), Some((did::OK, 0)));
     assert_eq!(w.host_state(), "running");
@@ -107,7 +111,7 @@ fn when_the_reset_of_the_unit_is_not_answered_the_target_is_reset() {
         d.lun = true;
     });
     let client = w.read(PATIENCE);
-    w.pass(PATIENCE + GIVE_BACK * 2);
+    w.pass(PATIENCE + ANSWER + (ANSWER + GIVE_BACK));
     assert_eq!(w.answer(client), Some((did::RESET, 0)));
     assert_eq!(w.functions, [ABORT_TASK, LUN_RESET, TARGET_RESET]);
     assert_eq!((w.device_state(), w.logins), ("running".into(), 1));
@@ -121,7 +125,7 @@ fn when_no_function_is_answered_the_host_is_reset_and_the_same_session_returns()
         d.target = true;
     });
     let client = w.read(PATIENCE);
-    w.pass(PATIENCE + GIVE_BACK * 3);
+    w.pass(PATIENCE + ANSWER + (ANSWER + GIVE_BACK) * 2);
     assert_eq!(
         w.host_state(),
         "recovery",
@@ -152,7 +156,7 @@ fn when_nothing_helps_the_unit_goes_offline_and_stays_so_until_an_operator_says_
         d.portal = true;
     });
     let client = w.read(PATIENCE);
-    w.pass(PATIENCE + GIVE_BACK * 3 + TEST);
+    w.pass(PATIENCE + ANSWER + (ANSWER + GIVE_BACK) * 2 + TEST);
     assert!(
         w.answer(client)
             .is_some_and(|(host_byte, _)| host_byte != did::OK)
@@ -185,7 +189,7 @@ fn a_unit_that_is_not_ready_after_a_reset_gets_the_next_one_and_ends_offline() {
     });
     let client = w.read(PATIENCE);
     // Abort, unit, target and host; each reset gives the command back at once, each test takes its time.
-    w.pass(PATIENCE + GIVE_BACK + TEST * 4);
+    w.pass(PATIENCE + ANSWER + TEST * 4);
     assert!(w.answer(client).is_some());
     assert_eq!(w.functions[..2], [ABORT_TASK, LUN_RESET]);
     assert!(
@@ -203,9 +207,9 @@ fn eh_deadline_goes_straight_to_the_reset_of_the_host() {
         d.lun = true;
         d.target = true;
     });
-    w.store_host("eh_deadline", "60").expect("stored");
+    w.store_host("eh_deadline", "10").expect("stored");
     let client = w.read(PATIENCE);
-    w.pass(PATIENCE + GIVE_BACK);
+    w.pass(PATIENCE + ANSWER);
     w.deaf.read = false;
     w.pass(TEST);
     assert!(w.answer(client).is_some());
@@ -222,7 +226,7 @@ fn a_driver_that_must_not_reset_its_adapter_gives_the_unit_up() {
     w.store("module/qla4xxx/parameters/ql4xdontresethba", "1")
         .expect("stored");
     let client = w.read(PATIENCE);
-    w.pass(PATIENCE + GIVE_BACK * 3);
+    w.pass(PATIENCE + ANSWER + (ANSWER + GIVE_BACK) * 2);
     assert_eq!(w.answer(client), Some((did::TIME_OUT, 0)));
     assert_eq!((w.device_state(), w.logins), ("offline".into(), 1));
 }
@@ -244,6 +248,31 @@ fn a_scan_whose_command_is_never_answered_ends() {
     w.store_host("scan", "- - -").expect("stored");
     w.pass(Duration::ZERO);
     assert!(!w.scanning() && w.device_state() == "running");
+}
+
+#[test]
+fn an_abort_that_the_target_refuses_costs_no_time_before_the_unit_is_reset() {
+    let mut w = deaf(|_| {});
+    w.refuses = Some(TmfResponseCode::REJECTED);
+    let client = w.read(Duration::from_secs(1));
+    w.pass(Duration::from_secs(1));
+    // Refused, and the ladder goes on at once: the reset of the unit is as good as done, whatever the target answers (0x4005).
+    assert_eq!(w.functions, [ABORT_TASK, LUN_RESET]);
+    assert_eq!((w.answer(client), w.host_state()), (None, "recovery".into()));
+    w.pass(GIVE_BACK);
+    assert_eq!(w.functions[2..], [TARGET_RESET], "nothing came back of the first");
+}
+
+#[test]
+fn a_task_that_the_target_no_longer_knows_counts_as_aborted() {
+    let mut w = deaf(|_| {});
+    w.refuses = Some(TmfResponseCode::NO_TASK);
+    let client = w.read(Duration::from_secs(1));
+    w.pass(Duration::from_secs(1));
+    assert_eq!(
+        (w.answer(client), &w.functions[..]),
+        (Some((did::TIME_OUT, 0)), &[ABORT_TASK][..])
+    );
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::device::DeviceState;
 use super::owner::IoOwner;
 use super::recovery::{Late, Step, Unit};
-use super::{Completed, Direction, Ending, HostTemplate, MidLayer, Reach, did, sense};
+use super::{Completed, Direction, Ending, HostTemplate, MidLayer, Order, Reach, did, sense};
 use crate::env::Env;
 
 /// How far a host's ladder went.
@@ -92,18 +92,18 @@ impl MidLayer {
             Step::Wait => return Advance::Still,
             Step::Abort((sid, _), tag) => {
                 tracing::info!(sid, tag = tag.0, "abort command");
-                let ok = driver.eh_abort(sid, tag);
-                self.taken(now, host, ok);
+                let order = driver.eh_abort(sid, tag);
+                self.given(now, host, order);
             }
             Step::ResetLun((sid, lun)) => {
                 tracing::warn!(sid, lun, "device reset");
-                let ok = driver.eh_device_reset(sid, lun);
-                self.taken(now, host, ok);
+                let order = driver.eh_device_reset(sid, lun);
+                self.given(now, host, order);
             }
             Step::ResetTarget(sid) => {
                 tracing::warn!(sid, "target reset");
-                let ok = driver.eh_target_reset(sid);
-                self.taken(now, host, ok);
+                let order = driver.eh_target_reset(sid);
+                self.given(now, host, order);
             }
             Step::ResetHost => return Advance::ResetHost,
             Step::Test((sid, lun)) => {
@@ -122,6 +122,20 @@ impl MidLayer {
     /// The host was reset, or it was not.
     pub(crate) fn host_reset(&mut self, now: Instant, host: u32, ok: bool) {
         tracing::warn!(host, allowed = ok, "host reset");
+        self.taken(now, host, ok);
+    }
+
+    fn given(&mut self, now: Instant, host: u32, order: Order) {
+        match order {
+            Order::Failed => self.taken(now, host, false),
+            Order::Done => self.taken(now, host, true),
+            Order::Sent => {}
+        }
+    }
+
+    /// An order that the hardware had is over.
+    pub(crate) fn ordered(&mut self, now: Instant, host: u32, ok: bool) {
+        tracing::info!(host, ok, "the hardware has answered");
         self.taken(now, host, ok);
     }
 
@@ -169,7 +183,7 @@ impl MidLayer {
                 && *no == host
             {
                 *owner = IoOwner::Nobody;
-                driver.eh_abort(sid, *tag);
+                driver.eh_forget(sid, *tag);
             }
         }
     }

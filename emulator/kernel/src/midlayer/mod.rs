@@ -34,7 +34,7 @@ pub(crate) use scan::lun_bytes;
 pub(crate) use scans::Ticket;
 pub(crate) use sg::Waiting;
 pub(crate) use store::{Stored, parse_number};
-pub(crate) use template::{Command, Completed, Direction, Ending, HostTemplate, Tag};
+pub(crate) use template::{Command, Completed, Direction, Ending, HostTemplate, Order, Tag};
 
 use crate::env::ClientId;
 use host::Host;

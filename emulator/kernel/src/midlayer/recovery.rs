@@ -2,7 +2,7 @@
 //! offline.
 //!
 //! A state machine without I/O, one for each host: [`Recovery::next`] names the step, the other methods take what came of it.
-//! Every wait has a limit. Must not know sessions, objects or any driver. No bus is reset; a TEST UNIT READY that times out
+//! Every wait has a limit, here or in the driver. Must not know sessions, objects or any driver. No bus is reset; a TEST UNIT READY that times out
 //! counts as failed without a ladder of its own. Source: `scsi_error.c` (`scmd_eh_abort_handler`, `scsi_unjam_host`,
 //! `scsi_eh_ready_devs`, `scsi_eh_tur`, `scsi_send_eh_cmnd`, `scsi_eh_offline_sdevs`), `ql4_os.c` (`qla4xxx_eh_*`,
 //! `qla4xxx_eh_wait_on_command`), `scsi_transport_iscsi.c` (`iscsi_block_scsi_eh`).
@@ -72,11 +72,20 @@ pub(crate) enum Reach {
     Offline,
 }
 
+/// How far the abort of the first late command has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Abort {
+    /// The hardware was asked.
+    Asked,
+    /// It was done; the command has to come back until then.
+    Taken(Instant),
+}
+
 /// The ladder of a host.
 #[derive(Default)]
 pub(crate) struct Recovery {
     aborts: VecDeque<Late>,
-    abort_until: Option<Instant>,
+    abort: Option<Abort>,
     failed: Vec<Late>,
     ladder: Option<Ladder>,
     done: VecDeque<(Late, u32)>,
@@ -188,38 +197,41 @@ impl Recovery {
 
     fn next_abort(&mut self, now: Instant, past: bool) -> Option<Step> {
         while let Some(first) = self.aborts.front() {
-            if first.back.is_some() && self.abort_until.is_some() {
-                // `scmd_eh_abort_handler` sets the host byte, whatever the command came back with.
-                self.abort_until = None;
-                return self.aborts.pop_front().map(|l| Step::Finish(l, did::TIME_OUT));
-            }
-            match self.abort_until {
+            match self.abort {
                 None if past => {}
                 None => {
-                    self.abort_until = Some(now + GIVE_BACK);
+                    self.abort = Some(Abort::Asked);
                     return Some(Step::Abort(first.unit, first.tag));
                 }
-                Some(until) if now < until => {
+                // The driver answers in any case.
+                Some(Abort::Asked) => return None,
+                Some(Abort::Taken(_)) if first.back.is_some() => {
+                    // `scmd_eh_abort_handler` sets the host byte, whatever the command came back with.
+                    self.abort = None;
+                    return self.aborts.pop_front().map(|l| Step::Finish(l, did::TIME_OUT));
+                }
+                Some(Abort::Taken(until)) if now < until => {
                     self.deadline = Some(until);
                     return None;
                 }
-                Some(_) => {}
+                Some(Abort::Taken(_)) => {}
             }
-            self.abort_until = None;
+            self.abort = None;
             self.failed.extend(self.aborts.pop_front());
         }
         None
     }
 
-    /// The card took the order, or refused it.
+    /// How an order went.
     pub(crate) fn taken(&mut self, now: Instant, ok: bool) {
         match self.ladder.as_mut().map(|ladder| ladder.taken(now, ok)) {
             Some(Taken::Noted) => {}
             Some(Taken::NoTest) => self.tested(now, false, false),
-            _ if ok => {}
+            _ if self.abort != Some(Abort::Asked) => {}
+            _ if ok => self.abort = Some(Abort::Taken(now + GIVE_BACK)),
             _ => {
                 // The abort handler failed: the ladder's turn.
-                self.abort_until = None;
+                self.abort = None;
                 self.failed.extend(self.aborts.pop_front());
             }
         }

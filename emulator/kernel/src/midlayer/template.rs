@@ -64,6 +64,17 @@ pub(crate) struct Completed {
     pub(crate) data: Vec<u8>,
 }
 
+/// What became of an order to end commands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// It failed.
+    Failed,
+    /// It is done; what it ends comes back.
+    Done,
+    /// The hardware has it; [`super::MidLayer::ordered`] tells how it went. The driver sees to it that it does.
+    Sent,
+}
+
 /// A driver as the mid layer sees it. Targets are named by the number of their session.
 pub(crate) trait HostTemplate {
     /// `proc_name`: whose hosts are whose.
@@ -75,21 +86,26 @@ pub(crate) trait HostTemplate {
         None
     }
 
-    /// Ends one command; whether the hardware took the order.
-    fn eh_abort(&mut self, target: u32, tag: Tag) -> bool {
+    /// Ends one command.
+    fn eh_abort(&mut self, target: u32, tag: Tag) -> Order {
         let _ = (target, tag);
-        false
+        Order::Failed
     }
 
-    /// Resets a unit; whether the hardware took the order.
-    fn eh_device_reset(&mut self, target: u32, lun: u64) -> bool {
+    /// Ends one command of which nobody wants to hear any more.
+    fn eh_forget(&mut self, target: u32, tag: Tag) {
+        let _ = (target, tag);
+    }
+
+    /// Resets a unit.
+    fn eh_device_reset(&mut self, target: u32, lun: u64) -> Order {
         let _ = (target, lun);
-        false
+        Order::Failed
     }
 
-    /// Resets a target; whether the hardware took the order.
-    fn eh_target_reset(&mut self, target: u32) -> bool {
+    /// Resets a target.
+    fn eh_target_reset(&mut self, target: u32) -> Order {
         let _ = target;
-        false
+        Order::Failed
     }
 }

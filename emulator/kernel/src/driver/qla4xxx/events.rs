@@ -28,7 +28,7 @@ impl Qla4xxx {
             Event::IoDone(done) => class.scsi.done(&mut class.env, no, completed(done)),
             Event::PingDone { handle, status } => self.ping_done(class, port, handle, status),
             Event::PassthroughDone(done) => self.passthrough_done(class, done),
-            Event::TaskMgmtDone { .. } => {}
+            Event::TaskMgmtDone { ddb, tag, outcome } => self.managed(class, port, (ddb, tag), outcome),
         }
     }
 
@@ -198,6 +198,7 @@ impl Qla4xxx {
                 class.block_session(self, sid);
             }
         }
+        self.manage_ends(class, host, false);
         self.card.reset(self.now, host);
         // The port is initialized again; the sessions' RAM entries are reserved again.
         self.initialize_port(host);

@@ -60,6 +60,9 @@ impl Qla4xxx {
             .card
             .power_cycle(self.now)
             .map_err(|e| FaultError::Dead(e.to_string()));
+        for host in &mut self.hosts {
+            host.managing = None;
+        }
         class.scsi.forget_commands(&mut class.env, self.name());
         for sid in all {
             self.drop_session(class, sid);

@@ -16,6 +16,7 @@ use nix::errno::Errno;
 use super::Qla4xxx;
 use super::chap_list::ChapList;
 use super::flashnode::Flashnode;
+use super::manage::Managing;
 use super::probe::Stage;
 use crate::midlayer::host_objects;
 use crate::text::{cstr, ip4, mac};
@@ -51,6 +52,8 @@ pub(super) struct Host {
     pub(super) build_list: Option<bool>,
     /// A SendTargets login is under way.
     pub(super) discovering: bool,
+    /// The task management function that its firmware is at.
+    pub(super) managing: Option<Managing>,
     /// When the firmware's uptime was last shown.
     pub(super) shown_uptime: Option<Instant>,
 }
@@ -103,6 +106,7 @@ impl Qla4xxx {
             stage: Stage::Running,
             build_list: None,
             discovering: false,
+            managing: None,
             shown_uptime: None,
         });
         self.read_identity(port);

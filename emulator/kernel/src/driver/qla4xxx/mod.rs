@@ -21,6 +21,7 @@ mod flashnode;
 mod flashnodes;
 mod host;
 mod ifaces;
+mod manage;
 mod module;
 mod pdu;
 mod probe;

@@ -28,17 +28,20 @@ impl Qla4xxx {
                 Some((*until).min(polled))
             }
         });
+        let managing = self.hosts.iter().filter_map(|h| h.managing);
         let uptimes = self.hosts.iter().filter_map(|h| h.shown_uptime);
         tries
             .chain(probes)
             .chain(self.task.as_ref().map(|task| task.until().min(polled)))
             .chain(self.card.poll_timeout())
+            .chain(managing.map(|m| m.until))
             .chain(uptimes.map(|at| at + UPTIME))
             .min()
     }
 
     /// Time has come.
     pub(super) fn timers(&mut self, class: &mut Class) {
+        self.give_up_managing(class);
         let sids: Vec<u32> = self.sessions.keys().copied().collect();
         for sid in sids {
             self.session_timers(class, sid);

@@ -6,7 +6,7 @@
 use isp4xxx::fw::{self, Completion, Io, IoDone, IoTag, Residual, TaskAttribute};
 
 use super::Qla4xxx;
-use crate::midlayer::{Command, Completed, Direction, Ending, HostTemplate, Tag, did, lun_bytes};
+use crate::midlayer::{Command, Completed, Direction, Ending, HostTemplate, Order, Tag, did, lun_bytes};
 
 impl HostTemplate for Qla4xxx {
     fn name(&self) -> &'static str {
@@ -32,26 +32,25 @@ impl HostTemplate for Qla4xxx {
         Some(Tag(tag.0))
     }
 
-    fn eh_abort(&mut self, target: u32, tag: Tag) -> bool {
+    fn eh_abort(&mut self, target: u32, tag: Tag) -> Order {
         let tag = IoTag(tag.0);
-        self.manage(target, |ddb| fw::Command::AbortTask { ddb, tag })
+        self.manage(target, Some(tag), |ddb| fw::Command::AbortTask { ddb, tag })
     }
 
-    fn eh_device_reset(&mut self, target: u32, lun: u64) -> bool {
+    fn eh_forget(&mut self, target: u32, tag: Tag) {
+        let tag = IoTag(tag.0);
+        if let Some((host, ddb)) = self.place(target) {
+            let _ = self.mbox(host, fw::Command::AbortTask { ddb, tag });
+        }
+    }
+
+    fn eh_device_reset(&mut self, target: u32, lun: u64) -> Order {
         let lun = lun_bytes(lun);
-        self.manage(target, |ddb| fw::Command::LunReset { ddb, lun })
+        self.manage(target, None, |ddb| fw::Command::LunReset { ddb, lun })
     }
 
-    fn eh_target_reset(&mut self, target: u32) -> bool {
-        self.manage(target, |ddb| fw::Command::TargetReset { ddb })
-    }
-}
-
-impl Qla4xxx {
-    /// A mailbox command for a session's target; `false` when the card refuses it.
-    fn manage(&mut self, sid: u32, command: impl FnOnce(u16) -> fw::Command) -> bool {
-        let at = self.sessions.get(&sid).and_then(|s| Some((s.host, s.ddb?)));
-        at.is_some_and(|(host, ddb)| self.mbox(host, command(ddb)).is_ok())
+    fn eh_target_reset(&mut self, target: u32) -> Order {
+        self.manage(target, None, |ddb| fw::Command::TargetReset { ddb })
     }
 }
 

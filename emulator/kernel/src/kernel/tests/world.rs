@@ -71,6 +71,8 @@ pub(super) struct World {
     stored: Vec<i32>,
     unit_attention: bool,
     pub(super) deaf: Deaf,
+    /// What it answers to ABORT TASK, if it does not do it.
+    pub(super) refuses: Option<TmfResponseCode>,
     /// Task management functions that were sent.
     pub(super) functions: Vec<u8>,
     /// TEST UNIT READY commands that were answered.
@@ -128,6 +130,7 @@ impl World {
             stored: Vec::new(),
             unit_attention: false,
             deaf: Deaf::default(),
+            refuses: None,
             functions: Vec::new(),
             tests: 0,
             logins: 0,
@@ -407,7 +410,11 @@ impl World {
                 }
                 TargetEvent::TaskManagement(asked) => {
                     self.unit_attention = true;
-                    peer.complete_task_management(self.now, asked.id, TmfResponseCode::COMPLETE);
+                    peer.complete_task_management(
+                        self.now,
+                        asked.id,
+                        self.refuses.unwrap_or(TmfResponseCode::COMPLETE),
+                    );
                 }
                 _ => {}
             }
