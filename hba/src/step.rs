@@ -90,6 +90,8 @@ pub enum Step {
     SessionWatch,
     /// Serve an endpoint by an emulated adapter.
     Serve,
+    /// List the targets.
+    TargetList,
     /// Say how many blocks.
     WithBlocks,
     /// Name a CHAP entry.
@@ -110,6 +112,10 @@ pub enum Step {
     WithHost(HostNo),
     /// Wait longer.
     WithMoreTime,
+    /// Ask for a session beside others to the same target.
+    WithMultipath,
+    /// Name a portal.
+    WithPortal,
 }
 
 impl fmt::Display for Step {
@@ -171,6 +177,9 @@ impl fmt::Display for Step {
             Self::WithForce => "force",
             Self::WithHost(host) => return host.fmt(f),
             Self::WithMoreTime => "time limit",
+            Self::WithMultipath => "multipath",
+            Self::WithPortal => "portal",
+            Self::TargetList => "target list",
         };
         f.write_str(text)
     }

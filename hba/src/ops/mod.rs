@@ -14,6 +14,7 @@ pub mod module;
 pub mod ping;
 pub mod session;
 pub mod stats;
+pub mod target;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod unsupported;

@@ -201,6 +201,10 @@ const NOTHING: &[(&str, &str)] = &[
         "There are no flash targets; hbactl flash add makes one.",
     ),
     (
+        "target.list",
+        "No target is known; hbactl flash discover finds some, hbactl target login adds one.",
+    ),
+    (
         "chap.list",
         "There are no CHAP entries; hbactl chap add makes one.",
     ),

@@ -121,6 +121,7 @@ fn run(cli: &Cli, out: &Out, warnings: &mut Vec<String>) -> Done {
         Noun::Iface(verb) => cmd::iface::run(&mut ctx, out, verb),
         Noun::Ping(ping) => cmd::iface::ping(&mut ctx, out, ping),
         Noun::Flash(verb) => cmd::flash::run(&mut ctx, out, verb),
+        Noun::Target(verb) => cmd::target::run(&mut ctx, out, verb),
         Noun::Chap(verb) => cmd::chap::run(&mut ctx, out, verb),
         Noun::Boot(verb) => cmd::boot::run(&mut ctx, out, verb),
         Noun::Session(verb) => cmd::session::run(&mut ctx, out, verb),
@@ -137,7 +138,7 @@ fn run(cli: &Cli, out: &Out, warnings: &mut Vec<String>) -> Done {
 /// Whether a command changes an adapter: it cleans up before it ends, when its time is over or a signal comes. The others end at
 /// once; so does the writing of blocks, which is a stream.
 fn changes(noun: &Noun) -> bool {
-    use crate::args::{adapter, boot, chap, flash, iface, module, session};
+    use crate::args::{adapter, boot, chap, flash, iface, module, session, target};
     match noun {
         Noun::Adapter(verb) => matches!(
             verb,
@@ -154,6 +155,7 @@ fn changes(noun: &Noun) -> bool {
             verb,
             flash::Verb::List(_) | flash::Verb::Show(_) | flash::Verb::Params
         ),
+        Noun::Target(verb) => !matches!(verb, target::Verb::List(_) | target::Verb::Discovery(_)),
         Noun::Chap(verb) => !matches!(verb, chap::Verb::List(_)),
         Noun::Boot(verb) => !matches!(verb, boot::Verb::Show(_)),
         Noun::Module(verb) => matches!(verb, module::Verb::Set(_)),

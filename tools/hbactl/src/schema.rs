@@ -11,6 +11,7 @@ use hba::model::{
 use hba::ops::flash::{Discovery, Listing};
 use hba::ops::memory::{Dump, InitiatorName, Restored, SelfTestReport};
 use hba::ops::module::{ModuleOptions, Translation};
+use hba::ops::target::{DiscoverySettings, Ended, Refresh, Target, TargetLogin};
 use schemars::{JsonSchema, Schema, schema_for};
 
 use crate::envelope::Envelope;
@@ -72,6 +73,12 @@ pub const ANSWERS: &[Answer] = &[
     Answer::of::<Discovery>("flash.discover"),
     Answer::of::<Listing>("flash.discover.list"),
     Answer::of::<Vec<Row>>("flash.params"),
+    Answer::of::<Vec<Target>>("target.list"),
+    Answer::of::<Change<TargetLogin>>("target.login"),
+    Answer::of::<Change<Vec<Ended>>>("target.logout"),
+    Answer::of::<Change<Vec<FlashTarget>>>("target.remove"),
+    Answer::of::<Vec<Refresh>>("target.refresh"),
+    Answer::of::<Vec<DiscoverySettings>>("target.discovery.show"),
     Answer::of::<Vec<ChapEntry>>("chap.list"),
     Answer::of::<Change<ChapEntry>>("chap.add"),
     Answer::of::<Change<ChapEntry>>("chap.set"),

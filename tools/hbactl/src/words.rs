@@ -25,6 +25,8 @@ fn step(step: Step) -> String {
         Step::WithYesWriteNvram => "--yes-write-nvram".to_owned(),
         Step::WithHost(host) => format!("-a {host}"),
         Step::WithMoreTime => "--timeout".to_owned(),
+        Step::WithMultipath => "--multipath".to_owned(),
+        Step::WithPortal => "--portal".to_owned(),
         operation => format!("hbactl {operation}"),
     }
 }
@@ -72,6 +74,7 @@ mod tests {
             Step::Ping,
             Step::SessionList,
             Step::SessionLogout(3),
+            Step::TargetList,
             Step::IfaceSet,
             Step::IfaceApply,
             Step::SessionWatch,

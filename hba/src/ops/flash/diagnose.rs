@@ -147,6 +147,11 @@ pub(super) fn ask_list(
     Ok(ctx.backend.probe_targets(&probe, deadline))
 }
 
+/// Whether a port has an address of the family of `address`.
+pub(in crate::ops) fn port_can_call(ctx: &mut Ctx<'_>, host: HostNo, address: IpAddr) -> Result<bool> {
+    Ok(families(ctx, host)?.have(address))
+}
+
 /// Families of addresses that a port can call.
 pub(super) fn families(ctx: &mut Ctx<'_>, host: HostNo) -> Result<Families> {
     let mut have = Families::default();

@@ -14,13 +14,14 @@ mod wanted;
 
 pub use add::{NewFlashTarget, add};
 pub use answer::{Answer, Discovery, LeftOut, Present};
-pub(super) use diagnose::{Diagnosis, diagnose};
+pub(super) use diagnose::{Diagnosis, diagnose, port_can_call};
 pub use discover::{Asking, discover};
 pub(super) use find::{all as all_targets, of_session};
 pub use find::{list, show};
 pub use found::{ListedPath, Listing, discover_and_add, list_targets};
 pub use login::{Clash, login, logout};
 pub(super) use login::{gone_anyway, wait_gone};
+pub(super) use remove::delete;
 pub use remove::remove;
 pub use set::{FlashSettings, set};
 

@@ -63,7 +63,7 @@ pub fn remove(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, index: u32) -> Result<C
 }
 
 /// Removes an entry and looks whether it is gone.
-pub(super) fn delete(ctx: &mut Ctx<'_>, host: HostNo, index: u32, tried: &str) -> Result<()> {
+pub(in crate::ops) fn delete(ctx: &mut Ctx<'_>, host: HostNo, index: u32, tried: &str) -> Result<()> {
     ctx.backend
         .delete_flash_target(host, index, ctx.deadline)
         .map_err(|e| e.during(tried.to_owned()))?;

@@ -178,7 +178,7 @@ pub(super) fn portal(text: &str) -> Result<Portal, String> {
         .map_err(|e| e.answer().unwrap_or("expected a portal").to_owned())
 }
 
-fn on_off(text: &str) -> Result<bool, String> {
+pub(super) fn on_off(text: &str) -> Result<bool, String> {
     match text {
         "on" | "yes" | "true" | "1" => Ok(true),
         "off" | "no" | "false" | "0" => Ok(false),

@@ -14,6 +14,7 @@ mod number;
 pub mod refused;
 pub mod session;
 pub mod stats;
+pub mod target;
 
 pub use global::{AdapterArg, Format, Global};
 pub use noun::{Cli, Noun};

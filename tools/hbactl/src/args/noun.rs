@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use super::{Global, adapter, boot, chap, event, flash, iface, lun, module, session, stats};
+use super::{Global, adapter, boot, chap, event, flash, iface, lun, module, session, stats, target};
 
 /// `hbactl`.
 #[derive(Parser, Debug)]
@@ -47,6 +47,9 @@ pub enum Noun {
     /// Boot configuration: which flash targets the machine boots from
     #[command(subcommand)]
     Boot(boot::Verb),
+    /// Targets by name: every path that flash and the sessions know, and login in one call
+    #[command(subcommand)]
+    Target(target::Verb),
     /// Sessions with targets
     #[command(subcommand)]
     Session(session::Verb),

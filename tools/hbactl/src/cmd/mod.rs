@@ -11,3 +11,4 @@ pub(crate) mod meta;
 pub(crate) mod module;
 pub(crate) mod session;
 pub(crate) mod stats;
+pub(crate) mod target;

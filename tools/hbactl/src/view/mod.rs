@@ -13,5 +13,6 @@ pub(crate) mod ping;
 pub(crate) mod rescan;
 pub(crate) mod session;
 pub(crate) mod stats;
+pub(crate) mod target;
 pub(crate) mod transfer;
 pub(crate) mod watch;

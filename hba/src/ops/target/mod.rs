@@ -1,0 +1,22 @@
+//! Targets by name: what flash and the sessions know of them, as one view, and logging in in one call. Flash entries are how an adapter
+//! keeps a target, so every verb here goes through [`super::flash`].
+
+mod choose;
+mod discovery;
+mod list;
+mod login;
+mod logout;
+mod refresh;
+mod remove;
+mod wish;
+
+pub use discovery::{DiscoverySettings, Setting, Way, discovery};
+pub use list::{Known, Target, TargetPath, list};
+pub use login::{Attempt, TargetLogin, login};
+pub use logout::{Ended, logout};
+pub use refresh::{Refresh, Refreshed, refresh};
+pub use remove::remove;
+pub use wish::{Auth, LoginWish, SessionType};
+
+#[cfg(test)]
+mod tests;

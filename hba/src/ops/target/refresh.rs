@@ -1,0 +1,104 @@
+//! Refreshing what is known of targets: every way of discovery that an adapter has is gone through again.
+//!
+//! Must not know how a portal is asked: [`crate::ops::flash`] does that. Source: Microsoft `iscsimgt.mof` (RefreshTargetList).
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::list::of_port;
+use crate::ctx::Ctx;
+use crate::error::{Kind, Result};
+use crate::ids::{AdapterId, HostNo, Portal};
+use crate::ops::adapter::all_able;
+use crate::ops::flash::{self, Answer, Asking, Discovery};
+
+/// What a refresh of one port came to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Refresh {
+    /// The port.
+    pub host: HostNo,
+    /// Every SendTargets portal that is in flash, asked again.
+    pub portals: Vec<Refreshed>,
+    /// Targets that flash has by name; the adapter logs in to them without asking anybody.
+    pub static_targets: usize,
+    /// Targets that the port knows now, flash and sessions together.
+    pub targets: usize,
+    /// Ways of discovery that the adapter does not have.
+    pub not_supported: Vec<String>,
+}
+
+/// A portal that was asked again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Refreshed {
+    /// Index of its SendTargets entry.
+    pub entry: u32,
+    /// The portal.
+    pub portal: String,
+    /// What it came to.
+    pub discovery: Option<Discovery>,
+    /// Why it came to nothing.
+    pub failure: Option<String>,
+}
+
+impl Refresh {
+    /// Whether every portal answered.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.portals.iter().all(|portal| portal.failure.is_none())
+    }
+
+    /// Sessions that the refresh made.
+    #[must_use]
+    pub fn new_sessions(&self) -> usize {
+        let found = |portal: &Refreshed| portal.discovery.as_ref().map_or(0, |d| d.sessions.len());
+        self.portals.iter().map(found).sum()
+    }
+}
+
+/// Asks every SendTargets portal in flash again, on one port or on all. A portal that fails does not keep the others from being asked.
+///
+/// # Errors
+/// The adapter cannot be read; the end was asked for, or the time is over.
+pub fn refresh(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Vec<Refresh>> {
+    let mut all = Vec::new();
+    for host in all_able(ctx, id, "refresh the targets", |f| f.flash)? {
+        let known = ctx.backend.flash_targets(host)?;
+        let mut portals = Vec::new();
+        for entry in known.iter().filter(|t| t.discovery) {
+            let address = entry.address.as_deref().and_then(|a| a.parse().ok());
+            let Some((address, port)) = address.zip(entry.port) else {
+                continue;
+            };
+            let at = Portal::new(address, port);
+            let asking = Asking {
+                at,
+                chap: None,
+                keep: true,
+            };
+            let (discovery, failure) = match flash::discover(ctx, Some(&AdapterId::Host(host)), asking) {
+                Ok(found) => (Some(found), None),
+                Err(e) if matches!(e.kind(), Kind::Interrupted | Kind::Unknown | Kind::Timeout) => {
+                    return Err(e);
+                }
+                Err(e) => (None, Some(e.answer().unwrap_or("it failed").to_owned())),
+            };
+            portals.push(Refreshed {
+                entry: entry.index,
+                portal: at.to_string(),
+                discovery: discovery.filter(|d| d.answer != Answer::NotAsked),
+                failure,
+            });
+        }
+        all.push(Refresh {
+            host,
+            portals,
+            static_targets: known.iter().filter(|t| t.target_name.is_some()).count(),
+            targets: of_port(ctx, host)?.len(),
+            not_supported: super::discovery::MISSING
+                .iter()
+                .map(|(way, _)| (*way).to_owned())
+                .collect(),
+        });
+    }
+    Ok(all)
+}

@@ -1,0 +1,226 @@
+//! What a login asks for is judged before anything is asked of an adapter.
+
+use super::*;
+use crate::backend::scripted::{Call, Scripted};
+use crate::error::{Kind, Status};
+use crate::ids::HostNo;
+use crate::model::{FlashTarget, SessionBrief};
+use crate::ops::testing::{H0, TARGET, brief, ctx, flash, key, session};
+
+fn wish() -> LoginWish {
+    LoginWish {
+        target: TARGET.into(),
+        ..LoginWish::default()
+    }
+}
+
+#[test]
+fn what_no_adapter_can_do_is_refused_by_name_before_anything_is_asked() {
+    let cases: Vec<(&str, LoginWish)> = vec![
+        (
+            "IPsec",
+            LoginWish {
+                ipsec: true,
+                ..wish()
+            },
+        ),
+        (
+            "RADIUS",
+            LoginWish {
+                radius: true,
+                ..wish()
+            },
+        ),
+        (
+            "RADIUS",
+            LoginWish {
+                radius_verify: true,
+                ..wish()
+            },
+        ),
+        (
+            "several connections",
+            LoginWish {
+                max_connections: Some(2),
+                ..wish()
+            },
+        ),
+        (
+            "mappings",
+            LoginWish {
+                mappings: vec!["0=1:0:0:0".into()],
+                ..wish()
+            },
+        ),
+        (
+            "initiator alias",
+            LoginWish {
+                alias: Some("me".into()),
+                ..wish()
+            },
+        ),
+        (
+            "discovery session",
+            LoginWish {
+                kind: SessionType::Discovery,
+                ..wish()
+            },
+        ),
+        (
+            "informational",
+            LoginWish {
+                kind: SessionType::Informational,
+                ..wish()
+            },
+        ),
+        (
+            "boot session",
+            LoginWish {
+                kind: SessionType::Boot,
+                ..wish()
+            },
+        ),
+    ];
+    for (named, wish) in cases {
+        let mut s = Scripted::new();
+        let e = login(&mut ctx(&mut s), &wish).expect_err(named);
+        assert_eq!(e.kind(), Kind::Unsupported, "{named}: {e}");
+        assert!(e.answer().is_some_and(|a| a.contains(named)), "{named}: {e}");
+        s.finish();
+    }
+}
+
+#[test]
+fn what_makes_no_sense_is_refused_before_anything_is_asked() {
+    for wish in [
+        LoginWish {
+            target: "iqn.a b".into(),
+            ..wish()
+        },
+        LoginWish {
+            target: String::new(),
+            ..wish()
+        },
+        LoginWish {
+            auth: Some(Auth::None),
+            chap: Some(1),
+            ..wish()
+        },
+        LoginWish {
+            auth: Some(Auth::Chap),
+            ..wish()
+        },
+        LoginWish {
+            auth: Some(Auth::Mutual),
+            ..wish()
+        },
+        LoginWish {
+            isid: Some("1234".into()),
+            ..wish()
+        },
+    ] {
+        let mut s = Scripted::new();
+        let e = login(&mut ctx(&mut s), &wish).expect_err("invalid");
+        assert_eq!(e.kind(), Kind::Invalid, "{wish:?}: {e}");
+        s.finish();
+    }
+}
+
+/// What flash and the sessions know.
+fn known(s: &mut Scripted, entries: Vec<FlashTarget>, sessions: &[SessionBrief]) {
+    let named = entries.iter().any(|t| !t.discovery);
+    s.expect(Call::FlashTargets(H0), Ok(entries));
+    if named {
+        s.expect(Call::Sessions, Ok(sessions.to_vec()));
+    }
+    s.expect(Call::Sessions, Ok(sessions.to_vec()));
+    for one in sessions {
+        let mut full = session(one.sid, &one.target_name, "LOGGED_IN");
+        full.connections[0].persistent_address = Some(one.address.clone());
+        s.expect(Call::Session(one.sid), Ok(Some(full)));
+    }
+}
+
+fn elsewhere(sid: u32) -> SessionBrief {
+    let mut one = brief(sid, TARGET, "LOGGED_IN");
+    one.address = "192.168.10.51".into();
+    one
+}
+
+#[test]
+fn a_second_session_wants_to_be_asked_for() {
+    let mut s = Scripted::new();
+    s.expect(Call::AdapterKeys, Ok(vec![key()]));
+    known(&mut s, vec![], &[elsewhere(4)]);
+    let wish = LoginWish {
+        portal: Some("192.168.10.50".parse().expect("a portal")),
+        ..wish()
+    };
+    let e = login(&mut ctx(&mut s), &wish).expect_err("there is one");
+    assert_eq!((e.kind(), e.status()), (Kind::Busy, Status::SessionExists));
+    assert!(e.to_string().contains("session 4 over 192.168.10.51:3260"), "{e}");
+    s.finish();
+}
+
+#[test]
+fn a_target_that_nobody_knows_wants_a_portal() {
+    let mut s = Scripted::new();
+    s.expect(Call::AdapterKeys, Ok(vec![key()]));
+    known(&mut s, vec![], &[]);
+    let e = login(&mut ctx(&mut s), &wish()).expect_err("unknown");
+    assert_eq!((e.kind(), e.status()), (Kind::NotFound, Status::TargetNotFound));
+    s.finish();
+}
+
+#[test]
+fn one_view_has_flash_and_sessions_each_path_once() {
+    let mut s = Scripted::new();
+    s.expect(Call::AdapterKeys, Ok(vec![key()]));
+    let entries = vec![
+        flash(2, &[]),
+        flash(3, &[("targetname", "iqn.other")]),
+        flash(4, &[("targetname", ""), ("discovery_session", "1")]),
+    ];
+    known(&mut s, entries, &[brief(7, TARGET, "LOGGED_IN"), elsewhere(8)]);
+    let all = list(&mut ctx(&mut s), None).expect("list");
+    let shape: Vec<_> = all
+        .iter()
+        .flat_map(|t| {
+            t.paths.iter().map(|p| {
+                (
+                    t.name.as_str(),
+                    p.flash_index,
+                    p.session.as_ref().map(|s| s.sid),
+                    p.known,
+                )
+            })
+        })
+        .collect();
+    assert_eq!(
+        shape,
+        [
+            (TARGET, Some(2), Some(7), Known::Flash),
+            (TARGET, None, Some(8), Known::Discovered),
+            ("iqn.other", Some(3), None, Known::Flash),
+        ]
+    );
+    assert!(all.iter().all(|t| t.host == HostNo(0)));
+    s.finish();
+}
+
+#[test]
+fn a_name_that_nobody_has_is_not_found() {
+    let mut s = Scripted::new();
+    for asked in [true, false] {
+        s.expect(Call::AdapterKeys, Ok(vec![key()]));
+        known(&mut s, vec![], &[]);
+        let mut c = ctx(&mut s);
+        let e = if asked {
+            logout(&mut c, None, "iqn.nobody", None).expect_err("logout")
+        } else {
+            remove(&mut c, None, "iqn.nobody", None).expect_err("remove")
+        };
+        assert_eq!(e.kind(), Kind::NotFound, "{e}");
+    }
+    s.finish();
+}

@@ -1,0 +1,200 @@
+//! `hbactl target`.
+
+use clap::{Args, Subcommand, ValueEnum};
+use hba::ids::Portal;
+use hba::ops::target::{Auth, LoginWish, SessionType};
+
+use super::AdapterArg;
+use super::flash::{on_off, portal};
+
+/// What to do with targets.
+#[derive(Subcommand, Debug)]
+pub enum Verb {
+    /// Targets with their paths: what flash and the sessions know, as one view
+    #[command(after_help = "Example: hbactl target list -a host2 -o json")]
+    List(AdapterArg),
+    /// Log in to a target in one call: port and portal are chosen, the target is put into flash, the adapter logs in
+    ///
+    /// The target stays in flash, so that the adapter logs in again at every start, unless --no-persist is given. What is not said stays as
+    /// the adapter has it. A target without --portal must be known (see `target list`); its portals are tried one after the other. A login
+    /// that is refused leaves nothing behind. What no adapter here can do (IPsec, RADIUS, mappings, several connections in a session) is
+    /// answered with the reason and exit code 4, before anything is sent.
+    #[command(
+        after_help = "Example: hbactl target login iqn.2026-11.org.example:disk --portal 10.0.0.5 --chap 4 --auth mutual\n\
+                            A second path, for dm-multipath:\n\
+                            \x20        hbactl target login iqn.2026-11.org.example:disk --portal 10.0.1.5 --multipath"
+    )]
+    Login(Box<Login>),
+    /// Log out of a target: end all of its sessions, or those over one portal; flash keeps it
+    #[command(after_help = "Example: hbactl target logout iqn.2026-11.org.example:disk")]
+    Logout(Named),
+    /// Ask every SendTargets portal in flash again
+    #[command(
+        after_help = "The exit code is 1 when a portal did not answer; the others are asked all the same.\n\
+                            Example: hbactl target refresh -a host2"
+    )]
+    Refresh(AdapterArg),
+    /// Take a target out of flash: all of its entries, or that of one portal
+    #[command(after_help = "Example: hbactl target remove iqn.2026-11.org.example:disk")]
+    Remove(Named),
+    /// How a port comes to know targets
+    #[command(subcommand)]
+    Discovery(Discovery),
+}
+
+/// `target discovery`.
+#[derive(Subcommand, Debug)]
+pub enum Discovery {
+    /// The ways of discovery a port has, its portals, and the settings
+    #[command(
+        after_help = "The settings are set with `iface set`, those of a SendTargets entry with `flash set`.\n\
+                            Example: hbactl target discovery show -a host2"
+    )]
+    Show(AdapterArg),
+}
+
+/// Which target.
+#[derive(Args, Debug)]
+pub struct Named {
+    /// Target name, byte for byte as `target list` shows it
+    pub target: String,
+    /// Only what goes over this portal
+    #[arg(short, long, value_parser = portal)]
+    pub portal: Option<Portal>,
+    /// Which port.
+    #[command(flatten)]
+    pub adapter: AdapterArg,
+    /// Also when disks are in use, or, of `remove`, when there are sessions
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// `target login`.
+#[derive(Args, Debug)]
+pub struct Login {
+    /// Target name, byte for byte
+    pub target: String,
+    /// Portal, as ADDRESS, ADDRESS:PORT or [IPV6]:PORT, with ,TAG if you like; any known one of the target when left out
+    #[arg(short, long, value_parser = portal)]
+    pub portal: Option<Portal>,
+    /// Which port.
+    #[command(flatten)]
+    pub adapter: AdapterArg,
+    /// Initiator name: takes the port that has it
+    #[arg(long, value_name = "IQN")]
+    pub initiator: Option<String>,
+    /// Initiator alias (not supported: exit code 4)
+    #[arg(long, value_name = "TEXT")]
+    pub alias: Option<String>,
+    /// What kind of session
+    #[arg(long = "type", value_enum, default_value = "normal", value_name = "TYPE")]
+    pub kind: Kind,
+    /// Header digest
+    #[arg(long, value_name = "on|off", value_parser = on_off)]
+    pub header_digest: Option<bool>,
+    /// Data digest
+    #[arg(long, value_name = "on|off", value_parser = on_off)]
+    pub data_digest: Option<bool>,
+    /// Connections of the session: 1, or 0 for as many as there can be (which is 1)
+    #[arg(long, value_name = "COUNT")]
+    pub max_connections: Option<u32>,
+    /// Seconds to wait before a session that was lost is made again
+    #[arg(long, value_name = "SECONDS")]
+    pub time2wait: Option<u16>,
+    /// Seconds that the target keeps the tasks of a session that was lost
+    #[arg(long, value_name = "SECONDS")]
+    pub time2retain: Option<u16>,
+    /// Who proves itself: nobody, the initiator, or both
+    #[arg(long, value_enum, value_name = "WHO")]
+    pub auth: Option<Who>,
+    /// CHAP entry to prove ourselves with (see `chap list`)
+    #[arg(long, value_name = "INDEX")]
+    pub chap: Option<u16>,
+    /// The ISID, twelve hex digits as `flash show` shows them; one that no other path has is chosen when left out
+    #[arg(long, value_name = "HEX")]
+    pub isid: Option<String>,
+    /// Take the target out of flash again once the session is up: the session stays until it is logged out or the adapter restarts
+    #[arg(long)]
+    pub no_persist: bool,
+    /// There may be a session to the target already: this is one more path
+    #[arg(long)]
+    pub multipath: bool,
+    /// When this portal does not let us in, try the others that are known of the target
+    #[arg(long)]
+    pub portal_hopping: bool,
+    /// Require IPsec (not supported: exit code 4)
+    #[arg(long)]
+    pub ipsec: bool,
+    /// Let a RADIUS server make the CHAP response (not supported: exit code 4)
+    #[arg(long)]
+    pub radius: bool,
+    /// Let a RADIUS server judge the target's CHAP response (not supported: exit code 4)
+    #[arg(long)]
+    pub radius_verify: bool,
+    /// Where a unit is to be shown (not supported: exit code 4)
+    #[arg(long, value_name = "LUN=BUS:TARGET:LUN")]
+    pub mapping: Vec<String>,
+}
+
+/// What kind of session.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Kind {
+    /// SCSI
+    Normal,
+    /// SendTargets only (not supported here: see `flash discover`)
+    Discovery,
+    /// Units are not shown to the operating system (not supported)
+    Informational,
+    /// Before the operating system starts (not supported here: see `boot set`)
+    Boot,
+}
+
+/// Who proves itself.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Who {
+    /// Nobody
+    None,
+    /// The initiator
+    Chap,
+    /// Both sides
+    Mutual,
+}
+
+impl Login {
+    /// The wish, as the control plane has it.
+    #[must_use]
+    pub fn wish(&self) -> LoginWish {
+        LoginWish {
+            target: self.target.clone(),
+            portal: self.portal,
+            adapter: self.adapter.adapter.clone(),
+            initiator: self.initiator.clone(),
+            alias: self.alias.clone(),
+            kind: match self.kind {
+                Kind::Normal => SessionType::Normal,
+                Kind::Discovery => SessionType::Discovery,
+                Kind::Informational => SessionType::Informational,
+                Kind::Boot => SessionType::Boot,
+            },
+            header_digest: self.header_digest,
+            data_digest: self.data_digest,
+            max_connections: self.max_connections,
+            time2wait: self.time2wait,
+            time2retain: self.time2retain,
+            auth: self.auth.map(|who| match who {
+                Who::None => Auth::None,
+                Who::Chap => Auth::Chap,
+                Who::Mutual => Auth::Mutual,
+            }),
+            chap: self.chap,
+            isid: self.isid.clone(),
+            no_persist: self.no_persist,
+            multipath: self.multipath,
+            portal_hopping: self.portal_hopping,
+            ipsec: self.ipsec,
+            radius: self.radius,
+            radius_verify: self.radius_verify,
+            mappings: self.mapping.clone(),
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Targets.
+
+use hba::ops::target::{DiscoverySettings, Known, Refresh, Target};
+
+use crate::output::{Table, known, yes};
+
+pub(crate) fn table(all: &[Target]) -> Table {
+    let rows = all.iter().flat_map(|target| {
+        target.paths.iter().map(|path| {
+            let tag = path.tag.map_or_else(String::new, |tag| format!(",{tag}"));
+            let session = path.session.as_ref();
+            vec![
+                target.host.to_string(),
+                path.portal
+                    .as_ref()
+                    .map_or_else(|| "n/a".to_owned(), |portal| format!("{portal}{tag}")),
+                match path.known {
+                    Known::Flash => "flash",
+                    Known::Discovered => "discovered",
+                    Known::User => "user",
+                }
+                .to_owned(),
+                path.flash_index
+                    .map_or_else(|| "-".to_owned(), |index| index.to_string()),
+                session.map_or_else(|| "-".to_owned(), |s| s.sid.to_string()),
+                session.map_or_else(|| "-".to_owned(), |s| known(s.state.as_ref())),
+                known(path.isid.as_ref()),
+                path.redirected_to.clone().unwrap_or_else(|| "-".to_owned()),
+                target.name.clone(),
+            ]
+        })
+    });
+    Table {
+        heads: &[
+            "HOST", "PORTAL", "KNOWN", "FLASH", "SESSION", "STATE", "ISID", "MOVED-TO", "TARGET",
+        ],
+        rows: rows.collect(),
+    }
+}
+
+/// What became of each portal that was asked again.
+pub(crate) fn refreshed(all: &[Refresh]) -> Table {
+    let mut rows = Vec::new();
+    for port in all {
+        for portal in &port.portals {
+            let found = portal.discovery.as_ref();
+            let count = |count: Option<usize>| count.map_or_else(|| "-".to_owned(), |n| n.to_string());
+            rows.push(vec![
+                port.host.to_string(),
+                portal.entry.to_string(),
+                portal.portal.clone(),
+                count(found.map(|d| d.sessions.len())),
+                count(found.map(|d| d.present.len())),
+                count(found.map(|d| d.left_out.len())),
+                portal.failure.clone().unwrap_or_else(|| "ok".to_owned()),
+            ]);
+        }
+        rows.push(vec![
+            port.host.to_string(),
+            "-".to_owned(),
+            format!("static: {}", port.static_targets),
+            "-".to_owned(),
+            "-".to_owned(),
+            "-".to_owned(),
+            format!(
+                "{} targets known now; no {}",
+                port.targets,
+                port.not_supported.join(", no ")
+            ),
+        ]);
+    }
+    Table {
+        heads: &["HOST", "ENTRY", "PORTAL", "NEW", "BEFORE", "LEFT-OUT", "ANSWER"],
+        rows,
+    }
+}
+
+/// Ways, portals and settings, a fact a line.
+pub(crate) fn discovery(all: &[DiscoverySettings]) -> Table {
+    let mut rows = Vec::new();
+    for port in all {
+        let mut row = |what: &str, name: &str, value: String| {
+            rows.push(vec![
+                port.host.to_string(),
+                what.to_owned(),
+                name.to_owned(),
+                value,
+            ]);
+        };
+        row("initiator", "name", known(port.initiator_name.as_ref()));
+        for way in &port.ways {
+            row("way", &way.name, format!("{} ({})", yes(way.supported), way.note));
+        }
+        for portal in &port.portals {
+            row("portal", portal, "asked at every start".to_owned());
+        }
+        for setting in &port.settings {
+            row(&setting.of, &setting.name, known(setting.value.as_ref()));
+        }
+    }
+    Table {
+        heads: &["HOST", "OF", "NAME", "VALUE"],
+        rows,
+    }
+}
