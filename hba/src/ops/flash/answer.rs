@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::find::same_address;
 use crate::backend::{ListOutcome, ListedTarget, ProbeOutcome};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, Status};
 use crate::ids::{HostNo, Portal};
 use crate::message::Message;
 use crate::model::{FlashTarget, Session};
@@ -212,7 +212,7 @@ fn compare(asked: Portal, doing: &Doing, targets: &[ListedTarget], found: &mut D
                         format!("{} has no {} address", doing.host, family(at.address))
                     }
                     None => format!(
-                        "the adapter made no session of it; it has {} now",
+                        "the adapter made no session of it; with the {} it has, its table may be full",
                         doing.new.len() + doing.old.len()
                     ),
                 },
@@ -297,10 +297,17 @@ fn no_list(why: &ProbeOutcome, doing: &Doing, asked: Portal, tried: &str) -> Err
         ),
         None => String::new(),
     };
-    let error = Error::new(Kind::Failed, tried).answered(format!(
-        "{verdict}: the adapter found nothing new, and its driver does not say why; {}{before}",
-        told(why)
-    ));
+    let status = match why {
+        ProbeOutcome::Refused(_) => Status::LoginFailed,
+        ProbeOutcome::Unreachable(_) | ProbeOutcome::Silent(_) => Status::ConnectionFailed,
+        _ => Status::Failed,
+    };
+    let error = Error::new(Kind::Failed, tried)
+        .with_status(status)
+        .answered(format!(
+            "{verdict}: the adapter found nothing new, and its driver does not say why; {}{before}",
+            told(why)
+        ));
     match why {
         ProbeOutcome::Refused(_) => error.hint(
             Message::from("ask with the account that the portal wants: ")

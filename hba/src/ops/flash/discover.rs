@@ -3,9 +3,10 @@
 //! Source: qla4xxx `ql4_os.c` (`qla4xxx_ddb_login_st`: returns when the discovery is done and the logins are under way).
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 use std::ops::ControlFlow;
 use std::time::Duration;
+
+use iscsi::Isid;
 
 use super::super::adapter::resolve_able;
 use super::super::write::{LOOK_AGAIN, unless_dry};
@@ -13,6 +14,7 @@ use super::add::{NewFlashTarget, add_to};
 use super::answer::{Answer, Discovery, Doing, LeftOut, family, plain, put_together};
 use super::diagnose::{ask_list, families};
 use super::find::same_address;
+use super::paths::isid as isid_of;
 use super::remove::delete;
 use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
@@ -21,6 +23,7 @@ use crate::intent::Intent;
 use crate::isid::Taken;
 use crate::message::Message;
 use crate::model::{FlashTarget, Session};
+use crate::params::{Assignment, FlashnodeParam};
 use crate::step::Step;
 
 /// How long the sessions of found targets may take to come up before they are listed as they are.
@@ -84,10 +87,7 @@ pub fn discover(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, asking: Asking) -> Re
     let existing = existing.map(|t| t.index);
     let done = unless_dry(ctx, |ctx| match existing {
         Some(index) => Ok((Some(index), ask(ctx, host, index, &tried)?)),
-        None => {
-            let known = known.iter().map(|t| t.index).collect();
-            ask_anew(ctx, host, asking, known, &tried)
-        }
+        None => ask_anew(ctx, host, asking, &known, &tried),
     })?;
     let Some((index, (new, ended, old))) = done else {
         ctx.warn("dry run: the portal was not asked");
@@ -170,10 +170,12 @@ fn ask_anew(
     ctx: &mut Ctx<'_>,
     host: HostNo,
     asking: Asking,
-    known: Vec<u32>,
+    known: &[FlashTarget],
     tried: &str,
 ) -> Result<(Option<u32>, Did)> {
     let (address, port) = asking.at.at();
+    let isid = unused_isid(ctx, host, known)?;
+    let known = known.iter().map(|t| t.index).collect();
     let intent = if asking.keep {
         Intent::FlashAdd {
             known,
@@ -185,7 +187,7 @@ fn ask_anew(
         Intent::Discovery { known, address, port }
     };
     ctx.intending(host, "flash discover", tried, intent, |ctx| {
-        let index = make_entry(ctx, host, (address, port), asking.chap, tried)?;
+        let index = make_entry(ctx, host, asking, isid, tried)?;
         let did = ask(ctx, host, index, tried);
         if asking.keep {
             return Ok((Some(index), did?));
@@ -296,24 +298,44 @@ fn left(ctx: &mut Ctx<'_>, did: Result<Did>, index: u32, why: &Error) -> Result<
 fn make_entry(
     ctx: &mut Ctx<'_>,
     host: HostNo,
-    at: (IpAddr, u16),
-    chap: Option<u16>,
+    asking: Asking,
+    isid: Option<Isid>,
     tried: &str,
 ) -> Result<u32> {
+    let isid = isid.map(|isid| Assignment::new(FlashnodeParam::Isid, &isid.to_string()));
     let new = NewFlashTarget {
         target_name: None,
-        address: at.0,
-        port: at.1,
+        address: asking.at.address,
+        port: asking.at.port,
         tpgt: None,
-        chap,
+        chap: asking.chap,
         bidi_chap: false,
-        params: Vec::new(),
+        params: isid.into_iter().collect::<Result<_>>()?,
     };
     let made = add_to(ctx, host, &new, tried)?;
     made.after()
         .map(|t| t.index)
         .ok_or_else(|| Error::new(Kind::Failed, tried).answered("the new entry went away"))
 }
+
+/// An ISID that no session and no entry of the port has, whatever the target: what is discovered gets the entry's, and must not end a
+/// session that is up. `None` where there is nothing that could be ended.
+fn unused_isid(ctx: &mut Ctx<'_>, host: HostNo, known: &[FlashTarget]) -> Result<Option<Isid>> {
+    let mut taken = Taken::default();
+    for isid in known.iter().filter_map(isid_of) {
+        taken.take(ANY, isid, ());
+    }
+    for sid in sids(ctx, host)? {
+        let text = ctx.backend.session(sid)?.and_then(|s| s.isid);
+        if let Some(isid) = text.and_then(|text| text.parse().ok()) {
+            taken.take(ANY, isid, ());
+        }
+    }
+    Ok(taken.any(ANY).and_then(|like| taken.free(ANY, like)))
+}
+
+/// Stands for every target.
+const ANY: &str = "";
 
 fn sids(ctx: &mut Ctx<'_>, host: HostNo) -> Result<BTreeSet<u32>> {
     let mut all = BTreeSet::new();

@@ -10,6 +10,7 @@ use super::add::{NewFlashTarget, add_to};
 use super::answer::{Discovery, LeftOut, places, told};
 use super::diagnose::ask_list;
 use super::discover::{Asking, discover, portal_of};
+use super::find::one;
 use super::login::{Clash, login};
 use super::wanted::odd;
 use crate::backend::ListOutcome;
@@ -45,9 +46,16 @@ pub fn discover_and_add(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, asking: Askin
         .into_iter()
         .partition(|l| l.twin.is_some());
     found.left_out = rest;
-    for (name, at, tag) in up {
+    let present = found
+        .present
+        .iter()
+        .filter_map(|p| Some((p.target.clone(), p.portal.parse::<Portal>().ok()?, None)));
+    for (name, at, tag) in up.into_iter().chain(present) {
         match add_to(ctx, host, &new(&name, at, tag, asking.chap), &tried) {
-            Ok(change) => found.targets.extend(change.after().cloned()),
+            Ok(change) if change.is_changed() => found.targets.extend(change.after().cloned()),
+            // It is in flash.
+            Ok(_) => {}
+            Err(why) if why.kind() == Kind::Busy => {}
             Err(why) => ctx.warn(format!("{name} at {at} has a session and was not added: {why}")),
         }
     }
@@ -70,6 +78,11 @@ pub fn discover_and_add(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, asking: Askin
             }
         }
     }
+    let mut now = Vec::new();
+    for target in &found.targets {
+        now.push(one(ctx, host, target.index, &tried)?);
+    }
+    found.targets = now;
     // What was said to be left out may be in by now.
     ctx.warnings.truncate(warned);
     if let Some(remark) = super::discover::left_out(&found) {

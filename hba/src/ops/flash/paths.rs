@@ -12,7 +12,7 @@ use iscsi::names::same;
 
 use super::find::{isid_of, same_address};
 use crate::ctx::Ctx;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, Status};
 use crate::ids::HostNo;
 use crate::isid::Taken;
 use crate::message::Message;
@@ -158,7 +158,7 @@ impl Paths {
         let Some(owner) = self.taken.owner(own.target, isid) else {
             return Ok(());
         };
-        let error = Error::new(Kind::Busy, tried).answered(format!(
+        let error = Error::new(Kind::Busy, tried).with_status(Status::SessionExists).answered(format!(
             "{owner} has isid {isid} at this target already: each login over one of the two paths would end the session over the other"
         ));
         Err(match (own.index, self.taken.free(own.target, isid)) {

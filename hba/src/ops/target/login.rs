@@ -167,8 +167,14 @@ fn try_all(
     let (last, before) = order
         .split_last()
         .ok_or_else(|| Error::new(Kind::NotFound, tried).answered("no portal is known"))?;
-    for at in before {
-        match over(ctx, host, wish, known, *at, &attempts) {
+    let whole = ctx.deadline;
+    for (n, at) in before.iter().enumerate() {
+        // Each gets its share of the time.
+        let left = u32::try_from(order.len() - n).unwrap_or(u32::MAX);
+        ctx.deadline = whole.at_most(whole.remaining() / left);
+        let done = over(ctx, host, wish, known, *at, &attempts);
+        ctx.deadline = whole;
+        match done {
             // What is not known may be done yet: nothing else is tried then.
             Err(e) if e.kind() != Kind::Unknown && e.kind() != Kind::Interrupted => attempts.push(Attempt {
                 portal: at.to_string(),
@@ -240,7 +246,7 @@ fn over(
     };
     let session = match flash::login(ctx, Some(&id), index, Clash::Mend) {
         Ok(change) => change.after().cloned(),
-        Err(e) if there.is_none() && !matches!(e.kind(), Kind::Unknown | Kind::Interrupted) => {
+        Err(e) if there.is_none() && !ctx.deadline.stopped() => {
             return Err(take_back(ctx, host, index, e));
         }
         Err(e) => return Err(e),
@@ -269,7 +275,8 @@ fn take_back(ctx: &mut Ctx<'_>, host: HostNo, index: u32, refusal: Error) -> Err
         flash::delete(ctx, host, index, "take the target out of flash again")
     });
     match done {
-        Ok(()) => refusal.hint(
+        // What was not known is known now: it is undone.
+        Ok(()) => settled(refusal).hint(
             Message::from("nothing was left behind; check name, portal and account; ")
                 .then(Step::FlashAdd)
                 .then(" and ")
@@ -284,6 +291,15 @@ fn take_back(ctx: &mut Ctx<'_>, host: HostNo, index: u32, refusal: Error) -> Err
                 ))
                 .hint(Step::FlashRemove(Some(index)).then(" takes it away"))
         }
+    }
+}
+
+fn settled(refusal: Error) -> Error {
+    match refusal.kind() {
+        Kind::Unknown => refusal
+            .with_kind(Kind::Timeout)
+            .with_status(Status::ConnectionFailed),
+        _ => refusal,
     }
 }
 

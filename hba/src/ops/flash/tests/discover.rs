@@ -39,12 +39,32 @@ fn listed(name: &str, portals: &[&str]) -> ListedTarget {
 fn asked(s: &mut Scripted, before: &[Session], new: &[Session]) {
     ready(s)
         .expect(Call::Ifaces(H0), Ok(vec![iface(&[])]))
-        .expect::<Vec<FlashTarget>>(Call::FlashTargets(H0), Ok(vec![]))
-        .expect::<Vec<(u32, Option<String>)>>(Call::FlashNames(H0), Ok(vec![]))
+        .expect::<Vec<FlashTarget>>(Call::FlashTargets(H0), Ok(vec![]));
+    let briefs: Vec<SessionBrief> = before
+        .iter()
+        .map(|s| brief(s.sid, &s.target_name, "LOGGED_IN"))
+        .collect();
+    s.expect(Call::Sessions, Ok(briefs));
+    let mut params = entry_params();
+    let mut made = entry(2);
+    for one in before {
+        s.expect(Call::Session(one.sid), Ok(Some(one.clone())));
+        // Not that of the session that is up.
+        params.push(("isid".into(), ParamValue::Text("000000002001".into())));
+        made = flash(
+            2,
+            &[
+                ("targetname", ""),
+                ("discovery_session", "1"),
+                ("isid", "000000002001"),
+            ],
+        );
+    }
+    s.expect::<Vec<(u32, Option<String>)>>(Call::FlashNames(H0), Ok(vec![]))
         .expect(Call::NewFlashTarget(H0, V4), Ok(2u32))
         .expect::<Vec<(u32, Option<String>)>>(Call::FlashNames(H0), Ok(vec![(2, None)]))
-        .expect(Call::SetFlashTarget(H0, 2, entry_params()), Ok(()))
-        .expect(Call::FlashTarget(H0, 2), Ok(Some(entry(2))));
+        .expect(Call::SetFlashTarget(H0, 2, params), Ok(()))
+        .expect(Call::FlashTarget(H0, 2), Ok(Some(made)));
     sessions(s, 2, before, new, &[]);
     s.expect(Call::DeleteFlashTarget(H0, 2), Ok(()))
         .expect::<Option<FlashTarget>>(Call::FlashTarget(H0, 2), Ok(None));
@@ -271,6 +291,7 @@ fn a_driver_that_refuses_leaves_no_entry_behind_and_one_that_was_there_stays() {
     ready(&mut s)
         .expect(Call::Ifaces(H0), Ok(vec![iface(&[])]))
         .expect::<Vec<FlashTarget>>(Call::FlashTargets(H0), Ok(vec![]))
+        .expect::<Vec<SessionBrief>>(Call::Sessions, Ok(vec![]))
         .expect::<Vec<(u32, Option<String>)>>(Call::FlashNames(H0), Ok(vec![]))
         .expect(Call::NewFlashTarget(H0, V4), Ok(2u32))
         .expect::<Vec<(u32, Option<String>)>>(Call::FlashNames(H0), Ok(vec![(2, None)]))
