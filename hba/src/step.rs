@@ -78,6 +78,8 @@ pub enum Step {
     ModuleSet,
     /// Find out what an old parameter of the driver is called now.
     ModuleTranslate,
+    /// Look what stands on the disks.
+    LunUses,
     /// Let open-iscsi log out of a session of its own.
     OpenIscsiLogout,
     /// Ping from the adapter.
@@ -165,6 +167,7 @@ impl fmt::Display for Step {
             Self::IfaceSwitchOn => "enabled=on",
             Self::LunList => "lun list",
             Self::LunRead => "lun read",
+            Self::LunUses => "lun uses",
             Self::OpenIscsiLogout => "a logout by open-iscsi",
             Self::Ping => "ping",
             Self::SessionList => "session list",

@@ -88,7 +88,7 @@ impl Road {
             );
         }
         // Events come as one envelope a line, everything else as one document.
-        let first = if args[0] == "event" {
+        let first = if args[0] == "event" || args.get(1) == Some(&"watch") {
             text.lines().next().unwrap_or_default()
         } else {
             &text
@@ -306,6 +306,13 @@ fn disks(road: &mut Road) -> Result<()> {
         let luns = road.json(&["lun", "list", "--session", &sid])?;
         Ok(luns.as_array().is_some_and(|all| all.len() == 2).then_some(luns))
     })?;
+    road.json(&["session", "paths", &sid])?;
+    road.json(&["session", "mappings"])?;
+    road.json(&["session", "set", &sid, "recovery_tmo=60"])?;
+    road.json(&["session", "watch", "--for", "1"])?;
+    road.json(&["lun", "uses", "--session", &sid])?;
+    road.json(&["stats", "adapter", "-a", "host1"])?;
+    road.json(&["stats", "requests", &sid])?;
     let disk = luns[0]["address"].as_str().context("no address")?.to_owned();
     road.json(&["lun", "inquiry", &disk])?;
     road.json(&["lun", "inquiry", &disk, "--vpd", "0x83"])?;

@@ -152,6 +152,12 @@ impl Refusal {
     }
 }
 
+impl From<&str> for Refusal {
+    fn from(why: &str) -> Self {
+        Self::other(why)
+    }
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.why)

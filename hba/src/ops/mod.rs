@@ -6,6 +6,7 @@ pub mod boot;
 pub mod chap;
 pub mod event;
 pub mod flash;
+pub mod generation;
 pub mod iface;
 pub mod in_use;
 pub mod lun;

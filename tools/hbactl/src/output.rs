@@ -213,6 +213,7 @@ const NOTHING: &[(&str, &str)] = &[
         "lun.list",
         "There are no logical units; hbactl session list shows the sessions.",
     ),
+    ("lun.uses", "Nothing stands on the disks."),
     ("lun.report", "The target reports no logical units."),
 ];
 

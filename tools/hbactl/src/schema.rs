@@ -9,6 +9,7 @@ use hba::model::{
     Session, SessionBrief, SessionDetail, SessionPaths, SessionSettings, SessionStats, VpdPage, Watched,
 };
 use hba::ops::flash::{Discovery, Listing};
+use hba::ops::in_use::Use;
 use hba::ops::memory::{Dump, InitiatorName, Restored, SelfTestReport};
 use hba::ops::module::{ModuleOptions, Translation};
 use hba::ops::target::{DiscoverySettings, Ended, Refresh, Target, TargetLogin};
@@ -96,6 +97,7 @@ pub const ANSWERS: &[Answer] = &[
     Answer::of::<SessionPaths>("session.paths"),
     Answer::of::<Vec<Mapping>>("session.mappings"),
     Answer::of::<Vec<Lun>>("lun.list"),
+    Answer::of::<Vec<Use>>("lun.uses"),
     Answer::of::<Inquiry>("lun.inquiry"),
     Answer::of::<VpdPage>("lun.vpd"),
     Answer::of::<Vec<ReportedLun>>("lun.report"),

@@ -71,6 +71,7 @@ mod tests {
             Step::IfaceSwitchOn,
             Step::LunList,
             Step::LunRead,
+            Step::LunUses,
             Step::Ping,
             Step::SessionList,
             Step::SessionLogout(3),

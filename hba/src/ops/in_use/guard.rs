@@ -79,5 +79,15 @@ fn what_to_do(uses: &[Use]) -> Message {
     if has(|what| *what == Standing::Claimed) {
         steps.push("end what holds it");
     }
-    format!("{} first", steps.join(", ")).into()
+    Message::from(format!("{} first (", steps.join(" and ")))
+        .then(Step::LunUses)
+        .then(" shows all of it)")
+}
+
+/// What stands on the disks of a scope.
+///
+/// # Errors
+/// The kernel cannot be asked.
+pub fn uses(ctx: &mut Ctx<'_>, scope: LunScope) -> Result<Vec<Use>> {
+    Ok(find(&ctx.backend.stacked(scope, ctx.deadline)?))
 }

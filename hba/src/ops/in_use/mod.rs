@@ -8,7 +8,7 @@ mod guard;
 mod usage;
 
 pub use find::find;
-pub use guard::guard;
+pub use guard::{guard, uses};
 pub(in crate::ops) use guard::{guard_units, told};
 pub use usage::{Standing, Use};
 

@@ -13,8 +13,8 @@ use super::super::in_use::guard;
 use super::rescan::{rescan, take_out};
 use crate::backend::LunScope;
 use crate::ctx::Ctx;
-use crate::error::Result;
-use crate::model::{Deed, DeedKind, Event, LoginCounts, UnitChange, UnitFate, Watched};
+use crate::error::{Kind, Result};
+use crate::model::{Deed, DeedKind, Event, LoginCounts, Rescan, UnitChange, UnitFate, Watched};
 
 /// How long after its last attention a target is left to finish what it does.
 const CALM: Duration = Duration::from_millis(500);
@@ -179,7 +179,7 @@ impl Watch {
             ctx.dry_run = true.into();
         }
         let (planned, done) = match deed {
-            DeedKind::Report | DeedKind::Rescan => match rescan(ctx, Some(sid), self.policy.remove) {
+            DeedKind::Report | DeedKind::Rescan => match scan(ctx, sid, self.policy.remove) {
                 Ok(done) => (
                     matches!(done.change, crate::Change::Planned { .. }),
                     Ok(done.units),
@@ -212,6 +212,17 @@ impl Watch {
             remarks: remarks.iter().map(ToString::to_string).collect(),
             error,
         }
+    }
+}
+
+/// Scans a session. What is in use is not taken out; the rest of the scan is made all the same.
+fn scan(ctx: &mut Ctx<'_>, sid: u32, remove: bool) -> Result<Rescan> {
+    match rescan(ctx, Some(sid), remove) {
+        Err(refusal) if remove && refusal.kind() == Kind::Busy => {
+            ctx.warn(format!("nothing is taken out: {refusal}"));
+            rescan(ctx, Some(sid), false)
+        }
+        done => done,
     }
 }
 

@@ -13,6 +13,12 @@ pub enum Verb {
     /// Logical units the operating system has
     #[command(after_help = "Example: hbactl lun list --session 7")]
     List(List),
+    /// What stands on the disks: mounts, swap, maps, volumes, arrays
+    #[command(
+        after_help = "What logs out, removes or resets looks at this first, and does nothing without --force while it is not empty.\n\
+                      Example: hbactl lun uses --session 7"
+    )]
+    Uses(List),
     /// INQUIRY: vendor, product, revision; --vpd for a page of vital product data
     #[command(after_help = "Example: hbactl lun inquiry 2:0:0:1 --vpd 0x83")]
     Inquiry(Inquiry),

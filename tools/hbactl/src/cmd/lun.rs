@@ -6,8 +6,8 @@ use std::path::Path;
 
 use files::{Existing, Input, Kind, Output, Why};
 use hba::backend::LunScope;
-use hba::ops::adapter;
 use hba::ops::lun::{self, Length};
+use hba::ops::{adapter, in_use};
 use hba::{Ctx, Error};
 
 use crate::args::lun::{self as args, Range, Verb};
@@ -19,11 +19,7 @@ use crate::view::transfer::Transfer;
 pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb, dry_run: bool) -> Done {
     match verb {
         Verb::List(list) => {
-            let scope = match (list.session, &list.adapter.adapter) {
-                (Some(sid), _) => LunScope::Session(sid),
-                (None, Some(id)) => LunScope::Host(adapter::resolve(ctx, Some(id))?),
-                (None, None) => LunScope::All,
-            };
+            let scope = scope(ctx, list)?;
             let all = lun::list(ctx, scope)?;
             for lun in &all {
                 if let Some(why) = &lun.unusable {
@@ -31,6 +27,11 @@ pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb, dry_run: bool) -> D
                 }
             }
             out.list("lun.list", &all, &ctx.warnings, view::lun::table)
+        }
+        Verb::Uses(list) => {
+            let scope = scope(ctx, list)?;
+            let all = in_use::uses(ctx, scope)?;
+            out.list("lun.uses", &all, &ctx.warnings, view::lun::uses)
         }
         Verb::Inquiry(inquiry) => match inquiry.vpd {
             Some(page) => {
@@ -53,6 +54,15 @@ pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb, dry_run: bool) -> D
         Verb::Read(read) => read_blocks(ctx, out, read, dry_run),
         Verb::Write(write) => write_blocks(ctx, out, write, dry_run),
     }
+}
+
+/// Which units are meant.
+fn scope(ctx: &mut Ctx<'_>, list: &args::List) -> hba::Result<LunScope> {
+    Ok(match (list.session, &list.adapter.adapter) {
+        (Some(sid), _) => LunScope::Session(sid),
+        (None, Some(id)) => LunScope::Host(adapter::resolve(ctx, Some(id))?),
+        (None, None) => LunScope::All,
+    })
 }
 
 fn read_blocks(ctx: &mut Ctx<'_>, out: &Out, read: &args::Read, dry_run: bool) -> Done {

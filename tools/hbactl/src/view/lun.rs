@@ -1,6 +1,7 @@
 //! Logical units and what they answer.
 
 use hba::model::{Capacity, Inquiry, Lun, ReportedLun, VpdPage};
+use hba::ops::in_use::{Standing, Use};
 
 use crate::output::{Details, Table, flag, known, yes};
 
@@ -28,6 +29,33 @@ pub(crate) fn table(all: &[Lun]) -> Table {
         heads: &[
             "LUN", "SESSION", "TYPE", "VENDOR", "MODEL", "REV", "SIZE", "DEVICE", "STATE",
         ],
+        rows: rows.collect(),
+    }
+}
+
+pub(crate) fn uses(all: &[Use]) -> Table {
+    let rows = all.iter().map(|one| {
+        let what = match &one.what {
+            Standing::Mounted { point, file_system } => format!("mounted at {point} ({file_system})"),
+            Standing::Swap => "swap space".to_owned(),
+            Standing::Device => "in use as a part".to_owned(),
+            Standing::Claimed => "held by somebody".to_owned(),
+        };
+        let through = if one.through.is_empty() {
+            "-".to_owned()
+        } else {
+            one.through.join(", ")
+        };
+        vec![
+            one.address.clone(),
+            known(one.sid),
+            one.disk.clone(),
+            what,
+            through,
+        ]
+    });
+    Table {
+        heads: &["LUN", "SESSION", "DEVICE", "USE", "THROUGH"],
         rows: rows.collect(),
     }
 }
