@@ -36,7 +36,17 @@ fn a_dry_run_changes_nothing() -> Result<()> {
         &["chap", "add", "-a", "1", "-u", "bob", "--secret-file", &secret],
         &["chap", "set", &chap, "-a", "1", "-u", "bob"],
         &["chap", "remove", &chap, "-a", "1"],
-        &["boot", "set", "-a", "1", "--primary", &flash, "--mode", "manual"],
+        &[
+            "boot",
+            "set",
+            "--yes-write-nvram",
+            "-a",
+            "1",
+            "--primary",
+            &flash,
+            "--mode",
+            "manual",
+        ],
         &["iface", "set", "ipv4", "-a", "1", "mtu=9000"],
         &["adapter", "reset", "1"],
     ] {
@@ -102,8 +112,18 @@ fn what_is_so_already_is_not_written_again() -> Result<()> {
         &secret,
     ])?;
     twice(&["chap", "set", "7", "-a", "1", "-u", "bob"])?;
-    twice(&["boot", "set", "-a", "1", "--primary", &flash, "--mode", "manual"])?;
-    twice(&["boot", "clear", "-a", "1"])?;
+    twice(&[
+        "boot",
+        "set",
+        "--yes-write-nvram",
+        "-a",
+        "1",
+        "--primary",
+        &flash,
+        "--mode",
+        "manual",
+    ])?;
+    twice(&["boot", "clear", "--yes-write-nvram", "-a", "1"])?;
     twice(&["iface", "set", "ipv4", "-a", "1", "gateway=127.0.0.1"])?;
     twice(&["iface", "apply", "-a", "1"])?;
     twice(&["iface", "unset", "ipv4", "-a", "1"])?;
@@ -131,7 +151,10 @@ fn rules_are_kept_with_the_exit_code_that_is_promised() -> Result<()> {
     lab.refused(3, &["flash", "remove", "40", "-a", "1"])?;
     lab.refused(3, &["flash", "show", "4000000000", "-a", "1"])?;
     lab.refused(3, &["chap", "remove", "40", "-a", "1"])?;
-    lab.refused(3, &["boot", "set", "-a", "1", "--primary", "40"])?;
+    lab.refused(
+        3,
+        &["boot", "set", "--yes-write-nvram", "-a", "1", "--primary", "40"],
+    )?;
     lab.refused(3, &["session", "show", "999"])?;
     lab.refused(3, &["session", "logout", "999"])?;
     lab.refused(3, &["stats", "connection", "999"])?;
@@ -162,7 +185,17 @@ fn a_boot_target_can_be_neither_removed_nor_logged_out() -> Result<()> {
     let mut lab = Asked::with_address(&["--ports", "2"])?;
     let target = Target::start(lab.lab.path(), IQN, &["--lun", "64M"])?;
     let flash = lab.add_target(&target, &[])?;
-    lab.ok(&["boot", "set", "-a", "1", "--primary", &flash, "--mode", "manual"])?;
+    lab.ok(&[
+        "boot",
+        "set",
+        "--yes-write-nvram",
+        "-a",
+        "1",
+        "--primary",
+        &flash,
+        "--mode",
+        "manual",
+    ])?;
     let said = lab.refused(5, &["flash", "remove", &flash, "-a", "1"])?;
     ensure!(
         said.contains("boot target") && said.contains("hbactl boot clear"),

@@ -207,7 +207,7 @@ fn killed_writers_leave_each_record_old_or_new() -> Result<()> {
         let (user, vlan) = (format!("new{round}"), format!("vlan_id={}", round % 4094 + 1));
         let mode = if round % 2 == 0 { "dhcp" } else { "manual" };
         let verbs: [&[&str]; 4] = [
-            &["boot", "set", "--mode", mode],
+            &["boot", "set", "--yes-write-nvram", "--mode", mode],
             &["chap", "set", "4", "--user", &user],
             &["iface", "set", "ipv4", &vlan],
             &["iface", "apply"],
@@ -259,7 +259,7 @@ fn a_limit_is_a_limit_when_the_adapter_does_not_answer() -> Result<()> {
             "--secret-file",
             &secret,
         ],
-        &["boot", "set", "--mode", "dhcp"],
+        &["boot", "set", "--yes-write-nvram", "--mode", "dhcp"],
         &["chap", "list"],
     ];
     let mut late = Vec::new();

@@ -266,6 +266,7 @@ fn flash_and_boot(road: &mut Road) -> Result<String> {
     let set = [
         "boot",
         "set",
+        "--yes-write-nvram",
         "-a",
         "host1",
         "--primary",
@@ -412,7 +413,7 @@ fn power(road: &mut Road, index: &str) -> Result<()> {
 fn no_boot_target_any_more(road: &mut Road, index: &str) -> Result<()> {
     let refused = road.lab.hbactl(&["flash", "remove", index, "-a", "host1"])?;
     ensure!(refused.status.code() == Some(5), "a boot target is removed");
-    road.change_once(&["boot", "clear", "-a", "host1"])?;
+    road.change_once(&["boot", "clear", "--yes-write-nvram", "-a", "host1"])?;
     let boot = road.json(&["session", "list"])?[0]["sid"].to_string();
     let refused = road.lab.hbactl(&["session", "logout", &boot])?;
     ensure!(

@@ -96,7 +96,15 @@ fn what_others_named_is_shown_escaped() -> Result<()> {
         .as_str()
         .context("lun")?
         .to_owned();
-    lab.ok(&["boot", "set", "--primary", &index, "--mode", "manual"])?;
+    lab.ok(&[
+        "boot",
+        "set",
+        "--yes-write-nvram",
+        "--primary",
+        &index,
+        "--mode",
+        "manual",
+    ])?;
 
     // In flash: a user and a target, as somebody else's tool would write them.
     let mut client = Client::open(&lab.lab.endpoint())?;
@@ -146,7 +154,7 @@ fn what_others_named_is_shown_escaped() -> Result<()> {
         &["--endpoint", PLANTED, "adapter", "list"],
         &["lun", "read", &lun, "--out", PLANTED, "--start", "999999"],
         &["chap", "add", "-u", PLANTED, "--secret-file", PLANTED],
-        &["boot", "set", "--primary", "99"],
+        &["boot", "set", "--yes-write-nvram", "--primary", "99"],
         &["--dry-run", "flash", "remove", &index],
         &["-vvv", "session", "list"],
         &["flash", "set", &index, PLANTED],

@@ -124,7 +124,15 @@ fn what_shows_an_object_with_a_secret_does_not_keep_it() -> Result<()> {
     clean(&lab, &["flash", "login", &index], "")?;
     clean(
         &lab,
-        &["boot", "set", "--primary", &index, "--mode", "manual"],
+        &[
+            "boot",
+            "set",
+            "--yes-write-nvram",
+            "--primary",
+            &index,
+            "--mode",
+            "manual",
+        ],
         "",
     )?;
     let sid = lab.ok(&["session", "list"])?[0]["sid"].to_string();

@@ -56,6 +56,14 @@ pub struct BootSlot {
     pub target_name: Option<String>,
     /// The flash target's address, when the entry exists.
     pub address: Option<String>,
+    /// The unit to boot from; `None`: the boot firmware chooses it, and its choice is not in the memory that can be read.
+    pub lun: Option<String>,
+    /// The CHAP entry that the initiator proves itself with.
+    pub chap_index: Option<u16>,
+    /// Its user name.
+    pub chap_username: Option<String>,
+    /// Whether the target must prove itself too.
+    pub mutual_chap: Option<bool>,
 }
 
 /// A boot target as the firmware shows it to the kernel.

@@ -46,12 +46,19 @@ impl<P: Settable> Assignment<P> {
     /// # Errors
     /// As [`Assignment::parse`].
     pub fn named(name: &str, text: &str) -> Result<Self> {
-        let mut of_name = P::all()
-            .filter(|param| param.name() == name)
-            .map(|param| Self::new(param, text));
-        let first = of_name.next().ok_or_else(|| unknown::<P>(name))?;
+        let of_name = || P::all().filter(|param| param.name() == name);
         // Where several have the name, the value says which is meant.
-        first.or_else(|e| of_name.find_map(Result::ok).ok_or(e))
+        let meant = of_name().find(|param| Self::value(*param, text).is_some());
+        let param = meant
+            .or_else(|| of_name().next())
+            .ok_or_else(|| unknown::<P>(name))?;
+        Self::new(param, text)
+    }
+
+    /// What was written, if it has the form of the parameter's values.
+    fn value(param: P, text: &str) -> Option<ParamValue> {
+        let info = param.info()?;
+        ParamValue::written(info.values, &param.form(text)).filter(|value| fits(info.kind, value))
     }
 
     /// Checks what was written for a parameter.
@@ -72,7 +79,8 @@ impl<P: Settable> Assignment<P> {
             }
         }
         let info = param.info().ok_or_else(|| unknown::<P>(name))?;
-        let value = ParamValue::written(info.values, text).filter(|value| fits(info.kind, value));
+        let value =
+            ParamValue::written(info.values, &param.form(text)).filter(|value| fits(info.kind, value));
         let value = value.ok_or_else(|| {
             let shown = if info.is_secret() {
                 REDACTED.to_owned()
@@ -82,6 +90,9 @@ impl<P: Settable> Assignment<P> {
             Error::new(Kind::Invalid, format!("set {name} to {shown}"))
                 .answered(format!("expected {}", info.values))
         })?;
+        if let Some(why) = param.nonsense(&value) {
+            return Err(Error::new(Kind::Invalid, format!("set {name} to {value}")).answered(why));
+        }
         Ok(Self { param, value })
     }
 

@@ -5,13 +5,16 @@
 //! are encoded.
 
 mod assignment;
+mod given;
 mod map;
 mod parameter;
+mod sense;
 mod value;
 
 pub use assignment::Assignment;
 pub use driver_sys::netlink::IfaceCode;
 pub use driver_sys::netlink::params::{FlashnodeParam, IfaceParam, IscsiParam, NetParam, ParamInfo, Values};
+pub use given::ifaces;
 pub use map::{ParamMap, Params};
 pub use parameter::{Parameter, Settable, address_of, fits_family};
 pub use value::ParamValue;

@@ -1,10 +1,11 @@
 //! What is asked of a parameter, whatever object it belongs to.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use driver_sys::netlink::params::Object;
 
-use super::{FlashnodeParam, IfaceCode, IfaceParam, IscsiParam, NetParam, ParamInfo};
+use super::{FlashnodeParam, IfaceCode, IfaceParam, IscsiParam, NetParam, ParamInfo, ParamValue, sense};
 use crate::ids::Family;
 use crate::quirks::{self, Take};
 
@@ -32,6 +33,16 @@ pub trait Parameter: Copy + Eq + fmt::Debug + 'static {
 pub trait Settable: Parameter {
     /// What the driver does with it.
     fn take(self) -> Take;
+
+    /// What was written, in the form in which values are read.
+    fn form(self, text: &str) -> Cow<'_, str> {
+        Cow::Borrowed(text)
+    }
+
+    /// Why a value of the right form makes no sense for it.
+    fn nonsense(self, _value: &ParamValue) -> Option<&'static str> {
+        None
+    }
 }
 
 impl Parameter for FlashnodeParam {
@@ -46,6 +57,9 @@ impl Parameter for FlashnodeParam {
 impl Settable for FlashnodeParam {
     fn take(self) -> Take {
         quirks::flash(self)
+    }
+    fn nonsense(self, value: &ParamValue) -> Option<&'static str> {
+        sense::flash(self, value)
     }
 }
 
@@ -63,6 +77,15 @@ impl Parameter for IfaceCode {
 impl Settable for IfaceCode {
     fn take(self) -> Take {
         quirks::iface(self)
+    }
+    fn form(self, text: &str) -> Cow<'_, str> {
+        match self {
+            Self::Net(NetParam::Ipv4Subnet) => sense::mask(text),
+            _ => Cow::Borrowed(text),
+        }
+    }
+    fn nonsense(self, value: &ParamValue) -> Option<&'static str> {
+        sense::iface(self, value)
     }
 }
 

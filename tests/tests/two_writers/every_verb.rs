@@ -14,15 +14,15 @@ struct Verb {
 
 const VERBS: &[Verb] = &[
     Verb {
-        line: "boot set -a host1 --primary 2",
+        line: "boot set --yes-write-nvram -a host1 --primary 2",
         held: |lab| Ok(slot(lab, "host1", "primary")? == Some(2)),
     },
     Verb {
-        line: "boot set -a host2 --secondary 2",
+        line: "boot set --yes-write-nvram -a host2 --secondary 2",
         held: |lab| Ok(slot(lab, "host2", "secondary")? == Some(2)),
     },
     Verb {
-        line: "boot clear -a host2 --slot primary",
+        line: "boot clear --yes-write-nvram -a host2 --slot primary",
         held: |lab| Ok(slot(lab, "host2", "primary")?.is_none()),
     },
     Verb {
@@ -83,7 +83,10 @@ fn reset(lab: &Lab, secret: &str) -> Result<()> {
     for (index, _) in chap_users(lab, "host1")? {
         quietly(lab, &[&format!("chap remove -a host1 {index}")])?;
     }
-    quietly(lab, &["boot clear -a host1", "boot clear -a host2"])?;
+    quietly(
+        lab,
+        &["boot clear --yes-write-nvram -a host1", "boot clear -a host2"],
+    )?;
     for (index, ..) in targets(lab, "host1")? {
         quietly(lab, &[&format!("flash remove -a host1 {index}")])?;
     }
@@ -100,7 +103,7 @@ fn reset(lab: &Lab, secret: &str) -> Result<()> {
             &add("host1", "stays"),
             &add("host1", "leaves"),
             &add("host2", "stays"),
-            "boot set -a host2 --primary 2",
+            "boot set --yes-write-nvram -a host2 --primary 2",
             "iface unset ipv4 -a host1",
             "iface set ipv4 -a host1 ttl=9",
             "iface set ipv4 -a host2 vlan_id=3",

@@ -31,10 +31,13 @@ fn every_boot_slot_of_both_ports_is_what_it_was_set_to() -> Result<()> {
         ("host2", "secondary", 2),
     ];
     for round in rounds::each("boot set", 5, 50) {
-        quietly(&lab, &["boot clear -a host1", "boot clear -a host2"])?;
+        quietly(
+            &lab,
+            &["boot clear --yes-write-nvram -a host1", "boot clear -a host2"],
+        )?;
         let lines: Vec<String> = (0..writers().max(4) as usize)
             .map(|i| places[i % places.len()])
-            .map(|(host, which, index)| format!("boot set -a {host} --{which} {index}"))
+            .map(|(host, which, index)| format!("boot set --yes-write-nvram -a {host} --{which} {index}"))
             .collect();
         all_succeed(&lab, &lines)?;
         for (host, which, index) in places {
@@ -181,14 +184,14 @@ fn no_reference_is_left_to_what_another_removed() -> Result<()> {
         quietly(
             &lab,
             &[
-                "boot clear -a host1",
+                "boot clear --yes-write-nvram -a host1",
                 &format!("flash add -a host1 --target {} --portal {PORTAL}", iqn("boot")),
                 &format!("chap add -a host1 --index 4 --user u --secret-file {secret}"),
             ],
         )?;
         let pairs = [
             vec![
-                "boot set -a host1 --primary 2".to_owned(),
+                "boot set --yes-write-nvram -a host1 --primary 2".to_owned(),
                 "flash remove -a host1 2".to_owned(),
             ],
             vec![
@@ -217,7 +220,7 @@ fn no_reference_is_left_to_what_another_removed() -> Result<()> {
         quietly(
             &lab,
             &[
-                "boot clear -a host1",
+                "boot clear --yes-write-nvram -a host1",
                 "flash remove -a host1 2",
                 "flash remove -a host1 3",
                 "chap remove -a host1 4",

@@ -108,8 +108,8 @@ fn who_does_not_get_its_turn_is_told_whose_it_is() -> Result<()> {
         "chap remove 4 -a host1",
         "flash remove 2 -a host1",
         "flash set 2 tpgt=7 -a host1",
-        "boot set --primary 2 -a host2",
-        "boot clear -a host1",
+        "boot set --yes-write-nvram --primary 2 -a host2",
+        "boot clear --yes-write-nvram -a host1",
         "iface set ipv4 ttl=3 -a host1",
         "iface apply -a host2",
         "flash login 2 -a host1",
@@ -263,9 +263,19 @@ fn what_cannot_be_written_down_is_not_begun() -> Result<()> {
     for (limit, lines) in [
         (
             0,
-            &["iface apply -a host1", "boot set -a host1 --primary 2", &add][..],
+            &[
+                "iface apply -a host1",
+                "boot set --yes-write-nvram -a host1 --primary 2",
+                &add,
+            ][..],
         ),
-        (150, &["iface apply -a host1", "boot set -a host1 --primary 2"]),
+        (
+            150,
+            &[
+                "iface apply -a host1",
+                "boot set --yes-write-nvram -a host1 --primary 2",
+            ],
+        ),
     ] {
         for line in lines {
             // With the signal ignored the limit is an error, as a full disk is.
@@ -305,7 +315,7 @@ fn what_cannot_be_written_down_is_not_begun() -> Result<()> {
         &lab,
         &[
             "iface apply -a host1".into(),
-            "boot set -a host1 --primary 2".into(),
+            "boot set --yes-write-nvram -a host1 --primary 2".into(),
         ],
     )?;
     ensure!(lab.json(&["iface", "show", "ipv4", "-a", "host1"])?["params"]["vlan_id"] == 9);

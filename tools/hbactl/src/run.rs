@@ -156,7 +156,7 @@ fn changes(noun: &Noun) -> bool {
             flash::Verb::List(_) | flash::Verb::Show(_) | flash::Verb::Params
         ),
         Noun::Target(verb) => !matches!(verb, target::Verb::List(_) | target::Verb::Discovery(_)),
-        Noun::Chap(verb) => !matches!(verb, chap::Verb::List(_)),
+        Noun::Chap(verb) => !matches!(verb, chap::Verb::List(_) | chap::Verb::Show(_)),
         Noun::Boot(verb) => !matches!(verb, boot::Verb::Show(_)),
         Noun::Module(verb) => matches!(verb, module::Verb::Set(_)),
         Noun::Session(verb) => matches!(

@@ -81,6 +81,8 @@ pub const ANSWERS: &[Answer] = &[
     Answer::of::<Vec<Refresh>>("target.refresh"),
     Answer::of::<Vec<DiscoverySettings>>("target.discovery.show"),
     Answer::of::<Vec<ChapEntry>>("chap.list"),
+    Answer::of::<ChapEntry>("chap.show"),
+    Answer::of::<Change<Vec<ChapEntry>>>("chap.clear"),
     Answer::of::<Change<ChapEntry>>("chap.add"),
     Answer::of::<Change<ChapEntry>>("chap.set"),
     Answer::of::<Change<ChapEntry>>("chap.remove"),

@@ -173,6 +173,7 @@ impl Demo<'_> {
         self.show(&[
             "boot",
             "set",
+            "--yes-write-nvram",
             "-a",
             "host1",
             "--primary",

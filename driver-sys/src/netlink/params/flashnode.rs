@@ -68,9 +68,9 @@ params! {
     FirstBurst = 25 "ISCSI_FLASHNODE_FIRST_BURST", FlashSession "first_burst_len" =,
         U32, LENGTH, "most unsolicited data of a command", unit("bytes");
     DefTime2wait = 26 "ISCSI_FLASHNODE_DEF_TIME2WAIT", FlashSession "def_time2wait" =,
-        U16, ANY16, "wait before reconnecting", unit("s");
+        U16, TIME2, "wait before reconnecting", unit("s");
     DefTime2retain = 27 "ISCSI_FLASHNODE_DEF_TIME2RETAIN", FlashSession "def_time2retain" =,
-        U16, ANY16, "how long the target keeps tasks", unit("s");
+        U16, TIME2, "how long the target keeps tasks", unit("s");
     MaxR2t = 28 "ISCSI_FLASHNODE_MAX_R2T", FlashSession "max_outstanding_r2t" =,
         U16, number(1, 0xFFFF), "r2ts at once";
     KeepaliveTmo = 29 "ISCSI_FLASHNODE_KEEPALIVE_TMO", FlashConnection "keepalive_tmo" =,
@@ -112,9 +112,9 @@ params! {
     DiscoveryParentType = 47 "ISCSI_FLASHNODE_DISCOVERY_PARENT_TYPE", FlashSession "discovery_parent_type" =,
         U16, text(32), "kind of discovery that found it";
     TcpXmitWsf = 48 "ISCSI_FLASHNODE_TCP_XMIT_WSF", FlashConnection "tcp_xmit_wsf" =,
-        U8, ANY8, "tcp window scale factor, sending";
+        U8, WSF, "tcp window scale factor, sending";
     TcpRecvWsf = 49 "ISCSI_FLASHNODE_TCP_RECV_WSF", FlashConnection "tcp_recv_wsf" =,
-        U8, ANY8, "tcp window scale factor, receiving";
+        U8, WSF, "tcp window scale factor, receiving";
     ChapInIdx = 50 "ISCSI_FLASHNODE_CHAP_IN_IDX", FlashSession "chap_in_idx" =,
         U16, ANY16, "chap entry the target proves itself with";
     ChapOutIdx = 51 "ISCSI_FLASHNODE_CHAP_OUT_IDX", FlashSession "chap_out_idx" =,

@@ -51,7 +51,7 @@ params! {
     IfaceEnable = 12 "ISCSI_NET_PARAM_IFACE_ENABLE", Iface "enabled" "state",
         OnOff, FLAG, "protocol is on";
     VlanId = 13 "ISCSI_NET_PARAM_VLAN_ID", Iface "vlan_id" =,
-        U16, number(0, 4095), "vlan id";
+        U16, number(0, 4094), "vlan id";
     VlanPriority = 14 "ISCSI_NET_PARAM_VLAN_PRIORITY", Iface "vlan_priority" =,
         U8, number(0, 7), "vlan priority";
     VlanEnabled = 15 "ISCSI_NET_PARAM_VLAN_ENABLED", Iface "vlan_enabled" "vlan_state",
@@ -79,7 +79,7 @@ params! {
     TcpWsfDisable = 26 "ISCSI_NET_PARAM_TCP_WSF_DISABLE", Iface "tcp_wsf_disable" "tcp_wsf_state",
         OnOff, FLAG, "tcp window scaling is off", inverted();
     TcpWsf = 27 "ISCSI_NET_PARAM_TCP_WSF", Iface "tcp_wsf" =,
-        U8, ANY8, "tcp window scale factor";
+        U8, WSF, "tcp window scale factor";
     TcpTimerScale = 28 "ISCSI_NET_PARAM_TCP_TIMER_SCALE", Iface "tcp_timer_scale" =,
         U8, number(0, 7), "tcp timer scale";
     TcpTimestampEn = 29 "ISCSI_NET_PARAM_TCP_TIMESTAMP_EN", Iface "tcp_timestamp_en" "tcp_timestamp",
@@ -113,7 +113,7 @@ params! {
     Ipv4InForwardEn = 43 "ISCSI_NET_PARAM_IPV4_IN_FORWARD_EN", Ipv4Iface "incoming_forwarding_en" "incoming_forwarding",
         OnOff, FLAG, "forward incoming packets";
     Ipv4Ttl = 44 "ISCSI_NET_PARAM_IPV4_TTL", Ipv4Iface "ttl" =,
-        U8, ANY8, "ipv4 time to live";
+        U8, number(1, 0xFF), "ipv4 time to live";
     Ipv6GratNeighborAdvEn = 45 "ISCSI_NET_PARAM_IPV6_GRAT_NEIGHBOR_ADV_EN", Ipv6Iface "grat_neighbor_adv_en" "gratuitous_neighbor_adv",
         OnOff, FLAG, "gratuitous neighbour advertisement";
     Ipv6MldEn = 46 "ISCSI_NET_PARAM_IPV6_MLD_EN", Ipv6Iface "mld_en" "mld",
@@ -123,7 +123,7 @@ params! {
     Ipv6TrafficClass = 48 "ISCSI_NET_PARAM_IPV6_TRAFFIC_CLASS", Ipv6Iface "traffic_class" =,
         U8, ANY8, "ipv6 traffic class";
     Ipv6HopLimit = 49 "ISCSI_NET_PARAM_IPV6_HOP_LIMIT", Ipv6Iface "hop_limit" =,
-        U8, ANY8, "ipv6 hop limit";
+        U8, number(1, 0xFF), "ipv6 hop limit";
     Ipv6NdReachableTmo = 50 "ISCSI_NET_PARAM_IPV6_ND_REACHABLE_TMO", Ipv6Iface "nd_reachable_tmo" =,
         U32, ANY32, "neighbour reachable time", unit("ms");
     Ipv6NdRexmitTime = 51 "ISCSI_NET_PARAM_IPV6_ND_REXMIT_TIME", Ipv6Iface "nd_rexmit_time" =,

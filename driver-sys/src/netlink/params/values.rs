@@ -87,10 +87,14 @@ pub(super) const FLAG: Values = Values::Flag;
 pub(super) const ANY8: Values = number(0, 0xFF);
 pub(super) const ANY16: Values = number(0, 0xFFFF);
 pub(super) const ANY32: Values = number(0, u32::MAX);
-/// A length that the firmware keeps in 16 bits as units of 512 bytes.
+/// A scale factor of TCP windows (RFC 7323 section 2.3).
+pub(super) const WSF: Values = number(0, 14);
+/// DefaultTime2Wait and DefaultTime2Retain (RFC 7143 sections 13.15 and 13.16).
+pub(super) const TIME2: Values = number(0, 3600);
+/// A length that the firmware keeps in units of 512 bytes, less than 2^24 (RFC 7143 sections 13.12 to 13.14).
 pub(super) const LENGTH: Values = Values::Bytes {
     min: 512,
-    max: 65535 * 512,
+    max: 32767 * 512,
     step: 512,
 };
 /// An iSCSI name (RFC 7143 section 4.2.7.1).

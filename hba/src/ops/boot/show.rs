@@ -6,6 +6,7 @@ use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::ids::{AdapterId, HostNo};
 use crate::model::{AdapterKey, BootConfig, BootSlot, FlashTarget, Slot};
+use crate::params::{FlashnodeParam, ParamValue};
 use crate::quirks::features;
 
 /// Boot configurations of one port, or of all.
@@ -50,17 +51,28 @@ pub(super) fn assemble(
     flash: &[FlashTarget],
 ) -> Result<BootConfig> {
     let firmware = ctx.backend.firmware_boot(key.host)?;
+    let initiator_name = match firmware.initiator_name {
+        Some(name) => Some(name),
+        // Where the driver logs in, the boot firmware's initiator is the port's own.
+        None => ctx.backend.adapter(key.host)?.and_then(|a| a.initiator_name),
+    };
     Ok(BootConfig {
         host: key.host,
         mode: bytes.map(Bytes::mode),
         slots: bytes.map(|b| slots(b, flash)).unwrap_or_default(),
         targets: firmware.targets,
-        initiator_name: firmware.initiator_name,
+        initiator_name,
         mac: firmware.mac.or_else(|| key.mac.clone()),
         login_by: firmware
             .driver_logs_in
             .map(|driver| if driver { "driver" } else { "userspace" }.to_owned()),
     })
+}
+
+/// A parameter of a flash target that is text and is set.
+fn text(target: &FlashTarget, param: FlashnodeParam) -> Option<String> {
+    let shown = target.params.value(param).and_then(ParamValue::as_text);
+    shown.filter(|t| !t.is_empty()).map(str::to_owned)
 }
 
 /// The slots of boot bytes, with the flash targets they name.
@@ -76,6 +88,10 @@ pub(super) fn slots(bytes: Bytes, flash: &[FlashTarget]) -> Vec<BootSlot> {
                 index,
                 target_name: target.and_then(|t| t.target_name.clone()),
                 address: target.and_then(|t| t.address.clone()),
+                lun: None,
+                chap_index: target.and_then(|t| t.chap_index),
+                chap_username: target.and_then(|t| text(t, FlashnodeParam::Username)),
+                mutual_chap: target.and_then(|t| t.bidi_chap),
             }
         })
         .to_vec()

@@ -2,7 +2,7 @@
 
 use driver_sys::hw::nvram::{fix_checksum, word_sum};
 
-use super::super::testing::{H0, flash, home, key};
+use super::super::testing::{H0, adapter, flash, home, key};
 use super::*;
 use crate::Change;
 use crate::backend::FirmwareBoot;
@@ -51,6 +51,7 @@ fn firmware(s: &mut Scripted) -> &mut Scripted {
             ..FirmwareBoot::default()
         }),
     )
+    .expect(Call::Adapter(H0), Ok(Some(adapter())))
 }
 
 struct Dir(tempfile::TempDir);
@@ -60,7 +61,9 @@ impl Dir {
         Self(tempfile::tempdir().expect("temporary directory"))
     }
     fn ctx<'a>(&self, s: &'a mut Scripted) -> Ctx<'a> {
-        Ctx::new(s, Deadline::after(Deadline::MAX), home(self.0.path()))
+        let mut ctx = Ctx::new(s, Deadline::after(Deadline::MAX), home(self.0.path()));
+        ctx.consent.nvram = true;
+        ctx
     }
     fn backups(&self) -> Vec<Vec<u8>> {
         let Ok(dir) = std::fs::read_dir(self.0.path().join("backup")) else {
@@ -381,4 +384,20 @@ fn a_slot_that_another_program_set_after_us_is_not_rolled_back() {
     assert_eq!(e.kind(), Kind::VerifyFailed { rolled_back: false });
     assert!(e.to_string().contains("nothing was restored"), "{e}");
     s.finish();
+}
+
+#[test]
+fn without_the_word_for_it_nothing_is_written_and_the_plan_is_told() {
+    let mut s = Scripted::new();
+    let dir = Dir::new();
+    firmware(ready(&mut s, image(&[])));
+    let mut ctx = dir.ctx(&mut s);
+    ctx.consent.nvram = false;
+    let e = set(&mut ctx, None, &primary(3)).expect_err("no word");
+    assert_eq!(e.kind(), Kind::Invalid);
+    assert!(e.to_string().contains("primary: none → flash target 3"), "{e}");
+    assert!(
+        e.next_step()
+            .is_some_and(|h| h.steps().any(|step| step == crate::Step::WithYesWriteNvram))
+    );
 }

@@ -38,7 +38,7 @@ pub struct NewChap {
     pub secret: Secret,
 }
 
-fn able(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, tried: &str) -> Result<HostNo> {
+pub(super) fn able(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, tried: &str) -> Result<HostNo> {
     resolve_able(ctx, id, tried, |f| f.chap_table)
 }
 
@@ -186,27 +186,40 @@ pub fn remove(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, index: u16) -> Result<C
         diff,
     };
     plan.carry_out(ctx, |ctx, _| {
-        if find(ctx, host, index, &tried)? != before {
-            return Err(moved(tried));
-        }
-        let intent = intent::Intent::Chap {
-            index,
-            before: Some(before.username.clone()),
-            after: None,
-        };
-        ctx.intending(host, "chap remove", &tried, intent, |ctx| {
-            ctx.backend
-                .delete_chap(host, index, ctx.deadline)
-                .map_err(|e| e.during(tried.clone()))
-        })?;
-        // On 80xx the driver writes the deletion elsewhere: only the table tells.
-        if records(ctx, host)?.iter().any(|r| r.index == index) {
-            return Err(Error::new(Kind::VerifyFailed { rolled_back: true }, tried)
-                .answered("read back, the entry is still there")
-                .hint(Message::from("the driver of 80xx adapters is known to delete at a wrong place; overwrite the entry with ").then(Step::ChapSet(None))));
-        }
+        delete(ctx, host, &before, "chap remove", &tried)?;
         Ok(Done::AsPlanned)
     })
+}
+
+/// Removes one entry that is still as it was, and looks whether it is gone.
+pub(super) fn delete(
+    ctx: &mut Ctx<'_>,
+    host: HostNo,
+    before: &ChapRecord,
+    verb: &str,
+    tried: &str,
+) -> Result<()> {
+    let index = before.index;
+    if find(ctx, host, index, tried)? != *before {
+        return Err(moved(tried));
+    }
+    let intent = intent::Intent::Chap {
+        index,
+        before: Some(before.username.clone()),
+        after: None,
+    };
+    ctx.intending(host, verb, tried, intent, |ctx| {
+        ctx.backend
+            .delete_chap(host, index, ctx.deadline)
+            .map_err(|e| e.during(tried.to_owned()))
+    })?;
+    // On 80xx the driver writes the deletion elsewhere: only the table tells.
+    if records(ctx, host)?.iter().any(|r| r.index == index) {
+        return Err(Error::new(Kind::VerifyFailed { rolled_back: true }, tried)
+            .answered("read back, the entry is still there")
+            .hint(Message::from("the driver of 80xx adapters is known to delete at a wrong place; overwrite the entry with ").then(Step::ChapSet(None))));
+    }
+    Ok(())
 }
 
 fn find(ctx: &mut Ctx<'_>, host: HostNo, index: u16, tried: &str) -> Result<ChapRecord> {
@@ -218,14 +231,14 @@ fn find(ctx: &mut Ctx<'_>, host: HostNo, index: u16, tried: &str) -> Result<Chap
 
 /// What is to happen to an entry.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Intent {
+pub(super) enum Intent {
     Change,
     Remove,
 }
 
 /// Sessions hold an entry against everything. Flash targets may get another secret under the same index (that is how a wrong one
 /// is corrected), but lose their entry only by force.
-fn guard(ctx: &mut Ctx<'_>, users: &[ChapUse], intent: Intent, tried: &str) -> Result<()> {
+pub(super) fn guard(ctx: &mut Ctx<'_>, users: &[ChapUse], intent: Intent, tried: &str) -> Result<()> {
     if users.is_empty() {
         return Ok(());
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::super::adapter::{guard_sessions, require, resolve_key};
 use super::super::write::{Done, Plan, Write, as_it_is, unless_dry};
+use super::check;
 use super::list::of;
 use super::stage::{Stage, Values};
 use crate::Change;
@@ -44,6 +45,18 @@ pub fn apply(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Change<Vec<Ifa
         // What was staged is applied already: nothing is left to do for it.
         unless_dry(ctx, |ctx| leave(ctx, &stage, &key, &before, &tried, true))?;
         return Ok(as_it_is(Some(before)));
+    }
+    for remark in before
+        .iter()
+        .filter(|i| !i.staged.is_empty())
+        .flat_map(check::remarks)
+    {
+        if remark.fatal {
+            return Err(Error::new(Kind::Invalid, tried)
+                .answered(format!("{}; nothing was sent", remark.text))
+                .hint(Step::IfaceList.then(" shows what is staged; stage another value, then apply again")));
+        }
+        ctx.warn(remark.text);
     }
     guard_sessions(ctx, host, &tried)?;
     let plan = Plan {

@@ -52,7 +52,17 @@ pub(super) fn find(
     tried: &str,
 ) -> Result<(AdapterKey, Iface)> {
     let keys = ctx.backend.adapter_keys()?;
-    let key = AdapterId::Host(id.host).resolve(&keys)?.clone();
+    find_among(ctx, stage, &keys, id, tried)
+}
+
+fn find_among(
+    ctx: &mut Ctx<'_>,
+    stage: &Stage,
+    keys: &[AdapterKey],
+    id: IfaceId,
+    tried: &str,
+) -> Result<(AdapterKey, Iface)> {
+    let key = AdapterId::Host(id.host).resolve(keys)?.clone();
     let found = of(ctx, stage, &key)?.into_iter().find(|i| i.id() == id);
     let iface = found.ok_or_else(|| {
         Error::new(Kind::NotFound, tried)
@@ -62,14 +72,16 @@ pub(super) fn find(
     Ok((key, iface))
 }
 
-/// As [`find`], on a port whose interfaces can be set.
+/// As [`find`], on a port whose interfaces can be set; with the other ports.
 pub(super) fn find_settable(
     ctx: &mut Ctx<'_>,
     stage: &Stage,
     id: IfaceId,
     tried: &str,
-) -> Result<(AdapterKey, Iface)> {
-    let found = find(ctx, stage, id, tried)?;
-    require(&found.0, tried, |f| f.iface)?;
-    Ok(found)
+) -> Result<(AdapterKey, Iface, Vec<AdapterKey>)> {
+    let keys = ctx.backend.adapter_keys()?;
+    let (key, iface) = find_among(ctx, stage, &keys, id, tried)?;
+    require(&key, tried, |f| f.iface)?;
+    let others = keys.into_iter().filter(|other| other.host != key.host).collect();
+    Ok((key, iface, others))
 }

@@ -1,6 +1,7 @@
 //! Interfaces: list, show, set (stages), unset, apply (sends). What is staged is kept in `stage`.
 
 mod apply;
+mod check;
 mod list;
 mod set;
 mod stage;

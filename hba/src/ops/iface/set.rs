@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use super::super::write::{Done, Plan, as_it_is};
-use super::list::{find, find_settable};
+use super::check;
+use super::list::{find, find_settable, of};
 use super::stage::{Stage, Values, show_on};
 use crate::Change;
 use crate::change::Difference;
 use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
 use crate::ids::IfaceId;
-use crate::model::Iface;
+use crate::model::{AdapterKey, Iface};
 use crate::params::{Assignment, IfaceCode, NetParam, ParamValue, Parameter, address_of, fits_family};
 use crate::writer::{Scope, Writer};
 
@@ -26,7 +27,7 @@ pub fn set(ctx: &mut Ctx<'_>, iface: IfaceId, params: &[Assignment<IfaceCode>]) 
     }
     let _turns = turns(ctx, iface, "iface set", &tried)?;
     let mut stage = Stage::load(ctx)?;
-    let (key, before) = find_settable(ctx, &stage, iface, &tried)?;
+    let (key, before, others) = find_settable(ctx, &stage, iface, &tried)?;
     let mut values = stage.of(&key, iface);
     for a in params {
         if before.params.value(a.param) == Some(&a.value) {
@@ -48,7 +49,25 @@ pub fn set(ctx: &mut Ctx<'_>, iface: IfaceId, params: &[Assignment<IfaceCode>]) 
             "{iface} is off: stage enabled=on too, or this has no effect"
         ));
     }
+    let mut coming = before.clone();
+    show_on(&mut coming, &values);
+    let mut said = check::remarks(&coming);
+    if params.iter().any(|a| a.param == address_of(iface.family)) {
+        said.extend(check::twins(&coming, &neighbours(ctx, &stage, &others)?));
+    }
+    for remark in said {
+        ctx.warn(remark.text);
+    }
     finish(ctx, &mut stage, &key, before, values)
+}
+
+/// The interfaces of other ports.
+fn neighbours(ctx: &mut Ctx<'_>, stage: &Stage, others: &[AdapterKey]) -> Result<Vec<Iface>> {
+    let mut all = Vec::new();
+    for key in others {
+        all.extend(of(ctx, stage, key)?);
+    }
+    Ok(all)
 }
 
 /// Drops staged parameters: those named, or all.
@@ -83,7 +102,7 @@ fn turns(ctx: &mut Ctx<'_>, iface: IfaceId, verb: &str, tried: &str) -> Result<(
 fn finish(
     ctx: &mut Ctx<'_>,
     stage: &mut Stage,
-    key: &crate::model::AdapterKey,
+    key: &AdapterKey,
     before: Iface,
     values: Values,
 ) -> Result<Change<Iface>> {

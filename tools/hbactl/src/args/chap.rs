@@ -12,6 +12,9 @@ pub enum Verb {
     /// Entries of the table and who uses them; secrets are never shown
     #[command(after_help = "Example: hbactl chap list -a host2")]
     List(AdapterArg),
+    /// One entry and who uses it; the secret is never shown
+    #[command(after_help = "Example: hbactl chap show 4 -a host2")]
+    Show(Which),
     /// Add an entry
     #[command(
         after_help = "Example: hbactl chap add -a host2 --user alice --secret-file /root/alice.secret\n\
@@ -23,7 +26,12 @@ pub enum Verb {
     Set(Set),
     /// Remove an entry that nobody uses
     #[command(after_help = "Example: hbactl chap remove 4 -a host2")]
-    Remove(Which),
+    Remove(Remove),
+    /// Remove every entry, and nothing else: flash targets stay
+    #[command(after_help = "Example: hbactl chap clear -a host2 --force\n\
+                      Sessions keep their entries: while one uses an entry, nothing is removed. --force removes entries that flash targets\n\
+                      name, too. What was removed is put back when not all of it can be.")]
+    Clear(Clear),
 }
 
 /// Who proves itself with an entry.
@@ -35,11 +43,11 @@ pub enum Direction {
     In,
 }
 
-/// Where the secret comes from: 12 to 99 bytes. A secret is never taken from the command line.
+/// Where the secret comes from: 12 to 99 bytes, as text or, behind 0x, in hexadecimal. A secret is never taken from the command line.
 #[derive(Args, Debug, Clone)]
 #[group(multiple = false)]
 pub struct SecretSource {
-    /// Read the secret from a file (one trailing newline is not part of it)
+    /// Read the secret from a file: text, or 0x and two hexadecimal digits a byte; one trailing newline is not part of it
     #[arg(long, value_name = "FILE")]
     pub secret_file: Option<PathBuf>,
     /// Read the secret from stdin
@@ -54,10 +62,33 @@ pub struct SecretSource {
 #[derive(Args, Debug)]
 pub struct Which {
     /// Index in the table (see `chap list`)
+    #[arg(value_parser = super::number16::<0, 0xFFFF>)]
     pub index: u16,
     /// Which port.
     #[command(flatten)]
     pub adapter: AdapterArg,
+}
+
+/// `chap remove`.
+#[derive(Args, Debug)]
+pub struct Remove {
+    /// Which entry.
+    #[command(flatten)]
+    pub which: Which,
+    /// Also when flash targets name it; sessions hold it against this too
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// `chap clear`.
+#[derive(Args, Debug)]
+pub struct Clear {
+    /// Which port.
+    #[command(flatten)]
+    pub adapter: AdapterArg,
+    /// Also entries that flash targets name
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// `chap add`.
@@ -73,7 +104,7 @@ pub struct Add {
     #[arg(short, long, value_enum, default_value = "out")]
     pub direction: Direction,
     /// Index in the table; the first free one when left out
-    #[arg(short, long)]
+    #[arg(short, long, value_parser = super::number16::<0, 0xFFFF>)]
     pub index: Option<u16>,
     /// The secret.
     #[command(flatten)]

@@ -17,7 +17,7 @@ pub enum Verb {
     Show(Which),
     /// Stage parameters; nothing is sent to the adapter before `iface apply`
     #[command(
-        after_help = "Example: hbactl iface set ipv4 -a host2 ipaddress=10.0.0.21 subnet=255.255.255.0 gateway=10.0.0.1\n\
+        after_help = "Example: hbactl iface set ipv4 -a host2 ipaddress=10.0.0.21/24 gateway=10.0.0.1\n\
                             `hbactl iface params` lists names, ranges and units."
     )]
     Set(Set),

@@ -4,7 +4,10 @@ use hba::Ctx;
 use hba::model::ChapDirection;
 use hba::ops::chap::{self, NewChap};
 
-use crate::args::chap::{Direction, Verb};
+use crate::args::{
+    self,
+    chap::{Direction, Verb},
+};
 use crate::output::{Done, Out};
 use crate::{interrupt, secret, view};
 
@@ -13,6 +16,16 @@ pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb) -> Done {
         Verb::List(which) => {
             let all = chap::list(ctx, which.adapter.as_ref())?;
             out.list("chap.list", &all, &ctx.warnings, view::chap::table)
+        }
+        Verb::Show(which) => {
+            let one = chap::show(ctx, which.adapter.adapter.as_ref(), which.index)?;
+            out.one("chap.show", &one, &ctx.warnings, view::chap::details)
+        }
+        Verb::Clear(clear) => {
+            ctx.force = clear.force;
+            ctx.deadline = interrupt::arm(ctx.deadline);
+            let change = chap::clear(ctx, clear.adapter.adapter.as_ref())?;
+            out.change("chap.clear", "chap table", &change, &ctx.warnings)
         }
         Verb::Add(add) => {
             let new = NewChap {
@@ -44,7 +57,8 @@ pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb) -> Done {
                 &ctx.warnings,
             )
         }
-        Verb::Remove(which) => {
+        Verb::Remove(args::chap::Remove { which, force }) => {
+            ctx.force = *force;
             ctx.deadline = interrupt::arm(ctx.deadline);
             let change = chap::remove(ctx, which.adapter.adapter.as_ref(), which.index)?;
             out.change(

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hba::ids::IfaceId;
 use hba::ops::{adapter, iface, ping};
-use hba::params::{Assignment, IfaceCode};
+use hba::params::IfaceCode;
 use hba::{Ctx, Result};
 use terminal::stdout;
 
@@ -26,11 +26,7 @@ pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb) -> Done {
             out.one("iface.show", &one, &ctx.warnings, view::iface::details)
         }
         Verb::Set(set) => {
-            let params = set
-                .params
-                .iter()
-                .map(|p| Assignment::parse(p))
-                .collect::<Result<Vec<_>>>()?;
+            let params = hba::params::ifaces(&set.params)?;
             let id = resolve(ctx, &set.which)?;
             let change = iface::set(ctx, id, &params)?;
             out.change("iface.set", &format!("{id} (staged)"), &change, &ctx.warnings)

@@ -89,7 +89,10 @@ pub(super) fn prepare(chip: &str, dir: &Path, [plain, chap, two]: [SocketAddr; 3
     }
     said(
         &lab,
-        &format!("boot set -a host6 --primary {} --mode manual", indices[0]),
+        &format!(
+            "boot set --yes-write-nvram -a host6 --primary {} --mode manual",
+            indices[0]
+        ),
     )?;
     // Boot targets are those that the driver found at its start.
     lab.kill();
@@ -208,7 +211,10 @@ pub(super) fn driver_writes(scene: &mut Scene<'_>, prepared: &Prepared, checks: 
         same_fields(&entries, &file["chap"])
     });
     checks.also("written by the driver, read outside: boot indices", || {
-        good(guest, &format!("boot set -a host6 --secondary {last}"))?;
+        good(
+            guest,
+            &format!("boot set --yes-write-nvram -a host6 --secondary {last}"),
+        )?;
         let boot = &shown(0)?["boot"];
         let expected = json!({"enabled": true, "primary": first, "secondary": last});
         same_fields(&[expected], &json!([boot]))
