@@ -8,6 +8,7 @@ mod child;
 mod demo;
 mod deps;
 mod dist;
+mod features;
 mod fuzz;
 mod loc;
 mod packages;
@@ -49,6 +50,8 @@ enum Task {
     Fuzz(fuzz::Args),
     /// Check what the crates stand on: arrows between ours, licences, lock files, versions taken back, advisories
     Deps(deps::Args),
+    /// Check the ledger of features (docs/features.toml): every claim has its proof; write docs/features.md
+    Features(features::Args),
     /// Print file sizes and fail over the hard limit
     Loc,
     /// Write docs/reference (exit codes, schemas), man pages and completions
@@ -65,6 +68,7 @@ fn main() -> anyhow::Result<()> {
         Task::Fuzz(args) => fuzz::run(&args),
         Task::Qemu(args) => qemu::run(&args),
         Task::Deps(args) => deps::run(&args),
+        Task::Features(args) => features::run(&args),
         Task::Loc => loc::run(),
         Task::Reference(args) => reference::run(&args),
     }

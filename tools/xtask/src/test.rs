@@ -8,7 +8,7 @@ use clap::{Args as ClapArgs, ValueEnum};
 
 use crate::packages;
 use crate::workspace::{build_all_programs, build_lab, cargo, must};
-use crate::{deps, loc, qemu, repeat};
+use crate::{deps, features, loc, qemu, repeat};
 
 /// A part of the tests that can be run by itself.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -58,6 +58,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         must(&mut cargo(&["fmt", "--all", "--check"]))?;
         outside = deps::in_tests()?;
         loc::run()?;
+        features::check()?;
         must(&mut cargo(&[
             "clippy",
             "--workspace",
