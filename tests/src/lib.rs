@@ -7,6 +7,7 @@
 
 pub mod asked;
 pub mod conformance;
+pub mod documents;
 pub mod equality;
 pub mod initiator;
 pub mod lab;
