@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use driver_sys::endpoint::Endpoint;
-use lab_tests::equality::{SCRIPT, Setup, parse, run};
+use lab_tests::equality::{Here, SCRIPT, Setup, parse, run};
 use lab_tests::lab::Lab;
 use lab_tests::process::own_binary;
 use lab_tests::target::Target;
@@ -21,7 +21,11 @@ fn transcript(first: &str) -> Result<String> {
         target: IQN.to_owned(),
         scratch: scratch.path().to_owned(),
     };
-    run(&setup, &parse(SCRIPT)?)
+    let mut outside = Here {
+        card: &|words| lab.fault(words),
+        target: &target,
+    };
+    run(&setup, &mut outside, &parse(SCRIPT)?)
 }
 
 #[test]

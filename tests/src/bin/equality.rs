@@ -1,19 +1,21 @@
 //! Runs the equality script on an endpoint and writes the transcript to stdout.
 //!
-//! `equality ENDPOINT HBACTL PORTAL TARGET`: `host` or a directory, the program, the address and the name of a target with two
-//! logical units (16 MiB and 8 MiB) as the card sees it.
+//! `equality ENDPOINT HBACTL PORTAL TARGET LINE [GATEWAY]`: `host` or a directory, the program, the address and the name of a target with two
+//! logical units (16 MiB and 8 MiB) as the card sees it, and the socket or serial line to whoever carries out what is ordered of card
+//! and target (`lab_tests::equality::Order`). In a guest, GATEWAY is the machine where the target's port really is.
 
 #![forbid(unsafe_code)]
 
 use std::io::Write as _;
 
 use anyhow::{Context, Result, bail};
-use lab_tests::equality::{SCRIPT, Setup, parse, run};
+use lab_tests::equality::{Line, SCRIPT, Setup, forward, parse, run};
 
 fn main() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let [endpoint, hbactl, portal, target] = args.as_slice() else {
-        bail!("usage: equality ENDPOINT HBACTL PORTAL TARGET");
+    let (args, gateway) = args.split_at(args.len().min(5));
+    let [endpoint, hbactl, portal, target, line] = args else {
+        bail!("usage: equality ENDPOINT HBACTL PORTAL TARGET LINE [GATEWAY]");
     };
     let scratch = tempfile::tempdir()?;
     let Ok(endpoint) = endpoint.parse();
@@ -24,7 +26,14 @@ fn main() -> Result<()> {
         target: target.clone(),
         scratch: scratch.path().to_owned(),
     };
-    let transcript = run(&setup, &parse(SCRIPT)?)?;
+    if let [gateway] = gateway {
+        forward(
+            setup.portal,
+            gateway.parse().context("the gateway is no address")?,
+        )?;
+    }
+    let mut outside = Line::open(line.as_ref())?;
+    let transcript = run(&setup, &mut outside, &parse(SCRIPT)?)?;
     std::io::stdout().write_all(transcript.as_bytes())?;
     Ok(())
 }

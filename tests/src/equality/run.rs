@@ -13,10 +13,11 @@ use serde_json::Value;
 
 use super::listen::Listener;
 use super::normal::Normal;
+use super::outside::Outside;
 use super::{Step, ask, tree};
 
-/// How long `await` waits.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long `await` and `until` wait.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What a run needs to know.
 #[derive(Clone, Debug)]
@@ -35,6 +36,7 @@ pub struct Setup {
 
 struct Runner<'s> {
     setup: &'s Setup,
+    outside: &'s mut dyn Outside,
     names: BTreeMap<String, String>,
     normal: Normal,
     listener: Listener,
@@ -46,10 +48,11 @@ struct Runner<'s> {
 ///
 /// # Errors
 /// The step that could not be run, or whose answer a later step needs and did not come. That a command fails is no error.
-pub fn run(setup: &Setup, steps: &[Step]) -> Result<String> {
+pub fn run(setup: &Setup, outside: &mut dyn Outside, steps: &[Step]) -> Result<String> {
     let (normal, names) = begin(setup)?;
     let mut runner = Runner {
         setup,
+        outside,
         names,
         normal,
         listener: Listener::start(&setup.endpoint)?,
@@ -148,13 +151,26 @@ impl Runner<'_> {
                 self.events();
                 self.out.push_str(&format!("\n=== {name}\n"));
             }
-            Step::Hbactl { format, words, until } => self.hbactl(format, words, *until)?,
+            Step::Hbactl { format, words, until } => {
+                let length = |data: &Value| data.as_array().map(Vec::len);
+                self.hbactl(format, words, &|data| until.is_none() || length(data) == *until)?;
+            }
+            Step::Until {
+                pointer,
+                value,
+                words,
+            } => self.hbactl("json", words, &|data| {
+                data.pointer(pointer).is_some_and(|found| plain(found) == *value)
+            })?,
+            Step::Outside(order) => {
+                self.outside.carry_out(order)?;
+                self.out.push_str(&format!("\n$ {order}\n"));
+            }
             Step::Keep { name, pointer } => {
                 let found = self.last.pointer(pointer).cloned();
                 let found =
                     found.with_context(|| format!("the last answer has no {pointer}: {}", self.last))?;
-                let text = found.as_str().map_or_else(|| found.to_string(), str::to_owned);
-                self.names.insert(name.clone(), text);
+                self.names.insert(name.clone(), plain(&found));
             }
             Step::File { name, bytes } => {
                 let pattern: Vec<u8> = (0..*bytes)
@@ -218,14 +234,15 @@ impl Runner<'_> {
             .collect()
     }
 
-    fn hbactl(&mut self, format: &str, words: &[String], until: Option<usize>) -> Result<()> {
+    /// Runs a command, again and again until its data are as awaited.
+    fn hbactl(&mut self, format: &str, words: &[String], awaited: &dyn Fn(&Value) -> bool) -> Result<()> {
         let args = self.words(words)?;
         let deadline = Instant::now() + PATIENCE;
         let (output, mut answer) = loop {
             let output = self.call(format, &args)?;
             let answer: Option<Value> = serde_json::from_slice(&output.stdout).ok();
-            let length = answer.as_ref().and_then(|a| a["data"].as_array()).map(Vec::len);
-            if until.is_none() || length == until || Instant::now() >= deadline {
+            let data = answer.as_ref().and_then(|answer| answer.get("data"));
+            if awaited(data.unwrap_or(&Value::Null)) || Instant::now() >= deadline {
                 break (output, answer);
             }
             std::thread::sleep(Duration::from_millis(50));
@@ -262,4 +279,9 @@ impl Runner<'_> {
             .output()
             .with_context(|| format!("cannot run {}", self.setup.hbactl.display()))
     }
+}
+
+/// A value as a word of a command.
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

@@ -2,6 +2,8 @@
 
 use anyhow::{Context, Result, bail};
 
+use super::outside::Order;
+
 /// The table of steps.
 pub const SCRIPT: &str = include_str!("../../equality/script.txt");
 
@@ -19,6 +21,17 @@ pub enum Step {
         /// Repeat until the answer is a list of so many elements.
         until: Option<usize>,
     },
+    /// Repeats a command until a JSON pointer finds this value in its answer.
+    Until {
+        /// The pointer, from `data` on.
+        pointer: String,
+        /// The value, as text.
+        value: String,
+        /// The arguments.
+        words: Vec<String>,
+    },
+    /// Something that happens outside of the kernel.
+    Outside(Order),
     /// Remembers what a JSON pointer finds in the last answer.
     Keep {
         /// The name, without the dollar.
@@ -81,6 +94,12 @@ fn step(line: &str) -> Result<Step> {
                 until: Some(until),
             }
         }
+        "until" => Step::Until {
+            pointer: next("pointer")?,
+            value: next("value")?,
+            words: words.collect(),
+        },
+        "card" | "target" | "unit" => Step::Outside(Order::parse(line)?),
         "keep" => Step::Keep {
             name: next("name")?,
             pointer: next("pointer")?,
@@ -106,16 +125,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_script_has_every_noun_and_150_commands() {
+    fn the_script_has_every_noun_and_300_commands() {
         let steps = parse(SCRIPT).unwrap();
         let commands: Vec<_> = steps
             .iter()
             .filter_map(|step| match step {
-                Step::Hbactl { words, .. } => Some(words),
+                Step::Hbactl { words, .. } | Step::Until { words, .. } => Some(words),
                 _ => None,
             })
             .collect();
-        assert!(commands.len() >= 150, "{}", commands.len());
+        assert!(commands.len() >= 300, "{}", commands.len());
         let pairs: BTreeSet<String> = commands
             .iter()
             .filter_map(|words| {

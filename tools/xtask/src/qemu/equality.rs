@@ -2,24 +2,30 @@
 //!
 //! Owns the two runs. What is normalised and compared stands in [`lab_tests::equality`].
 
+use std::net::Shutdown;
+use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
-use lab_tests::equality::{compare, known};
+use anyhow::{Context, Result};
+use driver_sys::endpoint::Endpoint;
+use lab_tests::equality::{Here, Line, SCRIPT, Setup, compare, known, parse, run};
 use lab_tests::lab;
 use lab_tests::process::own_binary;
 use lab_tests::qemu::{Cache, Card, Guest, Initramfs, Kernel};
 use lab_tests::target::Target;
 
 use super::checks::Checks;
-use super::road::MODULES;
+use super::road::{MINUTE, MODULES};
 
 const IQN: &str = "iqn.2026-11.org.example:disk";
 const LUNS: &[&str] = &["--lun", "16M", "--lun", "8M"];
-/// The script has 200 commands; each is a new process under TCG.
-const LIMIT: Duration = Duration::from_secs(900);
+/// The script has 300 commands, each a new process under TCG, and faults that take their time.
+const LIMIT: Duration = Duration::from_secs(1800);
+/// The guest's line for orders: its third serial port.
+const LINE: &str = "/dev/ttyS2";
+/// This machine as QEMU's network for users shows it to the guest.
+const GATEWAY: &str = "10.0.2.2";
 
 /// Runs the script on both and compares. The transcripts are left in `dir`.
 pub(super) fn walk(
@@ -57,7 +63,8 @@ pub(super) fn walk(
 }
 
 fn in_guest(cache: &Cache, kernel: &Kernel, chip: &str, dir: &Path) -> Result<String> {
-    let mut image = Initramfs::new(cache, kernel, MODULES)?;
+    let modules = [MODULES, &["virtio_pci", "virtio_net"]].concat();
+    let mut image = Initramfs::new(cache, kernel, &modules)?;
     image.program(&own_binary("hbactl")?, "/bin/hbactl")?;
     image.program(&own_binary("equality")?, "/bin/equality")?;
     let modules = image.modules.clone();
@@ -65,23 +72,56 @@ fn in_guest(cache: &Cache, kernel: &Kernel, chip: &str, dir: &Path) -> Result<St
     image.write(&initramfs)?;
     let target = Target::start(dir, IQN, LUNS)?;
     let card = Card::start(dir, chip, 2)?;
-    let mut guest = Guest::boot(cache, kernel, &initramfs, dir, &card.sockets)?;
+    let orders = dir.join("orders.sock");
+    let chardev = format!("socket,id=orders,path={},server=on,wait=off", orders.display());
+    let more = [
+        "-chardev",
+        &chardev,
+        "-serial",
+        "chardev:orders",
+        "-netdev",
+        "user,id=outside",
+        "-device",
+        "virtio-net-pci,netdev=outside,bus=pcie.0,addr=06.0",
+    ];
+    let mut guest = Guest::boot_with(cache, kernel, &initramfs, dir, &card.sockets, &more)?;
     guest.load(&modules, "")?;
+    guest.must("ifconfig eth0 10.0.2.15 netmask 255.255.255.0 up", MINUTE)?;
     let portal = target.portal();
-    let transcript = guest.must(&format!("equality host /bin/hbactl {portal} {IQN}"), LIMIT)?;
-    guest.power_off()?;
-    Ok(transcript)
+    let mut outside = Here {
+        card: &|words| card.fault(words),
+        target: &target,
+    };
+    std::thread::scope(|scope| {
+        let stream = UnixStream::connect(&orders).context("the guest's line for orders")?;
+        let end = stream.try_clone()?;
+        let served = scope.spawn(move || Line::new(stream).serve(&mut outside));
+        let transcript = guest.must(
+            &format!("equality host /bin/hbactl {portal} {IQN} {LINE} {GATEWAY}"),
+            LIMIT,
+        );
+        end.shutdown(Shutdown::Both)?;
+        let served = served.join();
+        let transcript = transcript?;
+        served.unwrap_or_else(|_| Err(anyhow::anyhow!("the orders' line panicked")))?;
+        guest.power_off()?;
+        Ok(transcript)
+    })
 }
 
 fn on_emulated(chip: &str, dir: &Path) -> Result<String> {
     let lab = lab::Lab::start(&["--ports", "2", "--chip", chip, "--first-host", "0"])?;
     let target = Target::start(dir, IQN, LUNS)?;
-    let out = Command::new(own_binary("equality")?)
-        .arg(lab.endpoint())
-        .arg(own_binary("hbactl")?)
-        .arg(target.portal().to_string())
-        .arg(IQN)
-        .output()?;
-    ensure!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
-    Ok(String::from_utf8_lossy(&out.stdout).into_owned())
+    let setup = Setup {
+        endpoint: Endpoint::Dir(lab.endpoint()),
+        hbactl: own_binary("hbactl")?,
+        portal: target.portal(),
+        target: IQN.to_owned(),
+        scratch: tempfile::tempdir_in(dir)?.keep(),
+    };
+    let mut outside = Here {
+        card: &|words| lab.fault(words),
+        target: &target,
+    };
+    run(&setup, &mut outside, &parse(SCRIPT)?)
 }
