@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -46,6 +47,8 @@ struct Runner<'s> {
 
 /// Runs every step and gives back the transcript.
 ///
+/// With `EQUALITY_LOG=FILE` the transcript goes there too, step by step.
+///
 /// # Errors
 /// The step that could not be run, or whose answer a later step needs and did not come. That a command fails is no error.
 pub fn run(setup: &Setup, outside: &mut dyn Outside, steps: &[Step]) -> Result<String> {
@@ -59,8 +62,15 @@ pub fn run(setup: &Setup, outside: &mut dyn Outside, steps: &[Step]) -> Result<S
         last: Value::Null,
         out: String::new(),
     };
+    let mut log = std::env::var_os("EQUALITY_LOG")
+        .map(fs::File::create)
+        .transpose()?;
     for step in steps {
+        let before = runner.out.len();
         runner.step(step).with_context(|| format!("{step:?}"))?;
+        if let Some(log) = &mut log {
+            log.write_all(&runner.out.as_bytes()[before..])?;
+        }
     }
     runner.events();
     Ok(runner.out)
