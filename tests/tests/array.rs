@@ -52,8 +52,19 @@ fn each_portal_is_a_path_to_the_same_disk_and_one_that_is_pulled_comes_back() ->
     let disks = lab.json(&["lun", "list"])?;
     let disks = disks.as_array().context("disks are a list")?;
     ensure!(disks.len() == 2, "one disk seen twice: {disks:?}");
-    let wwid = |of: usize| disks[of]["wwid"].as_str().map(str::to_owned);
-    ensure!(wwid(0).is_some() && wwid(0) == wwid(1), "one name: {disks:?}");
+    let wwids: Vec<String> = disks
+        .iter()
+        .filter_map(|disk| disk["address"].as_str())
+        .map(|address| {
+            let device = format!("sys/class/scsi_device/{address}/device/wwid");
+            let path = lab.endpoint().join(device);
+            std::fs::read_to_string(&path).with_context(|| path.display().to_string())
+        })
+        .collect::<Result<_>>()?;
+    ensure!(
+        wwids[0].starts_with("naa.") && wwids[0] == wwids[1],
+        "one name: {wwids:?}"
+    );
 
     let second = target.portals()[1].to_string();
     target.fault(&["portals", "close", &second])?;

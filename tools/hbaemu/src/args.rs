@@ -78,7 +78,10 @@ pub enum Command {
     Pci(Pci),
     /// Serve an iSCSI target, until SIGTERM or SIGINT; prints one line when ready
     #[command(
-        after_help = "Example: hbaemu target --listen 127.0.0.1:3260 --iqn iqn.2026-11.org.example:disk --lun 64M"
+        after_help = "Example: hbaemu target --listen 127.0.0.1:3260 --iqn iqn.2026-11.org.example:disk --lun 64M\n\
+                      An array with two portal groups, the second slower, and a portal that is only announced:\n  \
+                      hbaemu target --listen 127.0.0.1:3260,1 --listen 127.0.0.1:3261,2 --group 2=nonoptimized \\\n    \
+                      --announce storage.example.net:3260,1 --iqn iqn.2026-11.org.example:array --lun 64M"
     )]
     Target(Target),
     /// Put load on a target from an initiator of our own and print figures as JSON

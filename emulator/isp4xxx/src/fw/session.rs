@@ -11,6 +11,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use iscsi::LinkLoss;
+use iscsi::address::Host;
 use iscsi::initiator as engine;
 use iscsi::initiator::{Counters, Initiator, LoggedIn, Outcome, TaskTag, TmfOutcome};
 use iscsi::pdu::{self, Lun, TmfFunction};
@@ -342,7 +343,7 @@ impl Session {
     }
 
     fn found(&self, listing: &engine::Listing) -> Vec<Found> {
-        let (mut found, mut names) = (Vec::new(), 0usize);
+        let (mut found, mut elsewhere) = (Vec::new(), 0usize);
         for target in &listing.targets {
             let name = target.name.as_str().to_owned();
             if target.at_the_portal_asked() {
@@ -354,24 +355,24 @@ impl Session {
                 continue;
             }
             for address in &target.addresses {
-                // The firmware resolves no names; a zone is the target's own, the link here is this port's.
-                let Some(at) = address.socket_addr() else {
-                    names += 1;
-                    tracing::debug!(ddb = self.ddb, %name, %address, "a portal that is a name");
+                // The firmware resolves no names, and a zone is the target's own.
+                let Host::Ip(ip) = address.host else {
+                    elsewhere += 1;
+                    tracing::debug!(ddb = self.ddb, %name, %address, "a portal that cannot be told from here");
                     continue;
                 };
                 found.push(Found {
                     name: name.clone(),
-                    at,
+                    at: SocketAddr::new(ip, address.port),
                     tpgt: address.tag.unwrap_or(1),
                 });
             }
         }
         let unusable = listing.unusable();
-        if names + unusable > 0 {
+        if elsewhere + unusable > 0 {
             tracing::warn!(
                 ddb = self.ddb,
-                names,
+                elsewhere,
                 unusable,
                 "entries of a target list were left out"
             );
