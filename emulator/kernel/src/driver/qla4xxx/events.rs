@@ -10,6 +10,7 @@ use isp4xxx::fw::{Aen, Event};
 
 use super::Qla4xxx;
 use super::ddb_states::{self, FlashStep, UserStep};
+use super::flashnode::Tuple;
 use super::template::completed;
 use crate::transport::Class;
 
@@ -98,17 +99,25 @@ impl Qla4xxx {
         mine.map(|(sid, _)| *sid).collect()
     }
 
-    /// The firmware logged in to a target by itself (AUTO CONNECT): it gets a session.
+    /// The firmware logged in to a target by itself (AUTO CONNECT): it gets a session, or the session that it had before.
     fn adopt(&mut self, class: &mut Class, host: usize, ddb: u16) {
-        let found = self.ddb(host, ddb).filter(|d| d.entry.iscsi_name[0] != 0);
-        if self.config.fw_mode == crate::config::FirmwareMode::AutoConnect
-            && let Some(found) = found
-        {
-            let boot = self.hosts[host].boot.contains(&Some(ddb)) && self.config.disable_sysfs_boot;
-            let sid = self.create_flash_session(class, host, &found.entry, boot);
-            self.own_ddb(class, sid, ddb);
-            self.flash_ddb_change(class, sid, DdbState::SessionActive);
+        if self.config.fw_mode != crate::config::FirmwareMode::AutoConnect {
+            return;
         }
+        let Some(found) = self.ddb(host, ddb).filter(|d| d.entry.iscsi_name[0] != 0) else {
+            return;
+        };
+        let sid = match self.session_to(host, &Tuple::of(&found.entry)) {
+            // Its firmware knows it under another number since a reset.
+            Some(sid) if !class.online(sid) => sid,
+            Some(_) => return,
+            None => {
+                let boot = self.hosts[host].boot.contains(&Some(ddb)) && self.config.disable_sysfs_boot;
+                self.create_flash_session(class, host, &found.entry, boot)
+            }
+        };
+        self.own_ddb(class, sid, ddb);
+        self.flash_ddb_change(class, sid, DdbState::SessionActive);
     }
 
     /// Sessions that are not online try again (`qla4xxx_relogin_all_devices`).

@@ -101,10 +101,7 @@ impl Qla4xxx {
         }
         let mut fresh = Vec::new();
         for found in self.ddbs_in_use(host) {
-            let taken = self
-                .sessions
-                .values()
-                .any(|s| s.host == host && s.ddb == Some(found.index));
+            let taken = self.owned(host, found.index);
             let named = found.entry.iscsi_name[0] != 0;
             if !named || taken || found.state != DdbState::NoConnectionActive {
                 continue;

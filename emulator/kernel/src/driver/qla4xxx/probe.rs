@@ -213,6 +213,11 @@ impl Qla4xxx {
                 DdbState::NoConnectionActive | DdbState::SessionFailed
             );
             let mut entry = *found.entry;
+            // The firmware was faster (AUTO CONNECT): its login has a session already, or the same target at the same place has.
+            if auto && (self.owned(host, found.index) || self.session_to(host, &Tuple::of(&entry)).is_some())
+            {
+                continue;
+            }
             if reset {
                 if let Some(sid) = self.session_of_tuple(host, &Tuple::of(&entry)) {
                     self.set_parent(class, sid, &entry);
@@ -238,10 +243,7 @@ impl Qla4xxx {
     /// What follows the list: idle entries are given back, sessions log in, flash nodes and interfaces appear.
     fn finish_probe(&mut self, class: &mut Class, host: usize, reset: bool) {
         for d in self.ddbs_in_use(host) {
-            let owned = self
-                .sessions
-                .values()
-                .any(|s| s.host == host && s.ddb == Some(d.index));
+            let owned = self.owned(host, d.index);
             if !owned && matches!(d.state, DdbState::NoConnectionActive | DdbState::SessionFailed) {
                 let _ = self.mbox(host, Command::ClearDatabaseEntry { ddb: d.index });
             }

@@ -57,6 +57,20 @@ impl Qla4xxx {
             .map(|(sid, _)| *sid)
     }
 
+    /// A flash session to the same name, address and port, with a DDB or without one.
+    pub(super) fn session_to(&self, host: usize, tuple: &Tuple) -> Option<u32> {
+        let mut mine = self.sessions.iter().filter(|(_, s)| s.host == host && s.flash);
+        mine.find(|(_, s)| Tuple::of(s.target()) == *tuple)
+            .map(|(sid, _)| *sid)
+    }
+
+    /// Whether a session stands for this RAM entry.
+    pub(super) fn owned(&self, host: usize, ddb: u16) -> bool {
+        self.sessions
+            .values()
+            .any(|s| s.host == host && s.ddb == Some(ddb))
+    }
+
     /// Takes over where a target was found.
     pub(super) fn set_parent(&mut self, class: &mut Class, sid: u32, entry: &dev_db_entry) {
         if let Some(s) = self.sessions.get_mut(&sid) {
@@ -81,7 +95,9 @@ impl Qla4xxx {
     /// A session takes over a RAM entry that the firmware filled.
     pub(super) fn own_ddb(&mut self, class: &mut Class, sid: u32, ddb: u16) {
         if let Some(s) = self.sessions.get_mut(&sid) {
-            s.ddb = Some(ddb);
+            if let Some(old) = s.ddb.replace(ddb) {
+                self.hosts[s.host].ddbs.remove(&old);
+            }
             self.hosts[s.host].ddbs.insert(ddb);
             class.scsi.set_target_id(sid, u32::from(ddb));
         }
