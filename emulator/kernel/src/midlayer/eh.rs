@@ -134,9 +134,10 @@ impl MidLayer {
     }
 
     /// An order that the hardware had is over.
-    pub(crate) fn ordered(&mut self, now: Instant, host: u32, ok: bool) {
+    pub(crate) fn ordered(&mut self, env: &mut Env, host: u32, ok: bool) {
         tracing::info!(host, ok, "the hardware has answered");
-        self.taken(now, host, ok);
+        self.taken(env.now, host, ok);
+        self.show_recovery(env, host);
     }
 
     fn taken(&mut self, now: Instant, host: u32, ok: bool) {

@@ -79,7 +79,7 @@ impl Qla4xxx {
     /// The function that a port is at ends, if it is at one.
     pub(super) fn manage_ends(&mut self, class: &mut Class, host: usize, ok: bool) {
         if self.hosts[host].managing.take().is_some() {
-            class.scsi.ordered(self.now, self.hosts[host].no, ok);
+            class.scsi.ordered(&mut class.env, self.hosts[host].no, ok);
         }
     }
 

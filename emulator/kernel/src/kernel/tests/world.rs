@@ -71,7 +71,7 @@ pub(super) struct World {
     stored: Vec<i32>,
     unit_attention: bool,
     pub(super) deaf: Deaf,
-    /// What it answers to ABORT TASK, if it does not do it.
+    /// What it answers to task management functions, if not that they are done.
     pub(super) refuses: Option<TmfResponseCode>,
     /// Task management functions that were sent.
     pub(super) functions: Vec<u8>,
@@ -336,8 +336,12 @@ impl World {
             }
         }
         busy |= self.serve(&mut peer);
-        let out = flatten(|slices| peer.write_slices(slices));
+        let mut out = flatten(|slices| peer.write_slices(slices));
         peer.sent(now, out.len());
+        // Whatever the engine says: the first PDU's opcode and response.
+        if let (Some(code), Some([0x22, _, response, ..])) = (self.refuses, out.first_chunk_mut::<48>()) {
+            *response = code.0;
+        }
         busy |= !out.is_empty();
         let over = peer.wants_close() && peer.queued() == 0;
         let card = self.kernel.card_mut();
@@ -410,11 +414,7 @@ impl World {
                 }
                 TargetEvent::TaskManagement(asked) => {
                     self.unit_attention = true;
-                    peer.complete_task_management(
-                        self.now,
-                        asked.id,
-                        self.refuses.unwrap_or(TmfResponseCode::COMPLETE),
-                    );
+                    peer.complete_task_management(self.now, asked.id, TmfResponseCode::COMPLETE);
                 }
                 _ => {}
             }
