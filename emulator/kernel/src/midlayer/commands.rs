@@ -86,15 +86,24 @@ impl MidLayer {
         }
     }
 
-    /// A unit that tells an sg client of something new tells everybody, by a uevent.
+    /// A unit that tells of something new, whoever asked it, tells everybody, by a uevent (`scsi_report_sense`, `scsi_evt_emit`). After
+    /// new INQUIRY data the kernel looks at it again.
     fn look_at_sense(&mut self, env: &mut Env, owner: &IoOwner, sense: &[u8]) {
+        let (sid, lun) = match owner {
+            IoOwner::Sg { sid, waiting } => (*sid, waiting.lun),
+            IoOwner::Scan { sid, lun, .. } => (*sid, *lun),
+            IoOwner::Late | IoOwner::Test { .. } | IoOwner::Nobody => return,
+        };
         let Some(news) = sense::news(sense) else {
             return;
         };
-        if let IoOwner::Sg { sid, waiting } = owner
-            && let Some(d) = self.targets.get(sid).and_then(|t| t.devices.get(&waiting.lun))
-        {
-            env.tree.change(&d.path, &[("SDEV_UA", news)]);
+        let device = self.targets.get(&sid).and_then(|t| t.devices.get(&lun));
+        let Some(path) = device.map(|d| d.path.clone()) else {
+            return;
+        };
+        env.tree.change(&path, &[("SDEV_UA", news)]);
+        if sense::code(sense) == (0x3f, 0x03) {
+            self.look_again(sid, lun);
         }
     }
 

@@ -29,9 +29,40 @@ pub(super) fn news(sense: &[u8]) -> Option<&'static str> {
     match code(sense) {
         (0x3f, 0x03) => Some("INQUIRY_DATA_HAS_CHANGED"),
         (0x3f, 0x0e) => Some("REPORTED_LUNS_DATA_HAS_CHANGED"),
+        (0x29, _) => Some("POWER_ON_RESET_OCCURRED"),
         (0x2a, 0x01) => Some("MODE_PARAMETERS_CHANGED"),
+        (0x2a, 0x06) => Some("ASYMMETRIC_ACCESS_STATE_CHANGED"),
         (0x2a, 0x09) => Some("CAPACITY_DATA_HAS_CHANGED"),
         (0x38, 0x07) => Some("THIN_PROVISIONING_SOFT_THRESHOLD_REACHED"),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn news_has_the_kernels_names_in_both_formats_of_sense_data() {
+        let fixed = |key: u8, asc: u8, ascq: u8| {
+            let mut sense = [0u8; 18];
+            (sense[0], sense[2], sense[7], sense[12], sense[13]) = (0x70, key, 10, asc, ascq);
+            sense
+        };
+        assert_eq!(
+            news(&fixed(6, 0x3f, 0x0e)),
+            Some("REPORTED_LUNS_DATA_HAS_CHANGED")
+        );
+        assert_eq!(
+            news(&[0x72, 6, 0x3f, 0x0e, 0, 0, 0, 0]),
+            Some("REPORTED_LUNS_DATA_HAS_CHANGED")
+        );
+        assert_eq!(news(&fixed(6, 0x29, 0)), Some("POWER_ON_RESET_OCCURRED"));
+        assert_eq!(news(&fixed(6, 0x29, 4)), Some("POWER_ON_RESET_OCCURRED"));
+        assert_eq!(news(&fixed(6, 0x2a, 6)), Some("ASYMMETRIC_ACCESS_STATE_CHANGED"));
+        assert_eq!(news(&fixed(6, 0x2a, 9)), Some("CAPACITY_DATA_HAS_CHANGED"));
+        assert_eq!(news(&fixed(6, 0x3f, 1)), None);
+        assert_eq!(news(&fixed(5, 0x3f, 0x0e)), None, "no unit attention");
+        assert_eq!(news(&[]), None);
     }
 }

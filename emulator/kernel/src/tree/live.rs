@@ -322,11 +322,16 @@ impl Tree {
         for (k, v) in extra {
             put(k, v);
         }
-        for (k, v) in known.env.iter().filter(|(k, _)| k != "DEVTYPE") {
+        // The order of `dev_uevent`: the node, the type, then driver, bus and class.
+        let node = |k: &str| matches!(k, "MAJOR" | "MINOR" | "DEVNAME");
+        for (k, v) in known.env.iter().filter(|(k, _)| node(k)) {
             put(k, v);
         }
         if let Some(devtype) = known.devtype {
             put("DEVTYPE", devtype);
+        }
+        for (k, v) in known.env.iter().filter(|(k, _)| !node(k) && k != "DEVTYPE") {
+            put(k, v);
         }
         put("SEQNUM", &self.seqnum.to_string());
         self.uevents.push(Uevent {

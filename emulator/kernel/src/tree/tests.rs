@@ -311,3 +311,28 @@ fn an_object_that_cannot_be_shown_leaves_nothing_and_comes_later() {
     assert_eq!(tree.take_uevents().len(), 1);
     tree.catch_up().expect("nothing left");
 }
+
+#[test]
+fn news_of_a_unit_reads_as_the_kernels_to_the_byte() {
+    let (_dir, mut tree) = tree();
+    let unit = format!("{HOST}/session1/target0:0:0/0:0:0:1");
+    let object = Object::bus(&*unit, "scsi", "scsi_device")
+        .env("DRIVER", "sd")
+        .env("MODALIAS", "scsi:t-0x00");
+    tree.add(object).expect("add");
+    tree.take_uevents();
+    tree.change(&unit, &[("SDEV_UA", "REPORTED_LUNS_DATA_HAS_CHANGED")]);
+    let events = tree.take_uevents();
+    let text = String::from_utf8(events[0].bytes.clone()).expect("text");
+    let (text, seqnum) = text.rsplit_once("SEQNUM=").expect("a number");
+    let expected = format!(
+        "change@/{unit}\0ACTION=change\0DEVPATH=/{unit}\0SUBSYSTEM=scsi\0SDEV_UA=REPORTED_LUNS_DATA_HAS_CHANGED\0\
+         DEVTYPE=scsi_device\0DRIVER=sd\0MODALIAS=scsi:t-0x00\0"
+    );
+    assert_eq!(text, expected);
+    assert!(
+        seqnum
+            .strip_suffix('\0')
+            .is_some_and(|n| n.parse::<u64>().is_ok())
+    );
+}
