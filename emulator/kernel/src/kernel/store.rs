@@ -9,7 +9,7 @@ use nix::errno::Errno;
 
 use super::stores::Step;
 use super::{ClientId, Kernel, Out};
-use crate::midlayer::Stored;
+use crate::midlayer::{Stored, parse_number};
 use crate::transport::Class;
 
 impl Kernel {
@@ -99,6 +99,7 @@ impl Kernel {
             }
             "uevent" => self.store_uevent(object, text),
             "fw_dump" => Err(Errno::EINVAL),
+            _ if object.ends_with("/parameters") => self.store_parameter(full, text),
             _ => self.store_plain(full, text),
         }
     }
@@ -121,6 +122,18 @@ impl Kernel {
             return Err(Errno::EINVAL);
         };
         self.class.env.tree.synthesize(object, action);
+        Ok(())
+    }
+
+    /// A parameter of a module that is an `int` (`param_set_int`): any base, shown as a decimal.
+    fn store_parameter(&mut self, full: &str, text: &str) -> Result<(), Errno> {
+        let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+        let number = parse_number(digits)
+            .and_then(|n| i64::try_from(n).ok())
+            .ok_or(Errno::EINVAL)?;
+        let number = if text.starts_with('-') { -number } else { number };
+        let number = i32::try_from(number).map_err(|_| Errno::ERANGE)?;
+        self.class.env.write("parameter", full, &number.to_string());
         Ok(())
     }
 

@@ -223,7 +223,7 @@ fn a_driver_that_must_not_reset_its_adapter_gives_the_unit_up() {
         d.lun = true;
         d.target = true;
     });
-    w.store("module/qla4xxx/parameters/ql4xdontresethba", "1")
+    w.store("module/qla4xxx/parameters/ql4xdontresethba", "0x1")
         .expect("stored");
     let client = w.read(PATIENCE);
     w.pass(PATIENCE + ANSWER + (ANSWER + GIVE_BACK) * 2);
@@ -313,6 +313,34 @@ fn a_writer_waits_until_a_known_unit_has_been_looked_at() {
         answered + 1,
         "nobody is asked about a unit that is switched off"
     );
+}
+
+#[test]
+fn a_parameter_is_a_number_of_any_base_and_shown_as_a_decimal() {
+    let mut w = World::logged_in();
+    let depth = "module/qla4xxx/parameters/ql4xmaxqdepth";
+    for (text, shown) in [("0x40", "64"), ("010", "8"), ("-1", "-1"), ("+7", "7")] {
+        w.store(depth, text).expect("stored");
+        assert_eq!(w.attr(depth), shown, "{text}");
+    }
+    for (text, errno) in [
+        ("", Errno::EINVAL),
+        ("x", Errno::EINVAL),
+        ("4294967296", Errno::ERANGE),
+    ] {
+        assert_eq!(w.store(depth, text), Err(errno), "{text:?}");
+    }
+    let tmo = "module/qla4xxx/parameters/ql4xsess_recovery_tmo";
+    assert_eq!(w.store(tmo, "60"), Err(Errno::EACCES), "set at load time");
+    assert_eq!(
+        w.device_attr("queue_depth"),
+        "32",
+        "a unit keeps what it came with"
+    );
+    w.store_device("delete", "1").expect("deleted");
+    w.store_host("scan", "- - -").expect("scanned");
+    w.pass(Duration::ZERO);
+    assert_eq!(w.device_attr("queue_depth"), "7");
 }
 
 #[test]

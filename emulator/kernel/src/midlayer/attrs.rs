@@ -27,7 +27,6 @@ pub(super) const DEVICE: &[Row] = &[
     ("iorequest_cnt", 0o444, Some("0x0\n")),
     ("iotmo_cnt", 0o444, Some("0x0\n")),
     ("preferred_path", 0o444, None),
-    ("queue_depth", 0o644, Some("32\n")),
     ("queue_ramp_up_period", 0o644, Some("120000\n")),
     ("queue_type", 0o644, Some("none\n")),
     ("rescan", 0o200, None),

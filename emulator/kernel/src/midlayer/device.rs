@@ -92,6 +92,8 @@ pub(crate) struct Device {
     pub(crate) state: DeviceState,
     /// Commands that took too long (`iotmo_cnt`).
     pub(crate) timeouts: u32,
+    /// Commands that it took at once when it came.
+    pub(crate) depth: u32,
     /// INQUIRY data.
     pub(crate) inquiry: Vec<u8>,
     /// Vital product data pages by number.
@@ -179,6 +181,7 @@ impl Device {
             .ro("type", kind.to_string())
             .ro("scsi_level", scsi_level(&self.inquiry).to_string())
             .ro("modalias", &modalias)
+            .rw("queue_depth", self.depth.to_string())
             .rw("state", self.state.name())
             .raw("inquiry", 0o444, self.inquiry.clone())
             .link("generic", format!("{path}/scsi_generic/sg{}", self.sg));
@@ -305,6 +308,7 @@ mod tests {
             name: "1:0:0:0".into(),
             state: DeviceState::Running,
             timeouts: 0,
+            depth: 32,
             inquiry: vec![0; 36],
             vpd: vec![],
             sg: 0,
@@ -332,6 +336,7 @@ mod tests {
             name: String::new(),
             state: DeviceState::Running,
             timeouts: 0,
+            depth: 32,
             inquiry,
             vpd: vec![],
             sg: 0,

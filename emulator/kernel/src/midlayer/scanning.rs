@@ -111,7 +111,8 @@ impl MidLayer {
                 sent.is_ok()
             }
             ScanNext::Found(found) => {
-                self.add_device(env, sid, *found);
+                let depth = driver.queue_depth(env);
+                self.add_device(env, sid, *found, depth);
                 true
             }
             ScanNext::Again(found) => {
@@ -132,7 +133,7 @@ impl MidLayer {
         }
     }
 
-    fn add_device(&mut self, env: &mut Env, sid: u32, found: Found) {
+    fn add_device(&mut self, env: &mut Env, sid: u32, found: Found, depth: u32) {
         let Some(t) = self.targets.get(&sid) else { return };
         let Some(id) = t.id else { return };
         let no = t.host;
@@ -162,6 +163,7 @@ impl MidLayer {
             name: name.clone(),
             state: DeviceState::Running,
             timeouts: 0,
+            depth,
             inquiry: found.inquiry,
             vpd: found.vpd,
             sg,

@@ -4,6 +4,8 @@
 //! `eh_device_reset_handler`, `eh_target_reset_handler`), `scsi_cmnd.h`. The reset of a host changes sessions; it is the transport
 //! class's to ask for.
 
+use crate::env::Env;
+
 /// A driver's name of a running command, one of its kind on a host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Tag(pub(crate) u32);
@@ -79,6 +81,12 @@ pub(crate) enum Order {
 pub(crate) trait HostTemplate {
     /// `proc_name`: whose hosts are whose.
     fn name(&self) -> &'static str;
+
+    /// How many commands a new unit takes at once (`slave_alloc`).
+    fn queue_depth(&self, env: &Env) -> u32 {
+        let _ = env;
+        1
+    }
 
     /// Sends a command; `None` when the target cannot take one. Its end comes as [`super::MidLayer::done`].
     fn queuecommand(&mut self, target: u32, command: Command) -> Option<Tag> {

@@ -5,8 +5,14 @@
 use std::io;
 
 use super::Qla4xxx;
+use crate::env::Env;
 use crate::transport::Class;
 use crate::tree::Object;
+
+/// `QL4_DEF_QDEPTH`.
+const QL4_DEF_QDEPTH: u32 = 32;
+/// `MAX_SRBS`, the host's `can_queue`.
+const MAX_SRBS: u32 = 1024;
 
 impl Qla4xxx {
     /// The module appears, with its parameters.
@@ -28,10 +34,23 @@ impl Qla4xxx {
         )
     }
 
+    /// A parameter as it reads now.
+    fn parameter(env: &Env, name: &str) -> Option<i32> {
+        let (_, attr) = env.tree.resolve(&format!("module/qla4xxx/parameters/{name}"))?;
+        String::from_utf8_lossy(&attr.value).trim().parse().ok()
+    }
+
     /// Whether the adapter may be reset (`ql4xdontresethba`).
     pub(super) fn may_reset(class: &Class) -> bool {
-        let at = "module/qla4xxx/parameters/ql4xdontresethba";
-        let value = class.env.tree.resolve(at).map(|(_, a)| a.value.clone());
-        String::from_utf8_lossy(&value.unwrap_or_default()).trim() == "0"
+        Self::parameter(&class.env, "ql4xdontresethba") == Some(0)
+    }
+
+    /// How many commands a new unit takes at once (`qla4xxx_slave_alloc`).
+    pub(super) fn depth(env: &Env) -> u32 {
+        let wanted = Self::parameter(env, "ql4xmaxqdepth").and_then(|depth| u32::try_from(depth).ok());
+        let depth = wanted
+            .filter(|depth| (1..=0xffff).contains(depth))
+            .unwrap_or(QL4_DEF_QDEPTH);
+        depth.min(MAX_SRBS)
     }
 }

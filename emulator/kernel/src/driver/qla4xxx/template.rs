@@ -6,11 +6,16 @@
 use isp4xxx::fw::{self, Completion, Io, IoDone, IoTag, Residual, TaskAttribute};
 
 use super::Qla4xxx;
+use crate::env::Env;
 use crate::midlayer::{Command, Completed, Direction, Ending, HostTemplate, Order, Tag, did, lun_bytes};
 
 impl HostTemplate for Qla4xxx {
     fn name(&self) -> &'static str {
         "qla4xxx"
+    }
+
+    fn queue_depth(&self, env: &Env) -> u32 {
+        Self::depth(env)
     }
 
     fn queuecommand(&mut self, target: u32, command: Command) -> Option<Tag> {

@@ -234,7 +234,7 @@ impl World {
         self.kernel.class.scsi.first_unit(self.sid).expect("a unit")
     }
 
-    fn attr(&self, path: &str) -> String {
+    pub(super) fn attr(&self, path: &str) -> String {
         let path = self.dir.path().join("sys").join(path);
         let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
         text.trim_end().to_owned()
