@@ -238,3 +238,30 @@ impl TaskMgmtOutcome {
 const COMPLETE: u8 = 0;
 /// Task does not exist.
 const NO_TASK: u8 = 1;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_function_is_complete_when_the_target_says_so_and_an_abort_also_when_its_task_is_gone() {
+        for code in 0..=u8::MAX {
+            let outcome = TaskMgmtOutcome::Response(code);
+            let complete = |done: bool| {
+                if done {
+                    MboxStatus::CommandComplete
+                } else {
+                    MboxStatus::CommandError
+                }
+            };
+            assert_eq!(outcome.status(true), complete(code <= 1), "abort: {code}");
+            assert_eq!(outcome.status(false), complete(code == 0), "reset: {code}");
+        }
+        for abort in [true, false] {
+            assert_eq!(
+                TaskMgmtOutcome::SessionLost.status(abort),
+                MboxStatus::CommandError
+            );
+        }
+    }
+}

@@ -93,3 +93,20 @@ impl Qla4xxx {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reset_that_the_firmware_could_not_do_counts_as_done_an_abort_does_not() {
+        assert!(counts(MboxStatus::CommandComplete, true));
+        assert!(counts(MboxStatus::CommandComplete, false));
+        assert!(!counts(MboxStatus::CommandError, true));
+        assert!(counts(MboxStatus::CommandError, false));
+        for other in [0x4001, 0x4006, 0x0007] {
+            assert!(!counts(MboxStatus::from_raw(other), true), "{other:#x}");
+            assert!(!counts(MboxStatus::from_raw(other), false), "{other:#x}");
+        }
+    }
+}
