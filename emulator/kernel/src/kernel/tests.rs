@@ -316,6 +316,27 @@ fn a_writer_waits_until_a_known_unit_has_been_looked_at() {
 }
 
 #[test]
+fn commands_of_a_unit_are_counted_and_those_that_failed_too() {
+    let mut w = World::logged_in();
+    let counts = |w: &World| {
+        ["iorequest_cnt", "iodone_cnt", "ioerr_cnt"].map(|name| {
+            let text = w.device_attr(name);
+            u32::from_str_radix(text.strip_prefix("0x").expect("a hexadecimal number"), 16).expect("a number")
+        })
+    };
+    w.pass(Duration::from_secs(1));
+    let [sent, ended, failed] = counts(&w);
+    w.read(PATIENCE);
+    w.read(PATIENCE);
+    w.deaf.read = true;
+    w.read(PATIENCE);
+    w.pass(Duration::from_secs(1));
+    assert_eq!(counts(&w), [sent + 3, ended + 2, failed], "one is still out");
+    w.pass(PATIENCE);
+    assert_eq!(w.device_attr("iotmo_cnt"), "0x1");
+}
+
+#[test]
 fn a_parameter_is_a_number_of_any_base_and_shown_as_a_decimal() {
     let mut w = World::logged_in();
     let depth = "module/qla4xxx/parameters/ql4xmaxqdepth";

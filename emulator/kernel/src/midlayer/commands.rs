@@ -2,8 +2,10 @@
 //!
 //! Source: `scsi_lib.c` (`scsi_dispatch_cmd`, `scsi_io_completion`), `scsi_error.c` (`scsi_decide_disposition`).
 
+use std::time::Instant;
+
 use super::owner::IoOwner;
-use super::{Command, Completed, Direction, Ending, HostTemplate, MidLayer, sense};
+use super::{Command, Completed, Direction, Ending, HostTemplate, MidLayer, Waiting, did, sense};
 use crate::env::Env;
 
 /// SAM status.
@@ -17,6 +19,7 @@ impl MidLayer {
     /// The driver does not take it; whose it is comes back.
     pub(super) fn submit(
         &mut self,
+        now: Instant,
         driver: &mut dyn HostTemplate,
         (sid, lun): (u32, u64),
         cdb: &[u8],
@@ -39,6 +42,7 @@ impl MidLayer {
         match driver.queuecommand(sid, command) {
             Some(tag) => {
                 self.io.insert((host, tag), owner);
+                self.count_sent(now, (sid, lun));
                 Ok(())
             }
             None => Err(owner),
@@ -50,6 +54,15 @@ impl MidLayer {
         let Some(owner) = self.io.remove(&(host, done.tag)) else {
             return;
         };
+        if let IoOwner::Scan { sid, lun, .. }
+        | IoOwner::Sg {
+            sid,
+            waiting: Waiting { lun, .. },
+        } = &owner
+        {
+            let good = done.status == GOOD && done.host_byte == did::OK;
+            self.count_ended(env.now, (*sid, *lun), good);
+        }
         if done.status == CHECK_CONDITION {
             self.look_at_sense(env, &owner, &done.sense);
         }

@@ -4,6 +4,7 @@
 
 use super::attrs::{BLOCK, DEVICE, DISK, Row};
 use super::capacity::Capacity;
+use super::counts::Counts;
 use crate::text::{cstr, hex};
 use crate::tree::Object;
 
@@ -92,6 +93,8 @@ pub(crate) struct Device {
     pub(crate) state: DeviceState,
     /// Commands that took too long (`iotmo_cnt`).
     pub(crate) timeouts: u32,
+    /// What it was sent and answered.
+    pub(super) counts: Counts,
     /// Commands that it took at once when it came.
     pub(crate) depth: u32,
     /// INQUIRY data.
@@ -309,6 +312,7 @@ mod tests {
             state: DeviceState::Running,
             timeouts: 0,
             depth: 32,
+            counts: Counts::default(),
             inquiry: vec![0; 36],
             vpd: vec![],
             sg: 0,
@@ -337,6 +341,7 @@ mod tests {
             state: DeviceState::Running,
             timeouts: 0,
             depth: 32,
+            counts: Counts::default(),
             inquiry,
             vpd: vec![],
             sg: 0,

@@ -108,7 +108,15 @@ impl MidLayer {
             Step::ResetHost => return Advance::ResetHost,
             Step::Test((sid, lun)) => {
                 let owner = IoOwner::Test { sid };
-                let sent = self.submit(driver, (sid, lun), &[0; 6], Direction::None, Vec::new(), owner);
+                let sent = self.submit(
+                    now,
+                    driver,
+                    (sid, lun),
+                    &[0; 6],
+                    Direction::None,
+                    Vec::new(),
+                    owner,
+                );
                 self.taken(now, host, sent.is_ok());
             }
             Step::DropTest => self.drop_test(driver, host),

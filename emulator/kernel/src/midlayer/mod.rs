@@ -7,6 +7,7 @@ mod attrs;
 mod cache;
 mod capacity;
 mod commands;
+mod counts;
 mod device;
 pub(crate) mod did;
 mod eh;
@@ -51,6 +52,7 @@ pub(crate) struct MidLayer {
     disks: BTreeSet<u32>,
     sgs: BTreeSet<u32>,
     last_diskseq: u64,
+    uncounted: counts::Uncounted,
     /// Targets whose scan has ended since the transport asked last.
     scanned: Vec<u32>,
     sockets: PathBuf,
@@ -68,6 +70,7 @@ impl MidLayer {
             disks: BTreeSet::new(),
             sgs: BTreeSet::new(),
             last_diskseq: 0,
+            uncounted: counts::Uncounted::default(),
             scanned: Vec::new(),
             sockets,
             group,
@@ -94,6 +97,7 @@ impl MidLayer {
             .flat_map(|t| t.waiting.iter().map(|w| w.until));
         let running = self.io.values().filter_map(IoOwner::until);
         let recoveries = self.hosts.values().filter_map(|h| h.recovery.deadline());
-        waiting.chain(running).chain(recoveries).min()
+        let counts = self.uncounted.due();
+        waiting.chain(running).chain(recoveries).chain(counts).min()
     }
 }

@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::counts::Counts;
 use super::device::{Device, DeviceState, Disk};
 use super::owner::IoOwner;
 use super::scan::{Found, ScanJob, ScanNext};
@@ -103,7 +104,7 @@ impl MidLayer {
                 };
                 let until = env.now + scan_timeout(&cdb);
                 let owner = IoOwner::Scan { sid, lun, until };
-                let sent = self.submit(driver, (sid, lun), &cdb, direction, vec![0; len], owner);
+                let sent = self.submit(env.now, driver, (sid, lun), &cdb, direction, vec![0; len], owner);
                 if sent.is_err() {
                     // The target is on its way out; its return scans again.
                     self.drop_scan(sid);
@@ -164,6 +165,7 @@ impl MidLayer {
             state: DeviceState::Running,
             timeouts: 0,
             depth,
+            counts: Counts::default(),
             inquiry: found.inquiry,
             vpd: found.vpd,
             sg,

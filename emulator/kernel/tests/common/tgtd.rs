@@ -61,6 +61,23 @@ impl Tgtd {
         ]);
     }
 
+    /// As [`Tgtd::lun`], of blocks of so many bytes.
+    pub fn lun_of_blocks(&self, tid: &str, lun: usize, file: &Path, bytes: u32) {
+        let (lun, file) = (lun.to_string(), file.to_str().expect("path"));
+        let bytes = bytes.to_string();
+        let new = [
+            "--op",
+            "new",
+            "--mode",
+            "logicalunit",
+            "--tid",
+            tid,
+            "--lun",
+            &lun,
+        ];
+        self.admin(&[&new[..], &["-b", file, "--blocksize", &bytes]].concat());
+    }
+
     fn admin(&self, args: &[&str]) {
         self.daemon.admin(args).expect("tgtadm");
     }
