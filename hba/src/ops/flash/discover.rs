@@ -16,6 +16,7 @@ use super::diagnose::{ask_list, families};
 use super::find::same_address;
 use super::paths::isid as isid_of;
 use super::remove::delete;
+use crate::backend::{ListOutcome, ProbeOutcome};
 use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{AdapterId, HostNo, Portal};
@@ -42,6 +43,8 @@ pub struct Asking {
     pub chap: Option<u16>,
     /// Whether the SendTargets entry stays.
     pub keep: bool,
+    /// Whether the adapter alone asks: what it does not tell stays unknown.
+    pub adapter_only: bool,
 }
 
 /// SendTargets through the adapter: adds a SendTargets entry for the portal (or uses the one there is), logs in to it and
@@ -103,7 +106,11 @@ pub fn discover(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, asking: Asking) -> Re
         });
     };
     let limit = if new.is_empty() { ASK_WHY } else { ASK };
-    let list = ask_list(ctx, host, at.at(), chap, limit)?;
+    let list = if asking.adapter_only {
+        ListOutcome::Not(ProbeOutcome::Unknown("it was not to".to_owned()))
+    } else {
+        ask_list(ctx, host, at.at(), chap, limit)?
+    };
     let doing = Doing {
         host,
         new,

@@ -74,6 +74,7 @@ pub fn refresh(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Vec<Refresh>
                 at,
                 chap: None,
                 keep: true,
+                adapter_only: false,
             };
             let (discovery, failure) = match flash::discover(ctx, Some(&AdapterId::Host(host)), asking) {
                 Ok(found) => (Some(found), None),

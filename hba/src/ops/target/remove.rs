@@ -12,6 +12,12 @@ use crate::model::FlashTarget;
 use crate::ops::flash;
 use crate::ops::write::{Done, Plan, as_it_is};
 
+/// Where an entry leads.
+fn at(entry: &FlashTarget) -> Option<String> {
+    let address = entry.address.as_deref()?.parse().ok()?;
+    Some(Portal::new(address, entry.port?).to_string())
+}
+
 /// Removes the entries of a target, or that of `portal`.
 ///
 /// # Errors
@@ -39,7 +45,7 @@ pub fn remove(
     let plan = Plan {
         diff: entries
             .iter()
-            .map(|t| Difference::new(format!("flash.{}", t.index), t.address.clone(), None))
+            .map(|t| Difference::new(format!("flash.{}", t.index), at(t), None))
             .collect(),
         before: Some(entries),
         after: None,

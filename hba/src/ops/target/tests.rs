@@ -224,3 +224,15 @@ fn a_name_that_nobody_has_is_not_found() {
     }
     s.finish();
 }
+
+#[test]
+fn where_a_target_has_moved_is_shown_when_the_adapter_tells_it() {
+    for (told, shown) in [("0.0.0.0", None), ("10.0.0.9", Some("10.0.0.9"))] {
+        let mut s = Scripted::new();
+        s.expect(Call::AdapterKeys, Ok(vec![key()]));
+        known(&mut s, vec![flash(2, &[("redirect_ipaddr", told)])], &[]);
+        let all = list(&mut ctx(&mut s), None).expect("list");
+        assert_eq!(all[0].paths[0].redirected_to.as_deref(), shown);
+        s.finish();
+    }
+}

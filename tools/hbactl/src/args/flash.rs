@@ -88,7 +88,7 @@ pub struct Add {
     #[arg(short, long, value_parser = portal)]
     pub portal: Portal,
     /// Target portal group tag
-    #[arg(long)]
+    #[arg(long, value_parser = super::number16::<0, { u16::MAX }>)]
     pub tpgt: Option<u16>,
     /// CHAP entry to prove ourselves with (see `chap list`)
     #[arg(long, value_name = "INDEX")]
@@ -170,6 +170,9 @@ pub struct Discover {
     /// Only list, asked by this host over its own network
     #[arg(long, conflicts_with_all = ["keep", "add"])]
     pub no_login: bool,
+    /// Let the adapter alone ask: this host does not go to the portal, and what the adapter does not tell stays unknown
+    #[arg(long, conflicts_with = "no_login")]
+    pub adapter_only: bool,
 }
 
 /// Reads a portal; what is wrong with it is a usage error.

@@ -96,13 +96,13 @@ pub struct Login {
     #[arg(long, value_name = "on|off", value_parser = on_off)]
     pub data_digest: Option<bool>,
     /// Connections of the session: 1, or 0 for as many as there can be (which is 1)
-    #[arg(long, value_name = "COUNT")]
+    #[arg(long, value_name = "COUNT", value_parser = super::number::<0, 65535>)]
     pub max_connections: Option<u32>,
     /// Seconds to wait before a session that was lost is made again
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", value_parser = super::number16::<0, 3600>)]
     pub time2wait: Option<u16>,
     /// Seconds that the target keeps the tasks of a session that was lost
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", value_parser = super::number16::<0, 3600>)]
     pub time2retain: Option<u16>,
     /// Who proves itself: nobody, the initiator, or both
     #[arg(long, value_enum, value_name = "WHO")]

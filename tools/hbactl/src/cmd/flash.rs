@@ -111,6 +111,7 @@ pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb) -> Done {
                 at: discover.portal,
                 chap: discover.chap,
                 keep: discover.keep,
+                adapter_only: discover.adapter_only,
             };
             let found = if discover.add {
                 flash::discover_and_add(ctx, id, asking)?

@@ -19,6 +19,7 @@ fn asking() -> Asking {
         at: at(),
         chap: None,
         keep: false,
+        adapter_only: false,
     }
 }
 
