@@ -10,6 +10,7 @@ use hba::ops::lun::{self, Length};
 use hba::ops::{adapter, in_use};
 use hba::{Ctx, Error};
 
+use crate::args::Format;
 use crate::args::lun::{self as args, Range, Verb};
 use crate::output::{Done, Out};
 use crate::progress::Progress;
@@ -26,7 +27,12 @@ pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb, dry_run: bool) -> D
                     ctx.warn(format!("{} cannot be used: {why}", lun.address));
                 }
             }
-            out.list("lun.list", &all, &ctx.warnings, view::lun::table)
+            let view = if out.format() == Format::Plain {
+                view::lun::columns
+            } else {
+                view::lun::table
+            };
+            out.list("lun.list", &all, &ctx.warnings, view)
         }
         Verb::Uses(list) => {
             let scope = scope(ctx, list)?;

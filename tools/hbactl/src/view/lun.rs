@@ -5,6 +5,19 @@ use hba::ops::in_use::{Standing, Use};
 
 use crate::output::{Details, Table, flag, known, yes};
 
+/// For pipes: what came later stands behind what scripts count on.
+pub(crate) fn columns(all: &[Lun]) -> Table {
+    let mut table = table(all);
+    for row in &mut table.rows {
+        let kind = row.remove(TYPE);
+        row.push(kind);
+    }
+    table
+}
+
+/// Where the table has the type.
+const TYPE: usize = 2;
+
 pub(crate) fn table(all: &[Lun]) -> Table {
     let rows = all.iter().map(|l| {
         vec![

@@ -39,13 +39,13 @@ pub(crate) fn write(out: &mut dyn Write, done: &Rescan, plain: bool) -> io::Resu
                 unit.sid
             )?;
         } else {
-            writeln!(
-                out,
+            let line = format!(
                 "  {:<9}  {:<12}  {device:<6}  {}",
                 unit.fate.as_str(),
                 unit.address,
                 what(unit)
-            )?;
+            );
+            writeln!(out, "{}", line.trim_end())?;
         }
     }
     Ok(())

@@ -43,6 +43,8 @@ fn portal(address: &str, port: u16, tpgt: Option<i32>) -> String {
     }
 }
 
+const CONNECTION_STATE: &str = "Connection state";
+
 /// The detailed listing's rows, and their names.
 fn rows(s: &SessionDetail) -> [(&'static str, String); 14] {
     let b = &s.brief;
@@ -58,7 +60,7 @@ fn rows(s: &SessionDetail) -> [(&'static str, String); 14] {
         ),
         ("Configured portal", portal(&b.address, b.port, b.tpgt)),
         (
-            "Connection state",
+            CONNECTION_STATE,
             standing(s.connection_standing, s.connection_state.as_deref()),
         ),
         ("Host", b.host.to_string()),
@@ -80,7 +82,15 @@ pub(crate) fn detail(out: &mut dyn Write, s: &SessionDetail) -> io::Result<()> {
 
 /// A session of the detailed listing, a column each.
 pub(crate) fn detail_line(out: &mut dyn Write, s: &SessionDetail) -> io::Result<()> {
-    let values = rows(s).map(|(_, value)| printable::text(&value).into_owned());
+    let mut rows = rows(s);
+    // For pipes the word alone; where it is derived the kernel's own is in JSON.
+    if let (Some(derived), Some(row)) = (
+        s.connection_standing,
+        rows.iter_mut().find(|row| row.0 == CONNECTION_STATE),
+    ) {
+        row.1 = derived.to_string();
+    }
+    let values = rows.map(|(_, value)| printable::text(&value).into_owned());
     writeln!(out, "{}", values.join("\t"))
 }
 
