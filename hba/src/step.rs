@@ -106,6 +106,8 @@ pub enum Step {
     WithYesWriteFlash,
     /// Say that the NVRAM may be written.
     WithYesWriteNvram,
+    /// Say that secrets are wanted, and where to.
+    WithSecrets,
     /// Say that a self test may disturb the port.
     WithYesDisturb,
     /// Look at what would be done first.
@@ -134,6 +136,7 @@ impl fmt::Display for Step {
             Self::ModuleTranslate => "module translate",
             Self::WithYesWriteFlash => "consent to write flash",
             Self::WithYesWriteNvram => "consent to write the nvram",
+            Self::WithSecrets => "a file for secrets",
             Self::WithYesDisturb => "consent to disturb",
             Self::WithDryRun => "dry run",
             Self::BootClear => "boot clear",

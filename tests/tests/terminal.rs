@@ -207,3 +207,26 @@ fn progress_is_shown_on_a_terminal_and_nowhere_else() -> Result<()> {
     ensure!(std::fs::metadata(copy)?.len() == 16 << 20);
     Ok(())
 }
+
+#[test]
+fn without_arguments_commands_are_asked_for_one_by_one() -> Result<()> {
+    if left_out("without_arguments_commands_are_asked_for_one_by_one", NEEDS) {
+        return Ok(());
+    }
+    let lab = Asked::start(&["--ports", "1"])?;
+    let mut terminal = Terminal::start(&lab.lab.command(&[])?)?;
+    terminal.shows("hbactl> ")?;
+    terminal.types(b"adapter show host77\n")?;
+    terminal.shows("no such adapter")?;
+    // The code of what failed stands in the next prompt; ^C does not end the question.
+    terminal.shows("hbactl [3]> ")?;
+    terminal.types(b"\x03")?;
+    terminal.types(b"$ hbactl isns list\n")?;
+    terminal.shows("hbactl [4]> ")?;
+    terminal.types(b"adapter list -o plain\n")?;
+    terminal.shows("hbactl> ")?;
+    terminal.types(b"exit\n")?;
+    let status = terminal.ended()?;
+    ensure!(status.success(), "{status}: {}", terminal.shown());
+    Ok(())
+}

@@ -6,8 +6,14 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-/// JSON fields and sysfs attributes that hold a time, a duration, or what the machine's TCP chose.
-const CHOSEN: &[&str] = &["elapsed_ms", "elapsed_us", "firmware_uptime", "local_port"];
+/// JSON fields and sysfs attributes that hold a time, a duration, what the machine's TCP chose, or a sum over what is this run's own.
+const CHOSEN: &[&str] = &[
+    "generation",
+    "elapsed_ms",
+    "elapsed_us",
+    "firmware_uptime",
+    "local_port",
+];
 /// Beginnings of the names of counters that count packets: how TCP cuts its stream is not the adapter's doing.
 const WIRE: &[&str] = &["mac", "ip", "tcp"];
 /// What the number of a kept copy of the NVRAM follows, in the name of its file; copies of earlier runs count too.

@@ -9,6 +9,7 @@ mod cmd;
 mod envelope;
 pub mod exit;
 mod home;
+mod interactive;
 mod interrupt;
 mod output;
 mod progress;

@@ -197,6 +197,10 @@ const NOTHING: &[(&str, &str)] = &[
     ("adapter.list", "There is no iSCSI adapter here."),
     ("iface.list", "There are no interfaces."),
     (
+        "adapter.portals",
+        "No interface has an address; hbactl iface set gives it one.",
+    ),
+    (
         "flash.list",
         "There are no flash targets; hbactl flash add makes one.",
     ),

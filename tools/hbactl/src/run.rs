@@ -13,11 +13,14 @@ use hba::{Ctx, Deadline};
 use crate::args::{self, Cli, Format, Noun};
 use crate::home::home;
 use crate::output::{Done, Failure, Out};
-use crate::{cmd, exit, interrupt, report, usage, words};
+use crate::{cmd, exit, interactive, interrupt, report, usage, words};
 
 /// Runs `hbactl` with these arguments (the program's name first).
 pub fn hbactl(argv: impl IntoIterator<Item = OsString>) -> ExitCode {
     let argv: Vec<OsString> = argv.into_iter().collect();
+    if interactive::wanted(&argv) {
+        return interactive::run();
+    }
     let cli = match args::command().try_get_matches_from(&argv) {
         Ok(matches) => {
             if let Some(verb) = args::refused::asked(&matches) {

@@ -20,6 +20,7 @@ fn step(step: Step) -> String {
         Step::WithEndpoint => "--endpoint".to_owned(),
         Step::WithDryRun => "--dry-run".to_owned(),
         Step::WithForce => "--force".to_owned(),
+        Step::WithSecrets => "--with-secrets --out FILE".to_owned(),
         Step::WithYesDisturb => "--yes-disturb".to_owned(),
         Step::WithYesWriteFlash => "--yes-write-flash".to_owned(),
         Step::WithYesWriteNvram => "--yes-write-nvram".to_owned(),

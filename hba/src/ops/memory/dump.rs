@@ -73,7 +73,9 @@ pub fn dump(
         return Err(Error::new(Kind::Invalid, tried)
             .answered("this area has the CHAP secrets as they are")
             .hint(
-                Message::from("say that they are wanted, and name a file; ")
+                Message::from("say that they are wanted, and name a file (")
+                    .then(Step::WithSecrets)
+                    .then("); ")
                     .then(Step::ChapList)
                     .then(" shows the entries without them"),
             ));

@@ -99,23 +99,22 @@ pub fn set_name(
     })
 }
 
-/// A name for an initiator of ours, which unlike those of others has to be as the RFC has it.
+/// A name for an initiator of ours. Names of others are taken as they are; who chooses one chooses one that RFC 7143 allows.
 fn checked(ctx: &mut Ctx<'_>, name: &str, tried: &str) -> Result<String> {
     let parsed: std::result::Result<iscsi::names::IscsiName, _> = name.parse();
-    let refuse = |why: String| {
-        Err(Error::new(Kind::Invalid, tried)
-            .answered(format!("{}: {why}", name.escape_debug()))
-            .with_status(Status::BadName))
+    let wrong = match &parsed {
+        Ok(parsed) => parsed.remark(),
+        Err(why) => Some(*why),
     };
-    match parsed {
-        Ok(parsed) => {
-            if parsed.as_str() != name {
-                ctx.warn("the name is written in lower case");
-            }
-            Ok(parsed.as_str().to_owned())
-        }
-        Err(why) => refuse(why.to_string()),
+    if let Some(why) = wrong {
+        return Err(Error::new(Kind::Invalid, tried)
+            .answered(format!("{}: {why}", name.escape_debug()))
+            .with_status(Status::BadName));
     }
+    if name.bytes().any(|b| b.is_ascii_uppercase()) {
+        ctx.warn("targets may compare names byte for byte: lower case is what they expect");
+    }
+    Ok(name.to_owned())
 }
 
 /// The name that the maker gave a port: model, serial number and port.

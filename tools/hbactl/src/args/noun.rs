@@ -15,7 +15,10 @@ use super::{Global, adapter, boot, chap, event, flash, iface, lun, module, sessi
     long_about = "Manages iSCSI offload HBAs: flash targets (DDBs), CHAP tables, port addresses, boot targets, sessions, LUNs and \
                   statistics, over the kernel's iSCSI netlink, sysfs and bsg interfaces. Everything that changes an adapter is \
                   checked, compared with what is there, written, read back, and rolled back when it does not match.",
-    after_help = crate::exit::help(),
+    after_help = format!(
+        "{}\n\nWithout arguments, on a terminal: one command a line, until `exit`.",
+        crate::exit::help()
+    ),
     max_term_width = 110,
     subcommand_required = true,
     arg_required_else_help = true

@@ -3,8 +3,8 @@
 use std::io::Write;
 
 use driver_sys::hw::mailbox::FactoryAreas;
-use hba::ops::adapter;
 use hba::ops::memory::{self, Area, Part, Test};
+use hba::ops::{adapter, generation};
 use hba::{Ctx, Error, Kind};
 
 use super::event;
@@ -19,7 +19,9 @@ pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb) -> Done {
             out.list("adapter.list", &all, &ctx.warnings, view::adapter::table)
         }
         Verb::Show(which) => {
-            let one = adapter::show(ctx, which.id())?;
+            let mut one = adapter::show(ctx, which.id())?;
+            // It takes more than sysfs: where that cannot be had, it is not known.
+            one.generation = generation::of(ctx, which.id()).ok().map(|g| g.id);
             out.one("adapter.show", &one, &ctx.warnings, view::adapter::details)
         }
         Verb::Reset(reset) => {
