@@ -3,10 +3,12 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use hba::ops::unsupported::VERBS;
 use lab_tests::asked::{Asked, IQN, SECRET, describe, index, text};
+use lab_tests::process::until;
 use lab_tests::target::Target;
 use serde_json::Value;
 
@@ -97,10 +99,12 @@ fn an_adapter_tells_its_health_its_security_and_its_portals() -> Result<()> {
     );
     let generation = shown["generation"].clone();
     ensure!(generation.is_string(), "{shown}");
-    lab.lab.fault(&["link", "down", "1"])?;
-    let shown = lab.ok(&["adapter", "show", "1"])?;
-    ensure!(shown["health"]["status"] == "degraded", "{shown}");
-    ensure!(shown["health"]["reason"] == "the link is down", "{shown}");
+    lab.lab.fault(&["link", "down", "0"])?;
+    let degraded = until(Duration::from_secs(20), "a degraded port", || {
+        let shown = lab.ok(&["adapter", "show", "1"])?;
+        Ok((shown["health"]["status"] == "degraded").then_some(shown))
+    })?;
+    ensure!(degraded["health"]["reason"] == "the link is down", "{degraded}");
     let portals = lab.ok(&["adapter", "portals"])?;
     ensure!(
         portals[0]["address"] == "127.0.0.21"
