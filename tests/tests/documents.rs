@@ -1,16 +1,32 @@
 //! What README and guides show is what their commands print: every console block is run, or stands in the table of those that cannot be.
 //!
-//! How a block is marked: docs/testing.md. Needs no privileges.
+//! How a block is marked: docs/testing.md. With `HBA_WRITE_DOCUMENTS=1` what is printed is written into the documents instead of being
+//! compared; exit codes still count. Needs no privileges.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
-use lab_tests::documents::{Block, Console, blocks};
+use lab_tests::documents::{Block, Console, Step, blocks};
 
 /// Blocks that cannot run here: document, how the first command begins, and why.
 const NOT_RUN: &[(&str, &str, &str)] = &[
+    (
+        "docs/guide/operate.md",
+        "hbactl --timeout 5 boot set",
+        "another command must hold the adapter just then; two_writers does that",
+    ),
+    (
+        "docs/guide/operate.md",
+        "hbactl boot set --mode dhcp",
+        "the adapter must go away between writing and reading back; a script of hba's tests does that",
+    ),
+    (
+        "docs/guide/operate.md",
+        "hbactl flash list",
+        "a discovery must be killed in its middle; the tests of interrupted commands do that",
+    ),
     (
         "docs/guide/qemu.md",
         "hbaemu target --listen",
@@ -54,16 +70,44 @@ fn excuse(name: &str, block: &Block) -> Option<usize> {
 }
 
 fn run(name: &str) -> Result<()> {
+    let write = std::env::var_os("HBA_WRITE_DOCUMENTS").is_some();
     let mut labs: BTreeMap<String, Console> = BTreeMap::new();
+    let mut printed = Vec::new();
     for block in read(name)? {
         let Some(mark) = &block.mark else { continue };
         if !labs.contains_key(&mark.lab) {
             labs.insert(mark.lab.clone(), Console::start()?);
         }
         let console = labs.get_mut(&mark.lab).context("it was just made")?;
-        console.run(&block).with_context(|| name.to_owned())?;
+        let mut differs = |step: &Step, lines: Vec<String>| {
+            ensure!(
+                write,
+                "it printed\n{}\nand the document shows\n{}",
+                lines.join("\n"),
+                step.shown.join("\n")
+            );
+            printed.push((step.line, step.shown.len(), lines));
+            Ok(())
+        };
+        console
+            .run(&block, &mut differs)
+            .with_context(|| name.to_owned())?;
+    }
+    if !printed.is_empty() {
+        rewrite(&root().join(name), printed)?;
     }
     Ok(())
+}
+
+/// Puts what was printed in the place of what the document shows: line (from 1), how many lines, and the new ones.
+fn rewrite(path: &Path, mut printed: Vec<(usize, usize, Vec<String>)>) -> Result<()> {
+    let text = fs::read_to_string(path)?;
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    printed.sort_by_key(|(line, ..)| std::cmp::Reverse(*line));
+    for (line, old, new) in printed {
+        lines.splice(line - 1..line - 1 + old, new);
+    }
+    Ok(fs::write(path, lines.join("\n") + "\n")?)
 }
 
 #[test]
@@ -104,6 +148,43 @@ fn qemu() -> Result<()> {
 #[test]
 fn target() -> Result<()> {
     run("docs/guide/target.md")
+}
+
+/// What the first block of a document says of itself.
+fn verdict(text: &str) -> Result<()> {
+    let all = blocks(text)?;
+    let mut console = Console::start()?;
+    let mut differs = |_: &Step, lines: Vec<String>| bail!("it printed {}", lines.join("/"));
+    console.run(&all[0], &mut differs)
+}
+
+#[test]
+fn a_block_that_is_not_as_it_shows_is_told() -> Result<()> {
+    let block = |inside: &str| format!("<!-- run x\n$ export WORD=one\n-->\n```console\n{inside}\n```\n");
+    verdict(&block(
+        "$ echo $WORD /tmp/a ~\none /tmp/a /home/me\n$ cd /\n$ pwd\n/",
+    ))?;
+    verdict(&block("$ echo error: no; false\nerror: no"))?;
+    for (inside, told) in [
+        ("$ echo one\ntwo", "it printed one"),
+        ("$ echo one", "it printed one"),
+        ("$ echo error: no\nerror: no", "it ended with 0 and printed"),
+        ("$ echo one; false\none", "it ended with 1 and printed"),
+        ("$ sh -c 'echo never ready' &\nready", "ended:\nnever ready"),
+    ] {
+        let error = verdict(&block(inside)).map_or_else(|error| format!("{error:#}"), |()| String::new());
+        ensure!(
+            error.contains(told) && error.contains("line 5: $ "),
+            "{inside:?}: {error}"
+        );
+    }
+    let quiet = block("$ echo one").replace("run x", "run x quiet");
+    verdict(&quiet)?;
+    ensure!(
+        verdict(&quiet.replace("echo one", "false")).is_err(),
+        "a quiet command failed"
+    );
+    Ok(())
 }
 
 #[test]

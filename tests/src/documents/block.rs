@@ -29,6 +29,8 @@ pub struct Mark {
 /// A command, and what it prints.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
+    /// The line after the command's, from 1.
+    pub line: usize,
     /// Without the prompt.
     pub command: String,
     /// Line by line.
@@ -55,10 +57,11 @@ pub fn blocks(text: &str) -> Result<Vec<Block>> {
             ensure!(mark.is_none(), "line {n}: the mark before it has no block");
             mark = Some(read_mark(said.split("-->").next().unwrap_or_default(), n)?);
         } else if let Some(fence) = line.strip_prefix("```") {
-            let mut inside = Vec::new();
-            for (_, line) in lines.by_ref().take_while(|(_, line)| *line != "```") {
-                inside.push(line);
-            }
+            let inside: Vec<&str> = lines
+                .by_ref()
+                .map(|(_, line)| line)
+                .take_while(|line| *line != "```")
+                .collect();
             if fence == "console" {
                 blocks.push(Block {
                     line: n,
@@ -106,15 +109,19 @@ fn read_mark(said: &str, n: usize) -> Result<Mark> {
 
 fn steps(lines: &[&str], n: usize) -> Result<Vec<Step>> {
     let mut steps: Vec<Step> = Vec::new();
-    for line in lines {
+    for (at, line) in lines.iter().enumerate() {
+        // The fence is line n.
+        let next = n + at + 2;
         let goes_on = steps
             .last_mut()
             .filter(|step| step.shown.is_empty() && step.command.ends_with('\\'));
         if let Some(step) = goes_on {
             step.command.push('\n');
             step.command.push_str(line);
+            step.line = next;
         } else if let Some(command) = line.strip_prefix("$ ") {
             steps.push(Step {
+                line: next,
                 command: command.to_owned(),
                 shown: Vec::new(),
             });
@@ -138,13 +145,14 @@ mod tests {
                     ```sh\n$ not this\n```\n\n```console\n$ e\n```\n";
         let found = blocks(text).unwrap();
         assert_eq!(found.len(), 2);
-        let step = |command: &str, shown: &[&str]| Step {
+        let step = |line: usize, command: &str, shown: &[&str]| Step {
+            line,
             command: command.to_owned(),
             shown: shown.iter().map(|&line| line.to_owned()).collect(),
         };
         assert_eq!(
             found[0].steps,
-            [step("a b \\\n    c", &["x", "", "y"]), step("d", &[])]
+            [step(10, "a b \\\n    c", &["x", "", "y"]), step(14, "d", &[])]
         );
         assert_eq!(
             found[0].mark,

@@ -1,7 +1,7 @@
 //! Whether what a command prints is what a document shows.
 //!
-//! Owns what may differ: blanks between words (the width of columns), MAC addresses, numbers of processes, durations; and `…` in a
-//! document, which stands for anything (for any lines, when it stands alone).
+//! Owns what may differ: blanks between words (the width of columns), MAC addresses and ISIDs (they are made of them), numbers of
+//! processes, durations; and `…` in a document, which stands for anything (for any lines, when it stands alone).
 
 /// Whether these lines are what is shown.
 #[must_use]
@@ -62,6 +62,10 @@ fn word(before: Option<&str>, word: &str) -> String {
     {
         return number(word);
     }
+    let isid = word.trim_end_matches(|c: char| c.is_ascii_punctuation());
+    if isid.len() == ISID && isid.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return word.replace(isid, "ISID");
+    }
     let mut out = String::new();
     let mut rest = word;
     while let Some(at) = mac(rest) {
@@ -81,6 +85,8 @@ fn number(word: &str) -> String {
     word.replace(inside, "N")
 }
 
+/// The length of an ISID.
+const ISID: usize = 12;
 /// The length of a MAC address.
 const MAC: usize = 17;
 
@@ -119,6 +125,7 @@ mod tests {
             ),
             ("discover (process 3256) was", "discover (process 1) was"),
             ("ok (8.9 s)", "ok (12 s)"),
+            ("isid - → c86bcfddc000", "isid - → 4414d0dd0000"),
             ("kept in …/nvram-1.bin (16)", "kept in /x/y/nvram-1.bin (16)"),
             ("a\n…\nz", "a\nb\nc\nz"),
             ("a\n…", "a"),
@@ -129,6 +136,7 @@ mod tests {
         }
         for (shown, printed) in [
             ("host1", "host2"),
+            ("isid c86bcfddc00", "isid 4414d0ddc00"),
             ("a b", "ab"),
             ("Sent 2", "Sent 3"),
             ("a", "a\nb"),

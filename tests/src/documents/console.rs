@@ -10,7 +10,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -80,11 +80,16 @@ impl Console {
         Ok(this)
     }
 
-    /// Runs a marked block: its hidden commands, then each command, compared with what the document shows.
+    /// Runs a marked block: its hidden commands, then each command, compared with what the document shows. What a command prints goes
+    /// to `differs` where that is something else.
     ///
     /// # Errors
-    /// The command whose exit or output differs, with both.
-    pub fn run(&mut self, block: &Block) -> Result<()> {
+    /// The command that ends otherwise than the document shows, with what it printed, or what `differs` says.
+    pub fn run(
+        &mut self,
+        block: &Block,
+        differs: &mut dyn FnMut(&Step, Vec<String>) -> Result<()>,
+    ) -> Result<()> {
         let mark = block.mark.as_ref().context("the block is not marked")?;
         for command in &mark.before {
             let (code, printed) = self.command(command)?;
@@ -96,27 +101,27 @@ impl Console {
             );
         }
         for step in &block.steps {
-            self.step(step, mark.quiet)
-                .with_context(|| format!("line {}: $ {}", block.line, step.command))?;
+            let told = || format!("line {}: $ {}", step.line - 1, step.command);
+            if let Some(printed) = self.step(step, mark.quiet).with_context(told)? {
+                differs(step, printed).with_context(told)?;
+            }
         }
         Ok(())
     }
 
-    fn step(&mut self, step: &Step, quiet: bool) -> Result<()> {
+    /// What it printed, when that is not what is shown.
+    fn step(&mut self, step: &Step, quiet: bool) -> Result<Option<Vec<String>>> {
         let fails = step.shown.iter().any(|line| line.starts_with("error:"));
         let until = Instant::now() + PATIENCE;
         loop {
             let (code, printed) = self.command(&step.command)?;
-            let good = (code != 0) == fails && (quiet || same(&step.shown, &printed));
-            if good {
-                return Ok(());
+            let (ended, shown) = ((code != 0) == fails, quiet || same(&step.shown, &printed));
+            if ended && shown {
+                return Ok(None);
             }
             if !looks(&step.command) || Instant::now() >= until {
-                bail!(
-                    "it ended with {code} and printed\n{}\nand the document shows\n{}",
-                    printed.join("\n"),
-                    step.shown.join("\n")
-                );
+                ensure!(ended, "it ended with {code} and printed\n{}", printed.join("\n"));
+                return Ok(Some(printed));
             }
             std::thread::sleep(Duration::from_millis(200));
         }
@@ -137,7 +142,10 @@ impl Console {
 
     fn shell(&mut self, command: &str) -> Result<(i32, String)> {
         const END: &str = "---hbdoc-end---";
-        writeln!(self.stdin, "{{ {command}\n}} </dev/null\necho; echo {END} $?")?;
+        writeln!(
+            self.stdin,
+            "{{ {command}\n}} </dev/null\nhbdoc=$?; echo; echo {END} $hbdoc"
+        )?;
         let mut said = String::new();
         loop {
             let mut line = String::new();
@@ -166,10 +174,7 @@ impl Console {
         until(READY, &format!("{command} to be ready"), || {
             let said = fs::read_to_string(&log).unwrap_or_default();
             let ready = said.lines().any(|line| line.starts_with("ready")) && said.ends_with('\n');
-            ensure!(
-                ready || kill(Pid::from_raw(pid), None).is_ok(),
-                "{command} ended:\n{said}"
-            );
+            ensure!(ready || runs(pid), "{command} ended:\n{said}");
             Ok(ready.then_some(said))
         })
     }
@@ -216,6 +221,14 @@ impl Drop for Console {
             let _ = self.shell.wait();
         }
     }
+}
+
+/// Whether a process that the shell started still runs; what has ended stays the shell's until it is reaped.
+fn runs(pid: i32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit(") ")
+        .next()
+        .is_some_and(|rest| !rest.is_empty() && !rest.starts_with('Z'))
 }
 
 /// Whether a command only looks.
