@@ -1,15 +1,15 @@
-//! Logging in to and out of a flash target.
+//! Logging in to a flash target.
 //!
-//! Source: qla4xxx `ql4_os.c` (`qla4xxx_ddb_login_nt`: returns before the login is done; `qla4xxx_sysfs_ddb_logout`).
+//! Source: qla4xxx `ql4_os.c` (`qla4xxx_ddb_login_nt`: returns before the login is done).
 
-use std::ops::ControlFlow;
 use std::time::Duration;
 
 use super::super::adapter::resolve_able;
 use super::super::in_use;
-use super::super::write::{Done, LOOK_AGAIN, Plan, as_it_is, wait_for};
+use super::super::write::{Done, LOOK_AGAIN, Plan, as_it_is};
 use super::diagnose::{Diagnosis, diagnose};
 use super::find::one;
+use super::logout::{gone_anyway, wait_gone};
 use super::paths::{Own, Paths, isid as isid_of};
 use super::set::{FlashSettings, set};
 use crate::Change;
@@ -41,11 +41,6 @@ const FAILED_WAIT: Duration = Duration::from_secs(3);
 const SCAN_LOOKS: u32 = 50;
 /// Looks at a session that is up before its negotiated values are no longer waited for.
 const SETTLE_LOOKS: u32 = 10;
-
-/// `ESRCH`.
-const NO_SUCH_SESSION: i32 = 3;
-/// How long a session may take to go whose logout the driver refuses.
-const GOING: Duration = Duration::from_secs(2);
 
 /// Logs in to a flash target and waits until the session is up. Of several logins and logouts at once each sees what the one before has
 /// done. Other writers of the adapter wait only until the driver has taken the order.
@@ -177,7 +172,7 @@ fn order(
 }
 
 /// The session of a target in full, if it has one.
-fn session_of(ctx: &mut Ctx<'_>, target: &FlashTarget) -> Result<Option<Session>> {
+pub(super) fn session_of(ctx: &mut Ctx<'_>, target: &FlashTarget) -> Result<Option<Session>> {
     let found = match &target.session {
         Some(s) => ctx.backend.session(s.sid)?,
         None => None,
@@ -233,21 +228,18 @@ fn wait_logged_in(
         let long = failed >= FAILED_LOOKS || patience.is_some_and(|wait| wait.expired());
         if failed > 0 && !asked && long {
             asked = true;
-            match diagnose(ctx, &target)? {
-                found => {
-                    next = Some(advice(&target, &found));
-                    match found {
-                        Diagnosis::Refused(refusal) => reason = Some(refusal.why),
-                        Diagnosis::NoAddress(why) | Diagnosis::Otherwise(why) | Diagnosis::Silent(why) => {
-                            reason = Some(why)
-                        }
-                        Diagnosis::Unreachable(why) => remark = Some(why),
-                        Diagnosis::Accepted => {
-                            remark = Some("this host gets in with the adapter's name and account".to_owned());
-                        }
-                        Diagnosis::Nothing => {}
-                    }
+            let found = diagnose(ctx, &target)?;
+            next = Some(advice(&target, &found));
+            match found {
+                Diagnosis::Refused(why)
+                | Diagnosis::NoAddress(why)
+                | Diagnosis::Otherwise(why)
+                | Diagnosis::Silent(why) => reason = Some(why),
+                Diagnosis::Unreachable(why) => remark = Some(why),
+                Diagnosis::Accepted => {
+                    remark = Some("this host gets in with the adapter's name and account".to_owned());
                 }
+                Diagnosis::Nothing => {}
             }
         }
         let over = ctx.deadline.expired();
@@ -320,87 +312,4 @@ fn advice(target: &FlashTarget, found: &Diagnosis) -> Message {
     first
         .then("; the adapter goes on trying until ")
         .then(Step::FlashLogout(Some(target.index)))
-}
-
-/// Logs out of a flash target and waits until its session is gone. Needs `force` while the session's disks are in use.
-///
-/// # Errors
-/// [`Kind::NotFound`], [`Kind::Busy`] when its disks are in use, without `force`, [`Kind::Permission`] for boot and discovery entries, [`Kind::Unknown`] when it was ordered and the session is still
-/// there in time.
-pub fn logout(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, index: u32) -> Result<Change<Session>> {
-    let tried = format!("log out of flash target {index}");
-    let host = resolve_able(ctx, id, &tried, |f| f.flash)?;
-    let _turn = ctx.turn(Scope::Login(index), host, "flash logout", &tried)?;
-    let writer = ctx.writer(host, "flash logout", &tried)?;
-    let target = one(ctx, host, index, &tried)?;
-    let refuse = |why: &str| {
-        Err(Error::new(Kind::Permission, tried.clone())
-            .answered(why.to_owned())
-            .hint("the session of a boot target stays until the machine is shut down"))
-    };
-    if target.discovery {
-        return refuse("it is a discovery entry and has no session");
-    }
-    let Some(before) = session_of(ctx, &target)? else {
-        return Ok(as_it_is(None));
-    };
-    if target.boot {
-        return refuse("it is a boot target");
-    }
-    let sid = before.sid;
-    in_use::guard(ctx, LunScope::Session(sid), &tried)?;
-    let plan = Plan {
-        before: Some(before),
-        after: None,
-        diff: vec![Difference::new("session", Some(sid.to_string()), None)],
-    };
-    plan.carry_out(ctx, |ctx, _| {
-        let mut order = ctx.backend.logout_flash_target(host, index, ctx.deadline);
-        // The driver finds the session by name, portal and ISID: that of the entry may be another one by now.
-        if order.as_ref().is_err_and(|e| e.errno() == Some(NO_SUCH_SESSION)) {
-            order = ctx.backend.logout_session(host, sid, ctx.deadline);
-        }
-        if let Err(e) = order {
-            gone_anyway(ctx, sid, e.during(tried))?;
-            return Ok(Done::AsItIs(None));
-        }
-        drop(writer);
-        wait_gone(ctx, sid, &tried)?;
-        Ok(Done::AsPlanned)
-    })
-}
-
-/// A logout that the driver refused because another program's is under way, or done: the session goes. Otherwise the refusal stands.
-pub(in crate::ops) fn gone_anyway(ctx: &mut Ctx<'_>, sid: u32, refusal: Error) -> Result<()> {
-    let until = ctx.deadline.at_most(GOING);
-    loop {
-        if ctx.backend.session(sid)?.is_none() {
-            return Ok(());
-        }
-        if until.expired() {
-            return Err(refusal);
-        }
-        ctx.backend.pause(LOOK_AGAIN.min(until.remaining()));
-    }
-}
-
-/// Waits until a session is gone.
-pub(in crate::ops) fn wait_gone(ctx: &mut Ctx<'_>, sid: u32, tried: &str) -> Result<()> {
-    wait_for(ctx, tried, &format!("the end of session {sid}"), |ctx| {
-        let mut there = false;
-        ctx.backend.for_each_session(&mut |s| {
-            there = s.sid == sid;
-            if there {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
-        })?;
-        Ok((!there).then_some(()))
-    })
-    // The order was given; the session may end yet.
-    .map_err(|e| match e.kind() {
-        Kind::Timeout => e.in_doubt(Step::SessionList),
-        _ => e,
-    })
 }
