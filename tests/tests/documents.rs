@@ -28,6 +28,16 @@ const NOT_RUN: &[(&str, &str, &str)] = &[
         "a discovery must be killed in its middle; the tests of interrupted commands do that",
     ),
     (
+        "docs/guide/sessions.md",
+        "hbactl event follow",
+        "something must happen while it follows; the tests of session events do that",
+    ),
+    (
+        "docs/guide/sessions.md",
+        "hbactl session watch",
+        "a target must change while it watches; the tests of session events do that",
+    ),
+    (
         "docs/guide/qemu.md",
         "hbaemu target --listen",
         "it starts QEMU with a kernel; `cargo xtask qemu` does that",
@@ -48,6 +58,7 @@ const DOCUMENTS: &[&str] = &[
     "docs/guide/network.md",
     "docs/guide/operate.md",
     "docs/guide/qemu.md",
+    "docs/guide/sessions.md",
     "docs/guide/target.md",
 ];
 
@@ -108,6 +119,11 @@ fn rewrite(path: &Path, mut printed: Vec<(usize, usize, Vec<String>)>) -> Result
         lines.splice(line - 1..line - 1 + old, new);
     }
     Ok(fs::write(path, lines.join("\n") + "\n")?)
+}
+
+#[test]
+fn sessions() -> Result<()> {
+    run("docs/guide/sessions.md")
 }
 
 #[test]
