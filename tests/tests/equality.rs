@@ -30,7 +30,13 @@ fn transcript(first: &str) -> Result<String> {
 
 #[test]
 fn two_fresh_adapters_write_the_same_transcript() -> Result<()> {
-    let (one, other) = (transcript("1")?, transcript("6")?);
+    let (one, other) = std::thread::scope(|scope| {
+        let one = scope.spawn(|| transcript("1"));
+        let other = transcript("6");
+        (one.join(), other)
+    });
+    let one = one.map_err(|_| anyhow::anyhow!("a run panicked"))??;
+    let other = other?;
     if let Some(dir) = std::env::var_os("EQUALITY_OUT") {
         std::fs::write(std::path::Path::new(&dir).join("one.txt"), &one)?;
         std::fs::write(std::path::Path::new(&dir).join("other.txt"), &other)?;
