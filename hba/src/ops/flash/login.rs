@@ -231,10 +231,10 @@ fn wait_logged_in(
             let found = diagnose(ctx, &target)?;
             next = Some(advice(&target, &found));
             match found {
-                Diagnosis::Refused(why)
-                | Diagnosis::NoAddress(why)
-                | Diagnosis::Otherwise(why)
-                | Diagnosis::Silent(why) => reason = Some(why),
+                Diagnosis::Refused(refusal) => reason = Some(refusal.why),
+                Diagnosis::NoAddress(why) | Diagnosis::Otherwise(why) | Diagnosis::Silent(why) => {
+                    reason = Some(why);
+                }
                 Diagnosis::Unreachable(why) => remark = Some(why),
                 Diagnosis::Accepted => {
                     remark = Some("this host gets in with the adapter's name and account".to_owned());
