@@ -16,10 +16,10 @@ use crate::Change;
 use crate::backend::LunScope;
 use crate::change::Difference;
 use crate::ctx::Ctx;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, Status};
 use crate::ids::{AdapterId, HostNo};
 use crate::message::Message;
-use crate::model::{Event, FlashTarget, Owner, Session};
+use crate::model::{Event, FlashTarget, LoginFailureType, Owner, Session};
 use crate::params::{FlashnodeParam, Parameter};
 use crate::step::Step;
 use crate::writer::Scope;
@@ -198,6 +198,7 @@ fn wait_logged_in(
     let (mut failed, mut unscanned, mut asked) = (0, 0, false);
     let mut patience = None;
     let mut next = None;
+    let mut status = Status::LoginFailed;
     loop {
         let target = one(ctx, host, index, tried)?;
         let state = match session_of(ctx, &target)? {
@@ -231,9 +232,12 @@ fn wait_logged_in(
             let found = diagnose(ctx, &target)?;
             next = Some(advice(&target, &found));
             match found {
-                Diagnosis::Refused(refusal) => reason = Some(refusal.why),
+                Diagnosis::Refused(refusal) => {
+                    status = status_of(refusal.kind);
+                    reason = Some(refusal.why);
+                }
                 Diagnosis::NoAddress(why) | Diagnosis::Otherwise(why) | Diagnosis::Silent(why) => {
-                    reason = Some(why);
+                    reason = Some(why)
                 }
                 Diagnosis::Unreachable(why) => remark = Some(why),
                 Diagnosis::Accepted => {
@@ -248,6 +252,7 @@ fn wait_logged_in(
         }
         if let Some(reason) = &reason {
             return Err(Error::new(Kind::Failed, tried)
+                .with_status(status)
                 .answered(format!("{reason}; {state}"))
                 .hint(next.unwrap_or_else(|| advice(&target, &Diagnosis::Nothing))));
         }
@@ -282,6 +287,15 @@ fn failure(ctx: &mut Ctx<'_>, sid: Option<u32>) -> Result<Option<String>> {
         }
     }
     Ok(None)
+}
+
+/// What neighbouring systems call a refusal.
+fn status_of(kind: LoginFailureType) -> Status {
+    match kind {
+        LoginFailureType::LoginAuthFail | LoginFailureType::LoginAuthenticateFail => Status::AuthFailed,
+        LoginFailureType::LoginNegotiateFail => Status::LoginFatal,
+        LoginFailureType::LoginOtherFail => Status::LoginFailed,
+    }
 }
 
 /// What is best looked at next, by what is known.
