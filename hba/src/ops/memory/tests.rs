@@ -149,7 +149,7 @@ fn an_area_that_is_not_as_the_factory_leaves_it_is_told() {
     s.expect(Call::AdapterKeys, Ok(vec![key()]))
         .expect(Call::ReadMemory(H0, IFCB), Ok(old))
         .expect(Call::RestoreDefaults(H0, FactoryAreas::IFCB.bits()), Ok(()))
-        .expect(Call::ReadMemory(H0, IFCB), Ok(vec![0xFF; 768]));
+        .expect(Call::ReadMemory(H0, IFCB), Ok(vec![0xFF_u8; 768]));
     let e = restore(&mut in_dir(&mut s, &dir), None, FactoryAreas::IFCB).expect_err("erased");
     assert_eq!(e.kind(), Kind::VerifyFailed { rolled_back: false }, "{e}");
     s.finish();
