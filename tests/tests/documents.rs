@@ -52,6 +52,7 @@ const NOT_RUN: &[(&str, &str, &str)] = &[
 /// Documents with console blocks, each run by a test of its name.
 const DOCUMENTS: &[&str] = &[
     "README.md",
+    "docs/guide/adapter.md",
     "docs/guide/boot-from-san.md",
     "docs/guide/chap.md",
     "docs/guide/emulator.md",
@@ -129,6 +130,11 @@ fn sessions() -> Result<()> {
 #[test]
 fn readme() -> Result<()> {
     run("README.md")
+}
+
+#[test]
+fn adapter() -> Result<()> {
+    run("docs/guide/adapter.md")
 }
 
 #[test]
