@@ -15,10 +15,10 @@ pub(crate) fn table(all: &[BootConfig]) -> Table {
                 slot,
                 index,
                 target,
+                known(config.login_by.as_ref()),
                 known(lun),
                 chap,
                 known(config.initiator_name.as_ref()),
-                known(config.login_by.as_ref()),
             ]);
         };
         // What the memory says is not known of a chip whose boot bytes cannot be read: then there is still the initiator.
@@ -77,10 +77,10 @@ pub(crate) fn table(all: &[BootConfig]) -> Table {
             "SLOT",
             "INDEX",
             "TARGET",
+            "LOGIN BY",
             "LUN",
             "CHAP",
             "INITIATOR",
-            "LOGIN BY",
         ],
         rows,
     }
