@@ -290,6 +290,28 @@ impl Ddbs {
         })
     }
 
+    /// The ISID with which a path can stand beside the others to the same target: that of the same place, else `entry`'s own, else one that
+    /// differs in the three bits in which the driver makes them differ (`qla4xxx_update_isid`). None when all of those are taken.
+    pub(super) fn path_isid(&self, entry: &dev_db_entry) -> Option<[u8; 6]> {
+        if let Some((_, same)) = self.find_same(entry) {
+            return Some(same.configured.isid);
+        }
+        let name = until_nul(&entry.iscsi_name);
+        let taken: Vec<[u8; 6]> = self
+            .iter()
+            .filter(|(_, ddb)| until_nul(&ddb.configured.iscsi_name) == name)
+            .map(|(_, ddb)| ddb.configured.isid)
+            .collect();
+        let others = (0..8u8).map(|i| {
+            let mut isid = entry.isid;
+            isid[1] = isid[1] & 0x1f | i << 5;
+            isid
+        });
+        std::iter::once(entry.isid)
+            .chain(others)
+            .find(|isid| !taken.contains(isid))
+    }
+
     /// The used entry that means the same target at the same place, an idle one if there is any.
     pub(super) fn find_same(&self, entry: &dev_db_entry) -> Option<(u16, &Ddb)> {
         let same = |ddb: &Ddb| {
@@ -381,5 +403,38 @@ mod tests {
         assert_eq!(ddbs.add_dynamic(named("iqn.b")), Some(65));
         ddbs.free(64);
         assert_eq!(ddbs.add_dynamic(named("iqn.c")), Some(64));
+    }
+
+    #[test]
+    fn each_path_to_a_target_gets_an_isid_of_its_own_and_a_place_keeps_its_own() {
+        let mut ddbs = Ddbs::new(&ISP4032);
+        let at = |last: u8| {
+            let mut entry = named("iqn.2026-01.x:y");
+            entry.ip_addr = [127, 0, 0, last, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+            entry.port.set(3260);
+            entry.isid = [1, 0x05, 0, 0, 0x3d, 2];
+            entry
+        };
+        let mut isids = Vec::new();
+        for path in 1..9 {
+            let mut entry = at(path);
+            entry.isid = ddbs.path_isid(&entry).expect("an ISID");
+            isids.push(entry.isid);
+            ddbs.add_dynamic(entry).expect("room");
+        }
+        assert_eq!(isids[0], at(1).isid);
+        isids.sort_unstable();
+        isids.dedup();
+        assert_eq!(isids.len(), 8);
+        assert_eq!(ddbs.path_isid(&at(10)), None, "all are taken");
+        let kept = ddbs.path_isid(&at(3)).expect("the path's own");
+        assert!(isids.contains(&kept));
+        let mut other = at(10);
+        other.iscsi_name[0] = b'z';
+        assert_eq!(
+            ddbs.path_isid(&other),
+            Some(other.isid),
+            "another target's do not count"
+        );
     }
 }

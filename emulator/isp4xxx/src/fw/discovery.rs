@@ -33,9 +33,15 @@ pub(super) fn store(port: &mut Port, cx: &mut Ctx<'_>, parent: u16, found: &[Fou
             // An address of a family this port does not speak.
             continue;
         }
-        let Some(entry) = entry(&template, parent, target) else {
+        let Some(mut entry) = entry(&template, parent, target) else {
             continue;
         };
+        // Two paths to one target with one ISID would end each other for ever (RFC 7143 section 6.3.5).
+        let Some(isid) = port.ddbs.path_isid(&entry) else {
+            tracing::warn!(port = port.number, target = %target.name, at = %target.at, "no ISID is left for one more path");
+            continue;
+        };
+        entry.isid = isid;
         let index = match port.ddbs.find_same(&entry) {
             // It runs already; the driver tells duplicates apart itself and wants to see every one.
             Some((_, ddb)) if ddb.busy() && port.auto_connect => continue,

@@ -23,8 +23,7 @@ impl MidLayer {
         driver: &mut dyn HostTemplate,
         (sid, lun): (u32, u64),
         cdb: &[u8],
-        direction: Direction,
-        data: Vec<u8>,
+        (direction, data): (Direction, Vec<u8>),
         owner: IoOwner,
     ) -> Result<(), IoOwner> {
         let Some(host) = self.targets.get(&sid).map(|t| t.host) else {

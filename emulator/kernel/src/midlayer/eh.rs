@@ -113,8 +113,7 @@ impl MidLayer {
                     driver,
                     (sid, lun),
                     &[0; 6],
-                    Direction::None,
-                    Vec::new(),
+                    (Direction::None, Vec::new()),
                     owner,
                 );
                 self.taken(now, host, sent.is_ok());

@@ -104,7 +104,14 @@ impl MidLayer {
                 };
                 let until = env.now + scan_timeout(&cdb);
                 let owner = IoOwner::Scan { sid, lun, until };
-                let sent = self.submit(env.now, driver, (sid, lun), &cdb, direction, vec![0; len], owner);
+                let sent = self.submit(
+                    env.now,
+                    driver,
+                    (sid, lun),
+                    &cdb,
+                    (direction, vec![0; len]),
+                    owner,
+                );
                 if sent.is_err() {
                     // The target is on its way out; its return scans again.
                     self.drop_scan(sid);

@@ -158,7 +158,7 @@ impl MidLayer {
         let (lun, cdb) = (waiting.lun, waiting.cdb.clone());
         let data = std::mem::take(&mut waiting.data);
         let owner = IoOwner::Sg { sid, waiting };
-        let sent = self.submit(env.now, driver, (sid, lun), &cdb, direction, data, owner);
+        let sent = self.submit(env.now, driver, (sid, lun), &cdb, (direction, data), owner);
         if let Err(IoOwner::Sg { waiting, .. }) = sent {
             // The connection went between the look and the send.
             self.sg_fails(env, waiting.client, did::TRANSPORT_DISRUPTED);
