@@ -13,6 +13,7 @@ use lab_tests::lab::{Lab, READY};
 use lab_tests::port;
 use lab_tests::process::{Running, own_binary, until};
 use lab_tests::schema::check;
+use lab_tests::target::Target;
 use serde_json::Value;
 
 const IQN: &str = "iqn.2026-11.org.example:disk";
@@ -194,6 +195,7 @@ fn walked(card: Card) -> Result<Road> {
     memories(&mut road)?;
     driver(&mut road)?;
     remark(&mut road)?;
+    targets(&mut road)?;
     let index = flash_and_boot(&mut road)?;
     disks(&mut road)?;
     counters(&mut road)?;
@@ -300,6 +302,29 @@ fn remark(road: &mut Road) -> Result<()> {
     let schema = road.lab.hbactl(&["schema", "warning"])?;
     check(&serde_json::from_slice(&schema.stdout)?, &warning)?;
     road.seen.insert("warning".to_owned());
+    Ok(())
+}
+
+/// A target by its name, one that anybody may log in to: found, logged in to and out of, and forgotten again.
+fn targets(road: &mut Road) -> Result<()> {
+    const OPEN: &str = "iqn.2026-11.org.example:open";
+    let target = Target::start(road.lab.path(), OPEN, &["--lun", "8M"])?;
+    let portal = target.portal().to_string();
+    let of = ["-a", "host1"];
+    let listed = road.json(&[&["flash", "discover", &portal, "--no-login"][..], &of].concat())?;
+    ensure!(
+        listed["paths"].as_array().is_some_and(|all| all.len() == 1),
+        "{listed}"
+    );
+    road.json(&[&["target", "login", OPEN, "--portal", &portal][..], &of].concat())?;
+    let all = road.json(&[&["target", "list"][..], &of].concat())?;
+    ensure!(all.as_array().is_some_and(|all| all.len() == 1), "{all}");
+    road.json(&[&["target", "discovery", "show"][..], &of].concat())?;
+    road.json(&[&["target", "refresh"][..], &of].concat())?;
+    road.json(&[&["target", "logout", OPEN][..], &of].concat())?;
+    road.json(&[&["target", "remove", OPEN][..], &of].concat())?;
+    let left = road.json(&[&["target", "list"][..], &of].concat())?;
+    ensure!(left == Value::Array(Vec::new()), "{left}");
     Ok(())
 }
 
