@@ -63,7 +63,7 @@ pub(crate) fn refreshed(all: &[Refresh]) -> Table {
             "-".to_owned(),
             "-".to_owned(),
             format!(
-                "{} targets known now; no {}",
+                "targets known now: {}; there is no {}",
                 port.targets,
                 port.not_supported.join(", no ")
             ),
