@@ -161,6 +161,20 @@ fn the_way_from_the_disk_to_the_root_file_system_is_told() -> Result<()> {
         ) && text.contains("shut the machine down"),
         "{text}"
     );
+    // What the machine starts from is not taken away, but that it runs from there is said.
+    let boot = used.lab.hbactl(&[
+        "--dry-run",
+        "boot",
+        "set",
+        "--primary",
+        &used.index,
+        "--yes-write-nvram",
+    ])?;
+    let text = String::from_utf8_lossy(&boot.stderr).into_owned();
+    ensure!(
+        boot.status.success() && text.contains("this machine runs from"),
+        "{text}"
+    );
     Ok(())
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use driver_sys::hw::nvram::{self as layout, BootTargetByte};
 
 use super::super::adapter::{require, resolve_key};
+use super::super::in_use;
 use super::super::memory::backup::{self, Copy};
 use super::super::write::{Done, Needs, Plan, Write, as_it_is, consented};
 use super::nvram::{self, Bytes, Place};
@@ -143,6 +144,7 @@ fn change(
         before: Some(before),
         after: Some(after),
     };
+    in_use::remark_root(ctx, key.host)?;
     consented(ctx, Needs::Nvram, &plan, &tried)?;
     plan.carry_out(ctx, |ctx, _| {
         backup::save(ctx, key.host, Copy::Nvram, &image).map_err(|e| e.during(tried.clone()))?;

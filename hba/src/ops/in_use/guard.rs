@@ -6,6 +6,7 @@ use super::usage::{Standing, Use};
 use crate::backend::LunScope;
 use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
+use crate::ids::HostNo;
 use crate::message::Message;
 use crate::step::Step;
 
@@ -82,6 +83,22 @@ fn what_to_do(uses: &[Use]) -> Message {
     Message::from(format!("{} first (", steps.join(" and ")))
         .then(Step::LunUses)
         .then(" shows all of it)")
+}
+
+/// Remarks, before what a machine starts from is changed, that it runs from a disk of this port.
+///
+/// # Errors
+/// The kernel cannot be asked.
+pub(in crate::ops) fn remark_root(ctx: &mut Ctx<'_>, host: HostNo) -> Result<()> {
+    for one in uses(ctx, LunScope::Host(host))?
+        .iter()
+        .filter(|one| one.is_root())
+    {
+        ctx.warn(format!(
+            "this machine runs from a disk of this port, and what it starts from next time is changed: {one}"
+        ));
+    }
+    Ok(())
 }
 
 /// What stands on the disks of a scope.

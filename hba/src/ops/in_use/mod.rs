@@ -9,7 +9,7 @@ mod usage;
 
 pub use find::find;
 pub use guard::{guard, uses};
-pub(in crate::ops) use guard::{guard_units, told};
+pub(in crate::ops) use guard::{guard_units, remark_root, told};
 pub use usage::{Standing, Use};
 
 #[cfg(test)]
