@@ -1,7 +1,7 @@
 //! Whether what a command prints is what a document shows.
 //!
 //! Owns what may differ: blanks between words (the width of columns), MAC addresses and ISIDs (they are made of them), numbers of
-//! processes, durations; and `…` in a document, which stands for anything (for any lines, when it stands alone).
+//! processes, durations and moments; and `…` in a document, which stands for anything (for any lines, when it stands alone).
 
 /// Whether these lines are what is shown.
 #[must_use]
@@ -62,6 +62,12 @@ fn word(before: Option<&str>, word: &str) -> String {
     {
         return number(word);
     }
+    if is_moment(word) {
+        return "MOMENT".to_owned();
+    }
+    if let Some((name, value)) = word.split_once("_ms=") {
+        return format!("{name}_ms={}", number(value));
+    }
     let isid = word.trim_end_matches(|c: char| c.is_ascii_punctuation());
     if isid.len() == ISID && isid.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return word.replace(isid, "ISID");
@@ -74,6 +80,14 @@ fn word(before: Option<&str>, word: &str) -> String {
         rest = &rest[at + MAC..];
     }
     out + rest
+}
+
+/// Seconds since 1970 with their thousandths.
+fn is_moment(word: &str) -> bool {
+    word.split_once('.').is_some_and(|(seconds, rest)| {
+        let digits = |text: &str, n| text.len() == n && text.bytes().all(|byte| byte.is_ascii_digit());
+        digits(seconds, 10) && digits(rest, 3)
+    })
 }
 
 /// `(12` and `12.5,` are numbers with what stands around them.
@@ -125,6 +139,10 @@ mod tests {
             ),
             ("discover (process 3256) was", "discover (process 1) was"),
             ("ok (8.9 s)", "ok (12 s)"),
+            (
+                "1795981150.072 host1 away_ms=6062",
+                "1895981150.172 host1 away_ms=1",
+            ),
             ("isid - → c86bcfddc000", "isid - → 4414d0dd0000"),
             ("kept in …/nvram-1.bin (16)", "kept in /x/y/nvram-1.bin (16)"),
             ("a\n…\nz", "a\nb\nc\nz"),
@@ -136,6 +154,7 @@ mod tests {
         }
         for (shown, printed) in [
             ("host1", "host2"),
+            ("179598.072", "179597.072"),
             ("isid c86bcfddc00", "isid 4414d0ddc00"),
             ("a b", "ab"),
             ("Sent 2", "Sent 3"),
