@@ -237,7 +237,7 @@ fn wait_logged_in(
                     reason = Some(refusal.why);
                 }
                 Diagnosis::NoAddress(why) | Diagnosis::Otherwise(why) | Diagnosis::Silent(why) => {
-                    reason = Some(why)
+                    reason = Some(why);
                 }
                 Diagnosis::Unreachable(why) => remark = Some(why),
                 Diagnosis::Accepted => {
