@@ -246,11 +246,9 @@ fn listened(command: &str) -> Vec<u16> {
         } else {
             word.strip_prefix("--listen=")
         };
-        for address in address.into_iter().flat_map(|all| all.split(',')) {
-            // What follows a comma without a colon is a portal group tag.
-            let port = address.rsplit_once(':');
-            ports.extend(port.and_then(|(_, port)| port.parse::<u16>().ok()));
-        }
+        // A tag and limits may follow the port.
+        let portal = address.and_then(|address| address.split(',').next()?.rsplit_once(':'));
+        ports.extend(portal.and_then(|(_, port)| port.parse::<u16>().ok()));
     }
     ports.retain(|port| *port != 0);
     ports
@@ -280,7 +278,7 @@ mod tests {
     fn ports_are_found_where_something_listens() {
         assert_eq!(
             listened(
-                "hbaemu target --listen 127.0.0.1:3260,2 --listen=[::1]:3261 --portal 127.0.0.1:9 --listen 127.0.0.1:0"
+                "hbaemu target --listen 127.0.0.1:3260 --listen=[::1]:3261,2,connections=4 --portal 127.0.0.1:9 --listen 127.0.0.1:0"
             ),
             [3260, 3261]
         );

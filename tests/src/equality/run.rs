@@ -140,6 +140,8 @@ fn learn(sys: &Path, host: u32, name: &str, normal: &mut Normal) {
     // The session's ISID holds the address, last byte first.
     let reversed: String = mac.split(':').rev().collect();
     normal.word(&reversed, &format!("ISID-{name}"));
+    // Other paths have other numbers behind its beginning.
+    normal.word(reversed.get(..8).unwrap_or_default(), &format!("PATH-{name}-"));
     normal.word(&read("iscsi_host", "initiatorname"), &format!("INITIATOR-{name}"));
     normal.word(&read("scsi_host", "serial_num"), &format!("SERIAL-{name}"));
     // The host's parent is the PCI function.

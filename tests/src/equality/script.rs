@@ -120,8 +120,6 @@ fn step(line: &str) -> Result<Step> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
 
     #[test]
@@ -135,20 +133,21 @@ mod tests {
             })
             .collect();
         assert!(commands.len() >= 300, "{}", commands.len());
-        let pairs: BTreeSet<String> = commands
+        let plain: Vec<String> = commands
             .iter()
-            .filter_map(|words| {
-                let plain: Vec<&str> = words
+            .map(|words| {
+                let words: Vec<&str> = words
                     .iter()
                     .map(String::as_str)
                     .filter(|w| *w != "--dry-run")
                     .collect();
-                Some(plain.get(..2)?.join(" "))
+                words.join(" ") + " "
             })
             .collect();
         // Nouns and verbs as `hbactl --help` has them; whoever adds a verb adds it to the script.
         for verb in include_str!("../../equality/verbs.txt").lines() {
-            assert!(pairs.contains(verb), "the script never runs hbactl {verb}");
+            let run = plain.iter().any(|words| words.starts_with(&format!("{verb} ")));
+            assert!(run, "the script never runs hbactl {verb}");
         }
     }
 

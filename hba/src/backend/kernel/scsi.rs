@@ -101,7 +101,7 @@ impl Kernel {
 /// A command without data for the device that was left behind has changed nothing that anybody asked for.
 fn not_read(late: Error, tried: &str) -> Error {
     match late.kind() {
-        Kind::Unknown => Error::timeout(tried, "the device's answer"),
+        Kind::Unknown => Error::timeout(tried, "answer to a SCSI command"),
         _ => late,
     }
 }
