@@ -138,33 +138,44 @@ impl Device {
             .map(|(_, d)| d.as_slice())
     }
 
-    /// The world-wide identifier as `wwid` reads; none without a usable designator.
+    /// The world-wide identifier as `wwid` reads; none without a usable designator. Source: `scsi_lib.c` (`scsi_vpd_lun_id`).
     pub(crate) fn wwid(&self) -> Option<String> {
         let page = self.page(0x83)?;
-        let mut best: Option<(u8, String)> = None;
+        let mut best: Option<(u8, usize, String)> = None;
         let mut at = 4;
         while let Some(head) = page.get(at..at + 4) {
             let len = usize::from(head[3]);
             let Some(id) = page.get(at + 4..at + 4 + len) else {
                 break;
             };
-            let association = (head[1] >> 4) & 3;
-            let found = match head[1] & 0x0f {
-                1 => Some((1, format!("t10.{}", String::from_utf8_lossy(id)))),
-                2 => Some((2, format!("eui.{}", hex(id)))),
-                3 => Some((3 + u8::from(len == 16), format!("naa.{}", hex(id)))),
-                8 => Some((2, cstr(id))),
-                _ => None,
+            // Those of the unit by rank; the last one of a rank counts, among texts the last that is no shorter.
+            let kind = head[1] & 0x0f;
+            let rank = match (kind, id.first().map(|byte| byte >> 4), len) {
+                _ if head[1] & 0x30 != 0 => 0,
+                (8, Some(_), _) => 9,
+                (3, Some(6), _) => 8,
+                (2, _, 16) => 7,
+                (2, _, 12) => 6,
+                (3, Some(5), _) => 5,
+                (3, Some(4), _) => 4,
+                (2, _, 8) => 3,
+                (3, Some(3), _) | (1, Some(_), _) => 1,
+                _ => 0,
             };
-            if let Some(found) = found
-                && association == 0
-                && best.as_ref().is_none_or(|b| found.0 > b.0)
-            {
-                best = Some(found);
+            let known = best.as_ref().map_or((0, 0), |(rank, len, _)| (*rank, *len));
+            let shorter = matches!(kind, 1 | 8) && known.1 > len;
+            if rank > 0 && rank >= known.0 && !shorter {
+                let text = match kind {
+                    1 => format!("t10.{}", String::from_utf8_lossy(id)),
+                    2 => format!("eui.{}", hex(id)),
+                    3 => format!("naa.{}", hex(id)),
+                    _ => cstr(id),
+                };
+                best = Some((rank, len, text));
             }
             at += 4 + len;
         }
-        best.map(|(_, s)| s)
+        best.map(|(_, _, text)| text)
     }
 
     /// The objects of the unit, parents first.
@@ -330,6 +341,16 @@ mod tests {
         .concat();
         device.vpd = vec![(0x83, page)];
         assert_eq!(device.wwid().as_deref(), Some("naa.6000000000000001"));
+        // A locally assigned NAA name ranks with the T10 name, and the later one counts.
+        let local = [
+            &[0u8, 0x83, 0, 0][..],
+            &[0x01, 0x03, 0, 8, 0x30, 0, 0, 0, 0, 0, 0, 1],
+            &[0x02, 0x01, 0, 12],
+            b"VENDOR  disk",
+        ]
+        .concat();
+        device.vpd = vec![(0x83, local)];
+        assert_eq!(device.wwid().as_deref(), Some("t10.VENDOR  disk"));
     }
 
     #[test]
