@@ -15,6 +15,7 @@ use serde_json::Value;
 use super::listen::Listener;
 use super::normal::Normal;
 use super::outside::Outside;
+use super::script::QUIETLY;
 use super::{Step, ask, tree};
 
 /// How long `await` and `until` wait.
@@ -265,6 +266,9 @@ impl Runner<'_> {
         let code = output.status.code().context("hbactl was killed")?;
         self.out
             .push_str(&format!("\n$ {format} {}\nexit {code}\n", words.join(" ")));
+        if format == QUIETLY {
+            return Ok(());
+        }
         let stdout = match &mut answer {
             Some(value) => {
                 self.normal.json(value);
@@ -285,7 +289,7 @@ impl Runner<'_> {
             .env("HBACTL_ENDPOINT", self.setup.endpoint.to_string())
             .env("NO_COLOR", "1")
             .env_remove("RUST_BACKTRACE")
-            .args(["-o", format])
+            .args(["-o", if format == QUIETLY { "json" } else { format }])
             .args(args)
             .stdin(std::process::Stdio::null())
             .output()

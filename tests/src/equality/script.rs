@@ -7,6 +7,9 @@ use super::outside::Order;
 /// The table of steps.
 pub const SCRIPT: &str = include_str!("../../equality/script.txt");
 
+/// The format of which only the exit code is written: what is said is a matter of time.
+pub(super) const QUIETLY: &str = "quietly";
+
 /// One line of the script. Words still hold their `$NAMES`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
@@ -14,7 +17,7 @@ pub enum Step {
     Section(String),
     /// `hbactl -o FORMAT WORDS…`.
     Hbactl {
-        /// `json` or `plain`.
+        /// `json`, `plain` or `quietly`.
         format: &'static str,
         /// The arguments.
         words: Vec<String>,
@@ -81,8 +84,12 @@ fn step(line: &str) -> Result<Step> {
     let mut next = |what: &str| words.next().with_context(|| format!("{what} is missing"));
     Ok(match verb {
         "section" => Step::Section(rest.to_owned()),
-        "hbactl" | "plain" => Step::Hbactl {
-            format: if verb == "plain" { "plain" } else { "json" },
+        "hbactl" | "plain" | "quietly" => Step::Hbactl {
+            format: match verb {
+                "hbactl" => "json",
+                "plain" => "plain",
+                _ => QUIETLY,
+            },
             words: words.collect(),
             until: None,
         },
