@@ -148,7 +148,8 @@ fn attempt(
                 Offered::All => Vec::new(),
                 Offered::Md5Alone => ChapAlgorithm::FALLBACK.to_vec(),
             },
-            optional: false,
+            // As the adapter's own discovery: a portal that wants no proof for a list gets none.
+            optional: lists,
         };
     }
     let left = deadline.remaining();
