@@ -427,7 +427,10 @@ fn the_boot_configuration_names_initiator_and_account_and_needs_a_word_to_be_wri
         shown[0]["initiator_name"] == lab.ok(&["adapter", "show"])?["initiator_name"],
         "{shown}"
     );
-    ensure!(shown[0]["slots"][0]["chap_index"].as_u64() == entry.parse().ok(), "{shown}");
+    ensure!(
+        shown[0]["slots"][0]["chap_index"].as_u64() == entry.parse().ok(),
+        "{shown}"
+    );
     let table = text(&lab.lab.hbactl(&["boot", "show"])?.stdout);
     ensure!(
         table.contains("INITIATOR") && table.contains(&format!("entry {entry}")),
