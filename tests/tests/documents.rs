@@ -28,11 +28,6 @@ const NOT_RUN: &[(&str, &str, &str)] = &[
         "a discovery must be killed in its middle; the tests of interrupted commands do that",
     ),
     (
-        "docs/guide/operate.md",
-        "hbactl flash set 3 isid=",
-        "the ISID in the command is that of one card; the tests of paths do that",
-    ),
-    (
         "docs/guide/qemu.md",
         "hbaemu target --listen",
         "it starts QEMU with a kernel; `cargo xtask qemu` does that",
