@@ -14,7 +14,7 @@ use lab_tests::target::Target;
 
 use super::checks::Checks;
 use super::load::{FIO, Load};
-use super::road::{MINUTE, disks, good, kernel_is_content, listed};
+use super::road::{MINUTE, disks, good, in_use, kernel_is_content, listed, session_of};
 
 const IQN: &str = "iqn.2026-11.org.example:array";
 /// The handler comes before the disks, so that the kernel takes it for them.
@@ -65,6 +65,12 @@ pub(super) fn walk(
         one_disk(&mut scene)
     })?;
     checks.check("dm-multipath makes one disk of them", || map(&mut scene))?;
+    checks.check("a path that a map uses is not taken away unasked", || {
+        let disk = scene.paths[0].0.clone();
+        let guest = &mut scene.guest;
+        let sid = session_of(guest, &disk)?;
+        in_use(guest, &format!("session logout {sid}"), "array")
+    })?;
     let load = Load::start(&mut scene.guest, &[MAP.to_owned()], ENDLESS)?;
     for of in [0, 1] {
         let port = HOSTS[of].0;

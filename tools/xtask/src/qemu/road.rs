@@ -213,9 +213,42 @@ pub(super) fn walk(lab: &mut Lab<'_>, checks: &mut Checks) -> Result<()> {
         guest.must(&format!("mount -t ext4 /dev/{disk} /mnt"), MINUTE)?;
         let again = guest.must("sha256sum /mnt/data", MINUTE)?;
         ensure!(again == data, "{again} is not {data}");
-        guest.must("umount /mnt", MINUTE)?;
         Ok(())
-    })
+    })?;
+    checks.check(
+        "a disk with a mounted file system is not taken away unasked",
+        || {
+            let guest = &mut lab.guest;
+            let disk = disk_of(guest, 64 << 20)?;
+            let sid = session_of(guest, &disk)?;
+            let said = format!("({disk}) is mounted at /mnt (ext4)");
+            for verb in [&format!("session logout {sid}"), "adapter reset host0"] {
+                in_use(guest, verb, &said)?;
+            }
+            guest.must("test -s /mnt/data && umount /mnt", MINUTE).map(drop)
+        },
+    )
+}
+
+/// `hbactl` refuses this, says what stands on the disks, and what it would take.
+pub(super) fn in_use(guest: &mut Guest, args: &str, what: &str) -> Result<()> {
+    let said = guest.hbactl(args)?;
+    ensure!(
+        said.code == 1 && said.stderr.contains(what) && said.stderr.contains("--force"),
+        "hbactl {args} ended with {}: {}{}",
+        said.code,
+        said.stdout,
+        said.stderr
+    );
+    Ok(())
+}
+
+/// The session behind a disk.
+pub(super) fn session_of(guest: &mut Guest, disk: &str) -> Result<u64> {
+    let units = listed(guest, "lun list")?;
+    let unit = units.iter().find(|unit| unit["block_device"] == disk);
+    unit.and_then(|unit| unit["sid"].as_u64())
+        .with_context(|| format!("no session has {disk}: {units:?}"))
 }
 
 /// The guest's kernel has nothing bad to say.
