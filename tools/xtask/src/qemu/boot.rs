@@ -125,7 +125,7 @@ pub(super) fn walk(
             super::road::disks(guest, 4)
         },
     )?;
-    kernel_is_content(&scene.guest, checks)?;
+    kernel_is_content(&scene.guest, checks, &[])?;
     scene.guest.power_off()
 }
 

@@ -151,7 +151,7 @@ pub(crate) fn kernels(series: &[String], chip: &str, what: What, logs: Option<&P
                 faults::walk(&mut lab, &mut peer, checks)?;
                 peer.remove(&mut lab)?;
             }
-            road::kernel_is_content(&lab.guest, checks)?;
+            road::kernel_is_content(&lab.guest, checks, &[])?;
             lab.guest.power_off()?;
             drop(lab);
             if matches!(what, What::All { .. }) {

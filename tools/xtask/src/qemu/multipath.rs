@@ -38,6 +38,9 @@ const PARAMETERS: &str = "ql4xsess_recovery_tmo=5";
 /// Longest until a path is given up, or back.
 const RECOVERY: Duration = Duration::from_secs(180);
 const ENDLESS: u64 = 7200;
+/// The driver blocks a session again at each login that fails, disks that are offline since its recovery time has passed cannot be
+/// blocked, and the kernel reports that once (`scsi_lib.c`, `device_block`).
+const BLOCKED_AGAIN: &str = "scsi_internal_device_block";
 
 struct Scene {
     guest: Guest,
@@ -99,7 +102,7 @@ pub(super) fn walk(
         done.written >> 20,
         done.compared >> 20
     );
-    kernel_is_content(&scene.guest, checks)?;
+    kernel_is_content(&scene.guest, checks, &[BLOCKED_AGAIN])?;
     scene.guest.power_off()
 }
 
