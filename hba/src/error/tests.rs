@@ -1,6 +1,7 @@
 //! Error texts and codes.
 
 use super::*;
+use crate::step::Step;
 
 #[test]
 fn a_timeout_says_what_was_waited_for() {
