@@ -84,7 +84,7 @@ pub struct Add {
     /// Target name (iqn., eui. or naa.); without it the entry asks the portal for its targets at every start
     #[arg(short, long, value_name = "IQN")]
     pub target: Option<String>,
-    /// Portal, as ADDRESS, ADDRESS:PORT or [IPV6]:PORT (port 3260 when left out); a tag behind it, as `session list` shows it, is --tpgt
+    /// Portal, as ADDRESS or ADDRESS:PORT, IPv6 in brackets (port 3260 when left out); a tag behind it, as `session list` shows it, is --tpgt
     #[arg(short, long, value_parser = portal)]
     pub portal: Portal,
     /// Target portal group tag
@@ -152,7 +152,7 @@ pub struct Remove {
 /// `flash discover`.
 #[derive(Args, Debug)]
 pub struct Discover {
-    /// Whom to ask, as ADDRESS, ADDRESS:PORT or [IPV6]:PORT; a tag behind it says nothing here
+    /// Whom to ask, as ADDRESS or ADDRESS:PORT, IPv6 in brackets; a tag behind it says nothing here
     #[arg(value_parser = portal)]
     pub portal: Portal,
     /// Which port.

@@ -74,7 +74,7 @@ pub struct Named {
 pub struct Login {
     /// Target name, byte for byte
     pub target: String,
-    /// Portal, as ADDRESS, ADDRESS:PORT or [IPV6]:PORT, with ,TAG if you like; any known one of the target when left out
+    /// Portal, as ADDRESS or ADDRESS:PORT, IPv6 in brackets, with ,TAG if you like; any known one of the target when left out
     #[arg(short, long, value_parser = portal)]
     pub portal: Option<Portal>,
     /// Which port.
