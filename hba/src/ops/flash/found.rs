@@ -1,6 +1,6 @@
 //! What is done with a discovery's answer: making flash targets of it, or only looking at it.
 //!
-//! Owns neither the asking ([`super::discover`]) nor how a target is added or logged in to.
+//! Owns neither the asking ([`super::discover()`]) nor how a target is added or logged in to.
 
 use schemars::JsonSchema;
 use serde::Serialize;
