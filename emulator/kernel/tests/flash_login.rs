@@ -3,9 +3,9 @@
 #[macro_use]
 mod common;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use common::{HOST, IQN, Lab, session};
+use common::{HOST, IQN, Lab, PATIENCE, session};
 use driver_sys::netlink::Request;
 use driver_sys::sg::{Command, Hctl, Transfer};
 use nix::errno::Errno;
@@ -58,4 +58,32 @@ fn a_flash_target_logs_in_and_its_disk_reads_what_was_written() {
         client.ask(&Request::LogoutFlashnode { host_no: HOST, index }),
         Err(Errno::ESRCH)
     );
+}
+
+/// The driver copies the TSIH behind every other number of a login (`qla4xxx_copy_to_sess_conn_params`): who sees it sees them all.
+#[test]
+fn who_sees_the_tsih_of_a_login_sees_what_else_was_negotiated() {
+    needs_tgtd!("who_sees_the_tsih_of_a_login_sees_what_else_was_negotiated");
+    let lab = Lab::start();
+    let mut client = lab.client();
+    client.set_address("127.0.0.1");
+    let index = client.target_node(lab.portal, Some(IQN));
+    for round in 1..=10 {
+        client.login(index).expect("login");
+        let sid = lab.wait("a session", || lab.sessions().first().copied());
+        let connection = format!("class/iscsi_connection/connection{sid}:0");
+        let tsih = format!("{}/tsid", session(sid));
+        let until = Instant::now() + PATIENCE;
+        // Looks as closely as it can, for the time of one login.
+        while lab.read(&tsih) == "0" {
+            assert!(Instant::now() < until, "no TSIH");
+            std::thread::yield_now();
+        }
+        let port = lab.read(&format!("{connection}/local_port"));
+        assert_ne!(port, "0", "login {round}: the TSIH is there, the port is not");
+        lab.wait_for(&format!("{}/target_state", session(sid)), "SCANNED");
+        client
+            .ask(&Request::LogoutFlashnode { host_no: HOST, index })
+            .expect("logout");
+    }
 }

@@ -36,10 +36,14 @@ fn visible(driver: &dyn LowLevelDriver, object: Object) -> Vec<(&'static str, Is
         .collect()
 }
 
-/// The attributes of a session that the driver answers for.
+/// The attributes of a session that the driver answers for, the TSIH behind the others.
 pub(super) fn session(class: &Class, driver: &mut dyn LowLevelDriver, sid: u32) -> Values {
-    visible(driver, Object::Session)
+    let (tsih, others): (Vec<_>, Vec<_>) = visible(driver, Object::Session)
         .into_iter()
+        .partition(|(_, param)| *param == IscsiParam::Tsid);
+    others
+        .into_iter()
+        .chain(tsih)
         .filter_map(|(name, param)| Some((name, driver.get_session_param(class, sid, param).ok()?)))
         .collect()
 }

@@ -83,18 +83,19 @@ impl Class {
         values
     }
 
-    /// Writes what may have changed of a session's objects.
+    /// Writes what may have changed of a session's objects. The connection comes first and the session's TSIH behind its other parameters:
+    /// a driver copies a DDB in this order (`qla4xxx_copy_to_sess_conn_params`), so who sees the TSIH of a login sees its numbers, too.
     pub(crate) fn refresh_session(&mut self, driver: &mut dyn LowLevelDriver, sid: u32) {
         let Some(path) = self.sessions.get(&sid).map(|s| s.path.clone()) else {
             return;
         };
-        let values = self.session_attrs(driver, sid);
-        let at = format!("{path}/iscsi_session/session{sid}");
-        self.env.write_all("session", &at, values);
         if let Some((name, values)) = self.conn_attrs(driver, sid) {
             let at = format!("{path}/{name}/iscsi_connection/{name}");
             self.env.write_all("connection", &at, values);
         }
+        let values = self.session_attrs(driver, sid);
+        let at = format!("{path}/iscsi_session/session{sid}");
+        self.env.write_all("session", &at, values);
     }
 
     pub(super) fn show_recovery_tmo(&mut self, sid: u32) {
