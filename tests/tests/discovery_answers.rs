@@ -38,6 +38,38 @@ fn what_is_found_was_asked_for_and_what_was_there_is_told_apart() -> Result<()> 
 }
 
 #[test]
+fn what_is_found_is_shown_as_it_is_shown_afterwards() -> Result<()> {
+    let asked = Asked::with_address(&["--ports", "1"])?;
+    let target = Target::start(asked.lab.path(), IQN, &["--lun", "8M"].repeat(6))?;
+    target.fault(&["delay", "20"])?;
+    let portal = target.portal().to_string();
+    let found = asked.ok(&["flash", "discover", &portal, "--adapter-only"])?;
+    let found = &found["sessions"][0];
+    let units = found["luns"].as_array().context("units")?.len();
+    ensure!(units == 6 && found["target_state"] == "SCANNED", "{found}");
+    let port = &found["connections"][0]["local_port"];
+    ensure!(found["tsid"].as_u64() > Some(0) && port.is_number(), "{found}");
+    let shown = asked.ok(&["session", "show", &found["sid"].to_string()])?;
+    for field in [
+        "state",
+        "target_state",
+        "tsid",
+        "tpgt",
+        "params",
+        "connections",
+        "luns",
+    ] {
+        ensure!(
+            !shown[field].is_null() && found[field] == shown[field],
+            "{field}: {} was found, {} is shown",
+            found[field],
+            shown[field]
+        );
+    }
+    Ok(())
+}
+
+#[test]
 fn a_target_that_was_removed_does_not_come_back() -> Result<()> {
     let asked = Asked::with_address(&["--ports", "1"])?;
     let target = Target::start(asked.lab.path(), IQN, &["--lun", "8M"])?;

@@ -2,7 +2,7 @@
 //!
 //! Source: qla4xxx `ql4_os.c` (`qla4xxx_ddb_login_st`: returns when the discovery is done and the logins are under way).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ use super::diagnose::{ask_list, families};
 use super::find::same_address;
 use super::paths::isid as isid_of;
 use super::remove::delete;
+use super::settling::Settling;
 use crate::backend::{ListOutcome, ProbeOutcome};
 use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
@@ -27,7 +28,7 @@ use crate::model::{FlashTarget, Session};
 use crate::params::{Assignment, FlashnodeParam};
 use crate::step::Step;
 
-/// How long the sessions of found targets may take to come up before they are listed as they are.
+/// How long the sessions of found targets may take to come up and to be scanned before they are listed as they are.
 const SETTLE: Duration = Duration::from_secs(8);
 /// How long this host asks the portal when the adapter found something,
 const ASK: Duration = Duration::from_secs(2);
@@ -355,16 +356,21 @@ fn sids(ctx: &mut Ctx<'_>, host: HostNo) -> Result<BTreeSet<u32>> {
     Ok(all)
 }
 
-/// The sessions that were not there before. Waits a little for them to come up.
+/// The sessions that were not there before. Waits a little for them to come up, to be scanned and to show what they negotiated.
 fn settle(ctx: &mut Ctx<'_>, host: HostNo, before: &BTreeSet<u32>) -> Result<Vec<Session>> {
     let until = ctx.deadline.at_most(SETTLE);
+    let mut settling: BTreeMap<u32, Settling> = BTreeMap::new();
     loop {
         let mut new = Vec::new();
         for sid in sids(ctx, host)?.difference(before) {
             new.extend(ctx.backend.session(*sid)?);
         }
         // The driver makes them before it answers: where there is none now, there will be none.
-        if new.iter().all(Session::logged_in) || until.expired() {
+        let mut done = true;
+        for session in &new {
+            done &= session.logged_in() && settling.entry(session.sid).or_default().done(session);
+        }
+        if done || until.expired() {
             return Ok(new);
         }
         ctx.backend.pause(LOOK_AGAIN.min(until.remaining()));

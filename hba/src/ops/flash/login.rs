@@ -12,6 +12,7 @@ use super::find::one;
 use super::logout::{gone_anyway, wait_gone};
 use super::paths::{Own, Paths, isid as isid_of};
 use super::set::{FlashSettings, set};
+use super::settling::Settling;
 use crate::Change;
 use crate::backend::LunScope;
 use crate::change::Difference;
@@ -37,10 +38,6 @@ pub enum Clash {
 const FAILED_LOOKS: u32 = 15;
 /// or so long where a look takes long.
 const FAILED_WAIT: Duration = Duration::from_secs(3);
-/// Looks at a session that is up before its scan is no longer waited for.
-const SCAN_LOOKS: u32 = 50;
-/// Looks at a session that is up before its negotiated values are no longer waited for.
-const SETTLE_LOOKS: u32 = 10;
 
 /// Logs in to a flash target and waits until the session is up. Of several logins and logouts at once each sees what the one before has
 /// done. Other writers of the adapter wait only until the driver has taken the order.
@@ -195,7 +192,8 @@ fn wait_logged_in(
     let mut reason: Option<String> = None;
     // Said only if the login fails: a host without a way to the target is no fault of its own.
     let mut remark: Option<String> = None;
-    let (mut failed, mut unscanned, mut asked) = (0, 0, false);
+    let (mut failed, mut asked) = (0, false);
+    let mut settling = Settling::default();
     let mut patience = None;
     let mut next = None;
     let mut status = Status::LoginFailed;
@@ -203,11 +201,7 @@ fn wait_logged_in(
         let target = one(ctx, host, index, tried)?;
         let state = match session_of(ctx, &target)? {
             Some(s) if s.logged_in() => {
-                unscanned += 1;
-                let scanned = s.target_state.as_deref() != Some("ALLOCATED") || unscanned > SCAN_LOOKS;
-                // The driver says LOGGED_IN first and copies what was negotiated then; a TSIH is never 0.
-                let settled = s.tsid != Some(0) || unscanned > SETTLE_LOOKS;
-                if scanned && settled || ctx.deadline.expired() {
+                if settling.done(&s) || ctx.deadline.expired() {
                     return Ok(s);
                 }
                 failed = 0;

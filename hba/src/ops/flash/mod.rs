@@ -11,6 +11,7 @@ mod logout;
 mod paths;
 mod remove;
 mod set;
+mod settling;
 mod wanted;
 
 pub use add::{NewFlashTarget, add};

@@ -250,10 +250,12 @@ fn redirected(now: Place<'_>, kept: Place<'_>) -> std::result::Result<bool, &'st
     Ok(!same || moved)
 }
 
-/// All parameters that the kernel's table has for the object and sysfs shows; secrets are not read.
+/// All parameters that the kernel's table has for the object and sysfs shows; secrets are not read. The TSIH is read first: a driver
+/// takes it over behind the other numbers of a login (`qla4xxx_copy_to_sess_conn_params`), so with it all the others are the login's.
 fn parameters(reader: &mut Reader, at: At<'_>, object: Object) -> Params<IscsiParam> {
     let mut params = Params::new();
-    for param in IscsiParam::ALL {
+    let others = IscsiParam::ALL.iter().filter(|param| **param != IscsiParam::Tsid);
+    for param in std::iter::once(&IscsiParam::Tsid).chain(others) {
         let Some(info) = param
             .info()
             .filter(|info| info.object == object && !info.is_secret())

@@ -134,6 +134,66 @@ fn what_is_new_is_found_and_the_entry_goes_again() {
     s.finish();
 }
 
+/// A discovery through entry 7, of one session that looks one after the other like these; what it is found like.
+fn found_after(looks: &[Session]) -> Session {
+    let mut s = Scripted::new();
+    ready(&mut s)
+        .expect(Call::Ifaces(H0), Ok(vec![iface(&[])]))
+        .expect(Call::FlashTargets(H0), Ok(vec![entry(7)]))
+        .expect::<Vec<SessionBrief>>(Call::Sessions, Ok(vec![]))
+        .expect(Call::LoginFlashTarget(H0, 7), Ok(()));
+    let first = looks.first().expect("a look");
+    // The first look tells twins apart.
+    for look in std::iter::once(first).chain(looks) {
+        let state = look.state.as_deref().expect("a state");
+        s.expect(Call::Sessions, Ok(vec![brief(2, TARGET, state)]))
+            .expect(Call::Session(2), Ok(Some(look.clone())));
+    }
+    answers(
+        &mut s,
+        ListOutcome::Listed(vec![listed(TARGET, &["192.168.10.50:3260,1"])]),
+    );
+    s.expect(Call::FlashTargets(H0), Ok(vec![entry(7)]));
+    let mut found = discover(&mut ctx(&mut s), None, asking()).expect("found");
+    s.finish();
+    assert_eq!(found.sessions.len(), 1);
+    found.sessions.remove(0)
+}
+
+#[test]
+fn what_is_found_is_shown_with_its_units_and_with_what_it_negotiated() {
+    let like = |state: &str, tsih, scan: &str, luns: &[&str]| {
+        let mut one = to(2, TARGET, "192.168.10.50");
+        one.state = Some(state.into());
+        one.tsid = Some(tsih);
+        one.target_state = Some(scan.into());
+        one.luns = luns.iter().map(|l| (*l).to_owned()).collect();
+        one
+    };
+    let found = found_after(&[
+        like("FAILED", 0, "ALLOCATED", &[]),
+        like("LOGGED_IN", 0, "ALLOCATED", &[]),
+        like("LOGGED_IN", 14, "ALLOCATED", &["0:0:0:0"]),
+        like("LOGGED_IN", 14, "SCANNED", &["0:0:0:0", "0:0:0:1"]),
+    ]);
+    assert_eq!((found.tsid, found.luns.len()), (Some(14), 2));
+    // The scan may be the faster one.
+    let found = found_after(&[
+        like("LOGGED_IN", 0, "SCANNED", &["0:0:0:0"]),
+        like("LOGGED_IN", 14, "SCANNED", &["0:0:0:0"]),
+    ]);
+    assert_eq!(found.tsid, Some(14));
+}
+
+#[test]
+fn a_scan_without_end_is_not_waited_for_without_end() {
+    let mut one = to(2, TARGET, "192.168.10.50");
+    one.target_state = Some("ALLOCATED".into());
+    one.tsid = Some(0);
+    let looks = vec![one; 51];
+    assert_eq!(found_after(&looks).tsid, Some(0));
+}
+
 #[test]
 fn a_session_that_was_there_is_present_only_when_the_portal_lists_it() {
     let old = || to(1, TARGET, "192.168.10.50");
