@@ -30,7 +30,9 @@ fn a_disk_of_blocks_that_no_kernel_takes_is_there_and_empty_and_may_be_formatted
         format!("class/scsi_device/{HOST}:0:{id}:{lun}/device/{attr}")
     };
     lab.wait("both units", || {
-        let block = |lun| lab.sys(&unit(lun, "block")).is_dir();
+        // The directory comes before the disk in it.
+        let block =
+            |lun| std::fs::read_dir(lab.sys(&unit(lun, "block"))).is_ok_and(|mut d| d.next().is_some());
         (block(1) && block(2)).then_some(())
     });
     let block = |lun: u32, attr: &str| {
