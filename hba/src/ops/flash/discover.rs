@@ -112,6 +112,14 @@ pub fn discover(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, asking: Asking) -> Re
     } else {
         ask_list(ctx, host, at.at(), chap, limit)?
     };
+    let unasked = matches!(
+        &list,
+        ListOutcome::Not(ProbeOutcome::Unknown(_) | ProbeOutcome::Silent(_))
+    );
+    if new.is_empty() && unasked && ctx.deadline.stopped() {
+        // Whoever ended it has no answer from the portal.
+        return Err(Error::timeout(&tried, "the portal's own answer"));
+    }
     let doing = Doing {
         host,
         new,
