@@ -1,6 +1,7 @@
 //! Discovery: what the adapter did and what the portal lists, put together.
 
 use super::*;
+use crate::Stop;
 use crate::backend::{ListOutcome, ListedPortal, ListedTarget};
 use crate::ids::Portal;
 use crate::model::Session;
@@ -402,5 +403,25 @@ fn logging_in_to_a_discovery_entry_points_to_discover() {
     let e = login(&mut ctx(&mut s), None, 7, Clash::Refuse).expect_err("discovery");
     let next = e.next_step().expect("a next step");
     assert!(next.steps().any(|step| step == crate::Step::FlashDiscover));
+    s.finish();
+}
+
+#[test]
+fn ended_before_the_portal_has_answered_a_discovery_is_no_answer() {
+    let stop: &'static Stop = Box::leak(Box::new(Stop::new().expect("a stop")));
+    let mut s = Scripted::new();
+    ready(&mut s)
+        .expect(Call::Ifaces(H0), Ok(vec![iface(&[])]))
+        .expect(Call::FlashTargets(H0), Ok(vec![entry(7)]))
+        .expect::<Vec<SessionBrief>>(Call::Sessions, Ok(vec![]))
+        .expect(Call::LoginFlashTarget(H0, 7), Ok(()))
+        .expect::<Vec<SessionBrief>>(Call::Sessions, Ok(vec![]))
+        .expect::<Vec<SessionBrief>>(Call::Sessions, Ok(vec![]));
+    let mut asked = ctx(&mut s);
+    asked.deadline = asked.deadline.stopped_by(stop);
+    stop.ask();
+    let error = discover(&mut asked, None, asking()).expect_err("no answer");
+    assert_eq!(error.kind(), Kind::Timeout, "{error}");
+    assert_eq!(error.interrupted("SIGINT").kind(), Kind::Interrupted);
     s.finish();
 }
