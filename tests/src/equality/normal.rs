@@ -14,6 +14,9 @@ const CHOSEN: &[&str] = &[
     "firmware_uptime",
     "local_port",
 ];
+/// Numbers that the target gave away, one a session: how many logins it saw before is a matter of when a lost session was tried again.
+/// Zero stays zero: no session.
+const GIVEN: &[&str] = &["tsid"];
 /// Beginnings of the names of counters that count packets: how TCP cuts its stream is not the adapter's doing.
 const WIRE: &[&str] = &["mac", "ip", "tcp"];
 /// What the number of a kept copy of the NVRAM follows, in the name of its file; copies of earlier runs count too.
@@ -77,6 +80,9 @@ impl Normal {
         if CHOSEN.contains(&name) {
             return "CHOSEN".to_owned();
         }
+        if GIVEN.contains(&name) && text.trim() != "0" {
+            return "GIVEN".to_owned();
+        }
         self.text(text)
     }
 
@@ -102,6 +108,8 @@ impl Normal {
                         *value = "CHOSEN".into();
                     } else if is_wire(key) && value.as_u64().is_some_and(|n| n > 0) {
                         *value = "PACKETS".into();
+                    } else if GIVEN.contains(&key.as_str()) && value.as_u64().is_some_and(|n| n > 0) {
+                        *value = "GIVEN".into();
                     } else if let (true, Some(name)) = (HOSTS.contains(&key.as_str()), host) {
                         *value = name.as_str().into();
                     } else {
@@ -229,6 +237,19 @@ mod tests {
             normal.text("nvram-host6-7-8.bin host6-7"),
             "nvram-hostA-NUMBER-8.bin hostA-7"
         );
+    }
+
+    #[test]
+    fn what_a_target_counted_is_named_and_nothing_stays_nothing() {
+        let normal = normal();
+        let mut value = json!([{"tsid": 14}, {"tsid": 0}, {"tsid": null}, {"isid": 14}]);
+        normal.json(&mut value);
+        assert_eq!(
+            value,
+            json!([{"tsid": "GIVEN"}, {"tsid": 0}, {"tsid": null}, {"isid": 14}])
+        );
+        assert_eq!(normal.attribute("tsid", "14"), "GIVEN");
+        assert_eq!(normal.attribute("tsid", "0"), "0");
     }
 
     #[test]
