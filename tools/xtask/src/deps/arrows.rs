@@ -15,6 +15,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("iscsi", &[]),
     ("scsi", &[]),
     ("hba", &["driver-sys", "files", "iscsi"]),
+    ("iscsiuio", &["driver-sys", "files"]),
     ("isp4xxx", &["driver-sys", "iscsi"]),
     ("emu-net", &["files", "iscsi", "isp4xxx"]),
     (

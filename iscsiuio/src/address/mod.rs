@@ -1,0 +1,3 @@
+//! Where addresses come from: DHCPv4, DHCPv6, router advertisements.
+//!
+//! State machines of messages, not of frames: what they want said goes out through the port's stack, what was heard comes from there.

@@ -1,0 +1,16 @@
+//! The network helper of adapters that log in from user space and leave ARP, neighbour discovery and addresses to a program
+//! (bnx2i, qedi): it answers the kernel's path requests over the adapter's own L2 ring.
+//!
+//! The rooms, from the inside out:
+//!
+//! - `stack`: Ethernet, 802.1Q, ARP, IPv4, IPv6, ICMP and neighbour discovery of one VLAN on a port, on smoltcp. Frames in, frames out.
+//! - `address`: where addresses come from: static, DHCPv4, DHCPv6, router advertisements. Messages in, messages out.
+//! - `port`: one port of an adapter: its interfaces (an interface is a VLAN with its addresses), path requests, pings.
+//! - `nic`: L2 rings, the only room that touches devices.
+//!
+//! `stack`, `address` and `port` are state machines without sockets, files and clocks: time is an argument, randomness a seed.
+
+pub mod address;
+pub mod nic;
+pub mod port;
+pub mod stack;
