@@ -46,7 +46,8 @@ pub enum Verb {
     Set(Set),
     /// Watch over sessions in the foreground: tell events, and do about them what a policy says
     #[command(
-        after_help = "The kernel tells when a target's list of units changes, and does nothing about it; disks of a session that does not \
+        after_help = "The kernel tells when a target's list of units changes, and does nothing about it; it hears of that with the answer \
+                      to the next command, so a disk that nobody reads hears nothing. Disks of a session that does not \
                       come back stay. --luns and --on-expiry say what is done. Each thing that is done is told; one that fails is told, and \
                       the watch goes on. It ends after --for or on a signal, when what is being done is finished, and tells what it counted: \
                       logins, losses, and failed logins by kind.\n\
