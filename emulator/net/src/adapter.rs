@@ -1,14 +1,14 @@
-//! Executes what the adapter's firmware wants done: connects, sends, closes, echoes.
+//! Executes what hardware wants done: connects, takes over, sends, closes, echoes.
 //!
-//! Owns the TCP links and echoes of one card. It must not know what the bytes mean nor what a port is for. Source of the
+//! Owns the TCP links and echoes of one card, or of one driver that is its own hardware. It must not know what the bytes mean nor what a port is for. Source of the
 //! seam: docs/architecture.md, "The firmware".
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, IoSlice};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use isp4xxx::fw::{Card, Effect, LinkId, PingId, PingStatus};
-
+use crate::hardware::{Effect, Hardware, LinkId, PingId, PingStatus};
 use crate::link::{Duplex, Link, Pumped};
 use crate::pcap::{Capture, Opened};
 use crate::ping::{Echo, EchoEnd};
@@ -16,6 +16,8 @@ use crate::reactor::{Interest, Reactor, Ready, Token};
 
 /// How long a connect may take before the firmware hears that it failed.
 pub const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+/// What a connect comes to while connections are refused.
+const REFUSED: iscsi::LinkLoss = iscsi::LinkLoss::Os(nix::errno::Errno::ECONNREFUSED as i32);
 
 /// The links and echoes of one card.
 #[derive(Debug)]
@@ -91,7 +93,13 @@ impl AdapterLinks {
     }
 
     /// A descriptor is ready. Returns whether it was one of this card's. Call [`AdapterLinks::settle`] afterwards.
-    pub fn ready(&mut self, reactor: &mut Reactor, card: &mut Card, now: Instant, ready: Ready) -> bool {
+    pub fn ready(
+        &mut self,
+        reactor: &mut Reactor,
+        card: &mut dyn Hardware,
+        now: Instant,
+        ready: Ready,
+    ) -> bool {
         match self.tokens.get(&ready.token).copied() {
             Some(Target::Link(id)) => self.link_ready(reactor, card, now, id, ready),
             Some(Target::Echo(id)) => self.echo_ready(reactor, card, now, id),
@@ -101,31 +109,18 @@ impl AdapterLinks {
     }
 
     /// Executes the card's orders until it has no more. Call after anything that may have given the card something to say.
-    pub fn settle(&mut self, reactor: &mut Reactor, card: &mut Card, now: Instant) {
+    pub fn settle(&mut self, reactor: &mut Reactor, card: &mut dyn Hardware, now: Instant) {
         while let Some(effect) = card.poll_effect() {
             match effect {
-                Effect::Connect { link, .. } if self.refuse => {
-                    card.connect_failed(
-                        now,
-                        link,
-                        iscsi::LinkLoss::Os(nix::errno::Errno::ECONNREFUSED as i32),
-                    );
-                }
-                Effect::Connect { link, to, source, .. } => {
+                Effect::Connect { link, .. } if self.refuse => card.connect_failed(now, link, REFUSED),
+                Effect::Adopt { link, .. } if self.refuse => card.connect_failed(now, link, REFUSED),
+                Effect::Connect { link, to, source } => {
                     match Link::connect(reactor, self.owner, to, source) {
-                        Ok(open) => {
-                            self.tokens.insert(open.token(), Target::Link(link));
-                            self.links.insert(
-                                link,
-                                Open {
-                                    link: open,
-                                    connect_by: now + CONNECT_LIMIT,
-                                },
-                            );
-                        }
+                        Ok(open) => self.keep(now, link, open),
                         Err(error) => card.connect_failed(now, link, loss(&error)),
                     }
                 }
+                Effect::Adopt { link, stream } => self.adopt(reactor, card, now, link, stream),
                 Effect::Send { link } => self.pump(reactor, card, now, link, false),
                 Effect::Close { link } => self.drop_link(reactor, link),
                 Effect::Ping {
@@ -133,7 +128,6 @@ impl AdapterLinks {
                     to,
                     source,
                     size,
-                    ..
                 } => {
                     self.next_echo = self.next_echo.wrapping_add(1).max(1);
                     match Echo::send(reactor, self.owner, to, source, size, self.next_echo, now) {
@@ -145,6 +139,37 @@ impl AdapterLinks {
                     }
                 }
             }
+        }
+    }
+
+    fn keep(&mut self, now: Instant, id: LinkId, link: Link) {
+        self.tokens.insert(link.token(), Target::Link(id));
+        let connect_by = now + CONNECT_LIMIT;
+        self.links.insert(id, Open { link, connect_by });
+    }
+
+    /// A connection that stands already.
+    fn adopt(
+        &mut self,
+        reactor: &mut Reactor,
+        card: &mut dyn Hardware,
+        now: Instant,
+        id: LinkId,
+        stream: TcpStream,
+    ) {
+        let taken = stream
+            .local_addr()
+            .and_then(|local| Ok((local, Link::accepted(reactor, self.owner, stream)?)));
+        match taken {
+            Ok((local, mut link)) => {
+                if let Some(capture) = &self.capture {
+                    link.capture(capture, Opened::Here);
+                }
+                self.keep(now, id, link);
+                card.connected(now, id, local);
+                self.pump(reactor, card, now, id, false);
+            }
+            Err(error) => card.connect_failed(now, id, loss(&error)),
         }
     }
 
@@ -161,7 +186,7 @@ impl AdapterLinks {
     }
 
     /// Time has passed: connects and echoes that took too long are given up.
-    pub fn handle_timeout(&mut self, reactor: &mut Reactor, card: &mut Card, now: Instant) {
+    pub fn handle_timeout(&mut self, reactor: &mut Reactor, card: &mut dyn Hardware, now: Instant) {
         let late = self
             .links
             .iter()
@@ -192,7 +217,14 @@ impl AdapterLinks {
         }
     }
 
-    fn link_ready(&mut self, reactor: &mut Reactor, card: &mut Card, now: Instant, id: LinkId, ready: Ready) {
+    fn link_ready(
+        &mut self,
+        reactor: &mut Reactor,
+        card: &mut dyn Hardware,
+        now: Instant,
+        id: LinkId,
+        ready: Ready,
+    ) {
         let Some(open) = self.links.get_mut(&id) else {
             return;
         };
@@ -225,7 +257,14 @@ impl AdapterLinks {
         self.pump(reactor, card, now, id, ready.readable);
     }
 
-    fn pump(&mut self, reactor: &mut Reactor, card: &mut Card, now: Instant, id: LinkId, readable: bool) {
+    fn pump(
+        &mut self,
+        reactor: &mut Reactor,
+        card: &mut dyn Hardware,
+        now: Instant,
+        id: LinkId,
+        readable: bool,
+    ) {
         let Some(open) = self.links.get_mut(&id) else {
             return;
         };
@@ -239,7 +278,7 @@ impl AdapterLinks {
         card.closed(now, id, why);
     }
 
-    fn echo_ready(&mut self, reactor: &mut Reactor, card: &mut Card, now: Instant, id: PingId) {
+    fn echo_ready(&mut self, reactor: &mut Reactor, card: &mut dyn Hardware, now: Instant, id: PingId) {
         let Some(end) = self.echoes.get(&id).and_then(|echo| echo.progress(now)) else {
             return;
         };
@@ -261,7 +300,7 @@ impl AdapterLinks {
 
 /// One link of the card, as the shell's [`Link`] wants to see it.
 struct CardLink<'a> {
-    card: &'a mut Card,
+    card: &'a mut dyn Hardware,
     id: LinkId,
 }
 
@@ -304,3 +343,6 @@ fn status(end: EchoEnd) -> PingStatus {
         EchoEnd::Failed => PingStatus::IcmpError,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,15 +1,15 @@
 //! The drivers that are loaded.
 //!
-//! One of them has the hardware whose bytes the shell moves; to everything else they are alike.
+//! One of them may have a card, whose power and cables faults act on; to everything else they are alike.
 
 use crate::driver::qla4xxx::Qla4xxx;
-use crate::transport::{LowLevelDriver, Transports};
+use crate::transport::{FaultError, LowLevelDriver, Transports};
 
 /// The drivers.
 pub(super) struct Drivers {
-    /// That of the card.
-    pub(super) card: Qla4xxx,
-    /// Those without hardware of this endpoint's.
+    /// That of the card, if there is one.
+    pub(super) card: Option<Qla4xxx>,
+    /// The others.
     pub(super) others: Vec<Box<dyn LowLevelDriver>>,
 }
 
@@ -20,13 +20,23 @@ impl Drivers {
             .others
             .iter_mut()
             .map(|d| -> &mut dyn LowLevelDriver { &mut **d });
-        std::iter::once::<&mut dyn LowLevelDriver>(&mut self.card).chain(others)
+        let card = self.card.as_mut().map(|d| -> &mut dyn LowLevelDriver { d });
+        card.into_iter().chain(others)
     }
 
     /// Every driver, to look at.
     pub(super) fn iter(&self) -> impl Iterator<Item = &dyn LowLevelDriver> {
         let others = self.others.iter().map(|d| -> &dyn LowLevelDriver { &**d });
-        std::iter::once::<&dyn LowLevelDriver>(&self.card).chain(others)
+        let card = self.card.as_ref().map(|d| -> &dyn LowLevelDriver { d });
+        card.into_iter().chain(others)
+    }
+
+    /// The driver of the card.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(super) fn card(&mut self) -> Result<&mut Qla4xxx, FaultError> {
+        self.card.as_mut().ok_or(FaultError::NoCard)
     }
 
     /// The driver of a transport.

@@ -1,4 +1,4 @@
-//! Faults on demand: cables, lost sessions, crashes, power. What they do to the card is its driver's.
+//! Faults on demand: cables, lost sessions, crashes, power. What they do to the hardware is its driver's.
 
 use std::time::Instant;
 
@@ -11,7 +11,7 @@ impl Kernel {
     /// There is no such port.
     pub(crate) fn set_link(&mut self, now: Instant, port: usize, up: bool) -> Result<(), FaultError> {
         self.at(now);
-        self.drivers.card.set_link(port, up)?;
+        self.drivers.card()?.set_link(port, up)?;
         self.settle(now);
         Ok(())
     }
@@ -22,7 +22,11 @@ impl Kernel {
     /// There is no such session, or it has none.
     pub(crate) fn drop_session(&mut self, now: Instant, sid: u32) -> Result<(), FaultError> {
         self.at(now);
-        self.drivers.card.tear_session(sid)?;
+        let host = self.class.session(sid).map(|s| s.host);
+        let handle = host.and_then(|host| self.class.handle_of(host));
+        let driver = handle.and_then(|handle| self.drivers.by_handle(handle));
+        let driver = driver.ok_or(FaultError::NoSession(sid))?;
+        driver.tear_session(&mut self.class, sid)?;
         self.settle(now);
         Ok(())
     }
@@ -33,7 +37,7 @@ impl Kernel {
     /// There is no such port.
     pub(crate) fn crash(&mut self, now: Instant, port: usize) -> Result<(), FaultError> {
         self.at(now);
-        self.drivers.card.crash(port)?;
+        self.drivers.card()?.crash(port)?;
         self.settle(now);
         Ok(())
     }
@@ -41,10 +45,10 @@ impl Kernel {
     /// Takes the card's power away and gives it back.
     ///
     /// # Errors
-    /// The card does not start any more.
+    /// There is no card, or it does not start any more.
     pub(crate) fn power_cycle(&mut self, now: Instant) -> Result<(), FaultError> {
         self.at(now);
-        let result = self.drivers.card.power_cycle(&mut self.class);
+        let result = self.drivers.card()?.power_cycle(&mut self.class);
         self.settle(now);
         result
     }

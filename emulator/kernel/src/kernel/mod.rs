@@ -14,18 +14,18 @@ mod turns;
 use std::io;
 use std::time::Instant;
 
+use emu_net::hardware::Hardware;
 use isp4xxx::fw::Card;
 
 use crate::config::Config;
-pub(crate) use crate::driver::qla4xxx::FaultError;
 use crate::driver::qla4xxx::Qla4xxx;
 use crate::env::Env;
 pub(crate) use crate::env::{ClientId, Out};
 use crate::midlayer::MidLayer;
 pub(crate) use crate::midlayer::Waiting;
-pub(crate) use crate::transport::LowLevelDriver;
 pub(crate) use crate::transport::bsg::{BsgAnswer, BsgRequest};
 use crate::transport::{Class, Queue, bsg};
+pub(crate) use crate::transport::{FaultError, LowLevelDriver};
 use crate::tree::Tree;
 use drivers::Drivers;
 use stores::Stores;
@@ -39,14 +39,14 @@ pub(crate) struct Kernel {
 }
 
 impl Kernel {
-    /// Loads the class and the drivers: that of the card, then the `others`. Hosts appear, ports are initialized, logins begin.
+    /// Loads the class and the drivers: that of the card if there is one, then the `others`. Hosts appear, ports are initialized, logins begin.
     ///
     /// # Errors
     /// The tree cannot be written.
     pub(crate) fn load(
         config: Config,
         tree: Tree,
-        card: Card,
+        card: Option<Card>,
         others: Vec<Box<dyn LowLevelDriver>>,
         now: Instant,
     ) -> io::Result<Self> {
@@ -55,7 +55,7 @@ impl Kernel {
             class: Class::new(Env::new(tree, now), scsi),
             queue: Queue::default(),
             drivers: Drivers {
-                card: Qla4xxx::new(config, card, now),
+                card: card.map(|card| Qla4xxx::new(config, card, now)),
                 others,
             },
             stores: Stores::default(),
@@ -75,9 +75,19 @@ impl Kernel {
         self.drivers.iter().all(LowLevelDriver::ready)
     }
 
-    /// The card, for the shell that moves its bytes.
-    pub(crate) fn card_mut(&mut self) -> &mut Card {
-        self.drivers.card.card_mut()
+    /// How many drivers are loaded.
+    pub(crate) fn drivers(&self) -> usize {
+        self.drivers.iter().count()
+    }
+
+    /// What the shell serves for a driver, by its place among them.
+    pub(crate) fn hardware(&mut self, driver: usize) -> Option<&mut dyn Hardware> {
+        self.drivers.all().nth(driver)?.hardware()
+    }
+
+    /// The hosts that have a bsg device.
+    pub(crate) fn bsg_hosts(&self) -> Vec<u32> {
+        self.class.bsg_hosts()
     }
 
     /// Leaves something to be sent behind what is there already.

@@ -6,7 +6,7 @@
 //! |---|---|
 //! | `link up PORT`, `link down PORT` | plugs or pulls the cable of a port (0 or 1) |
 //! | `drop session SID` | tears the TCP connection of a session; it recovers by the usual rules |
-//! | `refuse logins on`, `refuse logins off` | new connections of the card are refused |
+//! | `refuse logins on`, `refuse logins off` | new connections are refused; those that user space brings are closed |
 //! | `slow replies MS` | the answers of targets are held back so long; 0 ends it |
 //! | `crash PORT` | kills the firmware of a port; the driver resets it |
 //! | `power-cycle` | takes the card's power away and gives it back; flash targets log in again |
@@ -14,7 +14,7 @@
 //! | `ready` | `ok yes` when every host has finished its probe, else `ok no` |
 //! | `quit` | ends the server in an orderly way |
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::Server;
 
@@ -35,12 +35,13 @@ impl Server {
                 .and_then(|port| done(self.kernel.crash(now, port as usize)))
                 .map(|()| String::new()),
             ["refuse", "logins", state @ ("on" | "off")] => {
-                self.links.refuse_connects(state == "on");
+                let on = state == "on";
+                self.links.iter_mut().for_each(|links| links.refuse_connects(on));
                 Ok(String::new())
             }
             ["slow", "replies", ms] => number(ms).map(|ms| {
-                self.links
-                    .hold_back(std::time::Duration::from_millis(u64::from(ms.min(600_000))));
+                let delay = Duration::from_millis(u64::from(ms.min(600_000)));
+                self.links.iter_mut().for_each(|links| links.hold_back(delay));
                 String::new()
             }),
             ["power-cycle"] => done(self.kernel.power_cycle(now)).map(|()| String::new()),

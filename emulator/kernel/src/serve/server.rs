@@ -30,7 +30,8 @@ pub struct Server {
     pub(super) config: Config,
     pub(super) owner: u32,
     pub(super) kernel: Kernel,
-    pub(super) links: AdapterLinks,
+    /// The links of each driver, by its place among them.
+    pub(super) links: Vec<AdapterLinks>,
     pub(super) listeners: HashMap<Token, Listener>,
     pub(super) clients: HashMap<ClientId, Client>,
     pub(super) tokens: HashMap<Token, ClientId>,
@@ -83,7 +84,7 @@ impl Server {
             source: e,
         })?;
         let store = if config.sync { store } else { store.without_sync() };
-        Self::start_in(place, config, Box::new(store), Vec::new(), reactor, owner)
+        Self::start_in(place, config, Some(Box::new(store)), Vec::new(), reactor, owner)
     }
 
     /// Takes the directory, switches the card on, loads the driver and opens the sockets. `owner` is this actor's number on
@@ -98,15 +99,15 @@ impl Server {
         owner: u32,
     ) -> Result<Self, ServeError> {
         let place = Place::take(&config.dir, &config.flash, config.group())?;
-        Self::start_in(place, config, store, Vec::new(), reactor, owner)
+        Self::start_in(place, config, Some(store), Vec::new(), reactor, owner)
     }
 
-    /// As [`Server::start_with`], with other drivers beside that of the card.
+    /// As [`Server::start_with`], with other drivers beside that of the card, or instead of it when there is no flash.
     #[cfg(test)]
     pub(crate) fn start_beside(
         others: Vec<Box<dyn LowLevelDriver>>,
         config: Config,
-        store: Box<dyn FlashStore>,
+        store: Option<Box<dyn FlashStore>>,
         reactor: &mut Reactor,
     ) -> Result<Self, ServeError> {
         let place = Place::take(&config.dir, &config.flash, config.group())?;
@@ -116,30 +117,13 @@ impl Server {
     fn start_in(
         place: Place,
         config: Config,
-        store: Box<dyn FlashStore>,
+        store: Option<Box<dyn FlashStore>>,
         others: Vec<Box<dyn LowLevelDriver>>,
         reactor: &mut Reactor,
         owner: u32,
     ) -> Result<Self, ServeError> {
-        let chip = config.chip()?;
-        let mut seed = [0u8; 32];
-        random(&mut seed)?;
         let now = Instant::now();
-        let card_config = CardConfig {
-            chip,
-            ports: config.ports,
-            seed,
-            link_up: true,
-            lease: None,
-        };
-        let mut card = Card::power_on(card_config, store, now).map_err(|source| ServeError::Flash {
-            path: config.flash.clone(),
-            source,
-        })?;
-        card.offer_chap(&config.chap_algorithms);
-        for (port, network) in config.networks.iter().enumerate() {
-            card.set_network(port, *network);
-        }
+        let card = store.map(|store| power_on(&config, store, now)).transpose()?;
         // From here on the directory is the one that was looked at, whatever its name leads to.
         let root = place.root().to_owned();
         let tree = Tree::create(&root).map_err(io_error("write the sysfs tree in", &config.dir))?;
@@ -151,9 +135,13 @@ impl Server {
         };
         let kernel = Kernel::load(of_kernel, tree, card, others, now)
             .map_err(io_error("write the sysfs tree in", &config.dir))?;
-        let mut links = AdapterLinks::new(owner);
+        let mut links: Vec<AdapterLinks> = Vec::new();
+        links.resize_with(kernel.drivers(), || AdapterLinks::new(owner));
         if let Some(path) = &config.pcap {
-            links.capture(Capture::create(path).map_err(io_error("capture to", path))?);
+            let capture = Capture::create(path).map_err(io_error("capture to", path))?;
+            links
+                .iter_mut()
+                .for_each(|of_driver| of_driver.capture(capture.clone()));
         }
         let mut server = Self {
             links,
@@ -192,8 +180,7 @@ impl Server {
         self.listen(reactor, Kind::Store, "store")?;
         self.listen(reactor, Kind::Uevent, "uevent")?;
         self.listen(reactor, Kind::Control, "control")?;
-        for port in 0..self.config.ports {
-            let no = self.config.first_host + port as u32;
+        for no in self.kernel.bsg_hosts() {
             self.listen(reactor, Kind::Bsg(no), &format!("bsg/iscsi_host{no}"))?;
         }
         Ok(())
@@ -208,11 +195,31 @@ impl Server {
         Ok(())
     }
 
-    /// Lets kernel and card talk until both are silent, then hands out what is to be sent.
+    /// Carries out what the hardware of every driver wants.
+    fn settle_links(&mut self, reactor: &mut Reactor, now: Instant) {
+        for (driver, links) in self.links.iter_mut().enumerate() {
+            if let Some(hardware) = self.kernel.hardware(driver) {
+                links.settle(reactor, hardware, now);
+            }
+        }
+    }
+
+    /// A descriptor of a link or an echo is ready.
+    fn link_ready(&mut self, reactor: &mut Reactor, now: Instant, ready: Ready) {
+        for (driver, links) in self.links.iter_mut().enumerate() {
+            if let Some(hardware) = self.kernel.hardware(driver)
+                && links.ready(reactor, hardware, now, ready)
+            {
+                return;
+            }
+        }
+    }
+
+    /// Lets kernel and hardware talk until both are silent, then hands out what is to be sent.
     fn flush(&mut self, reactor: &mut Reactor, now: Instant) {
-        self.links.settle(reactor, self.kernel.card_mut(), now);
+        self.settle_links(reactor, now);
         self.kernel.settle(now);
-        self.links.settle(reactor, self.kernel.card_mut(), now);
+        self.settle_links(reactor, now);
         while let Some(out) = self.kernel.poll_out() {
             match out {
                 Out::To(id, packet) => {
@@ -260,7 +267,7 @@ impl Actor for Server {
         } else if let Some(id) = self.tokens.get(&ready.token).copied() {
             self.client_ready(reactor, now, id, ready);
         } else {
-            self.links.ready(reactor, self.kernel.card_mut(), now, ready);
+            self.link_ready(reactor, now, ready);
         }
         self.flush(reactor, now);
     }
@@ -268,8 +275,8 @@ impl Actor for Server {
     fn deadline(&self) -> Option<Instant> {
         let resting = self.resting.iter().filter_map(|token| self.listeners.get(token));
         let unsent = self.unsent.iter().filter_map(|id| self.clients.get(id));
-        [self.kernel.deadline(), self.links.deadline()]
-            .into_iter()
+        std::iter::once(self.kernel.deadline())
+            .chain(self.links.iter().map(AdapterLinks::deadline))
             .chain(resting.map(Listener::poll_timeout))
             .chain(unsent.map(Client::poll_timeout))
             .flatten()
@@ -277,8 +284,12 @@ impl Actor for Server {
     }
 
     fn tick(&mut self, reactor: &mut Reactor, now: Instant) {
-        if self.links.deadline().is_some_and(|at| at <= now) {
-            self.links.handle_timeout(reactor, self.kernel.card_mut(), now);
+        for (driver, links) in self.links.iter_mut().enumerate() {
+            if links.deadline().is_some_and(|at| at <= now)
+                && let Some(hardware) = self.kernel.hardware(driver)
+            {
+                links.handle_timeout(reactor, hardware, now);
+            }
         }
         self.wake_listeners(reactor, now);
         self.wake_clients(reactor, now);
@@ -298,6 +309,28 @@ impl Drop for Server {
             listener.unlink();
         }
     }
+}
+
+/// Switches the card on.
+fn power_on(config: &Config, store: Box<dyn FlashStore>, now: Instant) -> Result<Card, ServeError> {
+    let mut seed = [0u8; 32];
+    random(&mut seed)?;
+    let of_card = CardConfig {
+        chip: config.chip()?,
+        ports: config.ports,
+        seed,
+        link_up: true,
+        lease: None,
+    };
+    let mut card = Card::power_on(of_card, store, now).map_err(|source| ServeError::Flash {
+        path: config.flash.clone(),
+        source,
+    })?;
+    card.offer_chap(&config.chap_algorithms);
+    for (port, network) in config.networks.iter().enumerate() {
+        card.set_network(port, *network);
+    }
+    Ok(card)
 }
 
 /// `bsg` and `sg`, empty.

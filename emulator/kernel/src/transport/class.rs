@@ -18,6 +18,8 @@ pub(super) struct ClassHost {
     pub(super) handle: u64,
     /// Path of `hostN`.
     pub(super) path: String,
+    /// Whether it has a bsg device.
+    pub(super) bsg: bool,
 }
 
 /// The class.

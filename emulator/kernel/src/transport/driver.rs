@@ -15,11 +15,13 @@ use driver_sys::netlink::params::{ChapParam, FlashnodeParam, HostParam, IscsiPar
 use driver_sys::netlink::{
     Attr, ChapRecord, Destination, HostStats, IfaceAttr, IfaceCode, Path, SessionStats,
 };
+use emu_net::hardware::Hardware;
 use nix::errno::Errno;
 
 use super::args::{Params, Ping};
 use super::bsg::{BsgAnswer, BsgRequest};
 use super::class::Class;
+use super::fault::FaultError;
 use super::ifaces::IfaceKind;
 use crate::midlayer::HostTemplate;
 
@@ -62,6 +64,16 @@ pub(crate) trait LowLevelDriver: HostTemplate {
     /// Whether every host has finished its probe.
     fn ready(&self) -> bool {
         true
+    }
+
+    /// The links that the shell serves for it; none for a driver without hardware of this endpoint's.
+    fn hardware(&mut self) -> Option<&mut dyn Hardware> {
+        None
+    }
+
+    /// Fault injection: tears the connection of a session.
+    fn tear_session(&mut self, class: &mut Class, sid: u32) -> Result<(), FaultError> {
+        Err(FaultError::NoSession(sid))
     }
 
     /// The time, before anything else is called.

@@ -28,6 +28,7 @@ impl Class {
         let host = ClassHost {
             handle: driver.handle(),
             path: path.clone(),
+            bsg: bsg_minor.is_some(),
         };
         self.hosts.insert(no, host);
         let ihost = Object::class(format!("{path}/iscsi_host/host{no}"), "iscsi_host", Some(&path));
@@ -44,6 +45,15 @@ impl Class {
             self.env.tree.add(bsg)?;
         }
         Ok(())
+    }
+
+    /// The hosts that have a bsg device.
+    pub(crate) fn bsg_hosts(&self) -> Vec<u32> {
+        self.hosts
+            .iter()
+            .filter(|(_, h)| h.bsg)
+            .map(|(no, _)| *no)
+            .collect()
     }
 
     /// Path of `hostN`.

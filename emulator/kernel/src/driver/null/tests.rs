@@ -106,6 +106,25 @@ fn qla4xxx_works_beside_another_driver_and_keeps_what_is_its_own() {
 }
 
 #[test]
+fn an_endpoint_may_have_no_card() {
+    let lab = Lab::start_without_card();
+    assert_eq!(lab.read("class/iscsi_transport/null/caps"), "0x0");
+    assert!(lab.exists(&format!("class/iscsi_host/host{NULL_HOST}")));
+    assert!(!lab.exists("class/iscsi_transport/qla4xxx") && !lab.exists("module/qla4xxx"));
+    let answers = [
+        ("link down 0", "error no card"),
+        ("crash 0", "error no card"),
+        ("power-cycle", "error no card"),
+        ("drop session 1", "error no session 1 that is logged in"),
+        ("refuse logins on", "ok"),
+        ("ready", "ok yes"),
+    ];
+    for (line, answer) in answers {
+        assert_eq!(lab.control(line), answer, "{line}");
+    }
+}
+
+#[test]
 fn an_endpoint_is_found_by_messages_to_its_own_transport_alone() {
     let lab = Lab::start();
     let (mut client, card) = (lab.client(), lab.card());

@@ -4,21 +4,7 @@
 
 use super::Qla4xxx;
 use crate::midlayer::HostTemplate as _;
-use crate::transport::Class;
-
-/// Why a fault was not injected.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum FaultError {
-    /// No such port.
-    #[error("no port {0}")]
-    NoPort(usize),
-    /// No such session, or it is not logged in.
-    #[error("no session {0} that is logged in")]
-    NoSession(u32),
-    /// The flash does not read any more.
-    #[error("the card stays dead: {0}")]
-    Dead(String),
-}
+use crate::transport::{Class, FaultError};
 
 impl Qla4xxx {
     fn port(&self, port: usize) -> Result<usize, FaultError> {
@@ -36,7 +22,7 @@ impl Qla4xxx {
     }
 
     /// Tears a session's TCP connection.
-    pub(crate) fn tear_session(&mut self, sid: u32) -> Result<(), FaultError> {
+    pub(super) fn drop_link(&mut self, sid: u32) -> Result<(), FaultError> {
         let at = self.sessions.get(&sid).and_then(|s| Some((s.host, s.ddb?)));
         let (port, ddb) = at.ok_or(FaultError::NoSession(sid))?;
         if self.card.drop_session(self.now, port, ddb) {

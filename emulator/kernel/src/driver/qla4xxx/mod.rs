@@ -41,8 +41,6 @@ use std::time::Instant;
 use isp4xxx::fw::{Card, Command, MboxError, Reply};
 use nix::errno::Errno;
 
-pub(crate) use fault::FaultError;
-
 use crate::config::Config;
 use ddb::DdbEntry;
 use host::Host;
@@ -75,11 +73,6 @@ impl Qla4xxx {
             pings: Vec::new(),
             task: None,
         }
-    }
-
-    /// The card, for the shell that moves its bytes.
-    pub(crate) fn card_mut(&mut self) -> &mut Card {
-        &mut self.card
     }
 
     /// A mailbox command on a port.

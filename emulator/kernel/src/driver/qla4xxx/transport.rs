@@ -8,11 +8,12 @@ use std::time::Instant;
 use driver_sys::netlink::code::StopFlag;
 use driver_sys::netlink::params::{ChapParam, FlashnodeParam, HostParam, IscsiParam};
 use driver_sys::netlink::{Attr, ChapRecord, Destination, HostStats, IfaceAttr, IfaceCode, SessionStats};
+use emu_net::hardware::Hardware;
 use nix::errno::Errno;
 
 use super::Qla4xxx;
 use crate::transport::bsg::{BsgAnswer, BsgRequest};
-use crate::transport::{Class, IfaceKind, LowLevelDriver, Params, Ping, Progress};
+use crate::transport::{Class, FaultError, IfaceKind, LowLevelDriver, Params, Ping, Progress};
 
 /// The address that identifies the transport, as a 6.1 kernel shows one.
 const HANDLE: u64 = 0xffff_ffff_c04c_d5a0;
@@ -28,6 +29,14 @@ impl LowLevelDriver for Qla4xxx {
 
     fn caps(&self) -> u32 {
         CAPS
+    }
+
+    fn hardware(&mut self) -> Option<&mut dyn Hardware> {
+        Some(&mut self.card)
+    }
+
+    fn tear_session(&mut self, _: &mut Class, sid: u32) -> Result<(), FaultError> {
+        self.drop_link(sid)
     }
 
     fn load(&mut self, class: &mut Class) -> io::Result<()> {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use driver_sys::hw::flash::{FLASH_OFFSET_DB_INFO, FLASH_SEGMENT_IFCB};
 use driver_sys::hw::mailbox::FlashCommit;
 use driver_sys::hw::raw::dev_db_entry;
+use emu_net::hardware::{Effect, Hardware, LinkId};
 use iscsi::LinkLoss;
 use iscsi::chap::{ChapAccount, ChapSecret};
 use iscsi::pdu::TmfResponseCode;
@@ -16,7 +17,7 @@ use iscsi::target_node::{
 };
 use isp4xxx::chip::ISP4032;
 use isp4xxx::flash::{Identity, MemoryStore, factory_default};
-use isp4xxx::fw::{Card, CardConfig, Command, Effect, LinkId, Reply};
+use isp4xxx::fw::{Card, CardConfig, Command, Reply};
 use nix::errno::Errno;
 use zerocopy::IntoBytes as _;
 
@@ -119,7 +120,7 @@ impl World {
         (config.ports, config.first_host) = (1, HOST);
         std::fs::create_dir(dir.path().join("sg")).expect("directory");
         let tree = Tree::create(dir.path()).expect("tree");
-        let kernel = Kernel::load(config, tree, card, Vec::new(), now).expect("loaded");
+        let kernel = Kernel::load(config, tree, Some(card), Vec::new(), now).expect("loaded");
         let mut world = Self {
             dir,
             kernel,
@@ -147,7 +148,7 @@ impl World {
     fn run(&mut self) {
         for _ in 0..10_000 {
             let mut busy = false;
-            while let Some(effect) = self.kernel.card_mut().poll_effect() {
+            while let Some(effect) = self.card().poll_effect() {
                 busy = true;
                 self.effect(&effect);
             }
@@ -278,11 +279,16 @@ impl World {
         self.store(&format!("class/scsi_host/host{HOST}/{name}"), value)
     }
 
+    /// What the shell would serve.
+    fn card(&mut self) -> &mut dyn Hardware {
+        self.kernel.hardware(0).expect("the driver has a card")
+    }
+
     fn effect(&mut self, effect: &Effect) {
         let now = self.now;
         match effect {
             Effect::Connect { link, .. } if self.deaf.portal => {
-                self.kernel.card_mut().connect_failed(now, *link, LinkLoss::Reset);
+                self.card().connect_failed(now, *link, LinkLoss::Reset);
             }
             Effect::Connect { link, .. } => {
                 self.logins += 1;
@@ -294,7 +300,7 @@ impl World {
                 let connection = Connection::new(config, std::sync::Arc::new(Anybody), seed, now);
                 self.peers.insert(*link, connection);
                 let local = "10.0.0.2:40000".parse().expect("address");
-                self.kernel.card_mut().connected(now, *link, local);
+                self.card().connected(now, *link, local);
             }
             Effect::Close { link } => {
                 self.peers.remove(link);
@@ -308,7 +314,7 @@ impl World {
         let Some(mut peer) = self.peers.remove(&link) else {
             return false;
         };
-        let card = self.kernel.card_mut();
+        let card = self.card();
         let out = flatten(|slices| card.write_slices(link, slices));
         card.sent(now, link, out.len());
         let mut busy = !out.is_empty();
@@ -344,7 +350,7 @@ impl World {
         }
         busy |= !out.is_empty();
         let over = peer.wants_close() && peer.queued() == 0;
-        let card = self.kernel.card_mut();
+        let card = self.card();
         let mut rest = &out[..];
         while !rest.is_empty() {
             let slot = card.read_slot(link);

@@ -11,7 +11,7 @@ use driver_sys::port::Seqpacket;
 use emu_net::reactor::Reactor;
 use emu_net::run;
 use isp4xxx::chip::ISP4032;
-use isp4xxx::flash::{Identity, MemoryStore, factory_default};
+use isp4xxx::flash::{FlashStore, Identity, MemoryStore, factory_default};
 use nix::errno::Errno;
 
 use super::super::Null;
@@ -28,16 +28,25 @@ pub(super) struct Lab {
 
 impl Lab {
     pub(super) fn start() -> Self {
+        let store = MemoryStore::new(factory_default(&ISP4032, 1, Identity { seed: 1 }));
+        Self::start_with(Some(Box::new(store)))
+    }
+
+    /// The empty driver alone.
+    pub(super) fn start_without_card() -> Self {
+        Self::start_with(None)
+    }
+
+    fn start_with(store: Option<Box<dyn FlashStore>>) -> Self {
         let dir = tempfile::tempdir().expect("temporary directory");
         let mut config = Config::new(dir.path().join("k"));
         (config.ports, config.first_host) = (1, CARD_HOST);
         config.flash = dir.path().join("flash.img");
-        let store = MemoryStore::new(factory_default(&ISP4032, 1, Identity { seed: 1 }));
         let (tell, told) = mpsc::channel();
         let thread = std::thread::spawn(move || {
             let mut reactor = Reactor::new().expect("reactor");
             let others: Vec<Box<dyn crate::transport::LowLevelDriver>> = vec![Box::new(Null(NULL_HOST))];
-            let server = Server::start_beside(others, config, Box::new(store), &mut reactor);
+            let server = Server::start_beside(others, config, store, &mut reactor);
             let mut server = server.expect("server");
             tell.send(()).expect("the test waits");
             run::run(&mut reactor, &mut [&mut server]).expect("loop");
@@ -67,6 +76,15 @@ impl Lab {
         let until = Some(Instant::now() + PATIENCE);
         let answer = socket.receive(&mut buffer, until, "errno").expect("errno");
         i32::from_ne_bytes(answer.try_into().expect("four bytes"))
+    }
+
+    pub(super) fn control(&self, line: &str) -> String {
+        let socket = Seqpacket::connect(self.dir.path().join("k/control"), None).expect("control");
+        socket.send(line.as_bytes(), "command").expect("send");
+        let mut buffer = [0u8; 256];
+        let until = Some(Instant::now() + PATIENCE);
+        let answer = socket.receive(&mut buffer, until, "answer").expect("answer");
+        String::from_utf8_lossy(answer).into_owned()
     }
 
     pub(super) fn client(&self) -> Client {
