@@ -76,20 +76,19 @@ pub(super) fn receive(
         Request::StopConn { sid, cid, flag, .. } => stop_conn(class, driver, sid, cid, flag).into(),
         Request::SendPdu { sid, cid, pdu } => send_pdu(class, driver, (sid, cid), &pdu, fault).into(),
         Request::SetParam { sid, cid, attr } => set_param(class, driver, sid, cid, &attr).into(),
-        Request::EpConnect { non_blocking, to } => ep_connect(class, driver, None, &to, non_blocking).into(),
+        Request::EpConnect { non_blocking, to } => ep_connect(class, driver, None, &to, non_blocking),
         Request::EpConnectThroughHost {
             host_no,
             non_blocking,
             to,
-        } => ep_connect(class, driver, Some(host_no), &to, non_blocking).into(),
+        } => ep_connect(class, driver, Some(host_no), &to, non_blocking),
         Request::EpPoll { endpoint, .. } if class.endpoint_named(driver, endpoint).is_err() => {
             Errno::EINVAL.into()
         }
-        Request::EpPoll { endpoint, timeout_ms } => driver
-            .ep_poll(class, endpoint, timeout_ms)
-            .map(Return::Code)
-            .into(),
-        Request::EpDisconnect { endpoint } => ep_disconnect(class, driver, endpoint).into(),
+        Request::EpPoll { endpoint, timeout_ms } => {
+            Verdict::of(driver.ep_poll(class, endpoint, timeout_ms), Return::Code)
+        }
+        Request::EpDisconnect { endpoint } => ep_disconnect(class, driver, endpoint),
         Request::TgtDscvr {
             method,
             host_no,
@@ -311,21 +310,24 @@ fn ep_connect(
     host: Option<u32>,
     to: &Destination,
     non_blocking: bool,
-) -> Result<Return, Errno> {
-    let handle = driver.ep_connect(class, host, to, non_blocking)?;
-    Ok(Return::Endpoint { handle })
+) -> Verdict {
+    let connected = driver.ep_connect(class, host, to, non_blocking);
+    Verdict::of(connected, |handle| Return::Endpoint { handle })
 }
 
-fn ep_disconnect(class: &mut Class, driver: &mut dyn LowLevelDriver, ep: u64) -> Result<(), Errno> {
-    let bound = class.endpoint_named(driver, ep)?.sid;
+fn ep_disconnect(class: &mut Class, driver: &mut dyn LowLevelDriver, ep: u64) -> Verdict {
+    let bound = match class.endpoint_named(driver, ep) {
+        Ok(found) => found.sid,
+        Err(errno) => return errno.into(),
+    };
     if let Some(sid) = bound {
         class.set_conn_state(sid, ConnState::Failed);
     }
-    driver.ep_disconnect(class, ep)?;
+    let gone = driver.ep_disconnect(class, ep);
     if let Some(sid) = bound {
         class.refresh_session(driver, sid);
     }
-    Ok(())
+    gone.into()
 }
 
 fn get_stats(class: &mut Class, driver: &mut dyn LowLevelDriver, sid: u32, cid: u32) -> Verdict {

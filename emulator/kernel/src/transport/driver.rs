@@ -13,7 +13,7 @@ use std::time::Instant;
 use driver_sys::netlink::code::{Discovery, StopFlag};
 use driver_sys::netlink::params::{ChapParam, FlashnodeParam, HostParam, IscsiParam};
 use driver_sys::netlink::{
-    Attr, ChapRecord, Destination, HostStats, IfaceAttr, IfaceCode, Path, SessionStats,
+    Attr, ChapRecord, Destination, HostStats, IfaceAttr, IfaceCode, Path, Return, SessionStats,
 };
 use emu_net::hardware::Hardware;
 use nix::errno::Errno;
@@ -27,20 +27,20 @@ use crate::midlayer::HostTemplate;
 
 /// What a callback that may have to wait for its hardware comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Progress {
+pub(crate) enum Progress<T = ()> {
     /// It has ended.
-    Done(Result<(), Errno>),
+    Done(Result<T, Errno>),
     /// It goes on; [`LowLevelDriver::resume`] tells of its end. Until then no other message is looked at.
     Waits,
 }
 
-impl From<Result<(), Errno>> for Progress {
-    fn from(result: Result<(), Errno>) -> Self {
+impl<T> From<Result<T, Errno>> for Progress<T> {
+    fn from(result: Result<T, Errno>) -> Self {
         Self::Done(result)
     }
 }
 
-impl From<Errno> for Progress {
+impl<T> From<Errno> for Progress<T> {
     fn from(errno: Errno) -> Self {
         Self::Done(Err(errno))
     }
@@ -95,9 +95,9 @@ pub(crate) trait LowLevelDriver: HostTemplate {
     /// Timers of the driver.
     fn timer(&mut self, class: &mut Class) {}
 
-    /// What became of the callback that waits; `None` while it does.
-    fn resume(&mut self, class: &mut Class) -> Option<Result<(), Errno>> {
-        Some(Ok(()))
+    /// What became of the callback that waits, as its answer says it; `None` while it does.
+    fn resume(&mut self, class: &mut Class) -> Option<Result<Return, Errno>> {
+        Some(Ok(Return::None))
     }
 
     // Sessions and connections.
@@ -209,18 +209,18 @@ pub(crate) trait LowLevelDriver: HostTemplate {
         host: Option<u32>,
         to: &Destination,
         non_blocking: bool,
-    ) -> Result<u64, Errno> {
-        Err(Errno::EINVAL)
+    ) -> Progress<u64> {
+        Errno::EINVAL.into()
     }
 
     /// How an endpoint is doing: 1 connected, 0 not yet, negative an error.
-    fn ep_poll(&mut self, class: &mut Class, ep: u64, timeout_ms: u32) -> Result<i32, Errno> {
-        Err(Errno::EINVAL)
+    fn ep_poll(&mut self, class: &mut Class, ep: u64, timeout_ms: u32) -> Progress<i32> {
+        Errno::EINVAL.into()
     }
 
     /// An endpoint goes.
-    fn ep_disconnect(&mut self, class: &mut Class, ep: u64) -> Result<(), Errno> {
-        Err(Errno::EINVAL)
+    fn ep_disconnect(&mut self, class: &mut Class, ep: u64) -> Progress {
+        Errno::EINVAL.into()
     }
 
     /// What a parameter of an endpoint reads.

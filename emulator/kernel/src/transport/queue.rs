@@ -70,7 +70,7 @@ impl Queue {
                         self.busy = Some(busy);
                         return moved;
                     }
-                    Some(result) => answer(class, busy.client, &busy.header, result.map(|()| Return::None)),
+                    Some(result) => answer(class, busy.client, &busy.header, result),
                 }
                 moved = true;
                 continue;

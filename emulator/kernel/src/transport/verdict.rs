@@ -38,8 +38,15 @@ impl From<Errno> for Verdict {
 
 impl From<Progress> for Verdict {
     fn from(progress: Progress) -> Self {
+        Self::of(progress, |()| Return::None)
+    }
+}
+
+impl Verdict {
+    /// What became of a callback, its result put into the answer by `say`.
+    pub(super) fn of<T>(progress: Progress<T>, say: impl FnOnce(T) -> Return) -> Self {
         match progress {
-            Progress::Done(result) => result.into(),
+            Progress::Done(result) => Self::Answer(result.map(say)),
             Progress::Waits => Self::Wait,
         }
     }

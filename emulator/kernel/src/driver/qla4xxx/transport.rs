@@ -7,7 +7,9 @@ use std::time::Instant;
 
 use driver_sys::netlink::code::StopFlag;
 use driver_sys::netlink::params::{ChapParam, FlashnodeParam, HostParam, IscsiParam};
-use driver_sys::netlink::{Attr, ChapRecord, Destination, HostStats, IfaceAttr, IfaceCode, SessionStats};
+use driver_sys::netlink::{
+    Attr, ChapRecord, Destination, HostStats, IfaceAttr, IfaceCode, Return, SessionStats,
+};
 use emu_net::hardware::Hardware;
 use nix::errno::Errno;
 
@@ -77,8 +79,9 @@ impl LowLevelDriver for Qla4xxx {
         self.timers(class);
     }
 
-    fn resume(&mut self, class: &mut Class) -> Option<Result<(), Errno>> {
-        self.advance_task(class)
+    fn resume(&mut self, class: &mut Class) -> Option<Result<Return, Errno>> {
+        let ended = self.advance_task(class)?;
+        Some(ended.map(|()| Return::None))
     }
 
     fn create_session(
@@ -179,17 +182,17 @@ impl LowLevelDriver for Qla4xxx {
         host: Option<u32>,
         to: &Destination,
         _non_blocking: bool,
-    ) -> Result<u64, Errno> {
-        self.connect(class, host, to)
+    ) -> Progress<u64> {
+        self.connect(class, host, to).into()
     }
 
-    fn ep_poll(&mut self, class: &mut Class, ep: u64, _timeout_ms: u32) -> Result<i32, Errno> {
-        self.poll_endpoint(class, ep)
+    fn ep_poll(&mut self, class: &mut Class, ep: u64, _timeout_ms: u32) -> Progress<i32> {
+        self.poll_endpoint(class, ep).into()
     }
 
-    fn ep_disconnect(&mut self, class: &mut Class, ep: u64) -> Result<(), Errno> {
+    fn ep_disconnect(&mut self, class: &mut Class, ep: u64) -> Progress {
         class.destroy_endpoint(ep);
-        Ok(())
+        Ok(()).into()
     }
 
     fn get_ep_param(&mut self, class: &Class, ep: u64, param: IscsiParam) -> Result<String, Errno> {
