@@ -13,4 +13,5 @@
 pub mod address;
 pub mod nic;
 pub mod port;
+mod random;
 pub mod stack;
