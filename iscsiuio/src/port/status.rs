@@ -54,8 +54,8 @@ pub struct AddressStatus {
     pub valid: Option<Duration>,
 }
 
-/// A lease, as much of it as whoever resumes it needs. Durations count from the moment of the status.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A lease, as much of it as whoever resumes it needs. Durations count from the moment of the status; [`Duration::MAX`] is never.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LeaseStatus {
     /// DHCPv4.
     V4 {
@@ -65,6 +65,10 @@ pub enum LeaseStatus {
         prefix: u8,
         /// The gateway.
         gateway: Option<Ipv4Addr>,
+        /// Other routes: destination, length of its prefix, gateway (`None`: on the link).
+        routes: Vec<(Ipv4Addr, u8, Option<Ipv4Addr>)>,
+        /// The MTU that came with it.
+        mtu: Option<u16>,
         /// The server.
         server: Ipv4Addr,
         /// To the renewal.
@@ -80,6 +84,10 @@ pub enum LeaseStatus {
         address: Ipv6Addr,
         /// Identity association.
         iaid: u32,
+        /// The server's identifier (DUID).
+        server: Vec<u8>,
+        /// To when new connections should use another address.
+        preferred: Duration,
         /// To the renewal.
         renew: Duration,
         /// To the rebinding.
