@@ -14,6 +14,7 @@ mod secret;
 pub mod sg;
 pub mod sysfs;
 pub mod uevent;
+pub mod uip;
 
 pub use endpoint::Endpoint;
 pub use secret::Secret;
