@@ -15,6 +15,7 @@ pub mod memory;
 pub mod namespace;
 pub mod need;
 pub mod netlink;
+pub mod network;
 pub mod peer;
 pub mod port;
 pub mod process;

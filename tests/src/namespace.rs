@@ -49,6 +49,14 @@ impl Namespace {
         Ok(this)
     }
 
+    /// The number of its thread, by which other programs find its network (`ip link set DEVICE netns NUMBER`).
+    ///
+    /// # Errors
+    /// As [`Namespace::run`].
+    pub fn thread(&self) -> Result<i32> {
+        self.run(|| nix::unistd::gettid().as_raw())
+    }
+
     /// Runs a job in the namespace and waits for it.
     ///
     /// # Errors

@@ -27,6 +27,13 @@ pub(crate) const OPEN_ISCSI: Tool = Tool {
     purpose: "the peer that reads the same sysfs tree beside us",
 };
 
+/// The DHCP server that everybody has.
+pub(crate) const DNSMASQ: Tool = Tool {
+    program: "dnsmasq",
+    package: "dnsmasq-base",
+    purpose: "a DHCPv4 server",
+};
+
 /// Everything the tests meet.
 pub(crate) const FOR_TESTS: &[Tool] = &[
     TGT,
@@ -40,6 +47,32 @@ pub(crate) const FOR_TESTS: &[Tool] = &[
         program: "tshark",
         package: "tshark",
         purpose: "Wireshark's dissector, over our captures",
+    },
+    Tool {
+        program: "tcpdump",
+        package: "tcpdump",
+        purpose: "captures what the network helper puts on a cable",
+    },
+    Tool {
+        program: "ip",
+        package: "iproute2",
+        purpose: "cables between network namespaces",
+    },
+    DNSMASQ,
+    Tool {
+        program: "kea-dhcp4",
+        package: "kea-dhcp4-server",
+        purpose: "a DHCPv4 server with leases of seconds",
+    },
+    Tool {
+        program: "kea-dhcp6",
+        package: "kea-dhcp6-server",
+        purpose: "a DHCPv6 server",
+    },
+    Tool {
+        program: "radvd",
+        package: "radvd",
+        purpose: "router advertisements",
     },
 ];
 
