@@ -14,4 +14,6 @@ pub mod address;
 pub mod nic;
 pub mod port;
 mod random;
+#[cfg(test)]
+mod rig;
 pub mod stack;

@@ -2,6 +2,8 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use crate::stack::Vlan;
+
 /// A port's own facts.
 #[derive(Clone)]
 pub struct PortConfig {
@@ -13,15 +15,6 @@ pub struct PortConfig {
     pub mtu: u16,
     /// Unpredictable bytes: transaction IDs, identifiers and delays come from them.
     pub seed: [u8; 32],
-}
-
-/// An 802.1Q tag.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Vlan {
-    /// VLAN ID, 1 to 4094.
-    pub id: u16,
-    /// Priority (PCP), 0 to 7.
-    pub priority: u8,
 }
 
 /// One interface of a port: a VLAN, or none, and where its addresses come from. A port has at most one for each VLAN.

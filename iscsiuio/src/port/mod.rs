@@ -5,10 +5,15 @@
 
 mod config;
 mod effect;
+mod interface;
 mod machine;
+mod requests;
 mod status;
+#[cfg(test)]
+mod tests;
 
-pub use config::{InterfaceConfig, Ipv4Source, Ipv6Source, LinkLocalSource, PortConfig, RouterSource, Vlan};
+pub use crate::stack::Vlan;
+pub use config::{InterfaceConfig, Ipv4Source, Ipv6Source, LinkLocalSource, PortConfig, RouterSource};
 pub use effect::{Configured, Effect, Ping, PingEnd, PingId};
 pub use machine::Port;
 pub use status::{AddressStatus, Counters, InterfaceStatus, LeaseStatus, NeighbourStatus, PortStatus};

@@ -1,0 +1,3 @@
+//! A port at work.
+
+mod requests;

@@ -1,0 +1,274 @@
+//! Who has which MAC address on the link: a bounded table, asked and answered in time.
+//!
+//! Source: RFC 826 (an answer is merged), RFC 1122 section 2.3.2 (stale entries, one packet a second), RFC 4861 section 7.2 (three
+//! solicitations, one second apart; what nobody asked for changes entries and makes none).
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+use super::Mac;
+
+/// Entries of a table; beyond that the oldest goes.
+pub(super) const CAPACITY: usize = 1024;
+/// Between two questions.
+pub(super) const ASK_EVERY: Duration = Duration::from_secs(1);
+/// Questions to everybody before a neighbour counts as silent.
+pub(super) const ASK_TIMES: u8 = 3;
+/// How long an answer is used without asking again.
+pub(super) const FRESH: Duration = Duration::from_secs(60);
+/// How long a silent neighbour is not asked again.
+pub(super) const SILENT: Duration = Duration::from_secs(2);
+/// How long an answer is kept, to be asked for by name.
+pub(super) const KEPT: Duration = Duration::from_secs(1200);
+
+/// What a table says of a neighbour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// It is there.
+    At(Mac),
+    /// It is being asked.
+    Asked,
+    /// It does not answer, or the table is full of neighbours that are being asked.
+    Nobody,
+}
+
+/// What a neighbour says of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Told {
+    pub(super) mac: Mac,
+    /// It answers a question.
+    pub(super) solicited: bool,
+    /// It holds against what is known.
+    pub(super) replaces: bool,
+}
+
+/// A question to send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Question {
+    pub(super) address: IpAddr,
+    /// Whom to ask: everybody, or who had the address before.
+    pub(super) whom: Option<Mac>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Asking {
+    next: Instant,
+    left: u8,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    /// What was heard, and when.
+    heard: Option<(Mac, Instant)>,
+    /// Until when that may be used unasked.
+    fresh: Instant,
+    asking: Option<Asking>,
+    /// Somebody waits for the end of the questions.
+    wanted: bool,
+    /// Nobody answered.
+    silent: Option<Instant>,
+    used: Instant,
+}
+
+/// A neighbour as it is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Neighbour {
+    /// Its address.
+    pub address: IpAddr,
+    /// Its MAC address; `None`: it is being asked for, or does not answer.
+    pub mac: Option<Mac>,
+    /// Since it was heard last.
+    pub age: Duration,
+}
+
+/// The table.
+#[derive(Debug, Default)]
+pub(super) struct Neighbours {
+    entries: BTreeMap<IpAddr, Entry>,
+    evicted: u64,
+}
+
+impl Neighbours {
+    /// Who has this address? [`Answer::Asked`] ends with a result of [`Neighbours::heard`] or [`Neighbours::due`].
+    pub(super) fn resolve(&mut self, now: Instant, address: IpAddr) -> Answer {
+        if let Some(entry) = self.entries.get_mut(&address) {
+            entry.used = now;
+            if let Some((mac, _)) = entry.heard
+                && now < entry.fresh
+            {
+                return Answer::At(mac);
+            }
+            if entry.silent.is_some_and(|until| now < until) {
+                return Answer::Nobody;
+            }
+            if entry.asking.is_none() {
+                entry.ask(now);
+            }
+            entry.wanted = true;
+            return Answer::Asked;
+        }
+        if !self.make_room(now) {
+            return Answer::Nobody;
+        }
+        let mut entry = Entry {
+            heard: None,
+            fresh: now,
+            asking: None,
+            wanted: true,
+            silent: None,
+            used: now,
+        };
+        entry.ask(now);
+        self.entries.insert(address, entry);
+        Answer::Asked
+    }
+
+    /// What an earlier process knew: used at once, and asked again meanwhile.
+    pub(super) fn restore(&mut self, now: Instant, neighbour: &Neighbour) {
+        let Some(mac) = neighbour.mac.filter(|_| neighbour.age < KEPT) else {
+            return;
+        };
+        if self.entries.contains_key(&neighbour.address) || !self.make_room(now) {
+            return;
+        }
+        let heard = now.checked_sub(neighbour.age).unwrap_or(now);
+        let mut entry = Entry {
+            heard: Some((mac, heard)),
+            fresh: now + FRESH,
+            asking: None,
+            wanted: false,
+            silent: None,
+            used: now,
+        };
+        entry.ask(now);
+        self.entries.insert(neighbour.address, entry);
+    }
+
+    /// A neighbour says where it is. Whether somebody waited for that.
+    pub(super) fn heard(&mut self, now: Instant, address: IpAddr, told: Told) -> bool {
+        let Some(entry) = self.entries.get_mut(&address) else {
+            return false;
+        };
+        let known = entry.heard.map(|(mac, _)| mac);
+        let answer = told.solicited || entry.asking.is_some();
+        if known.is_some_and(|mac| mac != told.mac) && !told.replaces {
+            // RFC 4861, section 7.2.5: what is known stays, but is asked again.
+            entry.fresh = now;
+            return false;
+        }
+        if !answer && known == Some(told.mac) {
+            return false;
+        }
+        entry.heard = Some((told.mac, now));
+        entry.fresh = if answer { now + FRESH } else { now };
+        entry.silent = None;
+        entry.asking = None;
+        std::mem::take(&mut entry.wanted)
+    }
+
+    /// The next question that is due, or the end of one: `Err` is a neighbour that nobody answers for and somebody waited for.
+    pub(super) fn due(&mut self, now: Instant) -> Option<Result<Question, IpAddr>> {
+        loop {
+            let (&address, entry) = self
+                .entries
+                .iter_mut()
+                .find(|(_, e)| e.asking.is_some_and(|a| a.next <= now))?;
+            let asking = entry.asking.as_mut()?;
+            if asking.left > 0 {
+                // The first question of an entry that is known goes to who had the address.
+                let whom = entry
+                    .heard
+                    .map(|(mac, _)| mac)
+                    .filter(|_| asking.left > ASK_TIMES);
+                asking.left -= 1;
+                asking.next = now + ASK_EVERY;
+                return Some(Ok(Question { address, whom }));
+            }
+            entry.asking = None;
+            entry.heard = None;
+            entry.silent = Some(now + SILENT);
+            if std::mem::take(&mut entry.wanted) {
+                return Some(Err(address));
+            }
+        }
+    }
+
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        self.entries
+            .values()
+            .filter_map(|e| e.asking.map(|a| a.next))
+            .min()
+    }
+
+    /// Questions end without an answer: there is no link to ask on.
+    pub(super) fn give_up(&mut self, now: Instant) -> Vec<IpAddr> {
+        let mut ended = Vec::new();
+        for (address, entry) in &mut self.entries {
+            if entry.asking.take().is_some() {
+                entry.fresh = now;
+            }
+            if std::mem::take(&mut entry.wanted) {
+                ended.push(*address);
+            }
+        }
+        ended
+    }
+
+    pub(super) fn list(&self, now: Instant) -> Vec<Neighbour> {
+        let known = |e: &Entry| {
+            e.heard
+                .filter(|(_, at)| now.saturating_duration_since(*at) < KEPT)
+        };
+        self.entries
+            .iter()
+            .filter(|(_, e)| known(e).is_some() || e.asking.is_some() || e.silent.is_some_and(|u| now < u))
+            .map(|(&address, e)| Neighbour {
+                address,
+                mac: known(e).map(|(mac, _)| mac),
+                age: now.saturating_duration_since(known(e).map_or(e.used, |(_, at)| at)),
+            })
+            .collect()
+    }
+
+    /// Entries that were pushed out.
+    pub(super) const fn evicted(&self) -> u64 {
+        self.evicted
+    }
+
+    /// Forgets what is old; then what was used longest ago and is not being asked.
+    fn make_room(&mut self, now: Instant) -> bool {
+        if self.entries.len() < CAPACITY {
+            return true;
+        }
+        self.entries.retain(|_, e| {
+            e.asking.is_some()
+                || e.heard
+                    .is_some_and(|(_, at)| now.saturating_duration_since(at) < KEPT)
+        });
+        if self.entries.len() < CAPACITY {
+            return true;
+        }
+        self.evicted += 1;
+        let oldest = self
+            .entries
+            .iter()
+            .filter(|(_, e)| e.asking.is_none())
+            .min_by_key(|(_, e)| e.used);
+        match oldest.map(|(a, _)| *a) {
+            Some(address) => self.entries.remove(&address).is_some(),
+            None => false,
+        }
+    }
+}
+
+impl Entry {
+    fn ask(&mut self, now: Instant) {
+        let first = u8::from(self.heard.is_some());
+        self.asking = Some(Asking {
+            next: now,
+            left: ASK_TIMES + first,
+        });
+        self.silent = None;
+    }
+}
