@@ -1,7 +1,10 @@
 //! What a source of addresses wants done, and what it holds.
 
 use std::net::{IpAddr, SocketAddr};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// The longest wait for what the link says to a probe; without an answer the address counts as free.
+pub(super) const PROBE_LIMIT: Duration = Duration::from_secs(15);
 
 /// A UDP datagram, heard or to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]

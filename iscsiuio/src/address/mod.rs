@@ -1,11 +1,19 @@
-//! Where addresses come from: DHCPv4, DHCPv6, router advertisements.
+//! Where addresses come from: given ones, DHCPv4, DHCPv6, router advertisements.
 //!
 //! State machines of messages, not of frames: what they want said goes out through the port's stack, what was heard comes from there.
 
+mod addresses;
+mod chosen;
 pub mod dhcp4;
 mod effect;
+mod net;
 mod refusal;
 mod retry;
+#[cfg(test)]
+mod tests;
+mod time;
+mod v4;
 
+pub use addresses::{Addresses, Setup};
 pub use effect::{Datagram, Effect, Held, Loss, Probed, Route};
 pub use refusal::{Refusal, Refusals};

@@ -10,6 +10,7 @@ use std::net::Ipv4Addr;
 use dhcproto::v4::{DhcpOption, MAGIC, Message, MessageType, OptionCode};
 use dhcproto::{Decodable, Decoder};
 
+use crate::address::net::host;
 use crate::address::{Refusal, Refusals};
 
 /// Header and magic cookie (RFC 2131, section 2).
@@ -136,13 +137,6 @@ impl Answer {
         }
         Ok(answer)
     }
-}
-
-/// Whether a host can have this address, whatever its mask.
-pub(super) fn host(address: Ipv4Addr) -> bool {
-    let [first, ..] = address.octets();
-    // 0/8 is this network, 127/8 the host itself, 224/3 multicast, reserved and broadcast (RFC 1122, section 3.2.1.3).
-    first != 0 && first != 127 && first < 224
 }
 
 /// The header without its name fields, and the options that are read.

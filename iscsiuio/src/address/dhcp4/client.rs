@@ -11,6 +11,7 @@ use dhcproto::v4::{CLIENT_PORT, SERVER_PORT};
 use super::answer::{Answer, Kind, Ours};
 use super::lease::Lease;
 use super::request::{Request, Speaker};
+use crate::address::effect::PROBE_LIMIT;
 use crate::address::retry::Retry;
 use crate::address::{Datagram, Effect, Loss, Probed, Refusal, Refusals};
 use crate::random::Random;
@@ -27,8 +28,6 @@ const PATIENCE: u32 = 4;
 const DECLINED: Duration = Duration::from_secs(10);
 /// Duplicates in a row after which the wait is the longest one (RFC 5227, section 2.1.1: MAX_CONFLICTS).
 const CONFLICTS: u32 = 10;
-/// The longest wait for what the link says to a probe; without an answer the address counts as free.
-const PROBING: Duration = Duration::from_secs(15);
 
 /// Where the client stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -274,7 +273,7 @@ impl Client {
                 }
                 self.out.push_back(Effect::Probe(IpAddr::V4(lease.address)));
                 self.wanted = Some(lease);
-                self.rest(State::Probing, now.checked_add(PROBING));
+                self.rest(State::Probing, now.checked_add(PROBE_LIMIT));
                 Ok(())
             }
             (State::Requesting, Kind::Nak) => {

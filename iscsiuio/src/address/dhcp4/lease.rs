@@ -3,8 +3,11 @@
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
-use super::answer::{Answer, host};
+use super::answer::Answer;
+use crate::address::net::{host, mask, within};
+use crate::address::time::{after, left};
 use crate::address::{Refusal, Refusals};
+use crate::port::LeaseStatus;
 
 /// Less is no time to renew in.
 const SHORTEST: u32 = 10;
@@ -89,6 +92,54 @@ impl Lease {
         Ok(lease)
     }
 
+    /// What a status says of it.
+    #[must_use]
+    pub fn status(&self, now: Instant) -> LeaseStatus {
+        LeaseStatus::V4 {
+            address: self.address,
+            prefix: self.prefix,
+            gateway: self.gateway,
+            routes: self.routes.clone(),
+            mtu: self.mtu,
+            server: self.server,
+            renew: left(now, self.renew),
+            rebind: left(now, self.rebind),
+            expires: left(now, self.expires),
+        }
+    }
+
+    /// The lease of a status; `None`: of another kind, or no lease that this client could have had.
+    pub(in crate::address) fn resumed(now: Instant, status: &LeaseStatus, most: u16) -> Option<Self> {
+        let LeaseStatus::V4 {
+            address,
+            prefix,
+            gateway,
+            routes,
+            mtu,
+            server,
+            renew,
+            rebind,
+            expires,
+        } = status
+        else {
+            return None;
+        };
+        if !host(*address) || !host(*server) || !(1..=32).contains(prefix) || routes.len() > ROUTES {
+            return None;
+        }
+        Some(Self {
+            address: *address,
+            prefix: *prefix,
+            gateway: gateway.filter(|g| host(*g)),
+            routes: routes.clone(),
+            mtu: mtu.map(|mtu| mtu.min(most).max(SMALLEST_MTU)),
+            server: *server,
+            renew: after(now, *renew),
+            rebind: after(now, *rebind),
+            expires: after(now, *expires),
+        })
+    }
+
     /// Classless routes stand in the place of the router option (RFC 3442).
     fn take_routes(&mut self, answer: &Answer, refusals: &mut Refusals) -> Result<(), Refusal> {
         let Some(routes) = &answer.routes else {
@@ -160,7 +211,7 @@ impl Lease {
     fn reaches(&self, gateway: Ipv4Addr) -> bool {
         host(gateway)
             && gateway != self.address
-            && (self.prefix == 32 || within(gateway, self.address, self.prefix))
+            && (self.prefix == 32 || within(gateway.into(), self.address.into(), self.prefix))
     }
 
     fn routed(&self, gateway: Ipv4Addr) -> bool {
@@ -168,17 +219,8 @@ impl Lease {
             && self
                 .routes
                 .iter()
-                .any(|(to, width, via)| via.is_none() && within(gateway, *to, *width))
+                .any(|(to, width, via)| via.is_none() && within(gateway.into(), (*to).into(), *width))
     }
-}
-
-/// The network mask of a prefix.
-fn mask(prefix: u8) -> u32 {
-    u32::MAX.checked_shl(32 - u32::from(prefix.min(32))).unwrap_or(0)
-}
-
-fn within(address: Ipv4Addr, network: Ipv4Addr, prefix: u8) -> bool {
-    (u32::from(address) ^ u32::from(network)) & mask(prefix) == 0
 }
 
 /// The length of a mask without holes, 1 to 32.

@@ -1,0 +1,13 @@
+//! Points in time and what is left to them; [`Duration::MAX`] is never.
+
+use std::time::{Duration, Instant};
+
+/// How long until `at`.
+pub(super) fn left(now: Instant, at: Option<Instant>) -> Duration {
+    at.map_or(Duration::MAX, |at| at.saturating_duration_since(now))
+}
+
+/// When `left` is over.
+pub(super) fn after(now: Instant, left: Duration) -> Option<Instant> {
+    now.checked_add(left)
+}
