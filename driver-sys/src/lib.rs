@@ -8,6 +8,7 @@ pub mod boot;
 pub mod bsg;
 pub mod endpoint;
 pub mod hw;
+pub mod netdev;
 pub mod netlink;
 pub mod port;
 mod secret;

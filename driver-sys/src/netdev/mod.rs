@@ -1,0 +1,26 @@
+//! Frames of a network device: packet sockets and TAP devices.
+//!
+//! Owns what their system calls look like; `sys` is the one file with `unsafe`. Must not know what is in a frame beyond its Ethernet header. Source:
+//! packet(7), `uapi/linux/if_packet.h`, `uapi/linux/virtio_net.h`, `net/packet/af_packet.c`, `uapi/linux/if_tun.h`,
+//! `drivers/net/tun.c`.
+
+mod error;
+mod filter;
+mod packet;
+mod sys;
+mod tap;
+#[cfg(test)]
+mod tests;
+
+pub use error::NetdevError;
+pub use packet::PacketSocket;
+pub use tap::Tap;
+
+/// What a network device says of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct State {
+    /// It is up and has a carrier.
+    pub link: bool,
+    /// Largest payload of a frame in bytes.
+    pub mtu: u32,
+}
