@@ -2,8 +2,21 @@
 //!
 //! The only room of the helper that touches devices. Must not know what is in a frame beyond its length.
 
+mod check;
+mod error;
+mod packet;
+mod ring;
+mod tap;
+#[cfg(test)]
+mod tests;
+
 use std::io;
 use std::os::fd::BorrowedFd;
+
+pub use error::NicError;
+pub use packet::Packet;
+pub use ring::Ring;
+pub use tap::Tap;
 
 /// Smallest buffer for [`Nic::receive`]: the largest frame with a VLAN tag.
 pub const FRAME_ROOM: usize = 9000 + 14 + 4;
@@ -37,9 +50,10 @@ pub trait Nic: Send {
     /// The device is gone.
     fn receive(&mut self, room: &mut [u8]) -> io::Result<Option<usize>>;
 
-    /// Hands a frame over.
+    /// Hands a frame over. Without a link it may be lost.
     ///
     /// # Errors
-    /// `WouldBlock` when the ring is full: the frame was not taken. Anything else: the device is gone.
+    /// `WouldBlock` when the ring is full: the frame was not taken. `InvalidInput`: it is no frame of this port (shorter than
+    /// its header, longer than the MTU). Anything else: the device is gone.
     fn send(&mut self, frame: &[u8]) -> io::Result<()>;
 }
