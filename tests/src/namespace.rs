@@ -24,19 +24,41 @@ impl Namespace {
     /// # Errors
     /// Without the privilege for namespaces, or when a mount fails.
     pub fn new(binds: &[(&Path, &Path)]) -> Result<Self> {
+        let (this, work) = Self::idle();
+        thread::Builder::new().name("namespace".into()).spawn(work)?;
+        this.leave(CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_NEWNET, binds)?;
+        Ok(this)
+    }
+
+    /// Another thread on the network of this one, with mounts of its own.
+    ///
+    /// # Errors
+    /// As [`Namespace::new`].
+    pub fn beside(&self, binds: &[(&Path, &Path)]) -> Result<Self> {
+        let (this, work) = Self::idle();
+        // A thread has the namespaces of the one that starts it.
+        self.run(|| thread::Builder::new().name("beside".into()).spawn(work).map(drop))??;
+        this.leave(CloneFlags::CLONE_NEWNS, binds)?;
+        Ok(this)
+    }
+
+    fn idle() -> (Self, impl FnOnce() + Send + 'static) {
         let (jobs, todo) = mpsc::channel::<Job>();
-        thread::Builder::new().name("namespace".into()).spawn(move || {
+        let work = move || {
             for job in todo {
                 job();
             }
-        })?;
-        let this = Self { jobs };
+        };
+        (Self { jobs }, work)
+    }
+
+    fn leave(&self, what: CloneFlags, binds: &[(&Path, &Path)]) -> Result<()> {
         let binds: Vec<_> = binds
             .iter()
             .map(|(from, to)| (from.to_path_buf(), to.to_path_buf()))
             .collect();
-        this.run(move || -> Result<()> {
-            unshare(CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_NEWNET).context("cannot make namespaces")?;
+        self.run(move || -> Result<()> {
+            unshare(what).context("cannot make namespaces")?;
             let none: Option<&Path> = None;
             mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)
                 .context("cannot make the mounts private")?;
@@ -45,8 +67,7 @@ impl Namespace {
                     .with_context(|| format!("cannot mount {} on {}", from.display(), to.display()))?;
             }
             Ok(())
-        })??;
-        Ok(this)
+        })?
     }
 
     /// The number of its thread, by which other programs find its network (`ip link set DEVICE netns NUMBER`).

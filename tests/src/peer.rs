@@ -1,7 +1,11 @@
 //! The stock `iscsiadm`, run over a tree of ours.
 //!
-//! Owns [`Peer`]: a namespace in which the tree is `/sys`, with an empty configuration and an `iscsid` that answers just enough. It
-//! must not know our own readers. Abstract sockets belong to the network namespace, so the machine's own iscsid is out of reach.
+//! Owns [`Peer`]: a namespace in which the tree is `/sys`, with an empty configuration and an `iscsid` that answers just enough; the
+//! stock `iscsid` itself, before an emulated kernel, is [`stock`]'s. It must not know our own readers. Abstract sockets belong to the
+//! network namespace, so the machine's own iscsid is out of reach.
+
+mod preload;
+pub mod stock;
 
 use std::fs;
 use std::io::{Read, Write};

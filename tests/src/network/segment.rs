@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::net::{Ipv4Addr, Ipv6Addr};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -200,7 +201,8 @@ pub fn start_in(
         .args(["-c", r#"exec "$0" "$@" 2>&1"#])
         .arg(path)
         .args(args);
-    command.envs(env.iter().copied());
+    // A daemon that ends its group ends nobody else.
+    command.envs(env.iter().copied()).process_group(0);
     let (ready, log) = (ready.to_owned(), File::create(log)?);
     let (running, _) =
         machine.run(move || Running::start_logging(&mut command, &ready, READY, Some(log)))??;

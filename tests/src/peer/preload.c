@@ -1,0 +1,196 @@
+/*
+ * Puts a program that speaks NETLINK_ISCSI to a kernel in front of an emulated one (LD_PRELOAD, test equipment).
+ *
+ * Owns three of the program's doors: the netlink socket becomes ENDPOINT/netlink, a file of /sys opened for writing becomes
+ * ENDPOINT/store; everything else is as it was. Must not know a message. Where the endpoint is stands in HBA_PRELOAD_ENDPOINT.
+ * If HBA_PRELOAD_TRACE names a file, each message sent to the kernel is appended to it: length (4 bytes, native), bytes.
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define FILES 1024
+
+enum kind { OTHER, NETLINK, STORE };
+
+static unsigned char kinds[FILES];
+static char *paths[FILES];
+
+#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+
+static int kind_of(int fd)
+{
+	return fd >= 0 && fd < FILES ? kinds[fd] : OTHER;
+}
+
+static int opened(int fd, enum kind kind)
+{
+	if (fd >= FILES) {
+		close(fd);
+		errno = EMFILE;
+		return -1;
+	}
+	kinds[fd] = kind;
+	return fd;
+}
+
+/* A connection to one of the endpoint's sockets. */
+static int reach(const char *name)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	const char *endpoint = getenv("HBA_PRELOAD_ENDPOINT");
+	int fd;
+
+	if (!endpoint ||
+	    snprintf(to.sun_path, sizeof(to.sun_path), "%s/%s", endpoint, name) >= (int)sizeof(to.sun_path)) {
+		errno = ENOENT;
+		return -1;
+	}
+	fd = REAL(socket)(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof(to))) {
+		int why = errno;
+
+		close(fd);
+		errno = why;
+		return -1;
+	}
+	return fd;
+}
+
+int socket(int domain, int type, int protocol)
+{
+	int fd;
+
+	if (domain != AF_NETLINK || protocol != NETLINK_ISCSI)
+		return REAL(socket)(domain, type, protocol);
+	fd = reach("netlink");
+	return fd < 0 ? fd : opened(fd, NETLINK);
+}
+
+/* The endpoint's first packet is what bind(2) is given. */
+int bind(int fd, const struct sockaddr *addr, socklen_t len)
+{
+	if (kind_of(fd) != NETLINK)
+		return REAL(bind)(fd, addr, len);
+	return send(fd, addr, sizeof(struct sockaddr_nl), 0) < 0 ? -1 : 0;
+}
+
+static void trace(const struct msghdr *msg)
+{
+	const char *name = getenv("HBA_PRELOAD_TRACE");
+	struct iovec all[17];
+	unsigned int length = 0;
+	size_t i;
+	int fd;
+
+	if (!name || msg->msg_iovlen > 16)
+		return;
+	for (i = 0; i < msg->msg_iovlen; i++) {
+		all[i + 1] = msg->msg_iov[i];
+		length += msg->msg_iov[i].iov_len;
+	}
+	all[0] = (struct iovec){ &length, sizeof(length) };
+	fd = REAL(open)(name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	if (fd < 0 || writev(fd, all, msg->msg_iovlen + 1) < 0)
+		fprintf(stderr, "cannot trace to %s: %m\n", name);
+	if (fd >= 0)
+		close(fd);
+}
+
+ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
+{
+	struct msghdr plain;
+
+	if (kind_of(fd) != NETLINK)
+		return REAL(sendmsg)(fd, msg, flags);
+	trace(msg);
+	plain = *msg;
+	plain.msg_name = NULL;
+	plain.msg_namelen = 0;
+	return REAL(sendmsg)(fd, &plain, flags);
+}
+
+ssize_t sendto(int fd, const void *bytes, size_t length, int flags, const struct sockaddr *to, socklen_t tolen)
+{
+	struct iovec part = { (void *)bytes, length };
+	struct msghdr msg = { .msg_iov = &part, .msg_iovlen = 1 };
+
+	if (kind_of(fd) != NETLINK)
+		return REAL(sendto)(fd, bytes, length, flags, to, tolen);
+	return sendmsg(fd, &msg, flags);
+}
+
+static int to_store(const char *path, int flags)
+{
+	int fd;
+
+	if (!path || (flags & O_ACCMODE) == O_RDONLY || strncmp(path, "/sys/", 5))
+		return -2;
+	if (access(path, F_OK))
+		return -1;
+	fd = reach("store");
+	if (fd < 0 || opened(fd, STORE) < 0)
+		return -1;
+	free(paths[fd]);
+	paths[fd] = strdup(path + 5);
+	return fd;
+}
+
+#define OPENS(name)                                                       \
+	int name(const char *path, int flags, ...)                        \
+	{                                                                 \
+		va_list more;                                             \
+		mode_t mode;                                              \
+		int fd = to_store(path, flags);                           \
+									  \
+		if (fd != -2)                                             \
+			return fd;                                        \
+		va_start(more, flags);                                    \
+		mode = va_arg(more, mode_t);                              \
+		va_end(more);                                             \
+		return REAL(name)(path, flags, mode);                     \
+	}
+
+OPENS(open)
+OPENS(open64)
+
+/* One packet carries the path and the value; the answer is an errno. */
+ssize_t write(int fd, const void *bytes, size_t length)
+{
+	struct iovec parts[2];
+	int answer;
+
+	if (kind_of(fd) != STORE)
+		return REAL(write)(fd, bytes, length);
+	parts[0] = (struct iovec){ paths[fd], strlen(paths[fd]) + 1 };
+	parts[1] = (struct iovec){ (void *)bytes, length };
+	if (writev(fd, parts, 2) < 0)
+		return -1;
+	if (recv(fd, &answer, sizeof(answer), 0) != sizeof(answer)) {
+		errno = EIO;
+		return -1;
+	}
+	if (answer) {
+		errno = answer < 0 ? -answer : answer;
+		return -1;
+	}
+	return length;
+}
+
+int close(int fd)
+{
+	if (fd >= 0 && fd < FILES)
+		kinds[fd] = OTHER;
+	return REAL(close)(fd);
+}
