@@ -16,6 +16,7 @@ pub mod namespace;
 pub mod need;
 pub mod netlink;
 pub mod network;
+pub mod offload;
 pub mod peer;
 pub mod port;
 pub mod process;

@@ -3,6 +3,7 @@
 //! Owns one connection to `DIR/netlink` and the few requests that labs and measurements send by themselves. It must not know
 //! policy: what the kernel refuses is an error here.
 
+use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -11,15 +12,19 @@ use anyhow::{Context, Result, bail, ensure};
 use driver_sys::endpoint::Endpoint;
 use driver_sys::netlink::code::IfaceType;
 use driver_sys::netlink::params::{FlashnodeParam, NetParam};
-use driver_sys::netlink::{Attr, Bytes, IfaceAttr, IfaceCode, Message, Port, Request, Return};
+use driver_sys::netlink::{Attr, Bytes, Event, IfaceAttr, IfaceCode, Message, Port, Request, Return};
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A client that hears only the answers to its own requests.
+/// Events that wait to be taken; more are a test's mistake.
+const MAX_EVENTS: usize = 65536;
+
+/// A client of one transport.
 pub struct Client {
     port: Box<dyn Port>,
     handle: u64,
+    events: VecDeque<Event>,
 }
 
 impl std::fmt::Debug for Client {
@@ -29,15 +34,25 @@ impl std::fmt::Debug for Client {
 }
 
 impl Client {
-    /// Connects to the adapter served in `dir`.
+    /// Connects to the qla4xxx adapter served in `dir`, and hears only the answers to its own requests.
     ///
     /// # Errors
     /// Nobody serves the directory.
     pub fn open(dir: &Path) -> Result<Self> {
-        let handle = std::fs::read_to_string(dir.join("sys/class/iscsi_transport/qla4xxx/handle"))?;
+        Self::listening(dir, "qla4xxx", 0)
+    }
+
+    /// Connects to a transport of what is served in `dir`, and hears the events of these groups, too.
+    ///
+    /// # Errors
+    /// Nobody serves the directory, or not with this transport.
+    pub fn listening(dir: &Path, transport: &str, groups: u32) -> Result<Self> {
+        let file = dir.join(format!("sys/class/iscsi_transport/{transport}/handle"));
+        let handle = std::fs::read_to_string(&file).with_context(|| format!("no {}", file.display()))?;
         Ok(Self {
-            port: Endpoint::Dir(dir.to_owned()).open_netlink(0)?,
+            port: Endpoint::Dir(dir.to_owned()).open_netlink(groups)?,
             handle: handle.trim().parse()?,
+            events: VecDeque::new(),
         })
     }
 
@@ -48,9 +63,13 @@ impl Client {
     pub fn ask(&mut self, request: &Request) -> Result<Return> {
         self.port.send(&request.encode(self.handle, self.port.pid()))?;
         let what = format!("answer to {:?}", request.kind());
-        let packet = self.port.recv(Some(Instant::now() + PATIENCE), &what)?;
-        let Message::Reply(reply) = Message::decode(&packet)? else {
-            bail!("an event came instead of the {what}");
+        let end = Instant::now() + PATIENCE;
+        let reply = loop {
+            let packet = self.port.recv(Some(end), &what)?;
+            match Message::decode(&packet)? {
+                Message::Reply(reply) => break reply,
+                Message::Event(_, event) => self.heard(event)?,
+            }
         };
         ensure!(
             reply.kind == request.kind(),
@@ -60,6 +79,30 @@ impl Client {
         reply
             .result()
             .with_context(|| format!("{:?} was refused", request.kind()))
+    }
+
+    /// Waits for an event that fits, and takes it out; others wait on.
+    ///
+    /// # Errors
+    /// It does not come in time.
+    pub fn event(&mut self, what: &str, limit: Duration, fits: impl Fn(&Event) -> bool) -> Result<Event> {
+        let end = Instant::now() + limit;
+        loop {
+            if let Some(at) = self.events.iter().position(&fits) {
+                return self.events.remove(at).context("an event that is there");
+            }
+            let packet = self.port.recv(Some(end), what)?;
+            match Message::decode(&packet)? {
+                Message::Event(_, event) => self.heard(event)?,
+                Message::Reply(reply) => bail!("an answer that nobody waits for: {reply:?}"),
+            }
+        }
+    }
+
+    fn heard(&mut self, event: Event) -> Result<()> {
+        ensure!(self.events.len() < MAX_EVENTS, "{MAX_EVENTS} events wait");
+        self.events.push_back(event);
+        Ok(())
     }
 
     /// Gives a host an IPv4 address in 127.0.0.0/8.
