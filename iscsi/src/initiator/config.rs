@@ -120,6 +120,23 @@ impl Config {
             SessionType::Discovery
         }
     }
+
+    pub(super) const fn terms(&self) -> Terms {
+        Terms {
+            cid: self.cid,
+            session: self.session_type(),
+            timeouts: self.timeouts,
+            logout_on_request: self.logout_on_request,
+        }
+    }
+}
+
+/// What still matters of a configuration once the login is over.
+pub(super) struct Terms {
+    pub(super) cid: u16,
+    pub(super) session: SessionType,
+    pub(super) timeouts: Timeouts,
+    pub(super) logout_on_request: bool,
 }
 
 impl fmt::Debug for Config {

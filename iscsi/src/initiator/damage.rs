@@ -68,7 +68,7 @@ impl Initiator {
             lun,
             task: Some(task),
             cmd_sn: self.cmd_sn,
-            deadline: now + self.config.timeouts.task_management,
+            deadline: now + self.terms.timeouts.task_management,
             given_up: Some(GivenUp { outcome, cmd_sn }),
         };
         self.send_tmf(tag, TmfFunction::ABORT_TASK, lun, Some(task), Some(cmd_sn));

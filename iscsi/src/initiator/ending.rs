@@ -51,6 +51,9 @@ impl Initiator {
         self.end_exchange(Err(TextFailure::Lost));
         self.waiting.clear();
         self.logout = None;
+        if let Some(relay) = &mut self.relay {
+            relay.forget();
+        }
         self.events.push_back(last);
     }
 }

@@ -7,10 +7,12 @@ use std::{
 };
 
 use super::{
-    Config, Counters, DropReason, Event, LoginFailure,
+    Breach, Config, Counters, DropReason, Event, LoginFailure,
+    config::Terms,
     exchange::Exchange,
     login::{LOGIN_SEGMENT, Login},
     manage::Tmf,
+    relay::Relay,
     tasks::Tasks,
 };
 use crate::{
@@ -31,13 +33,17 @@ const MAX_OWED: Cost = Cost {
 /// Where the connection is.
 pub(super) enum Phase {
     Login(Box<Login>),
+    /// Somebody else logs in.
+    Relay,
     Full,
     Closed,
 }
 
 /// The initiator of one connection.
 pub struct Initiator {
-    pub(super) config: Config,
+    pub(super) terms: Terms,
+    /// Of a session that belongs to somebody else.
+    pub(super) relay: Option<Box<Relay>>,
     pub(super) phase: Phase,
     pub(super) params: Params,
     pub(super) rx: Receiver,
@@ -79,9 +85,23 @@ impl Initiator {
         let mut nonces = Nonces::new(config.seed);
         let (unpredictable, next_tag) = (nonces.number(), nonces.number());
         let cmd_sn = config.first_cmd_sn.unwrap_or(unpredictable);
-        let login = Login::start(&config, nonces);
-        let mut engine = Self {
+        let mut engine = Self::connected(config.terms(), cmd_sn, next_tag, now);
+        engine.login_tag = engine.new_tag();
+        match Login::start(config, nonces) {
+            Ok((login, step)) => {
+                engine.phase = Phase::Login(Box::new(login));
+                engine.login_step(step);
+            }
+            Err(why) => engine.fail_login(why),
+        }
+        engine
+    }
+
+    /// Nothing was said yet.
+    pub(super) fn connected(terms: Terms, cmd_sn: u32, next_tag: u32, now: Instant) -> Self {
+        Self {
             phase: Phase::Closed,
+            relay: None,
             params: Params::default(),
             rx: Receiver::new(LOGIN_SEGMENT),
             tx: Transmitter::new(),
@@ -96,7 +116,7 @@ impl Initiator {
             damaged: false,
             renegotiation_due: false,
             last_rx: now,
-            login_deadline: now + config.timeouts.login,
+            login_deadline: now + terms.timeouts.login,
             window: CommandWindow::new(cmd_sn),
             cmd_sn,
             exp_stat_sn: 0,
@@ -105,23 +125,8 @@ impl Initiator {
             login_tag: 0,
             next_tag,
             sink: Box::new([0; 512]),
-            config,
-        };
-        engine.login_tag = engine.new_tag();
-        match login {
-            Ok((login, step)) => {
-                engine.phase = Phase::Login(Box::new(login));
-                engine.login_step(step);
-            }
-            Err(why) => engine.fail_login(why),
+            terms,
         }
-        engine
-    }
-
-    /// What the engine was made with.
-    #[must_use]
-    pub const fn config(&self) -> &Config {
-        &self.config
     }
 
     /// What holds on this connection: negotiated once logged in, the RFC's defaults before.
@@ -159,8 +164,9 @@ impl Initiator {
 
     /// True in full feature phase while no logout runs: commands are taken.
     #[must_use]
-    pub const fn is_open(&self) -> bool {
-        matches!(self.phase, Phase::Full) && self.logout.is_none()
+    pub fn is_open(&self) -> bool {
+        let leaving = self.relay.as_ref().is_some_and(|relay| relay.leaving());
+        matches!(self.phase, Phase::Full) && self.logout.is_none() && !leaving
     }
 
     /// Ends at once, without logout. Ends with [`Event::Dropped`], during login with [`Event::LoginFailed`].
@@ -168,7 +174,7 @@ impl Initiator {
         let _ = now;
         match self.phase {
             Phase::Login(_) => self.fail_login(LoginFailure::Link(LinkLoss::Local)),
-            Phase::Full => self.fail(DropReason::Requested),
+            Phase::Full | Phase::Relay => self.fail(DropReason::Requested),
             Phase::Closed => {}
         }
     }
@@ -177,6 +183,10 @@ impl Initiator {
     pub fn read_slot(&mut self) -> &mut [u8] {
         match self.phase {
             Phase::Closed => &mut self.sink[..],
+            Phase::Relay => match self.relay.as_mut().and_then(|relay| relay.early_slot()) {
+                Some(slot) => slot,
+                None => self.rx.slot(&mut self.tasks),
+            },
             _ => self.rx.slot(&mut self.tasks),
         }
     }
@@ -187,7 +197,14 @@ impl Initiator {
             return;
         }
         self.last_rx = now;
-        self.rx.received(n, &self.tasks);
+        match self.relay.as_mut().and_then(|relay| relay.early(n)) {
+            Some(Ok(())) => return,
+            Some(Err(why)) => {
+                self.fail(why);
+                return;
+            }
+            None => self.rx.received(n, &self.tasks),
+        }
         while !matches!(self.phase, Phase::Closed) {
             match self.rx.poll() {
                 Ok(None) => break,
@@ -212,7 +229,7 @@ impl Initiator {
         let _ = now;
         match self.phase {
             Phase::Login(_) => self.fail_login(LoginFailure::Link(why)),
-            Phase::Full => self.fail(DropReason::Link(why)),
+            Phase::Full | Phase::Relay => self.fail(DropReason::Link(why)),
             Phase::Closed => {}
         }
         self.tx.clear();
@@ -248,7 +265,8 @@ impl Initiator {
             let tag = self.next_tag;
             let used = self.tasks.0.contains_key(&tag)
                 || self.tmfs.contains_key(&tag)
-                || self.nops.contains_key(&tag);
+                || self.nops.contains_key(&tag)
+                || self.relay.as_ref().is_some_and(|relay| relay.awaits(tag));
             if tag != RESERVED_TAG && !used {
                 return tag;
             }
@@ -263,7 +281,7 @@ impl Initiator {
 
     /// Counts what the PDU that was just handled made us queue, and drops a target that asks for more and more and reads nothing.
     fn owe(&mut self, cost: Cost) {
-        if !matches!(self.phase, Phase::Full) {
+        if !matches!(self.phase, Phase::Full | Phase::Relay) {
             return;
         }
         // A burst of data is cut as the target wants it, and bounded by what its task has to send.
@@ -290,6 +308,9 @@ impl Initiator {
         let bhs = *self.rx.bhs();
         match (&self.phase, bhs.opcode.opcode()) {
             (Phase::Full, Opcode::DATA_IN) => self.place_data_in(&DataIn::from_bhs(&bhs)),
+            _ if self.relay.is_some() && bhs.data_len() > LOGIN_SEGMENT => {
+                Err(DropReason::Protocol(Breach::Segment))
+            }
             _ => Ok(Place::Inline),
         }
     }
@@ -309,6 +330,12 @@ impl Initiator {
             }
             return;
         }
+        if self.relay.is_some() {
+            if let Err(why) = self.on_relayed(&bhs, data_ok, data) {
+                self.fail(why);
+            }
+            return;
+        }
         if let Err(why) = self.numbers(&bhs) {
             self.fail(why);
             return;
@@ -324,8 +351,8 @@ impl Initiator {
             TargetPdu::LogoutResponse(pdu) => self.on_logout_response(&pdu),
             TargetPdu::AsyncMessage(pdu) => self.on_async(now, &pdu, data),
             TargetPdu::Reject(pdu) => self.on_reject(now, &pdu, &data),
-            TargetPdu::LoginResponse(_) => Err(DropReason::Protocol("Login Response in full feature phase")),
-            TargetPdu::Other(_) => Err(DropReason::Protocol("unknown opcode")),
+            TargetPdu::LoginResponse(_) => Err(DropReason::Protocol(Breach::Login)),
+            TargetPdu::Other(_) => Err(DropReason::Protocol(Breach::Opcode)),
         };
         if let Err(why) = done {
             self.fail(why);
@@ -349,7 +376,7 @@ impl Initiator {
         };
         if with_status {
             if common.stat_sn.get() != self.exp_stat_sn {
-                return Err(DropReason::Protocol("a StatSN that is not the next one"));
+                return Err(DropReason::Protocol(Breach::StatSn));
             }
             self.exp_stat_sn = self.exp_stat_sn.wrapping_add(1);
         }

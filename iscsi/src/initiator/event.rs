@@ -7,7 +7,7 @@ use crate::{
     address::TargetAddress,
     buffer::Buffer,
     negotiate::Params,
-    pdu::{Lun, RejectReason, ScsiResponseCode, TaskAttribute, TmfResponseCode},
+    pdu::{BHS_LEN, Lun, RejectReason, ScsiResponseCode, TaskAttribute, TmfResponseCode},
 };
 
 /// Names a task of this connection: its initiator task tag.
@@ -203,6 +203,13 @@ pub enum Event {
     },
     /// The target said something without being asked.
     Async(AsyncReport),
+    /// A PDU for the owner of a relayed session: the answer to one of his, or an asynchronous message.
+    Pdu {
+        /// Its header as it came, but for the tag, which is this side's.
+        header: [u8; BHS_LEN],
+        /// Its data segment.
+        data: Vec<u8>,
+    },
     /// The session is logged out; the connection is to be closed.
     LoggedOut {
         /// Seconds to wait before a new login.
@@ -246,6 +253,12 @@ impl fmt::Debug for Event {
                 .field("answered", answered)
                 .finish(),
             Self::Async(report) => f.debug_tuple("Async").field(report).finish(),
+            // Login texts hold responses to challenges.
+            Self::Pdu { header, data } => f
+                .debug_struct("Pdu")
+                .field("opcode", &(header[0] & 0x3f))
+                .field("len", &data.len())
+                .finish(),
             Self::LoggedOut {
                 time2wait,
                 time2retain,

@@ -4,7 +4,7 @@
 
 use std::time::Instant;
 
-use super::{DropReason, Event, Initiator, Listing, TaskTag, TextFailure};
+use super::{Breach, DropReason, Event, Initiator, Listing, TaskTag, TextFailure};
 use crate::{
     IscsiName,
     framer::Data,
@@ -41,7 +41,7 @@ impl Initiator {
     /// Asks for all targets (in a normal session: for the portals of this one). It always ends with [`Event::Targets`]; one exchange
     /// runs at a time.
     pub fn send_targets(&mut self, now: Instant) -> TaskTag {
-        match self.config.session_type() {
+        match self.terms.session {
             SessionType::Discovery => self.ask_targets(now, ALL),
             SessionType::Normal => self.ask_targets(now, ""),
         }
@@ -73,7 +73,7 @@ impl Initiator {
         }
         self.renegotiation_due = self.exchange.is_some();
         if !self.renegotiation_due {
-            let session = self.config.session_type();
+            let session = self.terms.session;
             let mut negotiation = Negotiation::resume(Side::Initiator, session, self.params.clone());
             let mut writer = TextWriter::new();
             negotiation.offers(&mut writer);
@@ -100,7 +100,7 @@ impl Initiator {
         let Some(exchange) = &mut self.exchange else {
             return;
         };
-        exchange.deadline = now + self.config.timeouts.text;
+        exchange.deadline = now + self.terms.timeouts.text;
         let (text, more) = exchange.writer.take(self.params.max_xmit_data_segment as usize);
         let text = text.to_vec();
         let pdu = TextRequest {
@@ -139,7 +139,7 @@ impl Initiator {
             pdu.flags.contains(TextFlags::CONTINUE),
         );
         if last && more {
-            return Err(DropReason::Protocol("Text Response with F and C bit"));
+            return Err(DropReason::Protocol(Breach::TextBits));
         }
         if let Err(why) = exchange.reader.add(data) {
             self.close_exchange(now, Err(why.into()));
@@ -148,7 +148,7 @@ impl Initiator {
         if !last {
             exchange.empty = if data.is_empty() { exchange.empty + 1 } else { 0 };
             if pdu.ttt.get() == RESERVED_TAG || exchange.empty > MAX_EMPTY {
-                return Err(DropReason::Protocol("Text Response that cannot be continued"));
+                return Err(DropReason::Protocol(Breach::TextContinuation));
             }
         }
         if let (false, Purpose::Renegotiation(negotiation)) = (more, &mut exchange.purpose) {

@@ -121,6 +121,54 @@ impl LoginFailure {
     }
 }
 
+/// How a target broke the protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+#[expect(missing_docs, reason = "each says what it is")]
+pub enum Breach {
+    #[error("Logout Response that nobody asked for")]
+    UnaskedLogout,
+    #[error("Text Response with F and C bit")]
+    TextBits,
+    #[error("Text Response that cannot be continued")]
+    TextContinuation,
+    #[error("Login Response in full feature phase")]
+    Login,
+    #[error("unknown opcode")]
+    Opcode,
+    #[error("a StatSN that is not the next one")]
+    StatSn,
+    #[error("Data-In for a task that does not read")]
+    DataDirection,
+    #[error("Data-In beyond the expected length")]
+    DataRange,
+    #[error("Data-In out of order")]
+    DataOrder,
+    #[error("Data-In with a wrong DataSN")]
+    DataSn,
+    #[error("SCSI Response to a command that was not sent")]
+    UnsentCommand,
+    #[error("a SCSI Response before all of its data")]
+    MissingData,
+    #[error("R2T for a task that does not write")]
+    R2tDirection,
+    #[error("R2T with a wrong R2TSN")]
+    R2tSn,
+    #[error("R2T with a wrong length or tag")]
+    R2tLength,
+    #[error("R2T outside of the expected range")]
+    R2tRange,
+    #[error("Reject without the rejected header")]
+    RejectHeader,
+    #[error("the target rejected the logout")]
+    LogoutRejected,
+    #[error("an answer that nobody waits for")]
+    Tag,
+    #[error("a data segment where none belongs")]
+    Segment,
+    #[error("a target that says more than is taken before its session is started")]
+    Early,
+}
+
 /// Why a connection in full feature phase was dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DropReason {
@@ -135,7 +183,7 @@ pub enum DropReason {
     DataDigest,
     /// The target broke the protocol.
     #[error("protocol error: {0}")]
-    Protocol(&'static str),
+    Protocol(Breach),
     /// It asks for answers (pings, acknowledgements, data) and does not read them.
     #[error("the target asks for answers and does not read them")]
     NotRead,

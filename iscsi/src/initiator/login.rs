@@ -35,6 +35,7 @@ pub(super) enum Step {
 
 /// State of one login.
 pub(super) struct Login {
+    pub(super) config: Config,
     stage: Stage,
     sent_transit: bool,
     auth: Authenticator,
@@ -48,7 +49,7 @@ pub(super) struct Login {
 
 impl Login {
     /// A login and its first request.
-    pub(super) fn start(config: &Config, nonces: Nonces) -> Result<(Self, Step), LoginFailure> {
+    pub(super) fn start(config: Config, nonces: Nonces) -> Result<(Self, Step), LoginFailure> {
         let session = config.session_type();
         let mut writer = TextWriter::new();
         writer.push(Key::InitiatorName.name(), config.initiator_name.as_str());
@@ -63,11 +64,13 @@ impl Login {
         }
         let auth = Authenticator::new(config.auth.clone(), nonces)?;
         writer.push(Key::AuthMethod.name(), auth.methods());
+        let offer = config.offer.clone();
         let mut login = Self {
+            config,
             stage: Stage::SECURITY,
             sent_transit: false,
             auth,
-            negotiation: Negotiation::new(Side::Initiator, session, config.offer.clone()),
+            negotiation: Negotiation::new(Side::Initiator, session, offer),
             reader: TextReader::new(LOGIN_TEXT_LIMIT),
             writer,
             rounds: 0,

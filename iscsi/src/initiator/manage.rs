@@ -4,7 +4,7 @@
 
 use std::time::Instant;
 
-use super::{DropReason, Event, Initiator, Outcome, TaskTag, TmfOutcome, damage::GivenUp};
+use super::{Breach, DropReason, Event, Initiator, Outcome, TaskTag, TmfOutcome, damage::GivenUp};
 use crate::{
     framer::Data,
     pdu::{
@@ -28,7 +28,7 @@ pub(super) struct Tmf {
 }
 
 impl Tmf {
-    fn affects(&self, tag: u32, lun: Lun) -> bool {
+    pub(super) fn affects(&self, tag: u32, lun: Lun) -> bool {
         match self.function {
             TmfFunction::ABORT_TASK => self.task == Some(tag),
             TmfFunction::ABORT_TASK_SET | TmfFunction::CLEAR_TASK_SET | TmfFunction::LOGICAL_UNIT_RESET => {
@@ -74,7 +74,7 @@ impl Initiator {
             (TmfFunction::ABORT_TASK, Some((lun, cmd_sn))) => (lun, cmd_sn),
             _ => (lun, None),
         };
-        let deadline = now + self.config.timeouts.task_management;
+        let deadline = now + self.terms.timeouts.task_management;
         let tmf = Tmf {
             function,
             lun,
@@ -147,7 +147,9 @@ impl Initiator {
             return self.on_given_up(tmf.task, given_up, pdu.response);
         }
         // A task that the target does not know will never be answered either.
-        let gone = pdu.response == TmfResponseCode::NO_TASK && tmf.function == TmfFunction::ABORT_TASK;
+        let gone = pdu.response == TmfResponseCode::NO_TASK
+            && tmf.function == TmfFunction::ABORT_TASK
+            && self.relay.is_none();
         if pdu.response == TmfResponseCode::COMPLETE || gone {
             self.abort_sent(tmf.cmd_sn, |tag, lun| tmf.affects(tag, lun));
         }
@@ -174,7 +176,7 @@ impl Initiator {
         let tag = self.new_tag();
         if self.is_open() {
             self.send_nop(tag, RESERVED_TAG, Lun::default(), &[]);
-            self.nops.insert(tag, now + self.config.timeouts.noop_timeout);
+            self.nops.insert(tag, now + self.terms.timeouts.noop_timeout);
         } else {
             self.nop_done(tag, false);
         }
@@ -239,18 +241,18 @@ impl Initiator {
             opcode: OpcodeByte::immediate(LogoutRequest::OPCODE),
             flags: LogoutRequest::flags_of(LogoutReason::CLOSE_SESSION),
             itt: tag.into(),
-            cid: self.config.cid.into(),
+            cid: self.terms.cid.into(),
             cmd_sn: self.cmd_sn.into(),
             exp_stat_sn: self.exp_stat_sn.into(),
             ..LogoutRequest::default()
         };
         self.send(pdu.to_bhs(), Data::None);
-        self.logout = Some((tag, now + self.config.timeouts.logout));
+        self.logout = Some((tag, now + self.terms.timeouts.logout));
     }
 
     pub(super) fn on_logout_response(&mut self, pdu: &LogoutResponse) -> Result<(), DropReason> {
         if self.logout.is_none_or(|(tag, _)| tag != pdu.itt.get()) {
-            return Err(DropReason::Protocol("Logout Response that nobody asked for"));
+            return Err(DropReason::Protocol(Breach::UnaskedLogout));
         }
         if pdu.response != LogoutResponseCode::SUCCESS {
             return Err(DropReason::LogoutRefused(pdu.response));

@@ -20,7 +20,7 @@ impl Initiator {
         let Phase::Login(login) = &mut self.phase else {
             return;
         };
-        let step = check(pdu, self.login_tag, &self.config).and_then(|()| login.response(pdu, data));
+        let step = check(pdu, self.login_tag, &login.config).and_then(|()| login.response(pdu, data));
         self.exp_stat_sn = pdu.stat_sn.get().wrapping_add(1);
         match step {
             Ok(step) => {
@@ -51,13 +51,16 @@ impl Initiator {
     }
 
     fn send_login(&mut self, flags: LoginFlags, text: &[u8]) {
+        let Phase::Login(login) = &self.phase else {
+            return;
+        };
         let pdu = LoginRequest {
             opcode: OpcodeByte::immediate(LoginRequest::OPCODE),
             flags,
-            isid: self.config.isid,
-            tsih: self.config.tsih.into(),
+            isid: login.config.isid,
+            tsih: login.config.tsih.into(),
             itt: self.login_tag.into(),
-            cid: self.config.cid.into(),
+            cid: login.config.cid.into(),
             cmd_sn: self.cmd_sn.into(),
             exp_stat_sn: self.exp_stat_sn.into(),
             ..LoginRequest::default()

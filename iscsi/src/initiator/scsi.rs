@@ -5,7 +5,7 @@
 use std::time::Instant;
 
 use super::{
-    Command, Direction, DropReason, Event, Initiator, Outcome, Residual, TaskTag, engine::Phase, tasks::Task,
+    Breach, Command, Direction, DropReason, Event, Initiator, Outcome, Residual, TaskTag, tasks::Task,
 };
 use crate::{
     framer::{Data, Place},
@@ -24,7 +24,7 @@ impl Initiator {
     /// Submits a SCSI command. It always ends with [`Event::TaskDone`]; commands beyond the target's command window wait here.
     pub fn submit(&mut self, now: Instant, command: Command) -> TaskTag {
         let tag = self.new_tag();
-        let possible = self.is_open() && self.config.session_type() == SessionType::Normal;
+        let possible = self.is_open() && self.terms.session == SessionType::Normal;
         if !possible || command.cdb.is_empty() || command.cdb.len() > MAX_CDB {
             self.events.push_back(Event::TaskDone {
                 tag: TaskTag(tag),
@@ -41,7 +41,7 @@ impl Initiator {
 
     /// Sends waiting commands as far as the window goes.
     pub(super) fn pump(&mut self) {
-        while matches!(self.phase, Phase::Full) && self.logout.is_none() && self.window.admits(self.cmd_sn) {
+        while self.is_open() && self.window.admits(self.cmd_sn) {
             let Some(tag) = self.waiting.pop_front() else {
                 return;
             };
@@ -148,6 +148,9 @@ impl Initiator {
     pub(super) fn place_data_in(&mut self, pdu: &DataIn) -> Result<Place, DropReason> {
         let tag = pdu.itt.get();
         let Some(task) = self.tasks.0.get_mut(&tag) else {
+            if self.relay.is_some() {
+                return Err(DropReason::Protocol(Breach::Tag));
+            }
             // A task that a timeout or a task management function ended.
             self.counters.format_errors += 1;
             return Ok(Place::Discard);
@@ -156,7 +159,7 @@ impl Initiator {
         let offset = pdu.buffer_offset.get();
         let fits = offset.checked_add(len).is_some_and(|end| end <= task.expected);
         if task.direction != Direction::Read || task.cmd_sn.is_none() {
-            return Err(DropReason::Protocol("Data-In for a task that does not read"));
+            return Err(DropReason::Protocol(Breach::DataDirection));
         }
         if !fits
             || task
@@ -164,10 +167,10 @@ impl Initiator {
                 .checked_add(len)
                 .is_none_or(|moved| moved > task.expected)
         {
-            return Err(DropReason::Protocol("Data-In beyond the expected length"));
+            return Err(DropReason::Protocol(Breach::DataRange));
         }
         if self.params.data_pdu_in_order && self.params.data_sequence_in_order && offset < task.moved {
-            return Err(DropReason::Protocol("Data-In out of order"));
+            return Err(DropReason::Protocol(Breach::DataOrder));
         }
         Ok(Place::Task {
             token: tag,
@@ -182,10 +185,10 @@ impl Initiator {
             return Ok(());
         };
         if task.direction != Direction::Read || task.cmd_sn.is_none() {
-            return Err(DropReason::Protocol("Data-In for a task that does not read"));
+            return Err(DropReason::Protocol(Breach::DataDirection));
         }
         if pdu.data_sn.get() != task.data_sn {
-            return Err(DropReason::Protocol("Data-In with a wrong DataSN"));
+            return Err(DropReason::Protocol(Breach::DataSn));
         }
         task.data_sn = task.data_sn.wrapping_add(1);
         let len = pdu.data_segment_length.get();
@@ -214,9 +217,7 @@ impl Initiator {
                 return Ok(());
             }
             Some(task) if task.cmd_sn.is_none() => {
-                return Err(DropReason::Protocol(
-                    "SCSI Response to a command that was not sent",
-                ));
+                return Err(DropReason::Protocol(Breach::UnsentCommand));
             }
             Some(_) => {}
         }
@@ -229,7 +230,7 @@ impl Initiator {
             task.direction == Direction::Read && serial::before(task.data_sn, pdu.exp_data_sn.get())
         };
         if self.tasks.0.get(&tag).is_some_and(missing) {
-            return Err(DropReason::Protocol("a SCSI Response before all of its data"));
+            return Err(DropReason::Protocol(Breach::MissingData));
         }
         let over = pdu.flags.contains(ScsiResponseFlags::OVERFLOW);
         let under = pdu.flags.contains(ScsiResponseFlags::UNDERFLOW);
@@ -251,13 +252,15 @@ impl Initiator {
         };
         let (offset, len) = (pdu.buffer_offset.get(), pdu.desired_length.get());
         if task.direction != Direction::Write || task.cmd_sn.is_none() {
-            return Err(DropReason::Protocol("R2T for a task that does not write"));
+            return Err(DropReason::Protocol(Breach::R2tDirection));
         }
         if pdu.r2t_sn.get() != task.data_sn {
-            return Err(DropReason::Protocol("R2T with a wrong R2TSN"));
+            return Err(DropReason::Protocol(Breach::R2tSn));
         }
-        if len == 0 || len > self.params.max_burst || pdu.ttt.get() == RESERVED_TAG {
-            return Err(DropReason::Protocol("R2T with a wrong length or tag"));
+        // `iscsi_tcp_r2t_rsp` only remarks on a burst that is too long.
+        let long = len > self.params.max_burst && self.relay.is_none();
+        if len == 0 || long || pdu.ttt.get() == RESERVED_TAG {
+            return Err(DropReason::Protocol(Breach::R2tLength));
         }
         let fits = offset.checked_add(len).is_some_and(|end| end <= task.expected);
         // Nothing is asked for twice at ERL 0, which bounds what a target can make us queue.
@@ -267,10 +270,13 @@ impl Initiator {
             .filter(|moved| fits && *moved <= task.expected);
         let in_order = !self.params.data_sequence_in_order || offset == task.moved;
         let (Some(moved), true) = (moved, in_order) else {
-            return Err(DropReason::Protocol("R2T outside of the expected range"));
+            return Err(DropReason::Protocol(Breach::R2tRange));
         };
         task.moved = moved;
         task.data_sn = task.data_sn.wrapping_add(1);
+        if self.held_by_tmf(tag) {
+            return Ok(());
+        }
         self.send_data(tag, pdu.ttt.get(), pdu.lun, offset, len);
         Ok(())
     }

@@ -8,5 +8,6 @@ mod manage;
 mod numbers;
 mod owed;
 mod peer;
+mod relay;
 mod text;
 mod traffic;

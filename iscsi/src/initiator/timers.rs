@@ -8,10 +8,12 @@ use crate::pdu::{Lun, RESERVED_TAG};
 impl Initiator {
     /// When liveness wants something: a NOP-Out to be sent, or the connection to be dropped.
     fn liveness(&self) -> Option<Instant> {
-        let interval = self.config.timeouts.noop_interval?;
+        let interval = self.terms.timeouts.noop_interval?;
         Some(match self.ping {
+            // As `iscsi_has_ping_timed_out` counts.
+            Some(_) if self.relay.is_some() => self.last_rx + interval + self.terms.timeouts.noop_timeout,
             // Anything that arrives is a sign of life.
-            Some((_, sent)) => sent.max(self.last_rx) + self.config.timeouts.noop_timeout,
+            Some((_, sent)) => sent.max(self.last_rx) + self.terms.timeouts.noop_timeout,
             None => self.last_rx + interval,
         })
     }
@@ -20,7 +22,7 @@ impl Initiator {
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
         match &self.phase {
-            Phase::Closed => None,
+            Phase::Closed | Phase::Relay => None,
             Phase::Login(_) => Some(self.login_deadline),
             Phase::Full => {
                 let logout = self.logout.map(|(_, deadline)| deadline);
@@ -38,7 +40,7 @@ impl Initiator {
     /// Time has come. Calling it early does no harm.
     pub fn handle_timeout(&mut self, now: Instant) {
         match &self.phase {
-            Phase::Closed => {}
+            Phase::Closed | Phase::Relay => {}
             Phase::Login(_) => {
                 if now >= self.login_deadline {
                     self.counters.timeout_errors += 1;
@@ -94,10 +96,15 @@ impl Initiator {
                 self.counters.timeout_errors += 1;
                 self.fail(DropReason::NopTimeout);
             } else {
-                let tag = self.new_tag();
-                self.ping = Some((tag, now));
-                self.send_nop(tag, RESERVED_TAG, Lun::default(), &[]);
+                self.send_ping(now);
             }
         }
+    }
+
+    /// Asks for a sign of life; one question runs at a time.
+    pub(super) fn send_ping(&mut self, now: Instant) {
+        let tag = self.new_tag();
+        self.ping = Some((tag, now));
+        self.send_nop(tag, RESERVED_TAG, Lun::default(), &[]);
     }
 }

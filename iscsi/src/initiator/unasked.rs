@@ -4,7 +4,9 @@
 
 use std::time::Instant;
 
-use super::{AsyncReport, DropReason, Event, Initiator, Outcome, TextFailure, TmfOutcome, scsi::sense};
+use super::{
+    AsyncReport, Breach, DropReason, Event, Initiator, Outcome, TextFailure, TmfOutcome, scsi::sense,
+};
 use crate::{
     pdu::{AsyncEvent, AsyncMessage, BHS_LEN, Bhs, Lun, Opcode, RESERVED_TAG, Reject, RejectReason},
     serial,
@@ -47,7 +49,7 @@ impl Initiator {
         };
         self.events.push_back(Event::Async(report));
         match pdu.event {
-            AsyncEvent::REQUEST_LOGOUT if self.config.logout_on_request => self.logout(now),
+            AsyncEvent::REQUEST_LOGOUT if self.terms.logout_on_request => self.logout(now),
             AsyncEvent::RENEGOTIATE => self.renegotiate(now),
             _ => {}
         }
@@ -58,7 +60,7 @@ impl Initiator {
     pub(super) fn on_reject(&mut self, now: Instant, pdu: &Reject, data: &[u8]) -> Result<(), DropReason> {
         let reason = pdu.reason;
         let Some((header, _)) = data.split_first_chunk::<BHS_LEN>() else {
-            return Err(DropReason::Protocol("Reject without the rejected header"));
+            return Err(DropReason::Protocol(Breach::RejectHeader));
         };
         let rejected = Bhs::from_array(*header);
         let tag = rejected.itt.get();
@@ -93,12 +95,12 @@ impl Initiator {
                     self.nop_done(tag, false);
                 }
             }
-            Opcode::LOGOUT_REQUEST => return Err(DropReason::Protocol("the target rejected the logout")),
+            Opcode::LOGOUT_REQUEST => return Err(DropReason::Protocol(Breach::LogoutRejected)),
             // The target ends the task with a SCSI Response of its own.
             Opcode::DATA_OUT | Opcode::SNACK => {}
             _ => self.counters.format_errors += 1,
         }
-        if reason == RejectReason::WAITING_FOR_LOGOUT && self.config.logout_on_request && self.is_open() {
+        if reason == RejectReason::WAITING_FOR_LOGOUT && self.terms.logout_on_request && self.is_open() {
             self.logout(now);
         }
         Ok(())

@@ -8,6 +8,7 @@ mod interrupt;
 mod login;
 mod manage;
 mod memory;
+mod relay;
 mod schedule;
 mod transfer;
 mod wire;

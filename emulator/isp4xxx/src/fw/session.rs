@@ -332,6 +332,8 @@ impl Session {
                 }
             }
             E::Async(report) => tracing::debug!(ddb = self.ddb, ?report, "asynchronous message"),
+            // The firmware logs in by itself: no PDU is anybody else's.
+            E::Pdu { .. } => {}
             E::LoggedOut { time2wait, .. } => {
                 self.end(LoginFailure::Dropped, Some(Duration::from_secs(time2wait.into())));
             }

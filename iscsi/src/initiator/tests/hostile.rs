@@ -9,7 +9,7 @@ use crate::{
     LinkLoss,
     digest::Digest,
     framer::FrameError,
-    initiator::{Direction, DropReason, Event, Outcome, TaskTag},
+    initiator::{Breach, Direction, DropReason, Event, Outcome, TaskTag},
     negotiate::Offer,
     pdu::*,
 };
@@ -47,50 +47,35 @@ fn violations_are_named() {
     use Direction::{Read, Write};
     use DropReason::Protocol;
     let data_in = |sn, offset| move |tag| Peer::data_in(tag, sn, offset, 4).to_bhs();
-    assert_eq!(
-        verdict(Read, data_in(1, 0), b"data"),
-        Protocol("Data-In with a wrong DataSN")
-    );
+    assert_eq!(verdict(Read, data_in(1, 0), b"data"), Protocol(Breach::DataSn));
     assert_eq!(
         verdict(Read, data_in(0, 997), b"data"),
-        Protocol("Data-In beyond the expected length")
+        Protocol(Breach::DataRange)
     );
     assert_eq!(
         verdict(Read, data_in(0, u32::MAX), b"data"),
-        Protocol("Data-In beyond the expected length")
+        Protocol(Breach::DataRange)
     );
     assert_eq!(
         verdict(Write, data_in(0, 0), b"data"),
-        Protocol("Data-In for a task that does not read")
+        Protocol(Breach::DataDirection)
     );
     let r2t = |sn, offset, len| move |tag| Peer::r2t(tag, sn, offset, len).to_bhs();
-    assert_eq!(
-        verdict(Read, r2t(0, 0, 10), b""),
-        Protocol("R2T for a task that does not write")
-    );
-    assert_eq!(
-        verdict(Write, r2t(1, 8192, 10), b""),
-        Protocol("R2T with a wrong R2TSN")
-    );
-    assert_eq!(
-        verdict(Write, r2t(0, 8192, 0), b""),
-        Protocol("R2T with a wrong length or tag")
-    );
+    assert_eq!(verdict(Read, r2t(0, 0, 10), b""), Protocol(Breach::R2tDirection));
+    assert_eq!(verdict(Write, r2t(1, 8192, 10), b""), Protocol(Breach::R2tSn));
+    assert_eq!(verdict(Write, r2t(0, 8192, 0), b""), Protocol(Breach::R2tLength));
     assert_eq!(
         verdict(Write, r2t(0, 8192, 300_000), b""),
-        Protocol("R2T with a wrong length or tag")
+        Protocol(Breach::R2tLength)
     );
     assert_eq!(
         verdict(Write, r2t(0, 8192, 11_809), b""),
-        Protocol("R2T outside of the expected range")
+        Protocol(Breach::R2tRange)
     );
-    assert_eq!(
-        verdict(Write, r2t(0, 0, 10), b""),
-        Protocol("R2T outside of the expected range")
-    );
+    assert_eq!(verdict(Write, r2t(0, 0, 10), b""), Protocol(Breach::R2tRange));
     assert_eq!(
         verdict(Write, r2t(0, u32::MAX, 10), b""),
-        Protocol("R2T outside of the expected range")
+        Protocol(Breach::R2tRange)
     );
     let opcode = |opcode: Opcode| {
         move |_| Bhs {
@@ -98,25 +83,22 @@ fn violations_are_named() {
             ..Bhs::from_array([0; BHS_LEN])
         }
     };
-    assert_eq!(
-        verdict(Read, opcode(Opcode(0x3e)), b""),
-        Protocol("unknown opcode")
-    );
+    assert_eq!(verdict(Read, opcode(Opcode(0x3e)), b""), Protocol(Breach::Opcode));
     assert_eq!(
         verdict(Read, opcode(Opcode::SCSI_COMMAND), b""),
-        Protocol("unknown opcode")
+        Protocol(Breach::Opcode)
     );
     assert_eq!(
         verdict(Read, opcode(Opcode::LOGIN_RESPONSE), b""),
-        Protocol("Login Response in full feature phase")
+        Protocol(Breach::Login)
     );
     assert_eq!(
         verdict(Read, opcode(Opcode::LOGOUT_RESPONSE), b""),
-        Protocol("Logout Response that nobody asked for")
+        Protocol(Breach::UnaskedLogout)
     );
     assert_eq!(
         verdict(Read, opcode(Opcode::REJECT), b"short"),
-        Protocol("Reject without the rejected header")
+        Protocol(Breach::RejectHeader)
     );
     let long = vec![0; 8193];
     let too_long = DropReason::Frame(FrameError::TooLong {
@@ -134,10 +116,7 @@ fn nothing_is_asked_for_twice() {
     peer.say(Peer::data_in(tag, 1, 0, 8).to_bhs(), &[0; 8]);
     assert!(matches!(
         peer.events()[..],
-        [
-            _,
-            Event::Dropped(DropReason::Protocol("Data-In beyond the expected length"))
-        ]
+        [_, Event::Dropped(DropReason::Protocol(Breach::DataRange))]
     ));
 }
 

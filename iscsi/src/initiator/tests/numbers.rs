@@ -2,7 +2,7 @@
 
 use super::peer::{Peer, config};
 use crate::{
-    initiator::{Direction, DropReason, Event, Outcome},
+    initiator::{Breach, Direction, DropReason, Event, Outcome},
     negotiate::Offer,
     pdu::*,
 };
@@ -72,7 +72,7 @@ fn a_lost_or_repeated_status_ends_the_connection() {
                     outcome: Outcome::Lost,
                     ..
                 },
-                Event::Dropped(DropReason::Protocol("a StatSN that is not the next one"))
+                Event::Dropped(DropReason::Protocol(Breach::StatSn))
             ]
         ));
     }

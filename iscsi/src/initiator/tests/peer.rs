@@ -9,7 +9,7 @@ use crate::{
     Isid,
     buffer::NoBuffers,
     framer::{Data, Place, Receiver, Step, Transmitter},
-    initiator::{Command, Config, Direction, Event, Initiator, TaskTag},
+    initiator::{Command, Config, Direction, Event, Initiator, RelayConfig, TaskTag},
     negotiate::{Negotiation, Offer, Params, SessionType, Side},
     pdu::*,
     text::{TextWriter, pairs},
@@ -61,6 +61,26 @@ impl Peer {
         };
         peer.listen();
         peer
+    }
+
+    /// A peer of an owner who logs in by himself: nothing was said yet.
+    pub(super) fn relayed() -> Self {
+        let mut peer = Self::new(config());
+        let relay = RelayConfig {
+            cmd_sn: 5,
+            max_recv_data_segment: 8192,
+            seed: [3; 32],
+        };
+        peer.engine = Initiator::relay(relay, peer.now);
+        peer.heard.clear();
+        (peer.exp_cmd_sn, peer.max_cmd_sn) = (5, 36);
+        peer
+    }
+
+    /// The peer and the tests agree on digests without saying so.
+    pub(super) fn agree(&mut self, params: &Params) {
+        self.tx.set_digests(params.header_digest, params.data_digest);
+        self.rx.set_digests(params.header_digest, params.data_digest);
     }
 
     /// A peer that has answered the login with what `offer` gives.

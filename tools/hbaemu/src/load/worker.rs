@@ -210,7 +210,11 @@ impl Owner for Worker {
             Event::LoginFailed(why) => self.fail(format!("login failed: {why}")),
             Event::Dropped(why) => self.fail(format!("the session was lost: {why}")),
             Event::Redirected { address, .. } => self.fail(format!("the target is at {address}")),
-            Event::Async(_) | Event::Targets { .. } | Event::TmfDone { .. } | Event::NopDone { .. } => {}
+            Event::Async(_)
+            | Event::Targets { .. }
+            | Event::TmfDone { .. }
+            | Event::NopDone { .. }
+            | Event::Pdu { .. } => {}
         }
     }
 }
