@@ -4,9 +4,12 @@
 //! adapter whose L2 ring is plugged into one. Everything is in namespaces without names: it ends with the test, and labs stand beside
 //! each other. It must not know what a test wants to prove. Needs root. Source: ip(8), veth(4), dnsmasq(8), kea-dhcp4(8), radvd(8).
 
+pub mod access;
 pub mod capture;
 pub mod dnsmasq;
+pub mod echo;
 pub mod kea;
+pub mod port;
 pub mod radvd;
 pub mod segment;
 

@@ -9,6 +9,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use nix::ifaddrs::InterfaceAddress;
 use tempfile::TempDir;
 
 use crate::lab::READY;
@@ -121,6 +122,17 @@ impl Segment {
         self.scratch.path()
     }
 
+    /// The MAC address of the far end.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn mac_of_far(&self) -> Result<[u8; 6]> {
+        let text = self
+            .far
+            .run(|| nix::ifaddrs::getifaddrs().map(|all| mac_of(all, FAR)))??;
+        text.with_context(|| format!("{FAR} has no MAC address"))
+    }
+
     /// Starts a server on the far machine and waits until it says `ready`; all that it says goes to the file `log` of this lab.
     ///
     /// # Errors
@@ -151,6 +163,11 @@ impl Segment {
             format!("{log} does not say {text:?} but {said}")
         })
     }
+}
+
+fn mac_of(all: impl Iterator<Item = InterfaceAddress>, name: &str) -> Option<[u8; 6]> {
+    all.filter(|one| one.interface_name == name)
+        .find_map(|one| one.address?.as_link_addr()?.addr())
 }
 
 /// Runs `ip` with these words in a namespace; what it printed.
