@@ -80,8 +80,18 @@ pub enum Step {
     ModuleTranslate,
     /// Look what stands on the disks.
     LunUses,
-    /// Let open-iscsi log out of a session of its own.
-    OpenIscsiLogout,
+    /// Let open-iscsi log in by a record.
+    OpenIscsiLogin,
+    /// Let open-iscsi log out of this session, its own.
+    OpenIscsiLogout(u32),
+    /// Give an interface of open-iscsi an address.
+    OpenIscsiAddress,
+    /// Give a record of open-iscsi a name and a secret.
+    OpenIscsiSecret,
+    /// Let open-iscsi show what the firmware booted from.
+    OpenIscsiFirmware,
+    /// Start the network helper.
+    StartHelper,
     /// Ping from the adapter.
     Ping,
     /// List the sessions.
@@ -90,6 +100,8 @@ pub enum Step {
     SessionLogout(u32),
     /// Watch over sessions.
     SessionWatch,
+    /// Look at the counters of a session.
+    StatsSession,
     /// Serve an endpoint by an emulated adapter.
     Serve,
     /// List the targets.
@@ -171,11 +183,17 @@ impl fmt::Display for Step {
             Self::LunList => "lun list",
             Self::LunRead => "lun read",
             Self::LunUses => "lun uses",
-            Self::OpenIscsiLogout => "a logout by open-iscsi",
+            Self::OpenIscsiLogin => "a login by open-iscsi",
+            Self::OpenIscsiLogout(sid) => return write!(f, "a logout of session {sid} by open-iscsi"),
+            Self::OpenIscsiAddress => "iface.ipaddress of open-iscsi",
+            Self::OpenIscsiSecret => "node.session.auth of open-iscsi",
+            Self::OpenIscsiFirmware => "the firmware mode of open-iscsi",
+            Self::StartHelper => "a start of iscsiuio",
             Self::Ping => "ping",
             Self::SessionList => "session list",
             Self::SessionLogout(sid) => return write!(f, "session logout {sid}"),
             Self::SessionWatch => "session watch",
+            Self::StatsSession => "stats session",
             Self::Serve => "an emulated adapter",
             Self::WithBlocks => "a number of blocks",
             Self::WithChap => "a chap entry",

@@ -109,8 +109,12 @@ pub struct Adapter {
     pub bidirectional_commands: Option<bool>,
     /// Transport capability bits, decoded.
     pub capabilities: Option<Vec<Capability>>,
+    /// Who logs in: the adapter's firmware, or a session daemon in user space.
+    pub logs_in: Option<LoginBy>,
     /// What can be managed through this driver.
     pub features: Features,
+    /// What cannot, and why.
+    pub missing: Vec<Missing>,
     /// Table sizes.
     pub limits: Limits,
     /// Sessions on this port now.
@@ -186,7 +190,8 @@ pub struct Security {
     pub chap_one_way: Option<bool>,
     /// Whether the target can be made to prove itself too.
     pub chap_mutual: Option<bool>,
-    /// CHAP algorithms that the adapter offers; `None`: its firmware decides, and the driver does not tell.
+    /// CHAP algorithms that the adapter offers; `None`: whoever logs in decides (see [`Adapter::logs_in`]), and the driver does not
+    /// tell.
     pub chap_algorithms: Option<Vec<String>>,
     /// Whether iSCSI traffic can be protected by IPsec: no Linux adapter can.
     pub ipsec: bool,
@@ -234,6 +239,12 @@ pub struct Features {
     pub host_stats: bool,
     /// Boot targets in adapter memory.
     pub boot: bool,
+    /// The initiator's name in adapter memory.
+    pub initiator_name: bool,
+    /// Memories and self tests, by requests to the firmware.
+    pub memory: bool,
+    /// A reset on demand.
+    pub reset: bool,
     /// IPsec.
     pub ipsec: bool,
     /// iSNS by the adapter.
@@ -244,6 +255,25 @@ pub struct Features {
     pub radius: bool,
     /// Several connections in a session.
     pub multi_connection: bool,
+}
+
+/// What cannot be managed; whoever tries is answered with the same reason, and with what to do instead.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Missing {
+    /// Its name among the features.
+    pub feature: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// Who logs in through an adapter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum LoginBy {
+    /// Its firmware.
+    Adapter,
+    /// A session daemon in user space.
+    Daemon,
 }
 
 /// Table sizes, by driver and model.

@@ -19,8 +19,8 @@ mod stats;
 mod watched;
 
 pub use adapter::{
-    Adapter, AdapterKey, Capability, Features, Health, HealthStatus, InitiatorPortal, Limits, Security,
-    capabilities,
+    Adapter, AdapterKey, Capability, Features, Health, HealthStatus, InitiatorPortal, Limits, LoginBy,
+    Missing, Security, capabilities,
 };
 pub use boot::{BootConfig, BootMode, BootSlot, BootTarget, Slot};
 pub use chap::{ChapDirection, ChapEntry, ChapUse};

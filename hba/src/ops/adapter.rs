@@ -12,7 +12,7 @@ use crate::error::{Error, Kind, Result};
 use crate::ids::{AdapterId, HostNo};
 use crate::message::Message;
 use crate::model::{Adapter, AdapterKey, InitiatorPortal};
-use crate::quirks::features;
+use crate::quirks::{Ability, Driver};
 use crate::step::Step;
 
 /// The key of `id`; without an id, that of the only adapter.
@@ -46,42 +46,67 @@ pub(super) fn resolve_able(
     ctx: &mut Ctx<'_>,
     id: Option<&AdapterId>,
     tried: &str,
-    able: fn(&crate::model::Features) -> bool,
+    able: Ability,
 ) -> Result<HostNo> {
     let key = resolve_key(ctx, id)?;
     require(&key, tried, able)?;
     Ok(key.host)
 }
 
-/// Refuses when the adapter's driver cannot do what `able` asks.
-pub(super) fn require(
-    key: &AdapterKey,
-    tried: &str,
-    able: fn(&crate::model::Features) -> bool,
-) -> Result<()> {
-    let transport = key.transport.as_deref().unwrap_or_default();
-    if able(&features(transport, None)) {
+/// Refuses when the adapter's driver cannot do what `able` asks, with the reason and what to do instead.
+pub(super) fn require(key: &AdapterKey, tried: &str, able: Ability) -> Result<()> {
+    let Some(why) = driver(key).can(able).why_not() else {
         return Ok(());
-    }
-    let driver = if transport.is_empty() { "this" } else { transport };
-    Err(Error::new(Kind::Unsupported, format!("{tried} on {}", key.host))
-        .answered(format!("the {driver} driver does not offer it"))
-        .hint(Step::AdapterShow.then(" lists what an adapter can do")))
+    };
+    let name = key.transport.as_deref().unwrap_or("an unknown driver");
+    let error = Error::new(Kind::Unsupported, format!("{tried} on {}", key.host))
+        .answered(format!("{} is of {name}: {}", key.host, why.reason));
+    Err(match why.hint() {
+        Some(hint) => error.hint(hint),
+        None => error.hint(Step::AdapterShow.then(" lists what an adapter can do")),
+    })
 }
 
-/// All adapters that can do what `able` asks, or the one of `id`, which must.
+/// Whether the adapter can do what `able` asks, by itself or by its helper.
+pub(super) fn is_able(key: &AdapterKey, able: Ability) -> bool {
+    driver(key).can(able).why_not().is_none()
+}
+
+/// The driver of a port.
+pub(super) fn driver(key: &AdapterKey) -> &'static Driver {
+    Driver::of(key.transport.as_deref().unwrap_or_default())
+}
+
+/// As [`all_able`], the keys.
+pub(super) fn all_able_keys(
+    ctx: &mut Ctx<'_>,
+    id: Option<&AdapterId>,
+    tried: &str,
+    able: Ability,
+) -> Result<Vec<AdapterKey>> {
+    if id.is_some() {
+        let key = resolve_key(ctx, id)?;
+        require(&key, tried, able)?;
+        return Ok(vec![key]);
+    }
+    let known = ctx.backend.adapter_keys()?;
+    let can = |k: &AdapterKey| is_able(k, able);
+    match known.first() {
+        // Nothing to be found is another answer than nobody who could be asked.
+        Some(first) if !known.iter().any(can) => require(first, tried, able).map(|()| Vec::new()),
+        _ => Ok(known.into_iter().filter(can).collect()),
+    }
+}
+
+/// All adapters that can do what `able` asks, or the one of `id`, which must. Where there are adapters, one of them must.
 pub(super) fn all_able(
     ctx: &mut Ctx<'_>,
     id: Option<&AdapterId>,
     tried: &str,
-    able: fn(&crate::model::Features) -> bool,
+    able: Ability,
 ) -> Result<Vec<HostNo>> {
-    if id.is_some() {
-        return Ok(vec![resolve_able(ctx, id, tried, able)?]);
-    }
-    let known = ctx.backend.adapter_keys()?;
-    let can = |k: &&AdapterKey| able(&features(k.transport.as_deref().unwrap_or_default(), None));
-    Ok(known.iter().filter(can).map(|k| k.host).collect())
+    let keys = all_able_keys(ctx, id, tried, able)?;
+    Ok(keys.into_iter().map(|k| k.host).collect())
 }
 
 /// How many sessions a port has.
@@ -170,7 +195,7 @@ pub fn portals(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Vec<Initiato
 /// # Errors
 /// [`Kind::Busy`] with sessions and without `force`; [`Kind::Timeout`].
 pub fn reset(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Change<Adapter>> {
-    let host = resolve(ctx, id)?;
+    let host = resolve_able(ctx, id, "reset the adapter", Ability::Reset)?;
     let tried = format!("reset {host}");
     let _writer = ctx.writer(host, "adapter reset", &tried)?;
     let before = read(ctx, host)?;

@@ -10,14 +10,14 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::adapter::resolve_key;
+use super::adapter::{driver, resolve_key};
 use super::chap::records;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::ids::{AdapterId, HostNo};
 use crate::model::ChapDirection;
 use crate::params::{ParamValue, Parameter, Params};
-use crate::quirks::{features, iface};
+use crate::quirks::iface;
 
 /// The key's file in the program's state directory, and its length in bytes.
 const KEY: (&str, usize) = ("generation.key", 32);
@@ -39,7 +39,7 @@ pub struct Generation {
 /// [`crate::Kind::NotFound`]; the adapter cannot be read, or the key cannot be kept.
 pub fn of(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Generation> {
     let key = resolve_key(ctx, id)?;
-    let able = features(key.transport.as_deref().unwrap_or_default(), None);
+    let able = driver(&key).features(None);
     let mut sum = Sum::begin(ctx)?;
     for name in [&key.serial, &key.mac, &key.transport] {
         sum.text(name.as_deref().unwrap_or_default());

@@ -9,6 +9,7 @@ use crate::deadline::Deadline;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{AdapterId, Family, IfaceId};
 use crate::model::{PingReply, PingResult, PingStatus};
+use crate::quirks::Ability;
 use crate::step::Step;
 
 /// The largest payload in bytes; what fits the port's MTU is decided by the firmware.
@@ -45,7 +46,7 @@ pub fn ping(
     let tried = format!("ping {} from {iface}", request.address);
     check(iface, request, &tried)?;
     let keys = ctx.backend.adapter_keys()?;
-    require(AdapterId::Host(iface.host).resolve(&keys)?, &tried, |f| f.ping)?;
+    require(AdapterId::Host(iface.host).resolve(&keys)?, &tried, Ability::Ping)?;
     match ctx.backend.ifaces(iface.host)?.iter().find(|i| i.id() == iface) {
         Some(found) if found.present => {}
         Some(_) => {

@@ -24,7 +24,7 @@ use crate::error::{Error, Kind, Result};
 use crate::ids::AdapterId;
 use crate::message::Message;
 use crate::model::{FlashTarget, Owner, Session, SessionBrief, SessionDetail, SessionKind};
-use crate::quirks::qla4xxx;
+use crate::quirks::Driver;
 use crate::step::Step;
 use crate::writer::Scope;
 
@@ -126,6 +126,22 @@ fn link(session: &mut Session, targets: &[FlashTarget]) {
     }
 }
 
+/// Why the session of a user program is left to that program.
+fn not_ours(session: &Session, tried: String) -> Error {
+    let e = Error::new(Kind::Unsupported, tried);
+    match Driver::of(session.transport.as_deref().unwrap_or_default()).user_sessions_stay {
+        Some(why) => e
+            .answered(why)
+            .hint("it ends when the driver is loaded anew; log in through flash targets instead"),
+        None => e
+            .answered("it was made in user space, and belongs to the session daemon that made it (iscsid)")
+            .hint(
+                Message::from("the daemon would log in again: let it log out, by ")
+                    .then(Step::OpenIscsiLogout(session.sid)),
+            ),
+    }
+}
+
 /// Logs out a session made from flash and waits until it is gone. Needs `force` while its disks are in use.
 ///
 /// # Errors
@@ -140,14 +156,7 @@ pub fn logout(ctx: &mut Ctx<'_>, sid: u32) -> Result<Change<Session>> {
             .hint("a boot session stays until the machine is shut down"));
     }
     if before.owner == Owner::User {
-        let e = Error::new(Kind::Unsupported, tried);
-        return Err(if before.transport.as_deref().is_some_and(qla4xxx::applies) {
-            e.answered("it was made by a user program, and the qla4xxx driver cannot close such sessions")
-                .hint("it ends when the driver is loaded anew; log in through flash targets instead")
-        } else {
-            e.answered("it was made by a user program")
-                .hint(Message::from("close it with that program: ").then(Step::OpenIscsiLogout))
-        });
+        return Err(not_ours(&before, tried));
     }
     super::in_use::guard(ctx, LunScope::Session(sid), &tried)?;
     let host = before.host;

@@ -10,6 +10,7 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
 use crate::ids::AdapterId;
 use crate::model::{HostStats, SessionStats};
+use crate::quirks::Ability;
 use crate::step::Step;
 
 /// Statistics of one port, or of all.
@@ -17,7 +18,7 @@ use crate::step::Step;
 /// # Errors
 /// [`crate::Kind::NotFound`], [`crate::Kind::Unsupported`], [`crate::Kind::Permission`], [`crate::Kind::Timeout`].
 pub fn host(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Vec<HostStats>> {
-    let hosts = super::adapter::all_able(ctx, id, "read statistics", |f| f.host_stats)?;
+    let hosts = super::adapter::all_able(ctx, id, "read statistics", Ability::HostStats)?;
     hosts
         .into_iter()
         .map(|h| ctx.backend.host_stats(h, ctx.deadline))

@@ -9,11 +9,12 @@ use crate::deadline::Deadline;
 use crate::home::Home;
 use crate::ids::{Family, HostNo};
 use crate::model::{
-    Adapter, AdapterKey, Connection, Features, FlashTarget, Health, Iface, Limits, Owner, PortalType,
+    Adapter, AdapterKey, Connection, FlashTarget, Health, Iface, Limits, LoginBy, Owner, PortalType,
     Security, Session, SessionBrief, SessionKind,
 };
 use crate::ops::Consent;
 use crate::params::{FlashnodeParam, IfaceCode, ParamValue, Parameter, Params, fits_family};
+use crate::quirks::Driver;
 
 pub(crate) const H0: HostNo = HostNo(0);
 pub(super) const TARGET: &str = "iqn.2026-01.test:disk0";
@@ -107,11 +108,9 @@ pub(super) fn adapter() -> Adapter {
         multifunction: Some(true),
         bidirectional_commands: Some(false),
         capabilities: None,
-        features: Features {
-            flash: true,
-            chap_table: true,
-            ..Features::default()
-        },
+        logs_in: Some(LoginBy::Adapter),
+        features: Driver::of("qla4xxx").features(None),
+        missing: Driver::of("qla4xxx").missing(None),
         limits: Limits {
             flash_targets: Some(64),
             chap_entries: Some(128),

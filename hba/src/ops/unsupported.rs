@@ -8,6 +8,7 @@
 
 use crate::error::{Error, Kind, Status};
 use crate::message::{Message, Part};
+use crate::quirks::driver::{IPSEC, ISNS, ONE_CONNECTION, RADIUS, SLP};
 use crate::step::Step;
 
 /// A verb that nothing here can carry out.
@@ -50,33 +51,6 @@ pub const NOUNS: &[(&str, &str)] = &[
     ("passthru", "Raw requests to the firmware"),
 ];
 
-const ISNS: &str = "the kernel's drivers ask no iSNS server and keep none in the adapter";
-const ASK_PORTALS: &[Part] = &[
-    Part::text("ask the portals themselves: "),
-    Part::Step(Step::FlashDiscover),
-    Part::text("; a server is asked by open-iscsi: iscsiadm -m discoverydb -t isns"),
-];
-const RADIUS: &str =
-    "the kernel's drivers have no request that gives the adapter a RADIUS server or its secret";
-const CHAP_TABLE: &[Part] = &[
-    Part::text("secrets are in the adapter's own table: "),
-    Part::Step(Step::ChapAdd),
-    Part::text("; that the target asks a RADIUS server is set up at the target"),
-];
-const IPSEC: &str = "no Linux driver of an iSCSI adapter has IPsec: there is no request that carries keys or tunnel addresses";
-const CLOSED_NETWORK: &[Part] = &[
-    Part::text("keep the storage network closed (vlan_id of "),
-    Part::Step(Step::IfaceParams),
-    Part::text(") and let both sides prove themselves: "),
-    Part::Step(Step::ChapAdd),
-];
-const ONE_CONNECTION: &str =
-    "a session has one connection: the driver does not have the capability multi_connection";
-const PATHS: &[Part] = &[
-    Part::text("take several sessions and dm-multipath: one flash target for each portal ("),
-    Part::Step(Step::FlashAdd),
-    Part::text(")"),
-];
 const NO_REQUEST: &str = "the driver in the kernel has no such request; that of the vendor had it";
 const BY_UNIT: &[Part] = &[
     Part::text("speak to a unit by "),
@@ -133,119 +107,119 @@ pub const VERBS: &[Verb] = &[
         "isns",
         "add",
         "Name an iSNS server that the adapter asks for targets",
-        ISNS,
-        ASK_PORTALS,
+        ISNS.reason,
+        ISNS.instead,
         S::NotSupported,
     ),
     row(
         "isns",
         "remove",
         "Forget an iSNS server",
-        ISNS,
-        ASK_PORTALS,
+        ISNS.reason,
+        ISNS.instead,
         S::NotSupported,
     ),
     row(
         "isns",
         "list",
         "The iSNS servers that the adapter asks",
-        ISNS,
-        ASK_PORTALS,
+        ISNS.reason,
+        ISNS.instead,
         S::NotSupported,
     ),
     row(
         "isns",
         "refresh",
         "Ask the iSNS servers again",
-        ISNS,
-        ASK_PORTALS,
+        ISNS.reason,
+        ISNS.instead,
         S::NotSupported,
     ),
     row(
         "slp",
         "discover",
         "Find targets by SLP",
-        "the kernel's drivers know no SLP; an adapter only learns the agents by DHCP (dhcp_slp_da_info_en)",
-        ASK_PORTALS,
+        SLP.reason,
+        SLP.instead,
         S::NotSupported,
     ),
     row(
         "radius",
         "add",
         "Name a RADIUS server that checks CHAP answers",
-        RADIUS,
-        CHAP_TABLE,
+        RADIUS.reason,
+        RADIUS.instead,
         S::NotSupported,
     ),
     row(
         "radius",
         "remove",
         "Forget a RADIUS server",
-        RADIUS,
-        CHAP_TABLE,
+        RADIUS.reason,
+        RADIUS.instead,
         S::NotSupported,
     ),
     row(
         "radius",
         "list",
         "The RADIUS servers of the adapter",
-        RADIUS,
-        CHAP_TABLE,
+        RADIUS.reason,
+        RADIUS.instead,
         S::NotSupported,
     ),
     row(
         "radius",
         "set-secret",
         "Set the secret shared with the RADIUS server",
-        RADIUS,
-        CHAP_TABLE,
+        RADIUS.reason,
+        RADIUS.instead,
         S::NotSupported,
     ),
     row(
         "ipsec",
         "set-key",
         "Set the preshared key for a target",
-        IPSEC,
-        CLOSED_NETWORK,
+        IPSEC.reason,
+        IPSEC.instead,
         S::NoIpsec,
     ),
     row(
         "ipsec",
         "show-key",
         "Whether there is a preshared key for a target",
-        IPSEC,
-        CLOSED_NETWORK,
+        IPSEC.reason,
+        IPSEC.instead,
         S::NoIpsec,
     ),
     row(
         "ipsec",
         "set-group-key",
         "Set the preshared key of the group",
-        IPSEC,
-        CLOSED_NETWORK,
+        IPSEC.reason,
+        IPSEC.instead,
         S::NoIpsec,
     ),
     row(
         "ipsec",
         "set-tunnel",
         "Set the outer address of tunnel mode",
-        IPSEC,
-        CLOSED_NETWORK,
+        IPSEC.reason,
+        IPSEC.instead,
         S::NoIpsec,
     ),
     row(
         "session",
         "add-connection",
         "Add a connection to a session",
-        ONE_CONNECTION,
-        PATHS,
+        ONE_CONNECTION.reason,
+        ONE_CONNECTION.instead,
         S::NotSupported,
     ),
     row(
         "session",
         "remove-connection",
         "Take a connection out of a session",
-        ONE_CONNECTION,
+        ONE_CONNECTION.reason,
         END_SESSION,
         S::LastConnection,
     ),
@@ -253,8 +227,8 @@ pub const VERBS: &[Verb] = &[
         "session",
         "set-balance",
         "Set how load is balanced over the connections of a session",
-        ONE_CONNECTION,
-        PATHS,
+        ONE_CONNECTION.reason,
+        ONE_CONNECTION.instead,
         S::NoLoadBalance,
     ),
     row(

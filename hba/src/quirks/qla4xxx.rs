@@ -9,6 +9,7 @@
 
 use super::Take::{self, AtStart, Instead, Once, Refused, Within};
 use crate::message::Part;
+use crate::model::Limits;
 use crate::params::{FlashnodeParam, IfaceCode, IfaceParam, NetParam};
 use crate::step::Step;
 
@@ -111,14 +112,24 @@ impl Chip {
     }
 }
 
-/// Whether a transport is driven by this driver.
-#[must_use]
-pub fn applies(transport: &str) -> bool {
-    transport == "qla4xxx"
+/// Table sizes of a model.
+pub(super) fn limits(model: Option<&str>) -> Limits {
+    let chip = Chip::of(model);
+    let ten_gig = chip == Chip::Isp80xx;
+    Limits {
+        flash_targets: Some(if ten_gig { 512 } else { 64 }),
+        chap_entries: (!ten_gig).then_some(128),
+        ipv4_ifaces: Some(1),
+        ipv6_ifaces: Some(if chip == Chip::Isp4010 { 0 } else { 2 }),
+    }
 }
 
 /// Longest CDB the driver takes, in bytes (`IOCB_MAX_CDB_LEN`).
 pub const MAX_CDB: u32 = 16;
+
+/// Why a session that a user program made cannot be closed (`qla4xxx_conn_destroy`).
+pub const USER_SESSIONS_STAY: &str =
+    "it was made by a user program, and the qla4xxx driver cannot close such sessions";
 
 /// Why it cannot be told whether a session of the driver's was redirected: both addresses are copied from the entry that was logged in
 /// to (`qla4xxx_copy_from_fwddb_param`, `qla4xxx_conn_get_param`), and the firmware keeps to itself where it went.

@@ -13,7 +13,18 @@ pub(crate) fn message(message: &Message) -> String {
 fn step(step: Step) -> String {
     match step {
         Step::IfaceSwitchOn => "hbactl iface set IFACE enabled=on, then iface apply,".to_owned(),
-        Step::OpenIscsiLogout => "iscsiadm -m session -r SID -u".to_owned(),
+        Step::OpenIscsiLogin => "iscsiadm -m node -T TARGET -p PORTAL -I IFACE --login".to_owned(),
+        Step::OpenIscsiLogout(sid) => format!("iscsiadm -m session -r {sid} -u"),
+        Step::OpenIscsiAddress => {
+            "iscsiadm -m iface -I IFACE -o update -n iface.ipaddress -v ADDRESS".to_owned()
+        }
+        Step::OpenIscsiSecret => {
+            "iscsiadm -m node -T TARGET -o update -n node.session.auth.authmethod -v CHAP, \
+                                  and the same for username and password"
+                .to_owned()
+        }
+        Step::OpenIscsiFirmware => "iscsiadm -m fw".to_owned(),
+        Step::StartHelper => "systemctl start iscsiuio.socket".to_owned(),
         Step::Serve => "hbaemu serve".to_owned(),
         Step::WithBlocks => "--blocks".to_owned(),
         Step::WithChap => "--chap".to_owned(),
@@ -80,6 +91,7 @@ mod tests {
             Step::IfaceSet,
             Step::IfaceApply,
             Step::SessionWatch,
+            Step::StatsSession,
         ] {
             let typed = step(operation);
             let mut command = args::command();

@@ -91,8 +91,37 @@ fn a_reset_that_never_ends_says_what_was_waited_for() {
 fn a_driver_without_a_feature_is_named() {
     let mut bnx = key();
     bnx.transport = Some("bnx2i".into());
-    let e = require(&bnx, "list flash targets", |f| f.flash).expect_err("unsupported");
+    let e = require(&bnx, "list flash targets", Ability::Flash).expect_err("unsupported");
     assert_eq!(e.kind(), Kind::Unsupported);
     assert!(e.to_string().contains("bnx2i"), "{e}");
-    require(&key(), "list flash targets", |f| f.flash).expect("qla4xxx can");
+    let next = e.next_step().expect("what to do instead");
+    assert!(next.steps().any(|s| s == Step::OpenIscsiLogin), "{next}");
+    require(&key(), "list flash targets", Ability::Flash).expect("qla4xxx can");
+}
+
+#[test]
+fn where_no_adapter_can_do_it_that_is_the_answer_and_no_empty_list() {
+    let mut bnx = key();
+    bnx.transport = Some("bnx2i".into());
+    let mut s = Scripted::new();
+    s.expect(Call::AdapterKeys, Ok(vec![bnx.clone()]))
+        .expect(Call::AdapterKeys, Ok(vec![bnx, key()]))
+        .expect::<Vec<AdapterKey>>(Call::AdapterKeys, Ok(vec![]));
+    let mut c = ctx(&mut s);
+    let mut hosts = || all_able(&mut c, None, "list flash targets", Ability::Flash);
+    assert_eq!(hosts().expect_err("nobody can").kind(), Kind::Unsupported);
+    assert_eq!(hosts().expect("one can"), [H0]);
+    assert_eq!(hosts().expect("there is none"), []);
+    s.finish();
+}
+
+#[test]
+fn a_driver_without_a_reset_is_not_asked_for_one() {
+    let mut bnx = key();
+    bnx.transport = Some("bnx2i".into());
+    let mut s = Scripted::new();
+    s.expect(Call::AdapterKeys, Ok(vec![bnx]));
+    let e = reset(&mut ctx(&mut s), None).expect_err("unsupported");
+    assert_eq!(e.kind(), Kind::Unsupported);
+    s.finish();
 }

@@ -19,6 +19,7 @@ use crate::ids::{AdapterId, HostNo};
 use crate::intent::Intent;
 use crate::message::Message;
 use crate::model::{BootConfig, BootMode, FlashTarget, Slot};
+use crate::quirks::Ability;
 use crate::step::Step;
 
 /// What to change in the boot configuration; `None` leaves a part.
@@ -124,7 +125,7 @@ fn change(
 ) -> Result<Change<BootConfig>> {
     let key = resolve_key(ctx, id)?;
     let tried = format!("{verb} of {}", key.host);
-    require(&key, verb, |f| f.boot)?;
+    require(&key, verb, Ability::Boot)?;
     let _writer = ctx.writer(key.host, command, &tried)?;
     let (image, place) = nvram::read(ctx, &key, &tried)?;
     let flash = ctx.backend.flash_targets(key.host)?;

@@ -1,29 +1,21 @@
 //! Showing the boot configuration.
 
-use super::super::adapter::{require, resolve_key};
+use super::super::adapter::all_able_keys;
 use super::nvram::{self, Bytes, Place};
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::ids::{AdapterId, HostNo};
 use crate::model::{AdapterKey, BootConfig, BootSlot, FlashTarget, Slot};
 use crate::params::{FlashnodeParam, ParamValue};
-use crate::quirks::features;
+use crate::quirks::Ability;
 
 /// Boot configurations of one port, or of all.
 ///
 /// # Errors
 /// [`crate::Kind::NotFound`].
 pub fn show(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Vec<BootConfig>> {
-    let keys = if id.is_some() {
-        let key = resolve_key(ctx, id)?;
-        require(&key, "show the boot configuration", |f| f.boot)?;
-        vec![key]
-    } else {
-        let able = |k: &AdapterKey| features(k.transport.as_deref().unwrap_or_default(), None).boot;
-        ctx.backend.adapter_keys()?.into_iter().filter(able).collect()
-    };
     let mut all = Vec::new();
-    for key in keys {
+    for key in all_able_keys(ctx, id, "show the boot configuration", Ability::Boot)? {
         all.push(config(ctx, &key)?);
     }
     Ok(all)

@@ -15,6 +15,7 @@ use crate::ids::{AdapterId, HostNo};
 use crate::intent;
 use crate::message::Message;
 use crate::model::{ChapDirection, ChapEntry, ChapUse};
+use crate::quirks::Ability;
 use crate::secret::{REDACTED, Secret};
 use crate::step::Step;
 
@@ -39,7 +40,7 @@ pub struct NewChap {
 }
 
 pub(super) fn able(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, tried: &str) -> Result<HostNo> {
-    resolve_able(ctx, id, tried, |f| f.chap_table)
+    resolve_able(ctx, id, tried, Ability::ChapTable)
 }
 
 fn check_name(name: &str, tried: &str) -> Result<()> {

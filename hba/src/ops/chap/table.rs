@@ -12,6 +12,7 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{AdapterId, HostNo};
 use crate::model::{ChapDirection, ChapEntry, ChapUse};
+use crate::quirks::Ability;
 
 /// Records asked for in one message: 16 KiB of answer.
 const PAGE: usize = 32;
@@ -22,7 +23,7 @@ const PAGE: usize = 32;
 /// [`Kind::NotFound`], [`Kind::Unsupported`], [`Kind::Permission`], [`Kind::Timeout`].
 pub fn list(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Vec<ChapEntry>> {
     let mut all = Vec::new();
-    for host in all_able(ctx, id, "list chap entries", |f| f.chap_table)? {
+    for host in all_able(ctx, id, "list chap entries", Ability::ChapTable)? {
         all.extend(entries(ctx, host)?);
     }
     Ok(all)
@@ -34,7 +35,7 @@ pub fn list(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Vec<ChapEntry>>
 /// [`Kind::NotFound`].
 pub fn show(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, index: u16) -> Result<ChapEntry> {
     let tried = format!("show chap entry {index}");
-    let host = resolve_able(ctx, id, &tried, |f| f.chap_table)?;
+    let host = resolve_able(ctx, id, &tried, Ability::ChapTable)?;
     let found = entries(ctx, host)?.into_iter().find(|e| e.index == index);
     found.ok_or_else(|| missing(host, index, &tried))
 }

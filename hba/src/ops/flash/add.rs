@@ -19,6 +19,7 @@ use crate::intent::Intent;
 use crate::message::Message;
 use crate::model::{FlashTarget, PortalType};
 use crate::params::{Assignment, FlashnodeParam};
+use crate::quirks::Ability;
 use crate::step::Step;
 
 /// A flash target to add.
@@ -86,7 +87,7 @@ impl NewFlashTarget {
 /// [`Kind::Invalid`], [`Kind::Busy`] when the same target exists with other settings, [`Kind::VerifyFailed`].
 pub fn add(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, new: &NewFlashTarget) -> Result<Change<FlashTarget>> {
     let tried = format!("add {}", new.describe());
-    let host = resolve_able(ctx, id, &tried, |f| f.flash)?;
+    let host = resolve_able(ctx, id, &tried, Ability::Flash)?;
     add_to(ctx, host, new, &tried)
 }
 

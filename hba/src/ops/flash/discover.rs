@@ -26,6 +26,7 @@ use crate::isid::Taken;
 use crate::message::Message;
 use crate::model::{FlashTarget, Session};
 use crate::params::{Assignment, FlashnodeParam};
+use crate::quirks::Ability;
 use crate::step::Step;
 
 /// How long the sessions of found targets may take to come up and to be scanned before they are listed as they are.
@@ -61,7 +62,7 @@ pub fn discover(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, asking: Asking) -> Re
         ..asking.at
     };
     let tried = format!("discover targets at {at}");
-    let host = resolve_able(ctx, id, &tried, |f| f.flash)?;
+    let host = resolve_able(ctx, id, &tried, Ability::Flash)?;
     let _writer = ctx.writer(host, "flash discover", &tried)?;
     let families = families(ctx, host)?;
     if !families.have(at.address) {

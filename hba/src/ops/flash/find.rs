@@ -11,6 +11,7 @@ use crate::error::{Error, Kind, Result};
 use crate::ids::{AdapterId, HostNo};
 use crate::model::{FlashSession, FlashTarget, Session, SessionBrief};
 use crate::params::{FlashnodeParam, ParamValue};
+use crate::quirks::Ability;
 
 /// Flash targets of one port, or of all, with their sessions.
 ///
@@ -18,7 +19,7 @@ use crate::params::{FlashnodeParam, ParamValue};
 /// [`Kind::NotFound`], [`Kind::Unsupported`].
 pub fn list(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Vec<FlashTarget>> {
     let mut found = Vec::new();
-    for host in all_able(ctx, id, "list flash targets", |f| f.flash)? {
+    for host in all_able(ctx, id, "list flash targets", Ability::Flash)? {
         found.extend(all(ctx, host)?);
     }
     Ok(found)
@@ -30,7 +31,7 @@ pub fn list(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Vec<FlashTarget
 /// [`Kind::NotFound`].
 pub fn show(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, index: u32) -> Result<FlashTarget> {
     let tried = format!("show flash target {index}");
-    let host = resolve_able(ctx, id, &tried, |f| f.flash)?;
+    let host = resolve_able(ctx, id, &tried, Ability::Flash)?;
     one(ctx, host, index, &tried)
 }
 

@@ -18,6 +18,7 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{AdapterId, Portal};
 use crate::message::Message;
+use crate::quirks::Ability;
 use crate::step::Step;
 use std::time::Duration;
 
@@ -30,7 +31,7 @@ const ASK: Duration = Duration::from_secs(10);
 /// As [`discover`]. A path that cannot be added or logged in to is left out, with the reason.
 pub fn discover_and_add(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, asking: Asking) -> Result<Discovery> {
     let tried = format!("add what {} lists", asking.at);
-    let host = resolve_able(ctx, id, &tried, |f| f.flash)?;
+    let host = resolve_able(ctx, id, &tried, Ability::Flash)?;
     let only = AdapterId::Host(host);
     let _writer = ctx.writer(host, "flash discover", &tried)?;
     let warned = ctx.warnings.len();
@@ -137,7 +138,7 @@ pub fn list_targets(
 ) -> Result<Listing> {
     let asked = Portal { tag: None, ..at };
     let tried = format!("list the targets of {asked} from this host");
-    let host = resolve_able(ctx, id, &tried, |f| f.flash)?;
+    let host = resolve_able(ctx, id, &tried, Ability::Flash)?;
     let targets = match ask_list(ctx, host, asked.at(), chap, ASK)? {
         ListOutcome::Listed(targets) => targets,
         ListOutcome::Not(why) => {

@@ -22,6 +22,7 @@ use crate::ids::{AdapterId, HostNo};
 use crate::message::Message;
 use crate::model::{Event, FlashTarget, LoginFailureType, Owner, Session};
 use crate::params::{FlashnodeParam, Parameter};
+use crate::quirks::Ability;
 use crate::step::Step;
 use crate::writer::Scope;
 
@@ -47,7 +48,7 @@ const FAILED_WAIT: Duration = Duration::from_secs(3);
 /// in time.
 pub fn login(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, index: u32, clash: Clash) -> Result<Change<Session>> {
     let tried = format!("log in to flash target {index}");
-    let host = resolve_able(ctx, id, &tried, |f| f.flash)?;
+    let host = resolve_able(ctx, id, &tried, Ability::Flash)?;
     let _turn = ctx.turn(Scope::Login(index), host, "flash login", &tried)?;
     let writer = ctx.writer(host, "flash login", &tried)?;
     let mut target = one(ctx, host, index, &tried)?;

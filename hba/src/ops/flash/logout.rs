@@ -17,6 +17,7 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
 use crate::ids::AdapterId;
 use crate::model::Session;
+use crate::quirks::Ability;
 use crate::step::Step;
 use crate::writer::Scope;
 
@@ -32,7 +33,7 @@ const GOING: Duration = Duration::from_secs(2);
 /// there in time.
 pub fn logout(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, index: u32) -> Result<Change<Session>> {
     let tried = format!("log out of flash target {index}");
-    let host = resolve_able(ctx, id, &tried, |f| f.flash)?;
+    let host = resolve_able(ctx, id, &tried, Ability::Flash)?;
     let _turn = ctx.turn(Scope::Login(index), host, "flash logout", &tried)?;
     let writer = ctx.writer(host, "flash logout", &tried)?;
     let target = one(ctx, host, index, &tried)?;

@@ -10,13 +10,14 @@ use std::ops::ControlFlow;
 use iscsi::Isid;
 use iscsi::names::same;
 
+use super::super::adapter::is_able;
 use super::find::{isid_of, same_address};
 use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result, Status};
 use crate::ids::HostNo;
 use crate::isid::Taken;
 use crate::message::Message;
-use crate::quirks::features;
+use crate::quirks::Ability;
 use crate::step::Step;
 
 /// Who has an identifier.
@@ -187,7 +188,7 @@ fn ports(ctx: &mut Ctx<'_>, host: HostNo) -> Result<Vec<HostNo>> {
     }
     let mine = ctx.backend.adapter(host)?.and_then(|a| a.initiator_name);
     for key in keys {
-        if key.host == host || !features(key.transport.as_deref().unwrap_or_default(), None).flash {
+        if key.host == host || !is_able(&key, Ability::Flash) {
             continue;
         }
         let name = ctx.backend.adapter(key.host)?.and_then(|a| a.initiator_name);

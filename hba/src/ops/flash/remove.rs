@@ -13,6 +13,7 @@ use crate::error::{Error, Kind, Result};
 use crate::ids::{AdapterId, HostNo};
 use crate::message::Message;
 use crate::model::FlashTarget;
+use crate::quirks::Ability;
 use crate::step::Step;
 
 /// Removes a flash target. A boot target is refused; one with a session needs `force` (the session stays).
@@ -21,7 +22,7 @@ use crate::step::Step;
 /// [`Kind::NotFound`], [`Kind::Permission`], [`Kind::Busy`].
 pub fn remove(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, index: u32) -> Result<Change<FlashTarget>> {
     let tried = format!("remove flash target {index}");
-    let host = resolve_able(ctx, id, &tried, |f| f.flash)?;
+    let host = resolve_able(ctx, id, &tried, Ability::Flash)?;
     let _writer = ctx.writer(host, "flash remove", &tried)?;
     let before = one(ctx, host, index, &tried)?;
     if before.boot || boot::names(ctx, host, index) {

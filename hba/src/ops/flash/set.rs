@@ -13,6 +13,7 @@ use crate::error::{Error, Kind, Result};
 use crate::ids::AdapterId;
 use crate::model::FlashTarget;
 use crate::params::{Assignment, FlashnodeParam, ParamValue, Parameter};
+use crate::quirks::Ability;
 
 /// Parameters to change on a flash target.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -54,7 +55,7 @@ pub fn set(
     settings: &FlashSettings,
 ) -> Result<Change<FlashTarget>> {
     let tried = format!("change flash target {index}");
-    let host = resolve_able(ctx, id, &tried, |f| f.flash)?;
+    let host = resolve_able(ctx, id, &tried, Ability::Flash)?;
     let mut wanted = settings.wanted().map_err(|e| e.during(tried.clone()))?;
     let _writer = ctx.writer(host, "flash set", &tried)?;
     let before = one(ctx, host, index, &tried)?;

@@ -18,7 +18,7 @@ use crate::intent::Intent;
 use crate::message::Message;
 use crate::model::Iface;
 use crate::params::{Assignment, IfaceCode, NetParam, Parameter, Settable};
-use crate::quirks::Take;
+use crate::quirks::{Ability, Take};
 use crate::step::Step;
 use crate::writer::Scope;
 
@@ -36,7 +36,7 @@ pub fn apply(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Change<Vec<Ifa
     let key = resolve_key(ctx, id)?;
     let host = key.host;
     let tried = format!("apply staged settings to {host}");
-    require(&key, "apply staged settings", |f| f.iface)?;
+    require(&key, "apply staged settings", Ability::Iface)?;
     let _writer = ctx.writer(host, VERB, &tried)?;
     let stage = Stage::load(ctx)?;
     let before = of(ctx, &stage, &key)?;

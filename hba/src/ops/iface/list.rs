@@ -6,6 +6,7 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{AdapterId, IfaceId};
 use crate::model::{AdapterKey, Iface};
+use crate::quirks::Ability;
 
 /// Interfaces of one port, or of all, with what is staged.
 ///
@@ -81,7 +82,7 @@ pub(super) fn find_settable(
 ) -> Result<(AdapterKey, Iface, Vec<AdapterKey>)> {
     let keys = ctx.backend.adapter_keys()?;
     let (key, iface) = find_among(ctx, stage, &keys, id, tried)?;
-    require(&key, tried, |f| f.iface)?;
+    require(&key, tried, Ability::Iface)?;
     let others = keys.into_iter().filter(|other| other.host != key.host).collect();
     Ok((key, iface, others))
 }

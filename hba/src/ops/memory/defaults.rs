@@ -22,7 +22,7 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{AdapterId, HostNo};
 use crate::model::AdapterKey;
-use crate::quirks::Chip;
+use crate::quirks::{Ability, Chip};
 use crate::step::Step;
 
 /// What was put back.
@@ -58,7 +58,7 @@ const ROWS: &[Row] = &[
 /// [`Kind::Unsupported`] on chips without it; [`Kind::Invalid`] without the word that flash may be written; [`Kind::Permission`] while
 /// a boot slot names a flash target that would go; [`Kind::VerifyFailed`].
 pub fn restore(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, areas: FactoryAreas) -> Result<Change<Restored>> {
-    let (key, chip) = port(ctx, id, "restore factory settings")?;
+    let (key, chip) = port(ctx, id, "restore factory settings", Ability::Memory)?;
     let host = key.host;
     let tried = format!("restore factory settings of {host}");
     let why = match chip {

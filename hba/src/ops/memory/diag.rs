@@ -13,7 +13,7 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{AdapterId, HostNo};
 use crate::message::Message;
-use crate::quirks::Chip;
+use crate::quirks::{Ability, Chip};
 use crate::step::Step;
 
 /// A self test.
@@ -134,7 +134,7 @@ pub struct SelfTestReport {
 /// [`Kind::Invalid`] without that word; [`Kind::Busy`]; [`Kind::Unsupported`] where the chip does not have the test.
 pub fn test(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, test: &Test) -> Result<SelfTestReport> {
     let doing = format!("run self test {}", test.name);
-    let (key, chip) = port(ctx, id, &doing)?;
+    let (key, chip) = port(ctx, id, &doing, Ability::Memory)?;
     let tried = format!("{doing} on {}", key.host);
     let not_here = test.only_40xx && chip == Chip::Isp80xx;
     unless(

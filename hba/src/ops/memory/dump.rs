@@ -12,7 +12,7 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{AdapterId, HostNo};
 use crate::message::Message;
-use crate::quirks::Chip;
+use crate::quirks::{Ability, Chip};
 use crate::step::Step;
 
 /// What to read.
@@ -67,7 +67,7 @@ pub fn dump(
     with_secrets: bool,
 ) -> Result<(Dump, Zeroizing<Vec<u8>>)> {
     let doing = format!("read {part}");
-    let (key, chip) = port(ctx, id, &doing)?;
+    let (key, chip) = port(ctx, id, &doing, Ability::Memory)?;
     let tried = format!("{doing} of {}", key.host);
     if part == Part::Flash(Area::Chap) && !with_secrets {
         return Err(Error::new(Kind::Invalid, tried)

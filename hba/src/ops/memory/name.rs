@@ -23,6 +23,7 @@ use crate::error::{Error, Kind, Result, Status};
 use crate::ids::{AdapterId, HostNo};
 use crate::intent::Intent;
 use crate::model::AdapterKey;
+use crate::quirks::Ability;
 use crate::step::Step;
 
 /// How long the port may take to show what was written.
@@ -49,7 +50,7 @@ pub fn set_name(
     id: Option<&AdapterId>,
     name: Option<&str>,
 ) -> Result<Change<InitiatorName>> {
-    let (key, chip) = port(ctx, id, "name the initiator")?;
+    let (key, chip) = port(ctx, id, "name the initiator", Ability::InitiatorName)?;
     let host = key.host;
     let tried = format!("name the initiator of {host}");
     unless(&key, &tried, chip.why_no_areas())?;

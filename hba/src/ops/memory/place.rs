@@ -17,7 +17,7 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
 use crate::ids::AdapterId;
 use crate::model::AdapterKey;
-use crate::quirks::Chip;
+use crate::quirks::{Ability, Chip};
 
 /// An area of flash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,10 +65,15 @@ impl fmt::Display for Area {
     }
 }
 
-/// The port, which must be one whose driver has vendor commands.
-pub(super) fn port(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, doing: &str) -> Result<(AdapterKey, Chip)> {
+/// The port, whose driver must be `able`.
+pub(super) fn port(
+    ctx: &mut Ctx<'_>,
+    id: Option<&AdapterId>,
+    doing: &str,
+    able: Ability,
+) -> Result<(AdapterKey, Chip)> {
     let key = resolve_key(ctx, id)?;
-    require(&key, doing, |f| f.flash)?;
+    require(&key, doing, able)?;
     let chip = Chip::of(key.model.as_deref());
     Ok((key, chip))
 }

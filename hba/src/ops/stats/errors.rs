@@ -1,12 +1,12 @@
 //! Errors of a port: its own counters, and the sums over its sessions.
 
-use super::super::adapter::resolve_key;
+use super::super::adapter::{is_able, resolve_key};
 use super::connection;
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::ids::AdapterId;
 use crate::model::{AdapterStats, Counters};
-use crate::quirks::features;
+use crate::quirks::Ability;
 
 /// Errors of one port, or of all.
 ///
@@ -20,7 +20,7 @@ pub fn adapter(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Vec<AdapterS
     let sessions = super::super::session::list(ctx, id)?;
     let mut all = Vec::new();
     for key in keys {
-        let able = features(key.transport.as_deref().unwrap_or_default(), None).host_stats;
+        let able = is_able(&key, Ability::HostStats);
         // A port that does not answer has no count of its own; its sessions may still.
         let own = if able {
             ctx.backend.host_stats(key.host, ctx.deadline).ok()

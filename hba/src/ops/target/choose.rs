@@ -10,13 +10,14 @@ use crate::error::{Error, Kind, Result, Status};
 use crate::ids::{HostNo, Portal};
 use crate::ops::adapter::{all_able, resolve_able};
 use crate::ops::flash::port_can_call;
+use crate::quirks::Ability;
 use crate::step::Step;
 
 /// The port of a login and the target as it knows it.
 pub(super) fn port(ctx: &mut Ctx<'_>, wish: &LoginWish, tried: &str) -> Result<(HostNo, Option<Target>)> {
     let candidates = match &wish.adapter {
-        Some(id) => vec![resolve_able(ctx, Some(id), tried, |f| f.flash)?],
-        None => all_able(ctx, None, tried, |f| f.flash)?,
+        Some(id) => vec![resolve_able(ctx, Some(id), tried, Ability::Flash)?],
+        None => all_able(ctx, None, tried, Ability::Flash)?,
     };
     let candidates = named(ctx, candidates, wish, tried)?;
     let mut known = Vec::new();

@@ -12,6 +12,7 @@ use crate::ids::{AdapterId, HostNo};
 use crate::model::FlashTarget;
 use crate::ops::adapter::all_able;
 use crate::params::{FlashnodeParam, IfaceCode, IfaceParam, NetParam, ParamValue, Parameter};
+use crate::quirks::Ability;
 
 /// Ways of discovery that no adapter here has, and why.
 pub(super) const MISSING: &[(&str, &str)] = &[
@@ -68,7 +69,7 @@ pub struct Setting {
 /// [`crate::Kind::NotFound`], [`crate::Kind::Unsupported`]; the adapter cannot be read.
 pub fn discovery(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Vec<DiscoverySettings>> {
     let mut all = Vec::new();
-    for host in all_able(ctx, id, "show the settings of discovery", |f| f.flash)? {
+    for host in all_able(ctx, id, "show the settings of discovery", Ability::Flash)? {
         let entries: Vec<FlashTarget> = ctx
             .backend
             .flash_targets(host)?

@@ -16,6 +16,7 @@ use crate::error::Result;
 use crate::ids::{AdapterId, HostNo, Portal};
 use crate::model::{FlashSession, FlashTarget, Owner, Session};
 use crate::params::{FlashnodeParam, IscsiParam, ParamValue};
+use crate::quirks::Ability;
 
 /// Where a path is known from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
@@ -84,7 +85,7 @@ impl TargetPath {
 /// [`crate::Kind::NotFound`], [`crate::Kind::Unsupported`]; the adapter cannot be read.
 pub fn list(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Vec<Target>> {
     let mut all = Vec::new();
-    for host in all_able(ctx, id, "list targets", |f| f.flash)? {
+    for host in all_able(ctx, id, "list targets", Ability::Flash)? {
         all.extend(of_port(ctx, host)?);
     }
     Ok(all)

@@ -11,6 +11,7 @@ use crate::error::{Kind, Result};
 use crate::ids::{AdapterId, HostNo, Portal};
 use crate::ops::adapter::all_able;
 use crate::ops::flash::{self, Answer, Asking, Discovery};
+use crate::quirks::Ability;
 
 /// What a refresh of one port came to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -61,7 +62,7 @@ impl Refresh {
 /// The adapter cannot be read; the end was asked for, or the time is over.
 pub fn refresh(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Vec<Refresh>> {
     let mut all = Vec::new();
-    for host in all_able(ctx, id, "refresh the targets", |f| f.flash)? {
+    for host in all_able(ctx, id, "refresh the targets", Ability::Flash)? {
         let known = ctx.backend.flash_targets(host)?;
         let mut portals = Vec::new();
         for entry in known.iter().filter(|t| t.discovery) {

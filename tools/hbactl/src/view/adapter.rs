@@ -1,6 +1,6 @@
 //! Adapters.
 
-use hba::model::{Adapter, InitiatorPortal};
+use hba::model::{Adapter, InitiatorPortal, LoginBy};
 use hba::ops::memory::{Dump, SelfTestReport};
 
 use crate::output::{Details, Table, flag, known, yes};
@@ -93,6 +93,15 @@ pub(crate) fn details(a: &Adapter) -> Details {
         ),
     );
     add("Abilities", String::new());
+    add(
+        "Logs in",
+        match a.logs_in {
+            Some(LoginBy::Adapter) => "the firmware, by flash targets",
+            Some(LoginBy::Daemon) => "a session daemon in user space, by its records",
+            None => "n/a",
+        }
+        .to_owned(),
+    );
     add("Longest CDB (bytes)", known(a.max_cdb_length));
     add("Commands queued", known(a.can_queue));
     add("Shares the OS's TCP/IP", flag(a.integrated_tcpip));
@@ -106,20 +115,31 @@ pub(crate) fn details(a: &Adapter) -> Details {
     });
     add("Transport capabilities", known(capabilities));
     let f = &a.features;
-    for (name, has) in [
-        ("Flash targets", f.flash),
-        ("CHAP table", f.chap_table),
-        ("Interface parameters", f.iface),
-        ("Ping", f.ping),
-        ("Host statistics", f.host_stats),
-        ("Boot targets", f.boot),
-        ("IPsec", f.ipsec),
-        ("iSNS", f.isns),
-        ("SLP", f.slp),
-        ("RADIUS", f.radius),
-        ("Several connections a session", f.multi_connection),
+    for (name, has, feature) in [
+        ("Flash targets", f.flash, "flash"),
+        ("CHAP table", f.chap_table, "chap_table"),
+        ("Interface parameters", f.iface, "iface"),
+        ("Ping", f.ping, "ping"),
+        ("Host statistics", f.host_stats, "host_stats"),
+        ("Boot targets", f.boot, "boot"),
+        ("Initiator name", f.initiator_name, "initiator_name"),
+        ("Memories, self tests", f.memory, "memory"),
+        ("Reset", f.reset, "reset"),
+        ("IPsec", f.ipsec, "ipsec"),
+        ("iSNS", f.isns, "isns"),
+        ("SLP", f.slp, "slp"),
+        ("RADIUS", f.radius, "radius"),
+        (
+            "Several connections a session",
+            f.multi_connection,
+            "multi_connection",
+        ),
     ] {
-        add(name, yes(has).to_owned());
+        let why = a.missing.iter().find(|missing| missing.feature == feature);
+        add(
+            name,
+            why.map_or_else(|| yes(has).to_owned(), |why| format!("no ({})", why.reason)),
+        );
     }
     add("Security", String::new());
     let s = &a.security;
@@ -128,7 +148,14 @@ pub(crate) fn details(a: &Adapter) -> Details {
     add(
         "CHAP algorithms",
         s.chap_algorithms.as_ref().map_or_else(
-            || "n/a (the firmware decides, and the driver does not tell)".to_owned(),
+            || {
+                match a.logs_in {
+                    Some(LoginBy::Daemon) => "n/a (the session daemon decides)",
+                    Some(LoginBy::Adapter) => "n/a (the firmware decides, and the driver does not tell)",
+                    None => "n/a",
+                }
+                .to_owned()
+            },
             |all| all.join(" "),
         ),
     );

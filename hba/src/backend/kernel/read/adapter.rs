@@ -9,7 +9,7 @@ use super::{health, iface};
 use crate::error::Result;
 use crate::ids::HostNo;
 use crate::model::{Adapter, AdapterKey, Security, capabilities};
-use crate::quirks::{features, limits, qla4xxx};
+use crate::quirks::Driver;
 
 const CLASS: &str = "class/iscsi_host";
 
@@ -58,16 +58,18 @@ pub(in super::super) fn one(root: &Root, no: HostNo) -> Result<Option<Adapter>> 
     let caps = transport::transport(root, &transport)
         .ok()
         .map(|t| capabilities(t.attrs.caps.bits()));
-    let ours = qla4xxx::applies(&transport);
+    let driver = Driver::of(&transport);
     let mtu = iface::all(root, no)?.into_iter().find_map(|i| i.mtu);
     let text = |a: Option<driver_sys::sysfs::Address>| a.map(|a| a.to_string());
     Ok(Some(Adapter {
         host: no,
         unique_id: iscsi.hwaddress.as_deref().and_then(Adapter::unique_id_of),
         driver: Some(scsi.proc_name),
-        vendor: ours.then(|| "QLogic".to_owned()),
-        limits: limits(&transport, q.hba_model.as_deref()),
-        features: features(&transport, q.hba_model.as_deref()),
+        vendor: driver.vendor.map(str::to_owned),
+        limits: driver.limits(q.hba_model.as_deref()),
+        logs_in: driver.logs_in,
+        features: driver.features(q.hba_model.as_deref()),
+        missing: driver.missing(q.hba_model.as_deref()),
         transport: Some(transport),
         model: q.hba_model,
         serial: q.serial_num,
@@ -105,16 +107,17 @@ pub(in super::super) fn one(root: &Root, no: HostNo) -> Result<Option<Adapter>> 
         port_count: q.phy_port_cnt.map(|n| n.0),
         port_number: q.phy_port_num.map(|n| n.0),
         function_count: q.iscsi_func_cnt.map(|n| n.0),
-        max_cdb_length: ours.then_some(qla4xxx::MAX_CDB),
+        max_cdb_length: driver.max_cdb,
         can_queue: scsi.can_queue,
-        integrated_tcpip: ours.then_some(false),
-        multifunction: ours.then_some(true),
-        bidirectional_commands: ours.then_some(false),
+        integrated_tcpip: driver.integrated_tcpip,
+        multifunction: driver.multifunction,
+        // The kernel itself has none (6.1 `scsi_lib.c`).
+        bidirectional_commands: driver.logs_in.map(|_| false),
         capabilities: caps,
         sessions: count_sessions(root, no),
         cache_valid: None,
         generation: None,
-        security: security(ours),
+        security: security(driver),
     }))
 }
 
@@ -127,11 +130,13 @@ pub(in super::super) fn transport_name(proc_name: &str) -> &str {
     }
 }
 
-/// What both sides can prove, and how. Which CHAP algorithms are offered is the firmware's business: the driver neither asks nor tells.
-fn security(ours: bool) -> Security {
+/// What both sides can prove, and how. Which CHAP algorithms are offered is the business of whoever logs in: the drivers neither ask nor
+/// tell.
+fn security(driver: &Driver) -> Security {
+    let chap = driver.logs_in.map(|_| true);
     Security {
-        chap_one_way: ours.then_some(true),
-        chap_mutual: ours.then_some(true),
+        chap_one_way: chap,
+        chap_mutual: chap,
         chap_algorithms: None,
         ipsec: false,
         ipsec_encryptions: Vec::new(),

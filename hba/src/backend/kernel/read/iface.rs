@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::ids::{Family, HostNo, IfaceId};
 use crate::model::Iface;
 use crate::params::{IfaceCode, Parameter, Params, fits_family};
-use crate::quirks::switched_ifaces;
+use crate::quirks::Driver;
 
 const CLASS: &str = "class/iscsi_iface";
 
@@ -22,7 +22,7 @@ pub(in super::super) fn all(root: &Root, host: HostNo) -> Result<Vec<Iface>> {
     let mut text = |attr: &str| reader.may::<String>(root.at(&at), attr).ok().flatten();
     if let Some(driver) = text("proc_name") {
         let model = text("hba_model");
-        for (family, num) in switched_ifaces(transport_name(&driver), model.as_deref()) {
+        for (family, num) in Driver::of(transport_name(&driver)).switched_ifaces(model.as_deref()) {
             let id = IfaceId { host, family, num };
             if found.iter().all(|i| i.id() != id) {
                 found.push(Iface::off(id));

@@ -19,7 +19,7 @@ use crate::model::{
     Connection, ConnectionStanding, Owner, Session, SessionBrief, SessionDetail, SessionKind,
 };
 use crate::params::{ParamValue, Params};
-use crate::quirks::qla4xxx;
+use crate::quirks::Driver;
 
 /// The kernel made it, from flash.
 const CREATOR_KERNEL: i32 = -1;
@@ -208,10 +208,12 @@ fn connection(
         port(take(IscsiParam::ConnPort)),
         port(take(IscsiParam::PersistentPort)),
     );
-    let redirect = if owner == Owner::Flash && qla4xxx::applies(transport) {
-        Err(qla4xxx::REDIRECT_UNTOLD)
-    } else {
-        redirected((address.as_deref(), port_now), (persistent.as_deref(), port_kept))
+    let untold = Driver::of(transport)
+        .redirect_untold
+        .filter(|_| owner == Owner::Flash);
+    let redirect = match untold {
+        Some(why) => Err(why),
+        None => redirected((address.as_deref(), port_now), (persistent.as_deref(), port_kept)),
     };
     let state = reader.may::<String>(at, "state").ok().flatten();
     // Older drivers tell only one of the two.
