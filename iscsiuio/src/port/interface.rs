@@ -16,7 +16,7 @@ pub(super) struct Interface {
 }
 
 impl Interface {
-    pub(super) fn new(port: &PortConfig, config: InterfaceConfig, now: Instant) -> Self {
+    pub(super) fn new(port: &PortConfig, config: InterfaceConfig) -> Self {
         let mtu = config.mtu.unwrap_or(port.mtu).clamp(1280, port.mtu.max(1280));
         let mut stack = Stack::new(StackConfig {
             mac: port.mac,
@@ -31,7 +31,7 @@ impl Interface {
         } = config.v4
         {
             let (addresses, routes) = fixed(address, prefix, gateway);
-            stack.set(now, &addresses, &routes);
+            stack.set(&addresses, &routes);
         }
         Self { config, stack, mtu }
     }

@@ -64,7 +64,7 @@ impl Port {
             self.counters.evicted += 1;
             return Configured::Failed;
         }
-        let made = Interface::new(&self.config, interface, now);
+        let made = Interface::new(&self.config, interface);
         let configured = made.configured();
         self.interfaces.insert(id, made);
         self.changed = true;

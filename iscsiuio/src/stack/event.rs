@@ -1,8 +1,9 @@
 //! What a stack tells its owner.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
 
-use super::Mac;
+use super::{EchoEnd, Mac};
 
 /// A UDP datagram.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,11 +42,20 @@ pub enum Event {
         /// Who has it already.
         taken: Option<Mac>,
     },
-    /// Another station uses an address of ours.
+    /// Another station uses an address of ours. It is told each time, and not defended here.
     Conflict {
         /// The address.
         address: IpAddr,
         /// Who.
         mac: Mac,
+    },
+    /// The end of [`super::Stack::echo`].
+    Echo {
+        /// Which.
+        id: u64,
+        /// How.
+        end: EchoEnd,
+        /// From the echo to its answer.
+        took: Duration,
     },
 }

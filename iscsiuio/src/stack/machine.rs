@@ -1,20 +1,23 @@
 //! The stack as its owner sees it.
 
+mod discovery;
+mod input;
+mod output;
+mod pings;
+
 use std::collections::VecDeque;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::time::Instant;
 
-use smoltcp::wire::EthernetProtocol;
-
-use super::arp::Arp;
-use super::ethernet::{self, Frame};
+use super::claims::{Claims, Due};
+use super::echoes::Echoes;
 use super::event::Event;
-use super::local::{self, Local};
-use super::neighbours::{Neighbours, Question, Told};
-use super::{Address, Answer, Mac, Neighbour, NoWay, Route, Vlan, Way};
-
-/// Frames that wait to be taken; beyond that they are dropped and counted.
-const FRAMES: usize = 1024;
+use super::local::Local;
+use super::neighbours::Neighbours;
+use super::path_mtu::PathMtus;
+use super::reassembly::Reassembly;
+use super::{Address, Answer, EchoEnd, Mac, Neighbour, NoWay, Route, Vlan, Way};
+use crate::random::Random;
 
 /// What a stack is told once.
 #[derive(Clone)]
@@ -23,7 +26,7 @@ pub struct StackConfig {
     pub mac: Mac,
     /// The tag of our frames; `None`: untagged.
     pub vlan: Option<Vlan>,
-    /// Largest IP packet in bytes.
+    /// Largest IP packet in bytes, 1280 at least.
     pub mtu: u16,
     /// Unpredictable bytes.
     pub seed: [u8; 32],
@@ -43,6 +46,13 @@ pub struct Stack {
     config: StackConfig,
     local: Local,
     neighbours: Neighbours,
+    claims: Claims,
+    echoes: Echoes,
+    reassembly: Reassembly,
+    path_mtus: PathMtus,
+    /// What waits for a neighbour.
+    parked: VecDeque<output::Parked>,
+    identification: u32,
     frames: VecDeque<Vec<u8>>,
     events: VecDeque<Event>,
     counters: Counters,
@@ -52,10 +62,21 @@ impl Stack {
     /// An interface without addresses.
     #[must_use]
     pub fn new(config: StackConfig) -> Self {
+        let mut random = Random::new(&config.seed, b"stack");
+        let drawn = random.next();
         Self {
-            config,
+            config: StackConfig {
+                mtu: config.mtu.max(1280),
+                ..config
+            },
             local: Local::default(),
             neighbours: Neighbours::default(),
+            claims: Claims::default(),
+            echoes: Echoes::new((drawn >> 32) as u16),
+            reassembly: Reassembly::default(),
+            path_mtus: PathMtus::default(),
+            parked: VecDeque::new(),
+            identification: drawn as u32,
             frames: VecDeque::new(),
             events: VecDeque::new(),
             counters: Counters::default(),
@@ -63,9 +84,13 @@ impl Stack {
     }
 
     /// Addresses and routes from now on, in the place of all others.
-    pub fn set(&mut self, now: Instant, addresses: &[Address], routes: &[Route]) {
-        let _ = now;
+    pub fn set(&mut self, addresses: &[Address], routes: &[Route]) {
+        let before: Vec<IpAddr> = self.local.addresses().iter().map(|a| a.address).collect();
         self.local.set(addresses, routes);
+        self.claims.keep(|address| self.local.has(address));
+        let new = self.local.addresses().iter().map(|a| a.address);
+        let new: Vec<IpAddr> = new.filter(|a| !before.contains(a)).collect();
+        self.listen(&new);
     }
 
     /// The addresses that are in use.
@@ -74,12 +99,26 @@ impl Stack {
         self.local.addresses()
     }
 
+    /// The largest packet on the link from now on, in bytes.
+    pub fn set_mtu(&mut self, mtu: u16) {
+        self.config.mtu = mtu.max(1280);
+    }
+
     /// Where packets for `destination` go, from `source` when that is an address of ours.
     ///
     /// # Errors
     /// There is no way.
     pub fn way(&self, destination: IpAddr, source: Option<IpAddr>) -> Result<Way, NoWay> {
         self.local.way(destination, source)
+    }
+
+    /// The largest packet to `destination`, as far as routers told.
+    #[must_use]
+    pub fn path_mtu(&self, now: Instant, destination: IpAddr) -> u16 {
+        self.path_mtus
+            .get(now, destination)
+            .unwrap_or(u16::MAX)
+            .min(self.config.mtu)
     }
 
     /// Who has this address on the link? [`Answer::Asked`] ends with [`Event::Neighbour`].
@@ -92,13 +131,14 @@ impl Stack {
     /// Questions on the link end: there is nobody to ask.
     pub fn link_lost(&mut self, now: Instant) {
         for address in self.neighbours.give_up(now) {
-            self.events.push_back(Event::Neighbour { address, mac: None });
+            self.neighbour_known(now, address, None);
         }
     }
 
     /// What an earlier process knew of a neighbour: used at once, and asked again.
     pub fn restore(&mut self, now: Instant, neighbour: &Neighbour) {
         self.neighbours.restore(now, neighbour);
+        self.ask(now);
     }
 
     /// The neighbours it knows or asks for.
@@ -107,17 +147,21 @@ impl Stack {
         self.neighbours.list(now)
     }
 
-    /// A frame on this interface's VLAN, whatever it is.
-    pub fn frame(&mut self, now: Instant, frame: &Frame<'_>) {
-        let used = frame.from != self.config.mac
-            && match frame.protocol {
-                EthernetProtocol::Arp => self.arp(now, frame),
-                _ => None,
-            }
-            .is_some();
-        if !used {
-            self.counters.dropped += 1;
+    /// Asks the link whether somebody has this address already; ends with [`Event::Probed`].
+    pub fn probe(&mut self, now: Instant, address: IpAddr) {
+        if !self.claims.probe(now, address) {
+            self.counters.evicted += 1;
+            self.events.push_back(Event::Probed { address, taken: None });
+            return;
         }
+        self.listen(&[address]);
+        self.claim(now);
+    }
+
+    /// Tells the link that this address is here.
+    pub fn announce(&mut self, now: Instant, address: IpAddr) {
+        self.claims.announce(now, address);
+        self.claim(now);
     }
 
     /// The next frame to send.
@@ -133,20 +177,46 @@ impl Stack {
     /// When [`Stack::handle_timeout`] is wanted at the latest.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        self.neighbours.poll_timeout()
+        let timers = [
+            self.neighbours.poll_timeout(),
+            self.claims.poll_timeout(),
+            self.echoes.poll_timeout(),
+        ];
+        timers.into_iter().flatten().min()
     }
 
     /// Time has passed.
     pub fn handle_timeout(&mut self, now: Instant) {
+        self.reassembly.expire(now);
+        self.claim(now);
         self.ask(now);
+        while let Some(id) = self.echoes.due(now) {
+            self.echo_ended(id, EchoEnd::TimedOut);
+        }
     }
 
     /// Counters.
     #[must_use]
     pub fn counters(&self) -> Counters {
+        let tables = [
+            self.neighbours.evicted(),
+            self.reassembly.evicted(),
+            self.path_mtus.evicted(),
+        ];
         Counters {
-            evicted: self.counters.evicted + self.neighbours.evicted(),
+            evicted: self.counters.evicted + tables.iter().sum::<u64>(),
             ..self.counters
+        }
+    }
+
+    /// Probes and announcements that are due.
+    fn claim(&mut self, now: Instant) {
+        while let Some(due) = self.claims.due(now) {
+            match due {
+                Due::Probe(address) => self.send_probe(address),
+                Due::Announce(address) => self.send_announcement(address),
+                Due::Free(address) => self.events.push_back(Event::Probed { address, taken: None }),
+            }
         }
     }
 
@@ -154,81 +224,9 @@ impl Stack {
     fn ask(&mut self, now: Instant) {
         while let Some(due) = self.neighbours.due(now) {
             match due {
-                Ok(Question {
-                    address: IpAddr::V4(address),
-                    whom,
-                }) => self.arp_request(address, whom),
-                Ok(Question { .. }) => {}
-                Err(address) => self.events.push_back(Event::Neighbour { address, mac: None }),
+                Ok(question) => self.send_question(question),
+                Err(address) => self.neighbour_known(now, address, None),
             }
-        }
-    }
-
-    fn arp_request(&mut self, target: Ipv4Addr, whom: Option<Mac>) {
-        let Some(IpAddr::V4(source)) = self.local.source(target.into(), None) else {
-            return;
-        };
-        let arp = Arp {
-            request: true,
-            sender: (self.config.mac, source),
-            target: ([0; 6], target),
-        };
-        self.send(arp.frame(whom.unwrap_or(ethernet::BROADCAST), self.config.vlan));
-    }
-
-    /// `None`: of no use.
-    fn arp(&mut self, now: Instant, frame: &Frame<'_>) -> Option<()> {
-        let arp = Arp::parse(frame.payload)?;
-        let (mac, address) = arp.sender;
-        if mac == self.config.mac {
-            return None;
-        }
-        if local::is_unicast4(address) {
-            if self.local.has(address) {
-                self.events.push_back(Event::Conflict {
-                    address: address.into(),
-                    mac,
-                });
-                return Some(());
-            }
-            let solicited = !arp.request && arp.target.0 == self.config.mac;
-            self.heard(
-                now,
-                address.into(),
-                Told {
-                    mac,
-                    solicited,
-                    replaces: true,
-                },
-            );
-        } else if !address.is_unspecified() {
-            return None;
-        }
-        if arp.request && self.local.has(arp.target.1) {
-            let reply = Arp {
-                request: false,
-                sender: (self.config.mac, arp.target.1),
-                target: arp.sender,
-            };
-            self.send(reply.frame(mac, self.config.vlan));
-        }
-        Some(())
-    }
-
-    fn heard(&mut self, now: Instant, address: IpAddr, told: Told) {
-        if self.neighbours.heard(now, address, told) {
-            self.events.push_back(Event::Neighbour {
-                address,
-                mac: Some(told.mac),
-            });
-        }
-    }
-
-    fn send(&mut self, frame: Vec<u8>) {
-        if self.frames.len() < FRAMES {
-            self.frames.push_back(frame);
-        } else {
-            self.counters.dropped += 1;
         }
     }
 }

@@ -1,0 +1,37 @@
+//! What IPv4 and IPv6 packets have in common for those who get them.
+
+use std::net::IpAddr;
+
+use smoltcp::wire::IpProtocol;
+
+/// A piece of a datagram.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Fragment {
+    pub(super) identification: u32,
+    /// Where the piece begins, in bytes.
+    pub(super) offset: usize,
+    /// Whether more pieces follow.
+    pub(super) more: bool,
+}
+
+/// A packet that was taken apart, or what its pieces became.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Packet<'a> {
+    pub(super) source: IpAddr,
+    pub(super) destination: IpAddr,
+    pub(super) hop_limit: u8,
+    /// What it carries, after all headers of IP. Of a piece: what its datagram begins with.
+    pub(super) protocol: IpProtocol,
+    pub(super) fragment: Option<Fragment>,
+    pub(super) payload: &'a [u8],
+}
+
+/// A packet to be sent.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Outgoing<'a> {
+    pub(super) source: IpAddr,
+    pub(super) destination: IpAddr,
+    pub(super) hop_limit: u8,
+    pub(super) protocol: IpProtocol,
+    pub(super) payload: &'a [u8],
+}
