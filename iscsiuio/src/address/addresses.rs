@@ -1,11 +1,12 @@
 //! All sources of addresses of one interface together.
 
 use std::collections::VecDeque;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::time::{Duration, Instant};
 
 use super::v4::V4;
-use super::{Datagram, Effect, Held, Probed, Refusal, Route};
+use super::v6::{V6, better};
+use super::{Datagram, Effect, Held, Probed, Refusals, Route};
 use crate::port::{AddressStatus, Configured, InterfaceConfig, InterfaceStatus, LeaseStatus};
 use crate::random::Random;
 
@@ -28,6 +29,7 @@ pub struct Setup {
 /// The addresses of one interface, wherever they come from.
 pub struct Addresses {
     v4: V4,
+    v6: Option<V6>,
     random: Random,
     link: bool,
     defended: Vec<(IpAddr, Instant)>,
@@ -51,6 +53,7 @@ impl Addresses {
         let mut out = VecDeque::new();
         Self {
             v4: V4::new(now, setup, config.v4, saved, &mut out),
+            v6: V6::new(now, setup, config, saved, &mut out),
             random: Random::new(&setup.seed, b"addresses"),
             link: true,
             defended: Vec::new(),
@@ -61,7 +64,7 @@ impl Addresses {
     /// How far it is: what is ready of one family is ready, whatever the other does.
     #[must_use]
     pub fn configured(&self) -> Configured {
-        self.configured4().unwrap_or(Configured::Failed)
+        better(self.configured4(), self.configured6()).unwrap_or(Configured::Failed)
     }
 
     /// How far IPv4 is; `None`: there is to be none.
@@ -70,11 +73,20 @@ impl Addresses {
         self.v4.configured()
     }
 
+    /// How far IPv6 is, its link-local address aside; `None`: there is to be none.
+    #[must_use]
+    pub fn configured6(&self) -> Option<Configured> {
+        self.v6.as_ref().map(V6::configured)
+    }
+
     /// Addresses that may be used now.
     #[must_use]
     pub fn addresses(&self) -> Vec<Held> {
         let mut addresses = Vec::new();
         self.v4.addresses(&mut addresses);
+        if let Some(v6) = &self.v6 {
+            v6.addresses(&mut addresses);
+        }
         addresses
     }
 
@@ -83,13 +95,30 @@ impl Addresses {
     pub fn routes(&self) -> Vec<Route> {
         let mut routes = Vec::new();
         self.v4.routes(&mut routes);
+        if let Some(v6) = &self.v6 {
+            v6.routes(&mut routes);
+        }
         routes
     }
 
-    /// The MTU that servers or routers tell, within what the port can carry; `None`: they tell none.
+    /// The routers in use, one of each family at most.
+    #[must_use]
+    pub fn routers(&self) -> Vec<IpAddr> {
+        self.routes()
+            .into_iter()
+            .filter(|r| r.prefix == 0)
+            .filter_map(|r| r.gateway)
+            .collect()
+    }
+
+    /// The MTU that servers or routers tell, the smallest, within what the port can carry; `None`: they tell none.
     #[must_use]
     pub fn mtu(&self) -> Option<u16> {
-        self.v4.client().and_then(|c| c.lease()?.mtu)
+        let leased = self.v4.client().and_then(|c| c.lease()?.mtu);
+        [leased, self.v6.as_ref().and_then(V6::mtu)]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Addresses as a status shows them, those that somebody else has included.
@@ -101,46 +130,79 @@ impl Addresses {
             duplicate: false,
             valid: h.expires.map(|at| at.saturating_duration_since(now)),
         });
-        let taken = self.v4.duplicate().map(|(address, prefix)| AddressStatus {
-            address,
-            prefix,
-            duplicate: true,
-            valid: None,
-        });
+        let six = self.v6.iter().flat_map(V6::duplicates);
+        let taken = self
+            .v4
+            .duplicate()
+            .into_iter()
+            .chain(six)
+            .map(|(address, prefix)| AddressStatus {
+                address,
+                prefix,
+                duplicate: true,
+                valid: None,
+            });
         held.chain(taken).collect()
     }
 
     /// Leases, as [`Addresses::resume`] wants them.
     #[must_use]
     pub fn leases(&self, now: Instant) -> Vec<LeaseStatus> {
-        self.v4
-            .client()
-            .and_then(|c| Some(c.lease()?.status(now)))
-            .into_iter()
-            .collect()
+        let four = self.v4.client().and_then(|c| Some(c.lease()?.status(now)));
+        let client = self.v6.as_ref().and_then(V6::client);
+        let six = client.and_then(|c| Some(c.lease()?.status(now, c.iaid())));
+        four.into_iter().chain(six).collect()
     }
 
     /// What servers and routers said that was not taken, and how often.
     #[must_use]
-    pub fn refusals(&self) -> Vec<(Refusal, u64)> {
-        self.v4
-            .client()
-            .map(|c| c.refusals().iter().collect())
-            .unwrap_or_default()
+    pub fn refusals(&self) -> Refusals {
+        let mut all = Refusals::default();
+        let client = self.v6.as_ref().and_then(V6::client).map(|c| c.refusals());
+        let discovery = self.v6.as_ref().and_then(V6::discovery).map(|d| d.refusals());
+        for some in [self.v4.client().map(|c| c.refusals()), client, discovery]
+            .into_iter()
+            .flatten()
+        {
+            all.add(some);
+        }
+        all
     }
 
     /// A datagram to one of the clients' ports.
     pub fn datagram(&mut self, now: Instant, heard: &Datagram<&[u8]>) {
         if heard.source.is_ipv4() {
             self.v4.datagram(now, heard);
+        } else if let Some(v6) = &mut self.v6 {
+            v6.datagram(now, heard);
+        }
+    }
+
+    /// A router advertisement: an ICMPv6 message of `router` whose checksum and hop limit are right.
+    pub fn router_advertisement(&mut self, now: Instant, router: Ipv6Addr, message: &[u8]) {
+        if let Some(v6) = &mut self.v6 {
+            v6.advertised(now, router, message, &mut self.out);
+        }
+    }
+
+    /// A router does not answer on the link; if there is another it is used.
+    pub fn router_silent(&mut self, router: IpAddr) {
+        if let (IpAddr::V6(router), Some(v6)) = (router, &mut self.v6) {
+            v6.silent(router, &mut self.out);
         }
     }
 
     /// What the link said to [`Effect::Probe`].
     pub fn probed(&mut self, now: Instant, address: IpAddr, said: Probed) {
-        if let IpAddr::V4(address) = address {
-            self.v4
-                .probed(now, address, said, &mut self.random, &mut self.out);
+        match address {
+            IpAddr::V4(address) => self
+                .v4
+                .probed(now, address, said, &mut self.random, &mut self.out),
+            IpAddr::V6(address) => {
+                if let Some(v6) = &mut self.v6 {
+                    v6.probed(now, address, said, &mut self.random, &mut self.out);
+                }
+            }
         }
     }
 
@@ -171,17 +233,24 @@ impl Addresses {
     pub fn link(&mut self, now: Instant, up: bool) {
         if std::mem::replace(&mut self.link, up) != up {
             self.v4.link(now, up, &mut self.out);
+            if let Some(v6) = &mut self.v6 {
+                v6.link(now, up, &mut self.out);
+            }
         }
     }
 
     /// Gives leases back and stops.
     pub fn release(&mut self, now: Instant) {
         self.v4.release(now);
+        if let Some(v6) = &mut self.v6 {
+            v6.release(now);
+        }
     }
 
     /// What is to be done, oldest first.
     pub fn poll(&mut self) -> Option<Effect> {
-        let effect = self.out.pop_front().or_else(|| self.v4.poll())?;
+        let six = || self.v6.as_mut().and_then(V6::poll);
+        let effect = self.out.pop_front().or_else(|| self.v4.poll()).or_else(six)?;
         match &effect {
             Effect::Announce(address) => tracing::info!(%address, "an address is used"),
             Effect::Lost { address, why } => tracing::warn!(%address, reason = ?why, "an address is gone"),
@@ -193,11 +262,15 @@ impl Addresses {
     /// When [`Addresses::handle_timeout`] is wanted at the latest.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        self.v4.poll_timeout()
+        let six = self.v6.as_ref().and_then(V6::poll_timeout);
+        [self.v4.poll_timeout(), six].into_iter().flatten().min()
     }
 
     /// Time has passed.
     pub fn handle_timeout(&mut self, now: Instant) {
         self.v4.handle_timeout(now, &mut self.out);
+        if let Some(v6) = &mut self.v6 {
+            v6.handle_timeout(now, &mut self.out);
+        }
     }
 }

@@ -5,14 +5,17 @@
 mod addresses;
 mod chosen;
 pub mod dhcp4;
+pub mod dhcp6;
 mod effect;
 mod net;
 mod refusal;
 mod retry;
+mod slaac;
 #[cfg(test)]
 mod tests;
 mod time;
 mod v4;
+mod v6;
 
 pub use addresses::{Addresses, Setup};
 pub use effect::{Datagram, Effect, Held, Loss, Probed, Route};

@@ -22,6 +22,11 @@ impl Retry {
         }
     }
 
+    /// None is much more than `limit` from now on.
+    pub(super) fn limit(&mut self, limit: Duration) {
+        self.limit = limit;
+    }
+
     /// The next wait.
     pub(super) fn next(&mut self, random: &mut Random) -> Duration {
         let base = match self.last {

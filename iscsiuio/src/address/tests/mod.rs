@@ -2,6 +2,7 @@
 
 mod given;
 mod leased;
+mod six;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
@@ -56,7 +57,7 @@ impl World {
             config,
             state: self.addresses.configured(),
             addresses: self.addresses.status(self.now),
-            routers: Vec::new(),
+            routers: self.addresses.routers(),
             leases: self.addresses.leases(self.now),
             neighbours: Vec::new(),
         };
