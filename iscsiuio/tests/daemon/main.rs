@@ -1,0 +1,10 @@
+//! The daemon as a process: a kernel and an adapter's ring made by the test, the control socket as iscsid uses it.
+
+mod bad_input;
+mod helper;
+mod kernel;
+mod lan;
+mod life;
+mod limits;
+mod paths;
+mod restart;
