@@ -2,10 +2,50 @@
 
 use driver_sys::netdev::NetdevError;
 use driver_sys::port::PortError;
+use driver_sys::sysfs;
 
 /// A ring that could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum NicError {
+    /// There is no such host.
+    #[error("there is no iSCSI host {host} in {place} (is the adapter's driver loaded?)")]
+    NoHost {
+        /// Its number.
+        host: u32,
+        /// Where it was looked for.
+        place: String,
+    },
+    /// The host's driver leaves no network to a helper.
+    #[error(
+        "host {host} has no L2 ring: its transport {transport} does without a network helper (bnx2i and qedi need one)"
+    )]
+    Helperless {
+        /// Its number.
+        host: u32,
+        /// Its transport.
+        transport: String,
+    },
+    /// The host does not say what its MAC address is.
+    #[error("host {host} has no usable MAC address: {place} says {found:?}")]
+    NoMac {
+        /// Its number.
+        host: u32,
+        /// The attribute.
+        place: String,
+        /// What it says.
+        found: String,
+    },
+    /// The rings of real adapters are not served.
+    #[error(
+        "the ring of host {host} is a real adapter's, and this program serves those of emulated ones only"
+    )]
+    NotServed {
+        /// Its number.
+        host: u32,
+    },
+    /// The tree of hosts cannot be read.
+    #[error("the adapters cannot be looked at")]
+    Tree(#[from] sysfs::Error),
     /// The emulated adapter's ring.
     #[error(transparent)]
     Ring(#[from] PortError),

@@ -4,6 +4,7 @@
 
 mod check;
 mod error;
+mod find;
 mod packet;
 mod ring;
 mod tap;
@@ -14,6 +15,7 @@ use std::io;
 use std::os::fd::BorrowedFd;
 
 pub use error::NicError;
+pub use find::open;
 pub use packet::Packet;
 pub use ring::Ring;
 pub use tap::Tap;
