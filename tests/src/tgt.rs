@@ -9,6 +9,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::lab::READY;
+use crate::namespace::Namespace;
 use crate::need::{Need, find_tool};
 use crate::port;
 use crate::process::{Running, until};
@@ -49,9 +50,23 @@ impl Tgtd {
     /// # Errors
     /// As [`Tgtd::start`].
     pub fn start_on(portal: SocketAddr) -> Result<Self> {
+        Self::start_as(portal, portal.port())
+    }
+
+    /// Starts a daemon on `portal` of another network.
+    ///
+    /// # Errors
+    /// As [`Tgtd::start`].
+    pub fn start_in(network: &Namespace, portal: SocketAddr) -> Result<Self> {
+        // A number that no other daemon of this machine has, whatever its network.
+        let number = port::own()?.port();
+        network.run(move || Self::start_as(portal, number))?
+    }
+
+    fn start_as(portal: SocketAddr, number: u16) -> Result<Self> {
         let tgtd = find_tool("tgtd").context("tgtd is not installed")?;
         // The control port (0 to 32767) only names a unix socket; ephemeral TCP ports stay distinct under the modulus.
-        let control = (portal.port() % 32768).to_string();
+        let control = (number % 32768).to_string();
         let mut command = Command::new(tgtd);
         command.args(["-f", "-C", &control, "--iscsi", &format!("portal={portal}")]);
         // Without these the allocator maps and unmaps memory for every large transfer, which no measurement should blame tgt for.
