@@ -62,6 +62,8 @@ pub enum Step {
     IfaceParams,
     /// Ping from an interface.
     IfacePing,
+    /// Look at one interface.
+    IfaceShow,
     /// Stage parameters of an interface.
     IfaceSet,
     /// Apply what is staged.
@@ -88,6 +90,8 @@ pub enum Step {
     OpenIscsiAddress,
     /// Give a record of open-iscsi a name and a secret.
     OpenIscsiSecret,
+    /// Let open-iscsi ping by its helper.
+    OpenIscsiPing,
     /// Let open-iscsi show what the firmware booted from.
     OpenIscsiFirmware,
     /// Start the network helper.
@@ -177,6 +181,7 @@ impl fmt::Display for Step {
             Self::IfaceList => "iface list",
             Self::IfaceParams => "iface params",
             Self::IfacePing => "iface ping",
+            Self::IfaceShow => "iface show",
             Self::IfaceSet => "iface set",
             Self::IfaceApply => "iface apply",
             Self::IfaceSwitchOn => "enabled=on",
@@ -187,6 +192,7 @@ impl fmt::Display for Step {
             Self::OpenIscsiLogout(sid) => return write!(f, "a logout of session {sid} by open-iscsi"),
             Self::OpenIscsiAddress => "iface.ipaddress of open-iscsi",
             Self::OpenIscsiSecret => "node.session.auth of open-iscsi",
+            Self::OpenIscsiPing => "a ping by open-iscsi",
             Self::OpenIscsiFirmware => "the firmware mode of open-iscsi",
             Self::StartHelper => "a start of iscsiuio",
             Self::Ping => "ping",

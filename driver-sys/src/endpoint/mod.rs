@@ -59,6 +59,15 @@ impl Endpoint {
         }
     }
 
+    /// Where the network helper of the endpoint's adapters keeps what it knows, and listens: `/run/iscsiuio` or `DIR/iscsiuio`.
+    #[must_use]
+    pub fn helper_dir(&self) -> PathBuf {
+        match self {
+            Self::Host => PathBuf::from("/run/iscsiuio"),
+            Self::Dir(dir) => dir.join("iscsiuio"),
+        }
+    }
+
     /// The sysfs tree: `/sys` or `DIR/sys`.
     #[must_use]
     pub fn sysfs_path(&self) -> PathBuf {

@@ -13,8 +13,8 @@ use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::ids::{Hctl, HostNo, IfaceId};
 use crate::model::{
-    Adapter, AdapterKey, EventRecord, FlashTarget, HostStats, Iface, Lun, PingStatus, PortalType, Session,
-    SessionBrief, SessionDetail, SessionStats,
+    Adapter, AdapterKey, EventRecord, FlashTarget, Helper, HostStats, Iface, Lun, PingStatus, PortalType,
+    Session, SessionBrief, SessionDetail, SessionStats,
 };
 use crate::params::{Assignment, FlashnodeParam, IfaceCode};
 
@@ -68,6 +68,24 @@ pub trait Backend: Send {
     /// # Errors
     /// The driver refuses, or [`crate::Kind::Timeout`] without an answer.
     fn ping(&mut self, iface: IfaceId, address: IpAddr, size: u32, deadline: Deadline) -> Result<PingStatus>;
+
+    /// What the network helper of adapters that log in from user space tells. That it does not run is an answer.
+    ///
+    /// # Errors
+    /// [`crate::Kind::Timeout`]; it answers what cannot be read.
+    fn helper(&mut self, deadline: Deadline) -> Result<Helper>;
+    /// Pings once by the network helper, from the interface on a VLAN (0: untagged) of a port.
+    ///
+    /// # Errors
+    /// The helper does not run, or has no such interface; [`crate::Kind::Timeout`] without an answer.
+    fn helper_ping(
+        &mut self,
+        host: HostNo,
+        vlan: u16,
+        address: IpAddr,
+        size: u32,
+        deadline: Deadline,
+    ) -> Result<PingStatus>;
 
     /// Flash targets of a port, by index, without their sessions.
     ///

@@ -19,8 +19,8 @@ use crate::deadline::Deadline;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{Hctl, HostNo, IfaceId};
 use crate::model::{
-    Adapter, AdapterKey, EventRecord, FlashTarget, HostStats, Iface, Lun, PingStatus, PortalType, Session,
-    SessionBrief, SessionDetail, SessionStats,
+    Adapter, AdapterKey, EventRecord, FlashTarget, Helper, HostStats, Iface, Lun, PingStatus, PortalType,
+    Session, SessionBrief, SessionDetail, SessionStats,
 };
 use crate::params::{Assignment, FlashnodeParam, IfaceCode, ParamValue, Settable};
 
@@ -34,6 +34,8 @@ pub enum Call {
     Ifaces(HostNo),
     SetIfaceParams(HostNo, Vec<(IfaceId, Vec<(String, ParamValue)>)>),
     Ping(IfaceId, IpAddr, u32),
+    Helper,
+    HelperPing(HostNo, u16, IpAddr, u32),
     FlashTargets(HostNo),
     FlashNames(HostNo),
     FlashTarget(HostNo, u32),
@@ -203,6 +205,19 @@ impl Backend for Scripted {
     }
     fn ping(&mut self, iface: IfaceId, address: IpAddr, size: u32, _: Deadline) -> Result<PingStatus> {
         self.answer(&Call::Ping(iface, address, size))
+    }
+    fn helper(&mut self, _: Deadline) -> Result<Helper> {
+        self.answer(&Call::Helper)
+    }
+    fn helper_ping(
+        &mut self,
+        host: HostNo,
+        vlan: u16,
+        address: IpAddr,
+        size: u32,
+        _: Deadline,
+    ) -> Result<PingStatus> {
+        self.answer(&Call::HelperPing(host, vlan, address, size))
     }
     fn flash_targets(&mut self, host: HostNo) -> Result<Vec<FlashTarget>> {
         self.answer(&Call::FlashTargets(host))

@@ -118,6 +118,7 @@ statuses! {
     IsnsUnavailable "isns_unavailable" (17) (0xEFFF_003A) - "there is no isns server, or it does not answer";
     ServiceFailed "service_failed" (18) (0xEFFF_0039) - "the session service did not answer";
     LoginFatal "login_fatal" (19) (~0xEFFF_0002) - "the login failed, and trying again is of no use";
+    HelperUnreachable "helper_unreachable" (~20) (~0xEFFF_003E) - "the network helper does not run";
     ServiceUnreachable "service_unreachable" (20) (0xEFFF_003E) - "the session service does not run";
     NotFound "not_found" (21) (0xEFFF_000B) ENOENT "there is no such object";
     Sysfs "sysfs" (22) (~0xEFFF_0001) - "sysfs could not be read";

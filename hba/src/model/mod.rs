@@ -7,6 +7,7 @@ mod boot;
 mod chap;
 mod event;
 mod flash;
+mod helper;
 mod iface;
 mod lun;
 mod module;
@@ -26,6 +27,10 @@ pub use boot::{BootConfig, BootMode, BootSlot, BootTarget, Slot};
 pub use chap::{ChapDirection, ChapEntry, ChapUse};
 pub use event::{Event, EventRecord, LoginFailureType};
 pub use flash::{FlashSession, FlashTarget, PortalType};
+pub use helper::{
+    Helper, HelperAddress, HelperCounters, HelperInterface, HelperLease, HelperNeighbour, HelperPort,
+    HelperPresence, HelperTotals,
+};
 pub use iface::{Iface, StagedValue};
 pub use lun::{Capacity, Inquiry, Lun, ReportedLun, VpdPage};
 pub use module::ModuleParameter;

@@ -23,6 +23,7 @@ fn step(step: Step) -> String {
                                   and the same for username and password"
                 .to_owned()
         }
+        Step::OpenIscsiPing => "iscsiadm -m iface -I IFACE -C ping -a ADDRESS".to_owned(),
         Step::OpenIscsiFirmware => "iscsiadm -m fw".to_owned(),
         Step::StartHelper => "systemctl start iscsiuio.socket".to_owned(),
         Step::Serve => "hbaemu serve".to_owned(),
@@ -88,6 +89,7 @@ mod tests {
             Step::SessionList,
             Step::SessionLogout(3),
             Step::TargetList,
+            Step::IfaceShow,
             Step::IfaceSet,
             Step::IfaceApply,
             Step::SessionWatch,

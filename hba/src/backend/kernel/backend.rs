@@ -14,7 +14,7 @@ use super::events::Listener;
 use super::netlink::Ask;
 use super::store::store;
 use super::vendor::Vendor;
-use super::{Kernel, encode, read};
+use super::{Kernel, encode, helper, read};
 use crate::backend::{
     Backend, ChapRecord, FirmwareBoot, ListOutcome, ListProbe, LoginProbe, LunScope, Memory, ProbeOutcome,
     ScsiData, ScsiOutcome, SelfTest, Stack, UnitAttr,
@@ -23,8 +23,8 @@ use crate::deadline::Deadline;
 use crate::error::{Error, Kind, Operation, Result};
 use crate::ids::{Family, Hctl, HostNo, IfaceId};
 use crate::model::{
-    Adapter, AdapterKey, EventRecord, FlashTarget, HostStats, Iface, Lun, PingStatus, PortalType, Session,
-    SessionBrief, SessionDetail, SessionStats,
+    Adapter, AdapterKey, EventRecord, FlashTarget, Helper, HostStats, Iface, Lun, PingStatus, PortalType,
+    Session, SessionBrief, SessionDetail, SessionStats,
 };
 use crate::params::{Assignment, FlashnodeParam, IfaceCode, Params};
 
@@ -155,6 +155,21 @@ impl Backend for Kernel {
                 } if *found == id => Some(PingStatus::from_code(status.raw())),
                 _ => None,
             })
+    }
+
+    fn helper(&mut self, deadline: Deadline) -> Result<Helper> {
+        helper::report(&self.endpoint, deadline)
+    }
+
+    fn helper_ping(
+        &mut self,
+        host: HostNo,
+        vlan: u16,
+        address: IpAddr,
+        size: u32,
+        deadline: Deadline,
+    ) -> Result<PingStatus> {
+        helper::ping(&self.endpoint, host, vlan, address, size, deadline)
     }
 
     fn flash_targets(&mut self, host: HostNo) -> Result<Vec<FlashTarget>> {
