@@ -8,12 +8,21 @@
 //! - `port`: one port of an adapter: its interfaces (an interface is a VLAN with its addresses), path requests, pings.
 //! - `nic`: L2 rings, the only room that touches devices.
 //!
+//! - `ipc` and `varlink`: the sockets that clients come by; `ask`: what they ask.
+//! - `state`: what a restart needs, in files.
+//! - `daemon`: kernel, rings and clients on one thread.
+//!
 //! `stack`, `address` and `port` are state machines without sockets, files and clocks: time is an argument, randomness a seed.
 
 pub mod address;
+pub mod ask;
+pub mod daemon;
+pub mod ipc;
 pub mod nic;
 pub mod port;
 mod random;
 #[cfg(test)]
 mod rig;
 pub mod stack;
+pub mod state;
+pub mod varlink;

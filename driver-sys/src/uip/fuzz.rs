@@ -1,4 +1,4 @@
-//! Fuzz body: whatever a client may send, and whatever a helper may answer.
+//! Fuzz body: whatever a client may send, and whatever a helper may answer. Compiled for tests and under `cfg(fuzzing)` only.
 
 use super::{Header, Reply, Request};
 

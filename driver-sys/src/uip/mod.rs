@@ -21,6 +21,7 @@
 //! ```
 
 mod error;
+#[cfg(any(test, fuzzing))]
 pub mod fuzz;
 mod header;
 mod record;

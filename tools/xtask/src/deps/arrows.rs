@@ -15,7 +15,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("iscsi", &[]),
     ("scsi", &[]),
     ("hba", &["driver-sys", "files", "iscsi"]),
-    ("iscsiuio", &["driver-sys", "files"]),
+    ("iscsiuio", &["driver-sys", "files", "terminal"]),
     ("isp4xxx", &["driver-sys", "iscsi"]),
     ("emu-net", &["files", "iscsi", "isp4xxx"]),
     (
