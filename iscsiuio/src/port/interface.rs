@@ -1,88 +1,305 @@
-//! One interface: its stack, and the addresses that its configuration asks for.
+//! One interface: a stack, and the sources of the addresses that its configuration asks for.
+//!
+//! The stack and the sources know nothing of each other; what one wants of the other is carried here.
 
-use std::net::{IpAddr, Ipv4Addr};
-use std::time::Instant;
+use std::collections::VecDeque;
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
 
-use super::{
-    AddressStatus, Configured, InterfaceConfig, InterfaceStatus, Ipv4Source, NeighbourStatus, PortConfig,
+use super::{Configured, InterfaceConfig, InterfaceStatus, NeighbourStatus, PortConfig};
+use crate::address::{self, Addresses, Effect, Probed, Setup};
+use crate::stack::{
+    Address, Answer, Datagram, EchoEnd, Event, Frame, Mac, Neighbour, NoWay, Route, Stack, StackConfig, Way,
 };
-use crate::stack::{Address, Neighbour, NoWay, Route, Stack, StackConfig, Way};
+
+/// The smallest MTU of an interface: IPv6's.
+const SMALLEST: u16 = 1280;
 
 /// An interface of a port.
 pub(super) struct Interface {
     pub(super) config: InterfaceConfig,
-    pub(super) stack: Stack,
+    stack: Stack,
+    addresses: Addresses,
+    /// What it can carry.
     mtu: u16,
+    news: VecDeque<News>,
+}
+
+/// What the port is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum News {
+    /// Addresses, routes, leases or the state are others.
+    Changed,
+    /// A neighbour that was asked for is there, or is not.
+    Neighbour { address: IpAddr, mac: Option<Mac> },
+    /// An echo is over.
+    Echo {
+        number: u64,
+        end: EchoEnd,
+        took: Duration,
+    },
 }
 
 impl Interface {
-    pub(super) fn new(port: &PortConfig, config: InterfaceConfig) -> Self {
-        let mtu = config.mtu.unwrap_or(port.mtu).clamp(1280, port.mtu.max(1280));
-        let mut stack = Stack::new(StackConfig {
-            mac: port.mac,
+    /// Begins to acquire what `config` says.
+    pub(super) fn new(port: &PortConfig, config: InterfaceConfig, link: bool, now: Instant) -> Self {
+        let addresses = Addresses::new(now, &setup(port, &config), &config);
+        Self::build(port, config, addresses, link, now)
+    }
+
+    /// Goes on with what an earlier process left.
+    pub(super) fn resume(port: &PortConfig, saved: &InterfaceStatus, link: bool, now: Instant) -> Self {
+        let addresses = Addresses::resume(now, &setup(port, &saved.config), saved);
+        let mut made = Self::build(port, saved.config.clone(), addresses, link, now);
+        for &NeighbourStatus { address, mac, age } in &saved.neighbours {
+            made.stack.restore(now, &Neighbour { address, mac, age });
+        }
+        made.pump(now);
+        made
+    }
+
+    fn build(
+        port: &PortConfig,
+        config: InterfaceConfig,
+        addresses: Addresses,
+        link: bool,
+        now: Instant,
+    ) -> Self {
+        let Setup { mac, mtu, seed } = setup(port, &config);
+        let stack = Stack::new(StackConfig {
+            mac,
             vlan: config.vlan,
             mtu,
-            seed: port.seed,
+            seed,
         });
-        if let Ipv4Source::Static {
-            address,
-            prefix,
-            gateway,
-        } = config.v4
-        {
-            let (addresses, routes) = fixed(address, prefix, gateway);
-            stack.set(&addresses, &routes);
+        let mut made = Self {
+            config,
+            stack,
+            addresses,
+            mtu,
+            news: VecDeque::new(),
+        };
+        if !link {
+            made.addresses.link(now, false);
         }
-        Self { config, stack, mtu }
+        made.pump(now);
+        made
     }
 
+    /// How far it is.
     pub(super) fn configured(&self) -> Configured {
-        if self.stack.addresses().is_empty() {
-            Configured::Failed
-        } else {
-            Configured::Ready
-        }
+        self.addresses.configured()
     }
 
-    /// The way to `destination`; `None`: it may come, addresses are being acquired.
+    /// The way to `destination`; `None`: there is none, but addresses are being acquired.
     pub(super) fn way(&self, destination: IpAddr, source: Option<IpAddr>) -> Option<Result<Way, NoWay>> {
         match self.stack.way(destination, source) {
-            Err(NoWay::Address | NoWay::Route) if self.configured() == Configured::Acquiring => None,
+            Err(NoWay::Address | NoWay::Route) if self.acquires(destination) => None,
             way => Some(way),
         }
     }
 
-    /// Largest packet to `destination` over `way`, when the kernel proposes `proposed` (0: nothing).
-    pub(super) fn path_mtu(&self, proposed: u16) -> u16 {
-        match self.config.mtu {
-            None if proposed > 0 => proposed,
-            _ => self.mtu,
+    fn acquires(&self, destination: IpAddr) -> bool {
+        let family = if destination.is_ipv4() {
+            self.addresses.configured4()
+        } else {
+            None
+        };
+        family == Some(Configured::Acquiring)
+    }
+
+    /// Largest packet over `way` to `destination`, when the kernel proposes `proposed` (0: nothing).
+    ///
+    /// What routers told holds beyond them only: qedi makes the answer the MTU of its whole host (`qedi_set_path`).
+    pub(super) fn path_mtu(&self, now: Instant, destination: IpAddr, way: &Way, proposed: u16) -> u16 {
+        let told = self.config.mtu.or(self.addresses.mtu());
+        let link = if told.is_none() && proposed > 0 {
+            proposed
+        } else {
+            self.link_mtu()
+        };
+        if way.routed {
+            link.min(self.stack.path_mtu(now, destination))
+        } else {
+            link
         }
     }
 
+    fn link_mtu(&self) -> u16 {
+        self.addresses.mtu().unwrap_or(self.mtu).clamp(SMALLEST, self.mtu)
+    }
+
+    pub(super) fn resolve(&mut self, now: Instant, next_hop: IpAddr) -> Answer {
+        let answer = self.stack.resolve(now, next_hop);
+        self.pump(now);
+        answer
+    }
+
+    pub(super) fn frame(&mut self, now: Instant, frame: &Frame<'_>) {
+        self.stack.frame(now, frame);
+        self.pump(now);
+    }
+
+    pub(super) fn echo(&mut self, now: Instant, number: u64, to: IpAddr, size: usize, limit: Instant) {
+        self.stack.echo(now, number, to, size, limit);
+        self.pump(now);
+    }
+
+    pub(super) fn link(&mut self, now: Instant, up: bool) {
+        if !up {
+            self.stack.link_lost(now);
+        }
+        self.addresses.link(now, up);
+        self.pump(now);
+    }
+
+    /// Gives back what it has; the frames that say so.
+    pub(super) fn release(mut self, now: Instant) -> impl Iterator<Item = Vec<u8>> {
+        self.addresses.release(now);
+        self.pump(now);
+        std::iter::from_fn(move || self.stack.poll_frame())
+    }
+
+    pub(super) fn poll_frame(&mut self) -> Option<Vec<u8>> {
+        self.stack.poll_frame()
+    }
+
+    pub(super) fn poll_news(&mut self) -> Option<News> {
+        self.news.pop_front()
+    }
+
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        [self.stack.poll_timeout(), self.addresses.poll_timeout()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    pub(super) fn handle_timeout(&mut self, now: Instant) {
+        self.addresses.handle_timeout(now);
+        self.stack.handle_timeout(now);
+        self.pump(now);
+    }
+
+    pub(super) fn counters(&self) -> crate::stack::Counters {
+        self.stack.counters()
+    }
+
     pub(super) fn status(&self, now: Instant) -> InterfaceStatus {
+        let router = |v4: bool| {
+            let routes = self.addresses.routes();
+            routes
+                .iter()
+                .filter(|r| r.prefix == 0 && r.destination.is_ipv4() == v4)
+                .find_map(|r| r.gateway)
+        };
+        let neighbours = self.stack.neighbours(now).into_iter();
         InterfaceStatus {
             config: self.config.clone(),
             state: self.configured(),
-            addresses: self
-                .stack
-                .addresses()
-                .iter()
-                .map(|a| AddressStatus {
-                    address: a.address,
-                    prefix: a.prefix,
-                    duplicate: false,
-                    valid: None,
-                })
-                .collect(),
-            routers: Vec::new(),
-            leases: Vec::new(),
-            neighbours: self
-                .stack
-                .neighbours(now)
-                .into_iter()
+            addresses: self.addresses.status(now),
+            routers: [router(true), router(false)].into_iter().flatten().collect(),
+            leases: self.addresses.leases(now),
+            neighbours: neighbours
                 .map(|Neighbour { address, mac, age }| NeighbourStatus { address, mac, age })
                 .collect(),
+        }
+    }
+
+    /// Carries what each side wants to the other until both are silent.
+    fn pump(&mut self, now: Instant) {
+        loop {
+            if let Some(effect) = self.addresses.poll() {
+                self.carry(now, effect);
+            } else if let Some(event) = self.stack.poll_event() {
+                self.hear(now, event);
+            } else {
+                return;
+            }
+        }
+    }
+
+    /// The sources of addresses want something.
+    fn carry(&mut self, now: Instant, effect: Effect) {
+        match effect {
+            Effect::Udp(address::Datagram {
+                source,
+                destination,
+                payload,
+            }) => {
+                self.stack.send_udp(
+                    now,
+                    Datagram {
+                        source,
+                        destination,
+                        payload,
+                    },
+                );
+            }
+            Effect::SolicitRouter => self.stack.solicit_router(),
+            Effect::Probe(address) => self.stack.probe(now, address),
+            Effect::Announce(address) => self.stack.announce(now, address),
+            Effect::Lost { .. } | Effect::Changed => self.use_addresses(),
+        }
+    }
+
+    fn use_addresses(&mut self) {
+        let held = self.addresses.addresses();
+        let addresses: Vec<_> = held
+            .iter()
+            .map(|h| Address {
+                address: h.address,
+                prefix: h.prefix,
+                preferred: h.preferred,
+            })
+            .collect();
+        let routes = self.addresses.routes();
+        let routes: Vec<_> = routes
+            .iter()
+            .map(|r| Route {
+                destination: r.destination,
+                prefix: r.prefix,
+                gateway: r.gateway,
+            })
+            .collect();
+        self.stack.set(&addresses, &routes);
+        self.stack.set_mtu(self.link_mtu());
+        self.news.push_back(News::Changed);
+    }
+
+    /// The link said something.
+    fn hear(&mut self, now: Instant, event: Event) {
+        match event {
+            Event::Udp(Datagram {
+                source,
+                destination,
+                payload,
+            }) => {
+                self.addresses.datagram(
+                    now,
+                    &address::Datagram {
+                        source,
+                        destination,
+                        payload: &payload,
+                    },
+                );
+            }
+            Event::Probed { address, taken } => {
+                let said = if taken.is_some() {
+                    Probed::Taken
+                } else {
+                    Probed::Free
+                };
+                self.addresses.probed(now, address, said);
+            }
+            Event::Conflict { address, .. } => self.addresses.conflict(now, address),
+            Event::RouterAdvertisement { .. } => {}
+            Event::Neighbour { address, mac } => self.news.push_back(News::Neighbour { address, mac }),
+            Event::Echo { id, end, took } => self.news.push_back(News::Echo {
+                number: id,
+                end,
+                took,
+            }),
         }
     }
 }
@@ -92,24 +309,16 @@ pub(super) fn vlan_id(config: &InterfaceConfig) -> u16 {
     config.vlan.map_or(0, |v| v.id)
 }
 
-fn fixed(address: Ipv4Addr, prefix: u8, gateway: Option<Ipv4Addr>) -> (Vec<Address>, Vec<Route>) {
-    let on_link = Route {
-        destination: address.into(),
-        prefix,
-        gateway: None,
-    };
-    let default = gateway.map(|g| Route {
-        destination: Ipv4Addr::UNSPECIFIED.into(),
-        prefix: 0,
-        gateway: Some(g.into()),
-    });
-    let address = Address {
-        address: address.into(),
-        prefix,
-        preferred: true,
-    };
-    (
-        vec![address],
-        [Some(on_link), default].into_iter().flatten().collect(),
-    )
+/// What an interface of this configuration is to its sources. Each VLAN has numbers of its own.
+fn setup(port: &PortConfig, config: &InterfaceConfig) -> Setup {
+    let mtu = config.mtu.unwrap_or(port.mtu).min(port.mtu).max(SMALLEST);
+    let mut seed = port.seed;
+    for (byte, of_vlan) in seed.iter_mut().zip(vlan_id(config).to_be_bytes()) {
+        *byte ^= of_vlan;
+    }
+    Setup {
+        mac: port.mac,
+        mtu,
+        seed,
+    }
 }

@@ -1,18 +1,21 @@
 //! The port as its owner sees it.
 
+mod paths;
+mod users;
+
 use std::collections::{BTreeMap, VecDeque};
-use std::net::IpAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use driver_sys::netlink::Path;
 
-use super::interface::{Interface, vlan_id};
+use super::interface::{Interface, News, vlan_id};
+use super::pings::Pings;
 use super::requests::{self, Request, Requests, Waits};
 use super::{
     Configured, Counters, Effect, InterfaceConfig, InterfaceStatus, Ping, PingEnd, PingId, PortConfig,
     PortStatus,
 };
-use crate::stack::{Answer, Event, Frame, Mac, Neighbour, NoWay, Way};
+use crate::stack::Frame;
 
 /// Interfaces of a port; more are refused.
 const INTERFACES: usize = 64;
@@ -23,17 +26,13 @@ pub struct Port {
     link: bool,
     interfaces: BTreeMap<u16, Interface>,
     requests: Requests,
+    pings: Pings,
     effects: VecDeque<Effect>,
+    /// The last frames of interfaces that are gone.
+    farewells: VecDeque<Vec<u8>>,
     /// Whether [`Effect::Changed`] is to be told.
     changed: bool,
     counters: Counters,
-}
-
-/// How a request goes on.
-enum Step {
-    Answer { source: IpAddr, mac: Mac, vlan_id: u16 },
-    Refuse,
-    Wait(Waits),
 }
 
 impl Port {
@@ -46,49 +45,53 @@ impl Port {
             link: true,
             interfaces: BTreeMap::new(),
             requests: Requests::default(),
+            pings: Pings::default(),
             effects: VecDeque::new(),
+            farewells: VecDeque::new(),
             changed: false,
             counters: Counters::default(),
         }
     }
 
-    /// An interface gets this configuration, in the place of the one on its VLAN. One that does not differ disturbs nothing.
+    /// An interface gets this configuration, in the place of the one on its VLAN. One that does not differ disturbs nothing; one
+    /// whose addresses come from where they came from keeps them.
     pub fn configure(&mut self, now: Instant, interface: InterfaceConfig) -> Configured {
         let id = vlan_id(&interface);
-        if let Some(present) = self.interfaces.get(&id)
-            && present.config == interface
-        {
-            return present.configured();
-        }
-        if !self.interfaces.contains_key(&id) && self.interfaces.len() >= INTERFACES {
-            self.counters.evicted += 1;
-            return Configured::Failed;
-        }
-        let made = Interface::new(&self.config, interface);
-        let configured = made.configured();
-        self.interfaces.insert(id, made);
-        self.changed = true;
-        self.try_again(now, |_| true);
-        configured
+        let made = match self.interfaces.get(&id) {
+            Some(present) if present.config == interface => return present.configured(),
+            Some(present) if same_sources(&present.config, &interface) => {
+                let saved = InterfaceStatus {
+                    config: interface,
+                    ..present.status(now)
+                };
+                Interface::resume(&self.config, &saved, self.link, now)
+            }
+            Some(_) => {
+                self.remove(now, id);
+                Interface::new(&self.config, interface, self.link, now)
+            }
+            None if self.interfaces.len() >= INTERFACES => {
+                self.counters.evicted += 1;
+                tracing::warn!(
+                    host = self.config.host,
+                    vlan = id,
+                    "a port has no more than {INTERFACES} interfaces"
+                );
+                return Configured::Failed;
+            }
+            None => Interface::new(&self.config, interface, self.link, now),
+        };
+        self.insert(now, id, made)
     }
 
     /// What an earlier process left: an interface with its leases and neighbours. Nothing is asked for that is still good.
     pub fn resume(&mut self, now: Instant, interface: &InterfaceStatus) {
-        self.configure(now, interface.config.clone());
-        if let Some(made) = self.interfaces.get_mut(&vlan_id(&interface.config)) {
-            for n in &interface.neighbours {
-                made.stack.restore(
-                    now,
-                    &Neighbour {
-                        address: n.address,
-                        mac: n.mac,
-                        age: n.age,
-                    },
-                );
-            }
-            made.stack.handle_timeout(now);
+        let id = vlan_id(&interface.config);
+        if self.interfaces.contains_key(&id) || self.interfaces.len() >= INTERFACES {
+            return;
         }
-        self.settle(now);
+        let made = Interface::resume(&self.config, interface, self.link, now);
+        self.insert(now, id, made);
     }
 
     /// How far the interface on a VLAN is; `None`: there is none.
@@ -116,42 +119,47 @@ impl Port {
 
     /// The kernel says that the interface is down (`ISCSI_KEVENT_IF_DOWN`): leases are released, requests answered, interfaces go.
     pub fn down(&mut self, now: Instant) {
-        let _ = now;
-        for request in self.requests.take(|_| true) {
-            self.refuse(&request.path);
+        self.refuse_all();
+        let ids: Vec<u16> = self.interfaces.keys().copied().collect();
+        for id in ids {
+            self.remove(now, id);
         }
-        if !self.interfaces.is_empty() {
-            self.interfaces.clear();
-            self.changed = true;
+        for number in self.pings.waiting() {
+            self.ping_over(number, PingEnd::NoAddress, Duration::ZERO);
         }
     }
 
-    /// The ring's link came or went.
+    /// The ring's link came or went. Requests that wait are answered when it goes; those that come while there is none wait for it.
     pub fn link(&mut self, now: Instant, up: bool) {
         if std::mem::replace(&mut self.link, up) == up {
             return;
         }
-        if up {
-            self.try_again(now, |_| true);
-            return;
+        self.changed = true;
+        if !up {
+            self.refuse_all();
         }
         for interface in self.interfaces.values_mut() {
-            interface.stack.link_lost(now);
-        }
-        for request in self.requests.take(|_| true) {
-            self.refuse(&request.path);
+            interface.link(now, up);
         }
         self.settle(now);
+        self.try_again(now);
     }
 
     /// An echo; ends with [`Effect::PingDone`].
     pub fn ping(&mut self, now: Instant, id: PingId, ping: Ping) {
-        let _ = (now, ping);
-        self.effects.push_back(Effect::PingDone {
-            id,
-            end: PingEnd::NoAddress,
-            took: std::time::Duration::ZERO,
-        });
+        match self.pings.begin(now, id, ping) {
+            Some(number) => self.try_ping(now, number),
+            None => {
+                self.counters.evicted += 1;
+                let end = PingEnd::Unreachable;
+                self.effects.push_back(Effect::PingDone {
+                    id,
+                    end,
+                    took: Duration::ZERO,
+                });
+            }
+        }
+        self.settle(now);
     }
 
     /// A frame from the ring, whatever it is.
@@ -159,7 +167,7 @@ impl Port {
         self.counters.received += 1;
         let taken = Frame::parse(frame).and_then(|f| Some((self.interfaces.get_mut(&f.vlan_id)?, f)));
         match taken {
-            Some((interface, frame)) => interface.stack.frame(now, &frame),
+            Some((interface, frame)) => interface.frame(now, &frame),
             None => self.counters.dropped += 1,
         }
         self.settle(now);
@@ -170,7 +178,8 @@ impl Port {
         if let Some(effect) = self.effects.pop_front() {
             return Some(effect);
         }
-        if let Some(frame) = self.interfaces.values_mut().find_map(|i| i.stack.poll_frame()) {
+        let frame = self.farewells.pop_front();
+        if let Some(frame) = frame.or_else(|| self.interfaces.values_mut().find_map(Interface::poll_frame)) {
             self.counters.sent += 1;
             return Some(Effect::Send(frame));
         }
@@ -180,18 +189,24 @@ impl Port {
     /// When [`Port::handle_timeout`] is wanted at the latest.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let stacks = self.interfaces.values().filter_map(|i| i.stack.poll_timeout());
-        stacks.chain(self.requests.poll_timeout()).min()
+        let interfaces = self.interfaces.values().filter_map(Interface::poll_timeout);
+        interfaces
+            .chain(self.requests.poll_timeout())
+            .chain(self.pings.poll_timeout())
+            .min()
     }
 
     /// Time has passed.
     pub fn handle_timeout(&mut self, now: Instant) {
         for interface in self.interfaces.values_mut() {
-            interface.stack.handle_timeout(now);
+            interface.handle_timeout(now);
         }
         self.settle(now);
         for request in self.requests.take(|r| r.limit <= now) {
             self.refuse(&request.path);
+        }
+        for number in self.pings.late(now) {
+            self.ping_over(number, PingEnd::TimedOut, Duration::ZERO);
         }
     }
 
@@ -199,7 +214,7 @@ impl Port {
     #[must_use]
     pub fn status(&self, now: Instant) -> PortStatus {
         let mut counters = self.counters;
-        for of_stack in self.interfaces.values().map(|i| i.stack.counters()) {
+        for of_stack in self.interfaces.values().map(Interface::counters) {
             counters.dropped += of_stack.dropped;
             counters.evicted += of_stack.evicted;
         }
@@ -214,115 +229,61 @@ impl Port {
         }
     }
 
-    /// What the stacks have to say.
+    /// An interface is there, in the place of one whose frames and pings are over.
+    fn insert(&mut self, now: Instant, id: u16, made: Interface) -> Configured {
+        if let Some(mut old) = self.interfaces.insert(id, made) {
+            self.keep_counters(&old);
+            self.farewells.extend(std::iter::from_fn(|| old.poll_frame()));
+            self.pings_gone(id);
+        }
+        self.changed = true;
+        self.settle(now);
+        self.try_again(now);
+        self.configured(id).unwrap_or(Configured::Failed)
+    }
+
+    /// An interface goes; it gives back what it has.
+    fn remove(&mut self, now: Instant, id: u16) {
+        if let Some(old) = self.interfaces.remove(&id) {
+            self.keep_counters(&old);
+            self.farewells.extend(old.release(now));
+            self.pings_gone(id);
+            self.changed = true;
+        }
+    }
+
+    fn keep_counters(&mut self, old: &Interface) {
+        let of_stack = old.counters();
+        self.counters.dropped += of_stack.dropped;
+        self.counters.evicted += of_stack.evicted;
+    }
+
+    /// What the interfaces have to say.
     fn settle(&mut self, now: Instant) {
+        let mut again = false;
         loop {
-            let event = self
+            let news = self
                 .interfaces
                 .iter_mut()
-                .find_map(|(&id, i)| Some((id, i.stack.poll_event()?)));
-            match event {
-                Some((id, Event::Neighbour { address, mac })) => self.neighbour(now, id, address, mac),
-                Some(_) => {}
+                .find_map(|(&id, i)| Some((id, i.poll_news()?)));
+            match news {
+                Some((id, News::Neighbour { address, mac })) => self.neighbour(now, id, address, mac),
+                Some((_, News::Echo { number, end, took })) => self.ping_over(number, end.into(), took),
+                Some((_, News::Changed)) => {
+                    self.changed = true;
+                    again = true;
+                }
+                None if again => {
+                    again = false;
+                    self.try_again(now);
+                }
                 None => return,
             }
         }
     }
+}
 
-    /// A neighbour that was asked for is there, or is not.
-    fn neighbour(&mut self, now: Instant, vlan_id: u16, next_hop: IpAddr, mac: Option<Mac>) {
-        self.changed = true;
-        let waits = Waits::Neighbour { vlan_id, next_hop };
-        for request in self.requests.take(|r| r.waits == waits) {
-            match mac {
-                // The way may be another by now.
-                Some(_) => self.advance(now, request),
-                None => self.refuse(&request.path),
-            }
-        }
-    }
-
-    /// Requests that wait for an interface look at it again.
-    fn try_again(&mut self, now: Instant, which: impl Fn(&Request) -> bool) {
-        for request in self.requests.take(which) {
-            self.advance(now, request);
-        }
-        self.settle(now);
-    }
-
-    fn advance(&mut self, now: Instant, request: Request) {
-        match self.step(now, &request.path) {
-            Step::Answer { source, mac, vlan_id } => {
-                let Some(interface) = self.interfaces.get(&vlan_id) else {
-                    return self.refuse(&request.path);
-                };
-                let pmtu = interface.path_mtu(request.path.pmtu);
-                let path = requests::answer(&request.path, source, mac, interface.config.vlan, pmtu);
-                self.counters.resolved += 1;
-                self.effects.push_back(Effect::Path(path));
-            }
-            Step::Refuse => self.refuse(&request.path),
-            Step::Wait(waits) => self.requests.push(Request { waits, ..request }),
-        }
-    }
-
-    fn step(&mut self, now: Instant, path: &Path) -> Step {
-        let Some(destination) = path.dst() else {
-            return Step::Refuse;
-        };
-        if !self.link {
-            return Step::Wait(Waits::Interface);
-        }
-        let (vlan_id, Way { next_hop, source, .. }) =
-            match self.choose(path.vlan_id & 0x0fff, destination, path.src()) {
-                Some(Ok(chosen)) => chosen,
-                Some(Err(_)) => return Step::Refuse,
-                None => return Step::Wait(Waits::Interface),
-            };
-        let Some(interface) = self.interfaces.get_mut(&vlan_id) else {
-            return Step::Refuse;
-        };
-        match interface.stack.resolve(now, next_hop) {
-            Answer::At(mac) => Step::Answer { source, mac, vlan_id },
-            Answer::Asked => Step::Wait(Waits::Neighbour { vlan_id, next_hop }),
-            Answer::Nobody => Step::Refuse,
-        }
-    }
-
-    /// The interface and the way for a destination; `None`: addresses are being acquired.
-    ///
-    /// The kernel names the VLAN when its own route leads there over one. It knows nothing of a VLAN that only the adapter has: 0 is
-    /// any, an interface on whose link the destination is before one that has a router.
-    fn choose(
-        &self,
-        wanted: u16,
-        destination: IpAddr,
-        source: Option<IpAddr>,
-    ) -> Option<Result<(u16, Way), NoWay>> {
-        let candidates = || {
-            self.interfaces
-                .iter()
-                .filter(|(id, _)| wanted == 0 || **id == wanted)
-        };
-        let mut found = Err(NoWay::Address);
-        let mut acquiring = false;
-        for (&id, interface) in candidates() {
-            match interface.way(destination, source) {
-                Some(Ok(way)) if !way.routed => return Some(Ok((id, way))),
-                Some(Ok(way)) => found = found.or(Ok((id, way))),
-                Some(Err(why)) => {
-                    if why != NoWay::Address {
-                        found = found.or(Err(why));
-                    }
-                }
-                None => acquiring = true,
-            }
-        }
-        (found.is_ok() || !acquiring).then_some(found)
-    }
-
-    fn refuse(&mut self, path: &Path) {
-        self.counters.failed += 1;
-        self.effects.push_back(Effect::Path(requests::refusal(path)));
-    }
+/// Whether addresses come from the same places.
+fn same_sources(a: &InterfaceConfig, b: &InterfaceConfig) -> bool {
+    (a.v4, a.v6, a.link_local, a.router) == (b.v4, b.v6, b.link_local, b.router)
 }

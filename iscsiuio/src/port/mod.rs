@@ -7,6 +7,7 @@ mod config;
 mod effect;
 mod interface;
 mod machine;
+mod pings;
 mod requests;
 mod status;
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use driver_sys::netlink::{Path, PathAddrs};
 
 use super::Peer;
-use crate::port::{Effect, InterfaceConfig, Ipv4Source, Port, PortConfig, Vlan};
+use crate::port::{Configured, Effect, InterfaceConfig, Ipv4Source, Port, PortConfig, Vlan};
 
 pub(crate) const MAC: [u8; 6] = [2, 0, 0, 0, 0, 1];
 
@@ -87,6 +87,16 @@ impl Rig {
             self.settle();
         }
         self.now = self.now.max(end);
+    }
+
+    /// An interface that has its addresses; what was sent for them is forgotten.
+    pub(crate) fn ready(&mut self, interface: InterfaceConfig) -> Configured {
+        let vlan_id = interface.vlan.map_or(0, |v| v.id);
+        self.port.configure(self.now, interface);
+        self.run(Duration::from_secs(5));
+        self.sent.clear();
+        self.effects.clear();
+        self.port.configured(vlan_id).expect("it was just made")
     }
 
     /// Asks for a path.
