@@ -153,11 +153,15 @@ impl Interface {
         self.pump(now);
     }
 
-    /// Gives back what it has; the frames that say so.
-    pub(super) fn release(mut self, now: Instant) -> impl Iterator<Item = Vec<u8>> {
+    /// Gives back what it has. That is done when [`Interface::is_waiting`] says so.
+    pub(super) fn release(&mut self, now: Instant) {
         self.addresses.release(now);
         self.pump(now);
-        std::iter::from_fn(move || self.stack.poll_frame())
+    }
+
+    /// Whether something is to be sent once a neighbour is known.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.stack.is_waiting()
     }
 
     pub(super) fn poll_frame(&mut self) -> Option<Vec<u8>> {

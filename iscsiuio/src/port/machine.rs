@@ -1,5 +1,6 @@
 //! The port as its owner sees it.
 
+mod leaving;
 mod paths;
 mod users;
 
@@ -8,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use driver_sys::netlink::Path;
 
+use self::leaving::Leaving;
 use super::interface::{Interface, News, vlan_id};
 use super::pings::Pings;
 use super::requests::{self, Request, Requests, Waits};
@@ -28,8 +30,7 @@ pub struct Port {
     requests: Requests,
     pings: Pings,
     effects: VecDeque<Effect>,
-    /// The last frames of interfaces that are gone.
-    farewells: VecDeque<Vec<u8>>,
+    leaving: Leaving,
     /// Whether [`Effect::Changed`] is to be told.
     changed: bool,
     counters: Counters,
@@ -47,7 +48,7 @@ impl Port {
             requests: Requests::default(),
             pings: Pings::default(),
             effects: VecDeque::new(),
-            farewells: VecDeque::new(),
+            leaving: Leaving::default(),
             changed: false,
             counters: Counters::default(),
         }
@@ -165,7 +166,11 @@ impl Port {
     /// A frame from the ring, whatever it is.
     pub fn frame(&mut self, now: Instant, frame: &[u8]) {
         self.counters.received += 1;
-        let taken = Frame::parse(frame).and_then(|f| Some((self.interfaces.get_mut(&f.vlan_id)?, f)));
+        let frame = Frame::parse(frame);
+        if let Some(frame) = &frame {
+            self.leaving.frame(now, frame);
+        }
+        let taken = frame.and_then(|f| Some((self.interfaces.get_mut(&f.vlan_id)?, f)));
         match taken {
             Some((interface, frame)) => interface.frame(now, &frame),
             None => self.counters.dropped += 1,
@@ -178,7 +183,7 @@ impl Port {
         if let Some(effect) = self.effects.pop_front() {
             return Some(effect);
         }
-        let frame = self.farewells.pop_front();
+        let frame = self.leaving.poll_frame();
         if let Some(frame) = frame.or_else(|| self.interfaces.values_mut().find_map(Interface::poll_frame)) {
             self.counters.sent += 1;
             return Some(Effect::Send(frame));
@@ -190,14 +195,17 @@ impl Port {
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
         let interfaces = self.interfaces.values().filter_map(Interface::poll_timeout);
-        interfaces
-            .chain(self.requests.poll_timeout())
-            .chain(self.pings.poll_timeout())
-            .min()
+        let others = [
+            self.requests.poll_timeout(),
+            self.pings.poll_timeout(),
+            self.leaving.poll_timeout(),
+        ];
+        interfaces.chain(others.into_iter().flatten()).min()
     }
 
     /// Time has passed.
     pub fn handle_timeout(&mut self, now: Instant) {
+        self.leaving.handle_timeout(now);
         for interface in self.interfaces.values_mut() {
             interface.handle_timeout(now);
         }
@@ -231,10 +239,8 @@ impl Port {
 
     /// An interface is there, in the place of one whose frames and pings are over.
     fn insert(&mut self, now: Instant, id: u16, made: Interface) -> Configured {
-        if let Some(mut old) = self.interfaces.insert(id, made) {
-            self.keep_counters(&old);
-            self.farewells.extend(std::iter::from_fn(|| old.poll_frame()));
-            self.pings_gone(id);
+        if let Some(old) = self.interfaces.insert(id, made) {
+            self.gone(now, id, old);
         }
         self.changed = true;
         self.settle(now);
@@ -244,18 +250,19 @@ impl Port {
 
     /// An interface goes; it gives back what it has.
     fn remove(&mut self, now: Instant, id: u16) {
-        if let Some(old) = self.interfaces.remove(&id) {
-            self.keep_counters(&old);
-            self.farewells.extend(old.release(now));
-            self.pings_gone(id);
+        if let Some(mut old) = self.interfaces.remove(&id) {
+            old.release(now);
+            self.gone(now, id, old);
             self.changed = true;
         }
     }
 
-    fn keep_counters(&mut self, old: &Interface) {
+    fn gone(&mut self, now: Instant, id: u16, old: Interface) {
         let of_stack = old.counters();
         self.counters.dropped += of_stack.dropped;
         self.counters.evicted += of_stack.evicted;
+        self.leaving.push(now, id, old);
+        self.pings_gone(id);
     }
 
     /// What the interfaces have to say.

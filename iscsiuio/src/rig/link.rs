@@ -1,20 +1,41 @@
-//! A link with a port, its peers and a clock of its own.
+//! A link with a port, its peers, weather and a clock of its own.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use driver_sys::netlink::{Path, PathAddrs};
 
-use super::Peer;
+use super::{Crowd, Peer, Server};
 use crate::port::{Configured, Effect, InterfaceConfig, Ipv4Source, Port, PortConfig, Vlan};
+use crate::random::Random;
 
-pub(crate) const MAC: [u8; 6] = [2, 0, 0, 0, 0, 1];
+/// The port's MAC address.
+const MAC: [u8; 6] = [2, 0, 0, 0, 0, 1];
+/// How long a frame takes.
+const TRAVEL: Duration = Duration::from_micros(100);
 
-/// One port and who else is on its link. Frames take a tenth of a millisecond.
+/// What becomes of frames on their way to the port.
+pub(crate) struct Weather {
+    random: Random,
+    /// Of a hundred frames so many are lost, and so many come twice.
+    pub(crate) lost: u64,
+    pub(crate) twice: u64,
+    /// Up to so long a frame takes more than others.
+    pub(crate) late: Duration,
+}
+
+/// One port and who else is on its link.
 pub(crate) struct Rig {
     pub(crate) port: Port,
     pub(crate) peers: Vec<Peer>,
+    pub(crate) crowds: Vec<Crowd>,
+    pub(crate) servers: Vec<Server>,
+    pub(crate) weather: Weather,
     start: Instant,
     pub(crate) now: Instant,
+    /// Frames on their way to the port, by arrival.
+    air: BTreeMap<(Instant, u64), Vec<u8>>,
+    carried: u64,
     /// Every frame the port sent.
     pub(crate) sent: Vec<Vec<u8>>,
     /// Every answer to a path request, and when.
@@ -32,11 +53,22 @@ impl Rig {
             mtu,
             seed: [7; 32],
         };
+        let random = Random::new(&[9; 32], b"weather");
         Self {
             port: Port::new(config, now),
             peers: Vec::new(),
+            crowds: Vec::new(),
+            servers: Vec::new(),
+            weather: Weather {
+                random,
+                lost: 0,
+                twice: 0,
+                late: Duration::ZERO,
+            },
             start: now,
             now,
+            air: BTreeMap::new(),
+            carried: 0,
             sent: Vec::new(),
             paths: Vec::new(),
             effects: Vec::new(),
@@ -47,46 +79,79 @@ impl Rig {
         self.now - self.start
     }
 
-    /// Carries out what the port wants until nothing is to be done, at this time.
-    pub(crate) fn settle(&mut self) {
+    /// Carries out what the port wants now.
+    fn serve(&mut self) {
         while let Some(effect) = self.port.poll() {
             let at = self.elapsed();
             match effect {
-                Effect::Send(frame) => self.carry(&frame),
+                Effect::Send(frame) => self.carry(frame),
                 Effect::Path(path) => self.paths.push((at, path)),
                 other => self.effects.push((at, other)),
             }
         }
     }
 
-    fn carry(&mut self, frame: &[u8]) {
-        self.sent.push(frame.to_vec());
+    fn carry(&mut self, frame: Vec<u8>) {
         let millis = i64::try_from(self.elapsed().as_millis()).expect("a short test");
-        let answers: Vec<_> = self
+        let mut answers: Vec<_> = self
             .peers
             .iter_mut()
-            .flat_map(|peer| peer.frame(millis, frame))
+            .flat_map(|p| p.frame(millis, &frame))
             .collect();
-        self.now += Duration::from_micros(100);
+        answers.extend(self.crowds.iter().filter_map(|crowd| crowd.frame(&frame)));
+        answers.extend(self.servers.iter_mut().filter_map(|server| server.frame(&frame)));
+        self.sent.push(frame);
         for answer in answers {
-            self.port.frame(self.now, &answer);
+            self.arrive(answer);
         }
     }
 
-    /// Lets time pass, timers first.
+    /// A frame sets out for the port.
+    pub(crate) fn arrive(&mut self, frame: Vec<u8>) {
+        let Weather {
+            random,
+            lost,
+            twice,
+            late,
+        } = &mut self.weather;
+        if random.next() % 100 < *lost {
+            return;
+        }
+        let copies = if random.next() % 100 < *twice { 2 } else { 1 };
+        for _ in 0..copies {
+            let at = self.now + TRAVEL + random.between(Duration::ZERO, *late);
+            self.carried += 1;
+            self.air.insert((at, self.carried), frame.clone());
+        }
+    }
+
+    /// Lets time pass.
     pub(crate) fn run(&mut self, time: Duration) {
         let end = self.now + time;
-        self.settle();
-        while let Some(at) = self.port.poll_timeout().filter(|at| *at <= end) {
-            assert!(
-                at + Duration::from_secs(1) > self.now,
-                "a timer that is never served"
-            );
+        let mut turns = 0;
+        loop {
+            self.serve();
+            let frame = self.air.first_key_value().map(|((at, _), _)| *at);
+            let timer = self.port.poll_timeout();
+            let Some(at) = frame.into_iter().chain(timer).min().filter(|at| *at <= end) else {
+                break;
+            };
+            turns += 1;
+            assert!(turns < 1_000_000, "it never rests");
             self.now = self.now.max(at);
-            self.port.handle_timeout(self.now);
-            self.settle();
+            if frame == Some(at) {
+                let (_, frame) = self.air.pop_first().expect("it was there");
+                self.port.frame(self.now, &frame);
+            } else {
+                self.port.handle_timeout(self.now);
+            }
         }
         self.now = self.now.max(end);
+    }
+
+    /// Lets what is under way arrive.
+    pub(crate) fn settle(&mut self) {
+        self.run(Duration::from_millis(5));
     }
 
     /// An interface that has its addresses; what was sent for them is forgotten.
@@ -97,6 +162,15 @@ impl Rig {
         self.sent.clear();
         self.effects.clear();
         self.port.configured(vlan_id).expect("it was just made")
+    }
+
+    /// The frame of somebody who says that an IPv4 address is his.
+    pub(crate) fn claim(address: &str) -> Vec<u8> {
+        let own: std::net::Ipv4Addr = address.parse().expect("an address");
+        let them = [2, 0, 0, 0, 0xaa, 1];
+        let start: [&[u8]; 4] = [&[255; 6], &them, &[8, 6], &[0, 1, 8, 0, 6, 4, 0, 1]];
+        let rest: [&[u8]; 4] = [&them, &own.octets(), &[0; 6], &own.octets()];
+        [start.concat(), rest.concat()].concat()
     }
 
     /// Asks for a path.
@@ -137,6 +211,18 @@ pub(crate) fn request(handle: u64, vlan_id: u16, to: &str) -> Path {
     }
 }
 
+/// An interface without addresses.
+pub(crate) fn bare(vlan: Option<Vlan>) -> InterfaceConfig {
+    InterfaceConfig {
+        vlan,
+        mtu: None,
+        v4: Ipv4Source::Off,
+        v6: Default::default(),
+        link_local: Default::default(),
+        router: Default::default(),
+    }
+}
+
 /// An interface with a fixed IPv4 address.
 pub(crate) fn fixed4(
     vlan: Option<Vlan>,
@@ -144,16 +230,10 @@ pub(crate) fn fixed4(
     prefix: u8,
     gateway: Option<&str>,
 ) -> InterfaceConfig {
-    InterfaceConfig {
-        vlan,
-        mtu: None,
-        v4: Ipv4Source::Static {
-            address: address.parse().expect("an address"),
-            prefix,
-            gateway: gateway.map(|g| g.parse().expect("an address")),
-        },
-        v6: Default::default(),
-        link_local: Default::default(),
-        router: Default::default(),
-    }
+    let v4 = Ipv4Source::Static {
+        address: address.parse().expect("an address"),
+        prefix,
+        gateway: gateway.map(|g| g.parse().expect("an address")),
+    };
+    InterfaceConfig { v4, ..bare(vlan) }
 }

@@ -51,7 +51,7 @@ impl Peer {
 
     /// A frame on the link; what it answers.
     pub(crate) fn frame(&mut self, millis: i64, frame: &[u8]) -> Vec<Vec<u8>> {
-        let Some(frame) = self.untagged(frame) else {
+        let Some(frame) = untagged(frame, self.tag) else {
             return Vec::new();
         };
         self.cable.received.push_back(frame);
@@ -76,20 +76,23 @@ impl Peer {
             .map(|frame| tagged(&frame, tag))
             .collect()
     }
+}
 
-    fn untagged(&self, frame: &[u8]) -> Option<Vec<u8>> {
-        match (self.tag, frame.get(12..14)? == [0x81, 0]) {
-            (None, false) => Some(frame.to_vec()),
-            (Some(tag), true) => {
-                let id = u16::from_be_bytes([frame[14], frame[15]]) & 0xfff;
-                (id == tag & 0xfff).then(|| [&frame[..12], &frame[16..]].concat())
-            }
-            _ => None,
+/// A frame of this tag's VLAN, without the tag.
+pub(super) fn untagged(frame: &[u8], tag: Option<u16>) -> Option<Vec<u8>> {
+    match (tag, frame.get(12..14)? == [0x81, 0]) {
+        (None, false) => Some(frame.to_vec()),
+        (Some(tag), true) => {
+            let id = u16::from_be_bytes([frame[14], frame[15]]) & 0xfff;
+            (id == tag & 0xfff).then(|| [&frame[..12], &frame[16..]].concat())
         }
+        // A tag of VLAN 0 only gives a priority; whoever uses one takes frames without.
+        (Some(tag), false) if tag & 0xfff == 0 => Some(frame.to_vec()),
+        _ => None,
     }
 }
 
-fn tagged(frame: &[u8], tag: Option<u16>) -> Vec<u8> {
+pub(super) fn tagged(frame: &[u8], tag: Option<u16>) -> Vec<u8> {
     match tag {
         None => frame.to_vec(),
         Some(tag) => [&frame[..12], &[0x81, 0], &tag.to_be_bytes(), &frame[12..]].concat(),

@@ -164,6 +164,12 @@ impl Stack {
         self.claim(now);
     }
 
+    /// Whether something is to be sent once a neighbour is known.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        !self.parked.is_empty()
+    }
+
     /// The next frame to send.
     pub fn poll_frame(&mut self) -> Option<Vec<u8>> {
         self.frames.pop_front()

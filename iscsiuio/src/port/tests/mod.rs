@@ -1,3 +1,8 @@
 //! A port at work.
 
+mod addresses;
+mod link;
+mod many;
+mod pings;
 mod requests;
+mod restart;
