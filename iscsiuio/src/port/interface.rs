@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::{Configured, InterfaceConfig, InterfaceStatus, NeighbourStatus, PortConfig};
 use crate::address::{self, Addresses, Effect, Probed, Setup};
 use crate::stack::{
-    Address, Answer, Datagram, EchoEnd, Event, Frame, Mac, Neighbour, NoWay, Route, Stack, StackConfig, Way,
+    Address, Answer, Datagram, EchoEnd, Event, Frame, Neighbour, NoWay, Route, Stack, StackConfig, Way,
 };
 
 /// The smallest MTU of an interface: IPv6's.
@@ -22,6 +22,7 @@ pub(super) struct Interface {
     addresses: Addresses,
     /// What it can carry.
     mtu: u16,
+    link: bool,
     news: VecDeque<News>,
 }
 
@@ -31,7 +32,7 @@ pub(super) enum News {
     /// Addresses, routes, leases or the state are others.
     Changed,
     /// A neighbour that was asked for is there, or is not.
-    Neighbour { address: IpAddr, mac: Option<Mac> },
+    Neighbour { address: IpAddr },
     /// An echo is over.
     Echo {
         number: u64,
@@ -77,6 +78,7 @@ impl Interface {
             stack,
             addresses,
             mtu,
+            link,
             news: VecDeque::new(),
         };
         if !link {
@@ -103,7 +105,7 @@ impl Interface {
         let family = if destination.is_ipv4() {
             self.addresses.configured4()
         } else {
-            None
+            self.addresses.configured6()
         };
         family == Some(Configured::Acquiring)
     }
@@ -146,6 +148,7 @@ impl Interface {
     }
 
     pub(super) fn link(&mut self, now: Instant, up: bool) {
+        self.link = up;
         if !up {
             self.stack.link_lost(now);
         }
@@ -190,19 +193,12 @@ impl Interface {
     }
 
     pub(super) fn status(&self, now: Instant) -> InterfaceStatus {
-        let router = |v4: bool| {
-            let routes = self.addresses.routes();
-            routes
-                .iter()
-                .filter(|r| r.prefix == 0 && r.destination.is_ipv4() == v4)
-                .find_map(|r| r.gateway)
-        };
         let neighbours = self.stack.neighbours(now).into_iter();
         InterfaceStatus {
             config: self.config.clone(),
             state: self.configured(),
             addresses: self.addresses.status(now),
-            routers: [router(true), router(false)].into_iter().flatten().collect(),
+            routers: self.addresses.routers(),
             leases: self.addresses.leases(now),
             neighbours: neighbours
                 .map(|Neighbour { address, mac, age }| NeighbourStatus { address, mac, age })
@@ -297,8 +293,15 @@ impl Interface {
                 self.addresses.probed(now, address, said);
             }
             Event::Conflict { address, .. } => self.addresses.conflict(now, address),
-            Event::RouterAdvertisement { .. } => {}
-            Event::Neighbour { address, mac } => self.news.push_back(News::Neighbour { address, mac }),
+            Event::RouterAdvertisement { router, message } => {
+                self.addresses.router_advertisement(now, router, &message);
+            }
+            Event::Neighbour { address, mac } => {
+                if mac.is_none() && self.link {
+                    self.addresses.router_silent(address);
+                }
+                self.news.push_back(News::Neighbour { address });
+            }
             Event::Echo { id, end, took } => self.news.push_back(News::Echo {
                 number: id,
                 end,

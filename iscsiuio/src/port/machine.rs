@@ -274,7 +274,7 @@ impl Port {
                 .iter_mut()
                 .find_map(|(&id, i)| Some((id, i.poll_news()?)));
             match news {
-                Some((id, News::Neighbour { address, mac })) => self.neighbour(now, id, address, mac),
+                Some((id, News::Neighbour { address })) => self.neighbour(now, id, address),
                 Some((_, News::Echo { number, end, took })) => self.ping_over(number, end.into(), took),
                 Some((_, News::Changed)) => {
                     self.changed = true;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use driver_sys::netlink::{Path, PathAddrs};
 
-use super::{Crowd, Peer, Server};
+use super::{Crowd, Peer, Router, Server};
 use crate::port::{Configured, Effect, InterfaceConfig, Ipv4Source, Port, PortConfig, Vlan};
 use crate::random::Random;
 
@@ -30,6 +30,7 @@ pub(crate) struct Rig {
     pub(crate) peers: Vec<Peer>,
     pub(crate) crowds: Vec<Crowd>,
     pub(crate) servers: Vec<Server>,
+    pub(crate) routers: Vec<Router>,
     pub(crate) weather: Weather,
     start: Instant,
     pub(crate) now: Instant,
@@ -59,6 +60,7 @@ impl Rig {
             peers: Vec::new(),
             crowds: Vec::new(),
             servers: Vec::new(),
+            routers: Vec::new(),
             weather: Weather {
                 random,
                 lost: 0,
@@ -99,6 +101,7 @@ impl Rig {
             .flat_map(|p| p.frame(millis, &frame))
             .collect();
         answers.extend(self.crowds.iter().filter_map(|crowd| crowd.frame(&frame)));
+        answers.extend(self.routers.iter().filter_map(|router| router.frame(&frame)));
         answers.extend(self.servers.iter_mut().filter_map(|server| server.frame(&frame)));
         self.sent.push(frame);
         for answer in answers {

@@ -24,15 +24,12 @@ enum Step {
 
 impl Port {
     /// A neighbour that was asked for is there, or is not.
-    pub(super) fn neighbour(&mut self, now: Instant, vlan_id: u16, next_hop: IpAddr, mac: Option<Mac>) {
+    pub(super) fn neighbour(&mut self, now: Instant, vlan_id: u16, next_hop: IpAddr) {
         self.changed = true;
         let waits = Waits::Neighbour { vlan_id, next_hop };
         for request in self.requests.take(|r| r.waits == waits) {
-            match mac {
-                // The way may be another by now.
-                Some(_) => self.advance(now, request),
-                None => self.refuse(&request.path),
-            }
+            // The way may be another by now; a neighbour that was silent just now is not asked again.
+            self.advance(now, request);
         }
     }
 

@@ -6,3 +6,4 @@ mod many;
 mod pings;
 mod requests;
 mod restart;
+mod six;
