@@ -119,6 +119,9 @@ pub struct Adapter {
     pub limits: Limits,
     /// Sessions on this port now.
     pub sessions: Option<u32>,
+    /// Connections that drivers hold for sessions of user space, on all ports of the machine: the kernel does not tell whose they are.
+    /// `None` on adapters that log in by themselves.
+    pub endpoints: Option<u32>,
     /// Whether what is kept of the adapter's secrets and targets beside it still fits it; `None`: nothing is kept, every answer is
     /// read from the adapter.
     pub cache_valid: Option<bool>,

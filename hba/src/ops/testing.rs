@@ -118,6 +118,7 @@ pub(super) fn adapter() -> Adapter {
             ipv6_ifaces: Some(2),
         },
         sessions: None,
+        endpoints: None,
         cache_valid: None,
         generation: None,
         security: Security {

@@ -9,10 +9,12 @@
 pub mod block;
 pub mod connection;
 pub mod device;
+pub mod endpoint;
 pub mod host;
 pub mod iface;
 mod listing;
 pub mod module;
+pub mod netdev;
 pub mod session;
 pub mod sessions;
 pub mod transport;

@@ -174,6 +174,9 @@ pub(crate) fn details(a: &Adapter) -> Details {
     add("IPv4 interfaces", known(a.limits.ipv4_ifaces));
     add("IPv6 interfaces", known(a.limits.ipv6_ifaces));
     add("Sessions", known(a.sessions));
+    if let Some(endpoints) = a.endpoints {
+        add("Connections of the machine", endpoints.to_string());
+    }
     rows
 }
 

@@ -1,14 +1,16 @@
 //! Adapter ports. Source: `qla4xxx/ql4_attr.c`, `scsi_sysfs.c`.
 
 use driver_sys::netlink::params::HostParam;
-use driver_sys::sysfs::class::{host, transport};
+use driver_sys::sysfs::class::host::PortState;
+use driver_sys::sysfs::class::netdev::{self, NetDev, OperState};
+use driver_sys::sysfs::class::{endpoint, host, transport};
 use driver_sys::sysfs::{Reader, Root};
 
 use super::super::fault;
 use super::{health, iface};
 use crate::error::Result;
 use crate::ids::HostNo;
-use crate::model::{Adapter, AdapterKey, Security, capabilities};
+use crate::model::{Adapter, AdapterKey, LoginBy, Security, capabilities};
 use crate::quirks::Driver;
 
 const CLASS: &str = "class/iscsi_host";
@@ -59,7 +61,13 @@ pub(in super::super) fn one(root: &Root, no: HostNo) -> Result<Option<Adapter>> 
         .ok()
         .map(|t| capabilities(t.attrs.caps.bits()));
     let driver = Driver::of(&transport);
+    // What the driver does not tell of the link, the network device beside the port does.
+    let beside = iscsi.netdev.as_deref().map(|name| netdev::netdev(root, name));
+    let beside = beside.and_then(|read| read.ok().flatten());
+    let link = iscsi.port_state.or_else(|| beside.as_ref().and_then(link_of));
+    let speed = iscsi.port_speed.or_else(|| beside.as_ref().and_then(speed_of));
     let mtu = iface::all(root, no)?.into_iter().find_map(|i| i.mtu);
+    let mtu = mtu.or_else(|| beside.and_then(|netdev| netdev.mtu));
     let text = |a: Option<driver_sys::sysfs::Address>| a.map(|a| a.to_string());
     Ok(Some(Adapter {
         host: no,
@@ -82,11 +90,11 @@ pub(in super::super) fn one(root: &Root, no: HostNo) -> Result<Option<Adapter>> 
         health: health::of(
             scsi.state.as_deref(),
             q.fw_state.map(|s| (s.state, s.additional)),
-            iscsi.port_state.as_ref(),
+            link.as_ref(),
         ),
         state: scsi.state,
-        link: iscsi.port_state.map(|s| s.to_string()),
-        speed: iscsi.port_speed,
+        link: link.map(|s| s.to_string()),
+        speed,
         max_link_speed: None,
         mtu,
         firmware_version: q.fw_version,
@@ -115,10 +123,33 @@ pub(in super::super) fn one(root: &Root, no: HostNo) -> Result<Option<Adapter>> 
         bidirectional_commands: driver.logs_in.map(|_| false),
         capabilities: caps,
         sessions: count_sessions(root, no),
+        endpoints: endpoint::count(root)
+            .ok()
+            .flatten()
+            .filter(|_| driver.logs_in == Some(LoginBy::Daemon)),
         cache_valid: None,
         generation: None,
         security: security(driver),
     }))
+}
+
+/// The link of a port whose driver leaves it to the network device.
+fn link_of(netdev: &NetDev) -> Option<PortState> {
+    match netdev.operstate.as_ref()? {
+        OperState::Up => Some(PortState::Up),
+        OperState::Down | OperState::LowerLayerDown | OperState::NotPresent => Some(PortState::Down),
+        _ => None,
+    }
+}
+
+/// Its speed, as drivers of ports write theirs.
+fn speed_of(netdev: &NetDev) -> Option<String> {
+    let mbps = netdev.speed.filter(|mbps| *mbps > 0)?;
+    Some(if mbps % 1000 == 0 {
+        format!("{} Gbps", mbps / 1000)
+    } else {
+        format!("{mbps} Mbps")
+    })
 }
 
 /// The transport of a driver: iscsi_tcp's is called tcp.

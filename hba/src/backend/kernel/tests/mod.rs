@@ -1,5 +1,6 @@
 //! The kernel backend against a real kernel's tree, and against a scripted netlink socket.
 
+mod bnx2i;
 mod netlink;
 mod tree;
 
