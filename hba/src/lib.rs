@@ -31,7 +31,7 @@ pub use deadline::Deadline;
 pub use driver_sys::port::Stop;
 pub use error::{Error, Kind, Outcome, Result};
 pub use home::Home;
-pub use ids::{AdapterId, HostNo, IfaceId};
+pub use ids::{AdapterId, Family, HostNo, IfaceId};
 pub use message::{Message, Part};
 pub use ops::{Consent, DryRun};
 pub use secret::{REDACTED, SECRET_MAX, SECRET_MIN, Secret};

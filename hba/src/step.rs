@@ -104,6 +104,8 @@ pub enum Step {
     SessionLogout(u32),
     /// Watch over sessions.
     SessionWatch,
+    /// Look at the counters of a port.
+    StatsHost,
     /// Look at the counters of a session.
     StatsSession,
     /// Serve an endpoint by an emulated adapter.
@@ -199,6 +201,7 @@ impl fmt::Display for Step {
             Self::SessionList => "session list",
             Self::SessionLogout(sid) => return write!(f, "session logout {sid}"),
             Self::SessionWatch => "session watch",
+            Self::StatsHost => "stats host",
             Self::StatsSession => "stats session",
             Self::Serve => "an emulated adapter",
             Self::WithBlocks => "a number of blocks",

@@ -5,6 +5,7 @@
 mod codes;
 mod errno;
 mod files;
+mod helper;
 mod kind;
 mod operation;
 mod wait;

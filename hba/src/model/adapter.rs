@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::HostNo;
+use crate::model::HelperPresence;
 
 /// What names an adapter port, cheap to read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -117,6 +118,8 @@ pub struct Adapter {
     pub missing: Vec<Missing>,
     /// Table sizes.
     pub limits: Limits,
+    /// Whether the network helper that the port needs is there; `None` on adapters that need none, or when it did not tell.
+    pub helper: Option<HelperPresence>,
     /// Sessions on this port now.
     pub sessions: Option<u32>,
     /// Connections that drivers hold for sessions of user space, on all ports of the machine: the kernel does not tell whose they are.

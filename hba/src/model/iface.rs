@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{Family, HostNo, IfaceId};
+use crate::model::HelperInterface;
 use crate::params::{IfaceCode, NetParam, ParamMap, ParamValue, Params, address_of};
 
 /// One interface of a port.
@@ -15,7 +16,7 @@ pub struct Iface {
     pub host: HostNo,
     /// IPv4 or IPv6.
     pub family: Family,
-    /// Number within the family.
+    /// Number within the family; on adapters whose addresses the network helper keeps, the VLAN ID, 0 for untagged frames.
     pub num: u32,
     /// Whether the kernel shows it. Drivers as qla4xxx take the objects of a protocol that is off away; such an interface is set by
     /// its family and number, and only `enabled` is known of it.
@@ -34,6 +35,8 @@ pub struct Iface {
     /// Parameters staged and not yet applied.
     #[serde(default)]
     pub staged: ParamMap<IfaceCode, StagedValue>,
+    /// What the network helper has of it, on adapters whose addresses it keeps: of the interface's family alone.
+    pub helper: Option<HelperInterface>,
 }
 
 impl Iface {
@@ -61,6 +64,7 @@ impl Iface {
                 .and_then(|n| u32::try_from(n).ok()),
             params,
             staged: ParamMap::new(),
+            helper: None,
         }
     }
 

@@ -135,6 +135,12 @@ pub struct Session {
     pub initiator_name: Option<String>,
     /// Interface name given at login.
     pub iface: Option<String>,
+    /// MAC address of the port.
+    pub mac: Option<String>,
+    /// Address of the port.
+    pub port_address: Option<String>,
+    /// Network device of the port, for drivers that have one.
+    pub netdev: Option<String>,
     /// Initiator's part of the session id, hex.
     pub isid: Option<String>,
     /// Target's part of the session id.

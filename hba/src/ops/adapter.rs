@@ -2,8 +2,9 @@
 
 use std::ops::ControlFlow;
 
-use super::in_use;
+use super::helper::Asked;
 use super::write::{Done, Plan, may, wait_for};
+use super::{iface, in_use};
 use crate::Change;
 use crate::backend::LunScope;
 use crate::change::Difference;
@@ -11,7 +12,7 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{AdapterId, HostNo};
 use crate::message::Message;
-use crate::model::{Adapter, AdapterKey, InitiatorPortal};
+use crate::model::{Adapter, AdapterKey, Health, HealthStatus, HelperPresence, InitiatorPortal};
 use crate::quirks::{Ability, Driver};
 use crate::step::Step;
 
@@ -147,9 +148,10 @@ pub(super) fn guard_sessions(ctx: &mut Ctx<'_>, host: HostNo, tried: &str) -> Re
 /// # Errors
 /// The endpoint cannot be read.
 pub fn list(ctx: &mut Ctx<'_>) -> Result<Vec<Adapter>> {
-    let mut all = Vec::new();
+    let (mut all, mut asked) = (Vec::new(), Asked::default());
     for key in ctx.backend.adapter_keys()? {
-        all.extend(ctx.backend.adapter(key.host)?);
+        let found = ctx.backend.adapter(key.host)?;
+        all.extend(found.map(|found| with_helper(ctx, found, &mut asked)));
     }
     Ok(all)
 }
@@ -160,7 +162,21 @@ pub fn list(ctx: &mut Ctx<'_>) -> Result<Vec<Adapter>> {
 /// [`Kind::NotFound`].
 pub fn show(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Adapter> {
     let host = resolve(ctx, id)?;
-    read(ctx, host)
+    let found = read(ctx, host)?;
+    Ok(with_helper(ctx, found, &mut Asked::default()))
+}
+
+/// The port, and whether the helper that it needs is there: without it no session comes up.
+fn with_helper(ctx: &mut Ctx<'_>, mut adapter: Adapter, asked: &mut Asked) -> Adapter {
+    adapter.helper = asked.about(ctx, &adapter.key()).map(|helper| helper.presence);
+    let well = adapter.health.status == Some(HealthStatus::Working);
+    if well && adapter.helper == Some(HelperPresence::NotRunning) {
+        adapter.health = Health {
+            status: Some(HealthStatus::Degraded),
+            reason: Some("its network helper (iscsiuio) does not run".to_owned()),
+        };
+    }
+    adapter
 }
 
 fn read(ctx: &mut Ctx<'_>, host: HostNo) -> Result<Adapter> {
@@ -174,15 +190,13 @@ fn read(ctx: &mut Ctx<'_>, host: HostNo) -> Result<Adapter> {
 /// # Errors
 /// [`Kind::NotFound`]; the interfaces cannot be read.
 pub fn portals(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Vec<InitiatorPortal>> {
-    let hosts = match id {
-        Some(id) => vec![resolve(ctx, Some(id))?],
-        None => ctx.backend.adapter_keys()?.iter().map(|k| k.host).collect(),
+    let keys = match id {
+        Some(_) => vec![resolve_key(ctx, id)?],
+        None => ctx.backend.adapter_keys()?,
     };
     let mut all = Vec::new();
-    for host in hosts {
-        for iface in ctx.backend.ifaces(host)? {
-            all.extend(portals::of(&iface));
-        }
+    for iface in iface::unstaged(ctx, &keys)? {
+        all.extend(portals::of(&iface));
     }
     for (index, portal) in all.iter_mut().enumerate() {
         portal.index = u32::try_from(index).unwrap_or(u32::MAX);

@@ -7,6 +7,7 @@ pub mod chap;
 pub mod event;
 pub mod flash;
 pub mod generation;
+pub mod helper;
 pub mod iface;
 pub mod in_use;
 pub mod lun;

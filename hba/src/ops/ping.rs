@@ -3,13 +3,13 @@
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-use super::adapter::require;
+use super::adapter::{driver, require};
 use crate::ctx::Ctx;
 use crate::deadline::Deadline;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{AdapterId, Family, IfaceId};
 use crate::model::{PingReply, PingResult, PingStatus};
-use crate::quirks::Ability;
+use crate::quirks::{Ability, Can};
 use crate::step::Step;
 
 /// The largest payload in bytes; what fits the port's MTU is decided by the firmware.
@@ -46,20 +46,15 @@ pub fn ping(
     let tried = format!("ping {} from {iface}", request.address);
     check(iface, request, &tried)?;
     let keys = ctx.backend.adapter_keys()?;
-    require(AdapterId::Host(iface.host).resolve(&keys)?, &tried, Ability::Ping)?;
-    match ctx.backend.ifaces(iface.host)?.iter().find(|i| i.id() == iface) {
-        Some(found) if found.present => {}
-        Some(_) => {
-            return Err(Error::new(Kind::NotFound, tried)
-                .answered(format!("{} is off on {}", iface.family, iface.host))
-                .hint(Step::IfaceSwitchOn.then(" switches it on")));
+    let key = AdapterId::Host(iface.host).resolve(&keys)?;
+    require(key, &tried, Ability::Ping)?;
+    let way = match driver(key).can(Ability::Ping) {
+        Can::Helper => Way::Helper(vlan(iface, &tried)?),
+        _ => {
+            present(ctx, iface, &tried)?;
+            Way::Driver
         }
-        None => {
-            return Err(Error::new(Kind::NotFound, tried)
-                .answered(format!("there is no interface {iface}"))
-                .hint(Step::IfaceList.then(" shows what is there")));
-        }
-    }
+    };
     let mut result = PingResult {
         host: iface.host,
         iface: iface.to_string(),
@@ -79,7 +74,14 @@ pub fn ping(
         }
         let start = Instant::now();
         let wait = ctx.deadline.at_most(request.timeout);
-        let status = match ctx.backend.ping(iface, request.address, request.size, wait) {
+        let ended = match way {
+            Way::Driver => ctx.backend.ping(iface, request.address, request.size, wait),
+            Way::Helper(vlan) => {
+                ctx.backend
+                    .helper_ping(iface.host, vlan, request.address, request.size, wait)
+            }
+        };
+        let status = match ended {
             Err(e) if e.kind() == Kind::Timeout => PingStatus::Timeout,
             other => other.map_err(|e| e.during(tried.clone()))?,
         };
@@ -97,14 +99,38 @@ pub fn ping(
     Ok(result)
 }
 
+/// Who pings.
+#[derive(Clone, Copy)]
+enum Way {
+    Driver,
+    /// The network helper, from the interface on this VLAN.
+    Helper(u16),
+}
+
+/// The VLAN that an interface of the helper's is named by.
+fn vlan(iface: IfaceId, tried: &str) -> Result<u16> {
+    u16::try_from(iface.num)
+        .ok()
+        .filter(|id| *id < 4095)
+        .ok_or_else(|| Error::new(Kind::Invalid, tried).answered(format!("{} is no VLAN", iface.num)))
+}
+
+/// Refuses for an interface that is off, or not there.
+fn present(ctx: &mut Ctx<'_>, iface: IfaceId, tried: &str) -> Result<()> {
+    match ctx.backend.ifaces(iface.host)?.iter().find(|i| i.id() == iface) {
+        Some(found) if found.present => Ok(()),
+        Some(_) => Err(Error::new(Kind::NotFound, tried)
+            .answered(format!("{} is off on {}", iface.family, iface.host))
+            .hint(Step::IfaceSwitchOn.then(" switches it on"))),
+        None => Err(Error::new(Kind::NotFound, tried)
+            .answered(format!("there is no interface {iface}"))
+            .hint(Step::IfaceList.then(" shows what is there"))),
+    }
+}
+
 fn check(iface: IfaceId, request: &PingRequest, tried: &str) -> Result<()> {
     let refuse = |why: String| Err(Error::new(Kind::Invalid, tried).answered(why));
-    let family = if request.address.is_ipv4() {
-        Family::Ipv4
-    } else {
-        Family::Ipv6
-    };
-    if family != iface.family {
+    if Family::of(request.address) != iface.family {
         return refuse(format!("{iface} is of family {}", iface.family));
     }
     if !(1..=COUNT_MAX).contains(&request.count) {
@@ -197,6 +223,51 @@ mod tests {
         let e = ping(&mut ctx(&mut s), ID, &request(1), &mut |_| ()).expect_err("missing");
         assert_eq!(e.kind(), Kind::NotFound);
         assert!(e.to_string().contains("ipv4-iface-0-0"), "{e}");
+        s.finish();
+    }
+
+    #[test]
+    fn where_the_helper_pings_it_is_asked_for_the_vlan_and_nothing_is_looked_for_in_the_kernel() {
+        use super::super::helper::tests::{H3, bnx2i};
+
+        let mut s = Scripted::new();
+        let r = request(2);
+        let id = IfaceId {
+            host: H3,
+            family: Family::Ipv4,
+            num: 100,
+        };
+        let call = Call::HelperPing(H3, 100, r.address, 32);
+        s.expect(Call::AdapterKeys, Ok(vec![key(), bnx2i()]))
+            .expect(call.clone(), Ok(PingStatus::NoArpReceived))
+            .expect(call, Ok(PingStatus::Success));
+        let result = ping(&mut ctx(&mut s), id, &r, &mut |_| ()).expect("series");
+        assert_eq!((result.sent, result.received), (2, 1));
+        assert_eq!(result.iface, "ipv4-iface-3-100");
+        s.finish();
+        let mut s = Scripted::new();
+        s.expect(Call::AdapterKeys, Ok(vec![bnx2i()]));
+        let none = IfaceId { num: 4095, ..id };
+        let e = ping(&mut ctx(&mut s), none, &r, &mut |_| ()).expect_err("no vlan");
+        assert_eq!(e.kind(), Kind::Invalid);
+        s.finish();
+    }
+
+    #[test]
+    fn a_helper_that_does_not_run_is_no_loss_of_a_ping() {
+        use super::super::helper::tests::{H3, bnx2i};
+        use crate::error::Status;
+        use crate::model::HelperPresence;
+
+        let mut s = Scripted::new();
+        let r = request(3);
+        let id = IfaceId { host: H3, ..ID };
+        let absent = Error::helper_absent(HelperPresence::NotRunning, "ping");
+        s.expect(Call::AdapterKeys, Ok(vec![bnx2i()]))
+            .expect::<PingStatus>(Call::HelperPing(H3, 0, r.address, 32), Err(absent));
+        let e = ping(&mut ctx(&mut s), id, &r, &mut |_| ()).expect_err("nobody pings");
+        assert_eq!((e.kind(), e.status()), (Kind::Failed, Status::HelperUnreachable));
+        assert!(e.to_string().contains("from ipv4-iface-3-0"), "{e}");
         s.finish();
     }
 }

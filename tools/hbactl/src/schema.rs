@@ -4,9 +4,10 @@
 
 use hba::Change;
 use hba::model::{
-    Adapter, AdapterStats, BootConfig, Capacity, ChapEntry, EventRecord, FlashTarget, HostStats, Iface,
-    InitiatorPortal, Inquiry, Lun, Mapping, ModuleParameter, PingResult, ReportedLun, RequestTimes, Rescan,
-    Session, SessionBrief, SessionDetail, SessionPaths, SessionSettings, SessionStats, VpdPage, Watched,
+    Adapter, AdapterStats, BootConfig, Capacity, ChapEntry, EventRecord, FlashTarget, Helper, HostStats,
+    Iface, InitiatorPortal, Inquiry, Lun, Mapping, ModuleParameter, PingResult, ReportedLun, RequestTimes,
+    Rescan, Session, SessionBrief, SessionDetail, SessionPaths, SessionSettings, SessionStats, VpdPage,
+    Watched,
 };
 use hba::ops::flash::{Discovery, Listing};
 use hba::ops::in_use::Use;
@@ -108,6 +109,7 @@ pub const ANSWERS: &[Answer] = &[
     Answer::of::<Transfer>("lun.write"),
     Answer::of::<Vec<HostStats>>("stats.host"),
     Answer::of::<Vec<AdapterStats>>("stats.adapter"),
+    Answer::of::<Helper>("stats.helper"),
     Answer::of::<RequestTimes>("stats.requests"),
     Answer::of::<SessionStats>("stats.session"),
     Answer::of::<SessionStats>("stats.connection"),

@@ -25,7 +25,8 @@ fn step(step: Step) -> String {
         }
         Step::OpenIscsiPing => "iscsiadm -m iface -I IFACE -C ping -a ADDRESS".to_owned(),
         Step::OpenIscsiFirmware => "iscsiadm -m fw".to_owned(),
-        Step::StartHelper => "systemctl start iscsiuio.socket".to_owned(),
+        Step::StartHelper => "systemctl start iscsiuio.socket (by an emulated adapter: iscsiuio -f --endpoint DIR --state DIR/iscsiuio)"
+            .to_owned(),
         Step::Serve => "hbaemu serve".to_owned(),
         Step::WithBlocks => "--blocks".to_owned(),
         Step::WithChap => "--chap".to_owned(),
@@ -93,6 +94,7 @@ mod tests {
             Step::IfaceSet,
             Step::IfaceApply,
             Step::SessionWatch,
+            Step::StatsHost,
             Step::StatsSession,
         ] {
             let typed = step(operation);

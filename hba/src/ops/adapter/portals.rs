@@ -14,8 +14,12 @@ pub(super) fn of(iface: &Iface) -> Vec<InitiatorPortal> {
         .and_then(|n| u16::try_from(n).ok());
     let own = (iface.address.clone(), iface.address_state.clone());
     let link = (text(NetParam::Ipv6Linklocal), text(NetParam::Ipv6LinklocalState));
+    let kept = iface.helper.iter().flat_map(|helper| &helper.addresses);
+    let kept = kept.filter(|a| Some(&a.address) != iface.address.as_ref());
+    let kept = kept.map(|a| (Some(a.address.clone()), None));
     [own, link]
         .into_iter()
+        .chain(kept)
         .filter_map(|(address, state)| Some((address?.parse::<IpAddr>().ok()?, state)))
         .filter(|(address, _)| iface.enabled != Some(false) && !address.is_unspecified())
         .map(|(address, state)| InitiatorPortal {

@@ -2,11 +2,13 @@
 
 mod apply;
 mod check;
+mod helped;
 mod list;
 mod set;
 mod stage;
 
 pub use apply::apply;
+pub(super) use list::unstaged;
 pub use list::{list, show};
 pub use set::{set, unset};
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::write::{Done, Plan, as_it_is};
 use super::check;
-use super::list::{find, find_settable, of};
+use super::list::{find_settable, of};
 use super::stage::{Stage, Values, show_on};
 use crate::Change;
 use crate::change::Difference;
@@ -78,7 +78,7 @@ pub fn unset(ctx: &mut Ctx<'_>, iface: IfaceId, names: &[String]) -> Result<Chan
     let tried = format!("drop staged settings of {iface}");
     let _turns = turns(ctx, iface, "iface unset", &tried)?;
     let mut stage = Stage::load(ctx)?;
-    let (key, before) = find(ctx, &stage, iface, &tried)?;
+    let (key, before, _) = find_settable(ctx, &stage, iface, &tried)?;
     let mut values = stage.of(&key, iface);
     if names.is_empty() {
         values.clear();

@@ -5,6 +5,7 @@ use super::show;
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::model::{ConnectionStanding, LinkStatus, Path, SessionPaths};
+use crate::quirks::Driver;
 
 /// The paths of a session.
 ///
@@ -14,6 +15,7 @@ pub fn paths(ctx: &mut Ctx<'_>, sid: u32) -> Result<SessionPaths> {
     let session = show(ctx, sid).map_err(|e| e.during(format!("show the paths of session {sid}")))?;
     let adapter = ctx.backend.adapter(session.host)?;
     let speed = adapter.as_ref().and_then(|adapter| adapter.speed.clone());
+    let driver = Driver::of(session.transport.as_deref().unwrap_or_default());
     let paths = session
         .connections
         .iter()
@@ -28,7 +30,7 @@ pub fn paths(ctx: &mut Ctx<'_>, sid: u32) -> Result<SessionPaths> {
             weight: None,
             status: status(connection.standing),
             link_speed: speed.clone(),
-            tcp_offload: session.transport.as_deref() != Some("tcp"),
+            tcp_offload: driver.integrated_tcpip != Some(true),
         })
         .collect();
     Ok(SessionPaths {

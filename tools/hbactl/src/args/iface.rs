@@ -13,8 +13,10 @@ pub enum Verb {
     #[command(after_help = "Example: hbactl iface list -a host2")]
     List(AdapterArg),
     /// All parameters of an interface, applied and staged
-    #[command(after_help = "Example: hbactl iface show ipv4 --adapter host2")]
-    Show(Which),
+    #[command(after_help = "Example: hbactl iface show ipv4 --adapter host2\n\
+                            On adapters whose addresses the network helper (iscsiuio) keeps, as bnx2i and qedi, it is what the helper has:\n\
+                            where addresses come from, leases, routers. The number is the VLAN there: ipv4-100 of -a, ipv4-iface-3-100.")]
+    Show(Show),
     /// Stage parameters; nothing is sent to the adapter before `iface apply`
     #[command(
         after_help = "Example: hbactl iface set ipv4 -a host2 ipaddress=10.0.0.21/24 gateway=10.0.0.1\n\
@@ -28,7 +30,8 @@ pub enum Verb {
     #[command(after_help = "Example: hbactl iface apply -a host2 --force")]
     Apply(Apply),
     /// Ping from the adapter
-    #[command(after_help = "Example: hbactl iface ping ipv4 10.0.0.1 -a host2 --count 3")]
+    #[command(after_help = "Example: hbactl iface ping ipv4 10.0.0.1 -a host2 --count 3\n\
+                            The firmware pings, or on bnx2i and qedi the network helper (iscsiuio): ipv4-100 is its interface on VLAN 100.")]
     Ping(Ping),
     /// Names, ranges and units of the parameters
     #[command(after_help = "Example: hbactl iface params | grep vlan")]
@@ -38,11 +41,22 @@ pub enum Verb {
 /// Which interface.
 #[derive(Args, Debug)]
 pub struct Which {
-    /// `ipv4`, `ipv6`, `ipv6-1` (of --adapter), or the kernel's name (`ipv4-iface-2-0`)
+    /// `ipv4`, `ipv6`, `ipv6-1` (of --adapter), or the full name (`ipv4-iface-2-0`)
     pub iface: String,
     /// Which port.
     #[command(flatten)]
     pub adapter: AdapterArg,
+}
+
+/// `iface show`.
+#[derive(Args, Debug)]
+pub struct Show {
+    /// Which interface.
+    #[command(flatten)]
+    pub which: Which,
+    /// Also who was asked for on the link, where the network helper keeps addresses
+    #[arg(long)]
+    pub neighbours: bool,
 }
 
 /// `iface set`.

@@ -14,6 +14,9 @@ pub enum Verb {
     /// Errors of a port and its sessions: digests, timeouts, broken PDUs
     #[command(after_help = "Example: hbactl stats adapter -a host2")]
     Adapter(AdapterArg),
+    /// Counters of the network helper (iscsiuio) and its ports, for adapters whose addresses it keeps
+    #[command(after_help = "Example: hbactl stats helper -a host3")]
+    Helper(AdapterArg),
     /// How long requests of a session take on average, as the block layer counts them
     #[command(after_help = "Example: hbactl stats requests 7 --for 10")]
     Requests {

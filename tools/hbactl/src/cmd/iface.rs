@@ -20,10 +20,15 @@ pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb) -> Done {
             let all = iface::list(ctx, which.adapter.as_ref())?;
             out.list("iface.list", &all, &ctx.warnings, view::iface::table)
         }
-        Verb::Show(which) => {
-            let id = resolve(ctx, which)?;
+        Verb::Show(show) => {
+            let id = resolve(ctx, &show.which)?;
             let one = iface::show(ctx, id)?;
-            out.one("iface.show", &one, &ctx.warnings, view::iface::details)
+            let view = if show.neighbours {
+                view::iface::with_neighbours
+            } else {
+                view::iface::details
+            };
+            out.one("iface.show", &one, &ctx.warnings, view)
         }
         Verb::Set(set) => {
             let params = hba::params::ifaces(&set.params)?;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hba::Ctx;
-use hba::ops::stats;
+use hba::ops::{helper, stats};
 
 use crate::args::Format;
 use crate::args::stats::Verb;
@@ -31,6 +31,10 @@ pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb) -> Done {
                 out.details(&view::stats::adapter(one))?;
             }
             Ok(())
+        }
+        Verb::Helper(which) => {
+            let helper = helper::stats(ctx, which.adapter.as_ref())?;
+            out.one("stats.helper", &helper, &ctx.warnings, view::stats::helper)
         }
         Verb::Requests { sid, seconds } => {
             let times = stats::requests(ctx, *sid, seconds.map(Duration::from_secs))?;

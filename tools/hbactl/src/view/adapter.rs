@@ -5,9 +5,16 @@ use hba::ops::memory::{Dump, SelfTestReport};
 
 use crate::output::{Details, Table, flag, known, yes};
 
+/// The last one only where a port has one.
+const HEADS: &[&str] = &[
+    "HOST", "DRIVER", "MODEL", "MAC", "ADDRESS", "LINK", "SPEED", "FIRMWARE", "SESSIONS", "NETDEV",
+];
+
 pub(crate) fn table(all: &[Adapter]) -> Table {
+    // Ports of adapters that are all the iSCSI there is have no network device beside them.
+    let beside = all.iter().any(|a| a.netdev.is_some());
     let rows = all.iter().map(|a| {
-        vec![
+        let mut row = vec![
             a.host.to_string(),
             known(a.driver.as_ref()),
             known(a.model.as_ref()),
@@ -17,12 +24,15 @@ pub(crate) fn table(all: &[Adapter]) -> Table {
             known(a.speed.as_ref()),
             known(a.firmware_version.as_ref()),
             known(a.sessions),
-        ]
+        ];
+        if beside {
+            row.push(a.netdev.clone().unwrap_or_else(|| "-".to_owned()));
+        }
+        row
     });
+    let (heads, all_heads) = (&HEADS[..HEADS.len() - 1], HEADS);
     Table {
-        heads: &[
-            "HOST", "DRIVER", "MODEL", "MAC", "ADDRESS", "LINK", "SPEED", "FIRMWARE", "SESSIONS",
-        ],
+        heads: if beside { all_heads } else { heads },
         rows: rows.collect(),
     }
 }
@@ -70,6 +80,9 @@ pub(crate) fn details(a: &Adapter) -> Details {
             .unwrap_or_else(|| "n/a (the driver tells only the speed that the link has)".to_owned()),
     );
     add("MTU (bytes)", known(a.mtu));
+    if let Some(helper) = a.helper {
+        add("Network helper", helper.to_string());
+    }
     add("Port", known(a.port_number));
     add("Ports of the card", known(a.port_count));
     add("iSCSI functions", known(a.function_count));

@@ -1,6 +1,7 @@
 //! Interfaces.
 
-use hba::model::Iface;
+use hba::Family;
+use hba::model::{HelperInterface, HelperNeighbour, Iface};
 
 use crate::output::{Details, Table, flag, known};
 
@@ -34,10 +35,14 @@ pub(crate) fn details(i: &Iface) -> Details {
         ("Interface".to_owned(), i.name.clone()),
         ("Host".to_owned(), i.host.to_string()),
     ];
-    let applied = if i.present {
-        ""
-    } else {
-        "the kernel shows nothing more while the protocol is off"
+    if let Some(helper) = &i.helper {
+        rows.extend(helped(i, helper));
+        return rows;
+    }
+    let applied = match i.present {
+        true if i.params.is_empty() => "nothing: an address comes up with the first login that needs it",
+        true => "",
+        false => "the kernel shows nothing more while the protocol is off",
     };
     rows.push(("Applied".to_owned(), applied.to_owned()));
     rows.extend(
@@ -58,5 +63,91 @@ pub(crate) fn details(i: &Iface) -> Details {
             )
         }));
     }
+    rows
+}
+
+/// What the network helper has of an interface.
+fn helped(i: &Iface, helper: &HelperInterface) -> Details {
+    let mut rows: Details = Vec::new();
+    let mut add = |name: &str, value: String| rows.push((name.to_owned(), value));
+    add("Enabled", flag(i.enabled));
+    add("MTU (bytes)", known(i.mtu));
+    add(
+        "VLAN",
+        match helper.vlan {
+            0 => "none".to_owned(),
+            id => format!("{id}, priority {}", helper.priority),
+        },
+    );
+    let source = match i.family {
+        Family::Ipv4 => &helper.ipv4,
+        Family::Ipv6 => &helper.ipv6,
+    };
+    add("Addresses come from", source.clone());
+    add("State", helper.state.clone());
+    add(
+        "Routers",
+        if helper.routers.is_empty() {
+            "none".to_owned()
+        } else {
+            helper.routers.join(" ")
+        },
+    );
+    add(
+        "Addresses",
+        if helper.addresses.is_empty() {
+            "none".to_owned()
+        } else {
+            String::new()
+        },
+    );
+    for a in &helper.addresses {
+        let use_ = match (a.duplicate, a.seconds) {
+            (true, _) => "not used: somebody else has it".to_owned(),
+            (false, None) => "for ever".to_owned(),
+            (false, Some(seconds)) => format!("for {seconds} s"),
+        };
+        add(&format!("{}/{}", a.address, a.prefix), use_);
+    }
+    if !helper.leases.is_empty() {
+        add("Leases", String::new());
+    }
+    let when = |seconds: Option<u64>| seconds.map_or_else(|| "never".to_owned(), |s| format!("in {s} s"));
+    for lease in &helper.leases {
+        add(
+            &lease.address,
+            format!(
+                "{} from {}; renewed {}, asked of others {}, ends {}",
+                lease.kind,
+                lease.server,
+                when(lease.renew),
+                when(lease.rebind),
+                when(lease.expires)
+            ),
+        );
+    }
+    rows
+}
+
+/// As [`details`], with who was asked for on the link.
+pub(crate) fn with_neighbours(i: &Iface) -> Details {
+    let mut rows = details(i);
+    let Some(helper) = &i.helper else {
+        rows.push((
+            "Neighbours".to_owned(),
+            "n/a (the firmware keeps them to itself)".to_owned(),
+        ));
+        return rows;
+    };
+    let none = helper.neighbours.is_empty();
+    rows.push((
+        "Neighbours".to_owned(),
+        if none { "none".to_owned() } else { String::new() },
+    ));
+    let row = |n: &HelperNeighbour| {
+        let mac = n.mac.clone().unwrap_or_else(|| "does not answer".to_owned());
+        (n.address.clone(), format!("{mac} ({} s ago)", n.age))
+    };
+    rows.extend(helper.neighbours.iter().map(row));
     rows
 }

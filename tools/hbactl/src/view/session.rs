@@ -160,6 +160,9 @@ pub(crate) fn details(s: &Session) -> Details {
     add("Flash target", known(s.flash_index));
     add("Initiator", known(s.initiator_name.as_ref()));
     add("Interface", known(s.iface.as_ref()));
+    add("Our address", known(s.port_address.as_ref()));
+    add("MAC address", known(s.mac.as_ref()));
+    add("Network device", known(s.netdev.as_ref()));
     add("ISID", known(s.isid.as_ref()));
     add("TSID", known(s.tsid));
     add("Recovery timeout (s)", known(s.recovery_timeout));

@@ -1,6 +1,6 @@
 //! Counters.
 
-use hba::model::{AdapterStats, HostStats, RequestTimes, SessionStats};
+use hba::model::{AdapterStats, Helper, HostStats, RequestTimes, SessionStats};
 
 use crate::output::{Details, known};
 
@@ -90,6 +90,35 @@ pub(crate) fn requests(times: &RequestTimes) -> Details {
         rows.push(("Requests".to_owned(), unit.requests.to_string()));
         rows.push(("Average".to_owned(), average(unit.average_us)));
         rows.push(("Under way".to_owned(), unit.in_flight.to_string()));
+    }
+    rows
+}
+
+pub(crate) fn helper(helper: &Helper) -> Details {
+    let mut rows = Vec::new();
+    let mut add = |name: &str, value: u64| rows.push((name.to_owned(), value.to_string()));
+    if let Some(totals) = &helper.totals {
+        add("Path requests", totals.path_requests);
+        add("Path requests for ports without a ring", totals.no_ring);
+        add("Messages of the kernel lost (times)", totals.overruns);
+        add("Messages of the kernel that made no sense", totals.malformed);
+        add("Answers that the kernel did not take", totals.refused);
+        add("Rings that vanished", totals.vanished);
+    }
+    for port in &helper.ports {
+        let c = &port.counters;
+        rows.push((format!("host{}", port.host), String::new()));
+        rows.push(("Ring".to_owned(), port.ring.clone()));
+        let mut add = |name: &str, value: u64| rows.push((name.to_owned(), value.to_string()));
+        add("Frames in", c.received);
+        add("Frames out", c.sent);
+        add("Frames of no use", c.dropped);
+        add("Frames that the ring had no room for", port.ring_full);
+        add("Path requests", c.requests);
+        add("Path requests with a path", c.resolved);
+        add("Path requests without one", c.failed);
+        add("Path requests under way", port.pending);
+        add("Entries pushed out of a full table", c.evicted);
     }
     rows
 }

@@ -65,8 +65,8 @@ pub(super) fn ping(
     let parameters = json!({"host": host.0, "vlan": vlan, "address": address.to_string(), "size": size});
     match ask::<Pong>(endpoint, "Ping", parameters, deadline, &tried) {
         Ok(pong) => Ok(status(&pong.status)),
-        Err(Fault::Nobody) => Err(absent(presence(endpoint), &tried)),
-        Err(Fault::Refused) => Err(absent(HelperPresence::NotPermitted, &tried)),
+        Err(Fault::Nobody) => Err(Error::helper_absent(presence(endpoint), &tried)),
+        Err(Fault::Refused) => Err(Error::helper_absent(HelperPresence::NotPermitted, &tried)),
         Err(Fault::Answered(name)) if name == "NoSuchInterface" => Err(Error::new(Kind::NotFound, tried)
             .answered(format!(
                 "the network helper has no interface on {} of {host}",
@@ -101,30 +101,6 @@ fn status(word: &str) -> PingStatus {
     known.map_or(PingStatus::Unknown(u32::MAX), PingStatus::from_code)
 }
 
-/// Why nothing can be had from a helper that does not answer.
-pub(super) fn absent(presence: HelperPresence, tried: &str) -> Error {
-    let error = Error::new(Kind::Failed, tried);
-    match presence {
-        HelperPresence::NotPermitted => error
-            .with_kind(Kind::Permission)
-            .answered("the network helper (iscsiuio) answers root only")
-            .hint("run as root"),
-        HelperPresence::Foreign => error
-            .with_status(Status::HelperUnreachable)
-            .answered("the network helper that serves this machine's session daemons does not speak to this program")
-            .hint(
-                Step::OpenIscsiPing
-                    .then(" pings by it; ")
-                    .then(Step::StartHelper)
-                    .then(" starts ours in its place, where that is installed"),
-            ),
-        HelperPresence::NotRunning | HelperPresence::Running => error
-            .with_status(Status::HelperUnreachable)
-            .answered("the network helper (iscsiuio) does not run: without it the port resolves no address")
-            .hint(Step::StartHelper.then(" starts it")),
-    }
-}
-
 fn ask<T: for<'de> Deserialize<'de>>(
     endpoint: &Endpoint,
     method: &str,
@@ -150,7 +126,7 @@ fn failed(fault: Fault, tried: &str) -> Error {
         Fault::Nonsense(why) => failed(format!("the network helper answered what cannot be read: {why}"))
             .hint("the helper and this program may be of different versions"),
         Fault::Answered(name) => failed(format!("the network helper answered {name}")),
-        Fault::Nobody | Fault::Refused => absent(HelperPresence::NotRunning, tried),
+        Fault::Nobody | Fault::Refused => Error::helper_absent(HelperPresence::NotRunning, tried),
     }
 }
 

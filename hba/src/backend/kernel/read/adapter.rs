@@ -122,6 +122,7 @@ pub(in super::super) fn one(root: &Root, no: HostNo) -> Result<Option<Adapter>> 
         // The kernel itself has none (6.1 `scsi_lib.c`).
         bidirectional_commands: driver.logs_in.map(|_| false),
         capabilities: caps,
+        helper: None,
         sessions: count_sessions(root, no),
         endpoints: endpoint::count(root)
             .ok()

@@ -115,10 +115,10 @@ fn detail(mut session: SysSession) -> SessionDetail {
 /// A session in full; `None` when it is gone.
 pub(in super::super) fn one(root: &Root, sid: u32) -> Result<Option<Session>> {
     let tried = format!("read session {sid}");
-    let (base, initiator) = match read_session(root, sid, SessionFields::Brief) {
+    let (base, port) = match read_session(root, sid, SessionFields::Brief) {
         Ok(session) => {
-            let initiator = session.host.initiatorname.clone();
-            (brief(session), initiator)
+            let port = Arc::clone(&session.host);
+            (brief(session), port)
         }
         Err(e) if fault::is_gone(&e) => return Ok(None),
         Err(e) => return Err(fault::sysfs(&e, &tried)),
@@ -155,8 +155,11 @@ pub(in super::super) fn one(root: &Root, sid: u32) -> Result<Option<Session>> {
         target_alias: string(take(IscsiParam::TargetAlias)),
         tpgt: base.tpgt,
         // Without a name of its own a session has its port's.
-        initiator_name: string(take(IscsiParam::InitiatorName)).or(initiator),
+        initiator_name: string(take(IscsiParam::InitiatorName)).or_else(|| port.initiatorname.clone()),
         iface: string(take(IscsiParam::IfaceName)),
+        mac: port.hwaddress.clone(),
+        port_address: port.ipaddress.as_ref().map(|a| canonical(a.as_str())),
+        netdev: port.netdev.clone(),
         isid: string(take(IscsiParam::Isid)),
         tsid: small(take(IscsiParam::Tsid)),
         state,
