@@ -9,6 +9,7 @@ pub mod accept;
 pub mod adapter;
 pub mod flash_file;
 pub mod hardware;
+pub mod lan;
 pub mod link;
 pub mod pcap;
 pub mod ping;
