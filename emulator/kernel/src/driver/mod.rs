@@ -2,6 +2,7 @@
 //!
 //! What a driver has to answer is [`crate::transport::LowLevelDriver`] and [`crate::midlayer::HostTemplate`].
 
+pub(crate) mod bnx2i;
 #[cfg(test)]
 mod null;
 pub(crate) mod qla4xxx;

@@ -2,7 +2,8 @@
 
 use std::time::Instant;
 
-use super::{FaultError, Kernel};
+use super::{FaultError, Kernel, LowLevelDriver};
+use crate::transport::Class;
 
 impl Kernel {
     /// Pulls or plugs a cable.
@@ -10,8 +11,29 @@ impl Kernel {
     /// # Errors
     /// There is no such port.
     pub(crate) fn set_link(&mut self, now: Instant, port: usize, up: bool) -> Result<(), FaultError> {
+        let host = self.class.host_of_port(port).ok_or(FaultError::NoPort(port))?;
+        self.on_host(now, host, |driver, class| driver.set_link(class, host, up))
+    }
+
+    /// Takes the network device of a port down, or up.
+    ///
+    /// # Errors
+    /// There is no such port, or it has no device.
+    pub(crate) fn set_netdev(&mut self, now: Instant, port: usize, up: bool) -> Result<(), FaultError> {
+        let host = self.class.host_of_port(port).ok_or(FaultError::NoPort(port))?;
+        self.on_host(now, host, |driver, class| driver.set_netdev(class, host, up))
+    }
+
+    fn on_host(
+        &mut self,
+        now: Instant,
+        host: u32,
+        act: impl FnOnce(&mut dyn LowLevelDriver, &mut Class) -> Result<(), FaultError>,
+    ) -> Result<(), FaultError> {
         self.at(now);
-        self.drivers.card()?.set_link(port, up)?;
+        let handle = self.class.handle_of(host);
+        let driver = handle.and_then(|handle| self.drivers.by_handle(handle));
+        act(driver.ok_or(FaultError::NoCard)?, &mut self.class)?;
         self.settle(now);
         Ok(())
     }

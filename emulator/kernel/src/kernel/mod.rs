@@ -5,6 +5,7 @@
 
 mod drivers;
 mod faults;
+mod rings;
 mod store;
 mod stores;
 #[cfg(test)]

@@ -153,6 +153,16 @@ impl Client {
         true
     }
 
+    /// Sends or queues a frame, or drops it; `false` when the client is gone.
+    pub(super) fn frame(&mut self, reactor: &mut Reactor, now: Instant, frame: Vec<u8>) -> bool {
+        if self.queued + frame.len() > MAX_QUEUED {
+            self.lost += 1;
+            return true;
+        }
+        self.enqueue(frame.into());
+        self.flush(reactor, now)
+    }
+
     fn enqueue(&mut self, packet: Arc<[u8]>) {
         self.queued += packet.len() + PACKET_COST;
         self.queue.push_back(packet);

@@ -10,6 +10,7 @@ use nix::sys::resource::{Resource, getrlimit};
 
 use super::Server;
 use super::client::{Client, Received};
+use super::listen::Kind;
 use crate::kernel::ClientId;
 
 /// Most clients at once, however many descriptors there are.
@@ -46,12 +47,20 @@ impl Server {
             self.full = false;
             self.next_client += 1;
             let id = ClientId(self.next_client);
+            if let Kind::L2(host) = kind
+                && !self.take_ring(now, host, id)
+            {
+                continue;
+            }
             match Client::new(reactor, self.owner, kind.clone(), fd) {
                 Ok(client) => {
                     self.tokens.insert(client.token(), id);
                     self.clients.insert(id, client);
                 }
-                Err(error) => tracing::warn!(%error, "a client was turned away"),
+                Err(error) => {
+                    self.leave_ring(id);
+                    tracing::warn!(%error, "a client was turned away");
+                }
             }
         }
     }
@@ -62,6 +71,7 @@ impl Server {
             self.tokens.remove(&client.token());
             client.close(reactor);
             self.kernel.client_gone(id);
+            self.leave_ring(id);
             self.count_listeners();
         }
     }

@@ -4,7 +4,10 @@
 //!
 //! | command | effect |
 //! |---|---|
-//! | `link up PORT`, `link down PORT` | plugs or pulls the cable of a port (0 or 1) |
+//! | `link up PORT`, `link down PORT` | plugs or pulls the cable of a port; ports count from 0 over all hosts |
+//! | `netdev up PORT`, `netdev down PORT` | what an administrator does to the network device of a port |
+//! | `l2 silent PORT on`, `l2 silent PORT off` | nobody answers on the network of a port |
+//! | `l2 lose PORT N` | the next N frames that a port sends are lost |
 //! | `drop session SID` | tears the TCP connection of a session; it recovers by the usual rules |
 //! | `refuse logins on`, `refuse logins off` | new connections are refused; those that user space brings are closed |
 //! | `slow replies MS` | the answers of targets are held back so long; 0 ends it |
@@ -30,6 +33,15 @@ impl Server {
                 .map(|()| String::new()),
             ["drop", "session", sid] => number(sid)
                 .and_then(|sid| done(self.kernel.drop_session(now, sid)))
+                .map(|()| String::new()),
+            ["netdev", state @ ("up" | "down"), port] => number(port)
+                .and_then(|port| done(self.kernel.set_netdev(now, port as usize, state == "up")))
+                .map(|()| String::new()),
+            ["l2", "silent", port, state @ ("on" | "off")] => number(port)
+                .and_then(|port| self.silence(port, state == "on"))
+                .map(|()| String::new()),
+            ["l2", "lose", port, frames] => number(port)
+                .and_then(|port| self.lose_frames(port, number(frames)?))
                 .map(|()| String::new()),
             ["crash", port] => number(port)
                 .and_then(|port| done(self.kernel.crash(now, port as usize)))

@@ -24,6 +24,8 @@ pub(super) enum Kind {
     Control,
     /// Vendor commands of a host.
     Bsg(u32),
+    /// The L2 ring of a host.
+    L2(u32),
     /// SCSI commands of `H:C:T:L`.
     Sg(String),
 }

@@ -59,6 +59,7 @@ impl Server {
                 let answer = self.control(now, &String::from_utf8_lossy(packet));
                 self.kernel.push(Out::To(id, answer.into_bytes()));
             }
+            Kind::L2(host) => self.frame_out(host, packet),
             // Listeners have nothing to say.
             Kind::Uevent => {}
         }

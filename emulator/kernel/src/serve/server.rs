@@ -1,6 +1,6 @@
 //! The server: an actor that drives the emulated kernel from its sockets.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
@@ -17,9 +17,11 @@ use nix::unistd::Gid;
 
 use super::client::Client;
 use super::clients::most_clients;
+use super::l2::{Ring, rings};
 use super::listen::{Kind, Listener};
 use super::place::Place;
 use crate::config::Config;
+use crate::driver::bnx2i::Bnx2i;
 use crate::error::{ServeError, io_error};
 use crate::kernel::{ClientId, Kernel, LowLevelDriver, Out};
 use crate::socket::socket_at;
@@ -32,6 +34,8 @@ pub struct Server {
     pub(super) kernel: Kernel,
     /// The links of each driver, by its place among them.
     pub(super) links: Vec<AdapterLinks>,
+    /// By host.
+    pub(super) rings: BTreeMap<u32, Ring>,
     pub(super) listeners: HashMap<Token, Listener>,
     pub(super) clients: HashMap<ClientId, Client>,
     pub(super) tokens: HashMap<Token, ClientId>,
@@ -58,6 +62,11 @@ impl Server {
     /// # Errors
     /// As [`Server::start_with`]; the flash file has another size, or another process uses it.
     pub fn start(config: Config, reactor: &mut Reactor, owner: u32) -> Result<Self, ServeError> {
+        if config.ports == 0 {
+            let place = Place::take(&config.dir, &config.flash, config.group())?;
+            let others = drivers(&config);
+            return Self::start_in(place, config, None, others, reactor, owner);
+        }
         let chip = config.chip()?;
         let place = Place::take(&config.dir, &config.flash, config.group())?;
         let open = if config.flash.exists() {
@@ -84,7 +93,8 @@ impl Server {
             source: e,
         })?;
         let store = if config.sync { store } else { store.without_sync() };
-        Self::start_in(place, config, Some(Box::new(store)), Vec::new(), reactor, owner)
+        let others = drivers(&config);
+        Self::start_in(place, config, Some(Box::new(store)), others, reactor, owner)
     }
 
     /// Takes the directory, switches the card on, loads the driver and opens the sockets. `owner` is this actor's number on
@@ -99,7 +109,8 @@ impl Server {
         owner: u32,
     ) -> Result<Self, ServeError> {
         let place = Place::take(&config.dir, &config.flash, config.group())?;
-        Self::start_in(place, config, Some(store), Vec::new(), reactor, owner)
+        let others = drivers(&config);
+        Self::start_in(place, config, Some(store), others, reactor, owner)
     }
 
     /// As [`Server::start_with`], with other drivers beside that of the card, or instead of it when there is no flash.
@@ -122,6 +133,7 @@ impl Server {
         reactor: &mut Reactor,
         owner: u32,
     ) -> Result<Self, ServeError> {
+        config.check()?;
         let now = Instant::now();
         let card = store.map(|store| power_on(&config, store, now)).transpose()?;
         // From here on the directory is the one that was looked at, whatever its name leads to.
@@ -145,6 +157,7 @@ impl Server {
         }
         let mut server = Self {
             links,
+            rings: rings(&config),
             config,
             owner,
             kernel,
@@ -180,6 +193,9 @@ impl Server {
         self.listen(reactor, Kind::Store, "store")?;
         self.listen(reactor, Kind::Uevent, "uevent")?;
         self.listen(reactor, Kind::Control, "control")?;
+        for no in self.rings.keys().copied().collect::<Vec<_>>() {
+            self.listen(reactor, Kind::L2(no), &format!("l2/iscsi_host{no}"))?;
+        }
         for no in self.kernel.bsg_hosts() {
             self.listen(reactor, Kind::Bsg(no), &format!("bsg/iscsi_host{no}"))?;
         }
@@ -220,6 +236,7 @@ impl Server {
         self.settle_links(reactor, now);
         self.kernel.settle(now);
         self.settle_links(reactor, now);
+        self.frames_in(reactor, now);
         while let Some(out) = self.kernel.poll_out() {
             match out {
                 Out::To(id, packet) => {
@@ -311,6 +328,18 @@ impl Drop for Server {
     }
 }
 
+/// The drivers beside that of the card.
+fn drivers(config: &Config) -> Vec<Box<dyn LowLevelDriver>> {
+    if config.offload.is_empty() {
+        return Vec::new();
+    }
+    vec![Box::new(Bnx2i::new(
+        &config.offload,
+        config.quirks,
+        Instant::now(),
+    ))]
+}
+
 /// Switches the card on.
 fn power_on(config: &Config, store: Box<dyn FlashStore>, now: Instant) -> Result<Card, ServeError> {
     let mut seed = [0u8; 32];
@@ -333,9 +362,9 @@ fn power_on(config: &Config, store: Box<dyn FlashStore>, now: Instant) -> Result
     Ok(card)
 }
 
-/// `bsg` and `sg`, empty.
+/// `bsg`, `sg` and `l2`, empty.
 fn make_dirs(root: &Path, group: Option<Gid>) -> std::io::Result<()> {
-    for sub in ["bsg", "sg"] {
+    for sub in ["bsg", "sg", "l2"] {
         let path = root.join(sub);
         match fs::remove_dir_all(&path) {
             Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(e),

@@ -52,6 +52,11 @@ impl Class {
         self.env.now
     }
 
+    /// The host of a port: ports count from 0 over all hosts.
+    pub(crate) fn host_of_port(&self, port: usize) -> Option<u32> {
+        self.hosts.keys().nth(port).copied()
+    }
+
     /// The transport that a host belongs to.
     pub(crate) fn handle_of(&self, host: u32) -> Option<u64> {
         self.hosts.get(&host).map(|h| h.handle)

@@ -76,6 +76,29 @@ pub(crate) trait LowLevelDriver: HostTemplate {
         Err(FaultError::NoSession(sid))
     }
 
+    /// Fault injection: pulls or plugs the cable of a host.
+    fn set_link(&mut self, class: &mut Class, host: u32, up: bool) -> Result<(), FaultError> {
+        Err(FaultError::NoSuch(host, "cable"))
+    }
+
+    /// Fault injection: what the administrator of a host's network device does.
+    fn set_netdev(&mut self, class: &mut Class, host: u32, up: bool) -> Result<(), FaultError> {
+        Err(FaultError::NoSuch(host, "network device"))
+    }
+
+    /// Somebody opens the L2 ring of a host; whether he may.
+    fn ring_open(&mut self, class: &mut Class, host: u32) -> bool {
+        false
+    }
+
+    /// Whoever had the L2 ring of a host open is gone.
+    fn ring_closed(&mut self, class: &mut Class, host: u32) {}
+
+    /// Whether frames move over the L2 ring of a host.
+    fn ring_runs(&self, host: u32) -> bool {
+        false
+    }
+
     /// The time, before anything else is called.
     fn clock(&mut self, now: Instant) {}
 

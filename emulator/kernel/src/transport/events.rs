@@ -1,7 +1,7 @@
-//! The events that the class multicasts to iscsid's group.
+//! The events that the class multicasts to iscsid's group, and to the network helper's.
 //!
 //! Must not know why something happened. Source: `scsi_transport_iscsi.c` (`iscsi_session_event`, `iscsi_conn_error_event`,
-//! `iscsi_conn_login_event`, `iscsi_post_host_event`, `iscsi_ping_comp_event`, `iscsi_recv_pdu`).
+//! `iscsi_conn_login_event`, `iscsi_post_host_event`, `iscsi_ping_comp_event`, `iscsi_recv_pdu`, `iscsi_offload_mesg`).
 
 use driver_sys::netlink::code::{ConnState, HostEventCode, IscsiErr, PingStatus};
 use driver_sys::netlink::{Bytes, Event, Pdu};
@@ -12,6 +12,12 @@ impl Class {
     /// Multicasts an event of a transport; `false` when nobody listens.
     pub(super) fn multicast(&mut self, handle: u64, event: &Event) -> bool {
         self.env.multicast(event.group(), event.encode(handle))
+    }
+
+    /// A message of a host's driver to the network helper; `false` when nobody listens (`iscsi_offload_mesg`).
+    pub(crate) fn offload_mesg(&mut self, host_no: u32, event: &Event) -> bool {
+        let handle = self.handle_of(host_no);
+        handle.is_some_and(|handle| self.multicast(handle, event))
     }
 
     /// Something that happened to a session.

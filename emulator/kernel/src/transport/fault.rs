@@ -9,6 +9,9 @@ pub(crate) enum FaultError {
     /// No such session, or it is not logged in.
     #[error("no session {0} that is logged in")]
     NoSession(u32),
+    /// A host that has nothing of the kind.
+    #[error("host{0} has no {1}")]
+    NoSuch(u32, &'static str),
     /// There is no such hardware in this endpoint.
     #[error("no card")]
     NoCard,

@@ -16,7 +16,7 @@ impl Qla4xxx {
     }
 
     /// Pulls or plugs a cable.
-    pub(crate) fn set_link(&mut self, port: usize, up: bool) -> Result<(), FaultError> {
+    pub(super) fn set_cable(&mut self, port: usize, up: bool) -> Result<(), FaultError> {
         self.card.set_link(self.now, self.port(port)?, up);
         Ok(())
     }

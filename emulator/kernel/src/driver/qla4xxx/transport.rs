@@ -37,6 +37,11 @@ impl LowLevelDriver for Qla4xxx {
         Some(&mut self.card)
     }
 
+    fn set_link(&mut self, _: &mut Class, host: u32, up: bool) -> Result<(), FaultError> {
+        let port = self.port_of(host).map_err(|_| FaultError::NoCard)?;
+        self.set_cable(port, up)
+    }
+
     fn tear_session(&mut self, _: &mut Class, sid: u32) -> Result<(), FaultError> {
         self.drop_link(sid)
     }

@@ -1,0 +1,100 @@
+//! The helper's answers to path requests, and what the chip makes of them.
+//!
+//! Source: `bnx2i_iscsi.c` (`bnx2i_nl_set_path`), `cnic.c` (`cnic_iscsi_nl_msg_recv`, `cnic_cm_process_kcqe`), `bnx2i_hwi.c`
+//! (`bnx2i_cm_connect_cmpl`, `bnx2i_cm_remote_close`, `bnx2i_cm_remote_abort`).
+
+use driver_sys::netlink::Path;
+use emu_net::hardware::LinkId;
+use iscsi::LinkLoss;
+use nix::errno::Errno;
+
+use super::Bnx2i;
+use super::chip::Tells;
+use super::endpoint::EpState;
+use super::sock::Answered;
+use crate::transport::Class;
+
+/// `MAX_CM_SK_TBL_SZ`: handles from there on are nobody's.
+const MAX_SOCKS: u32 = 256;
+
+impl Bnx2i {
+    /// An answer of the helper. The driver tells nobody what cnic made of it.
+    ///
+    /// # Errors
+    /// `ENODEV`: no such host.
+    pub(super) fn take_path(&mut self, class: &mut Class, host: u32, path: &Path) -> Result<(), Errno> {
+        let port = self.port_of(host)?;
+        // The kernel takes the low half.
+        let handle = path.handle as u32;
+        let mut all = self.endpoints.values_mut();
+        let e = all.find(|e| handle < MAX_SOCKS && e.port == port && u32::from(e.cid) == handle);
+        let Some((e, sock)) = e.and_then(|e| {
+            let sock = e.sock.take()?;
+            Some((e, sock))
+        }) else {
+            tracing::debug!(host, handle, "a path for no connection");
+            return Ok(());
+        };
+        let sock = e.sock.insert(sock);
+        match sock.answer(path) {
+            Answered::Connect => {
+                let link = self.chip.connect(self.now, sock.to, sock.source);
+                e.link = Some(link);
+                class.refresh_host(self, host);
+            }
+            Answered::Failed => {
+                tracing::info!(host, handle, "the helper knows no path");
+                e.state = EpState::ConnectFailed;
+            }
+            Answered::Moved | Answered::Ignored => {}
+        }
+        Ok(())
+    }
+
+    /// What the chip has to tell of its connections; `true` when it had something.
+    pub(super) fn hear_chip(&mut self, class: &mut Class) -> bool {
+        let mut heard = false;
+        while let Some(told) = self.chip.told() {
+            heard = true;
+            match told {
+                Tells::Connected(link) => self.connect_done(link, true),
+                Tells::ConnectFailed(link) => self.connect_done(link, false),
+                Tells::Closed(link, why) => self.remote_end(class, link, why),
+            }
+        }
+        heard
+    }
+
+    fn connect_done(&mut self, link: LinkId, done: bool) {
+        let Some(ep) = self.endpoint_on(link) else { return };
+        let Some(e) = self.endpoints.get_mut(&ep) else {
+            return;
+        };
+        if let Some(sock) = &mut e.sock {
+            sock.connected(done);
+        }
+        if !done {
+            e.link = None;
+        }
+        if e.state == EpState::ConnectStart {
+            // A port that goes down has no use for it any more.
+            e.state = if done && self.ports[e.port].stop.is_none() {
+                EpState::ConnectCompl
+            } else {
+                EpState::ConnectFailed
+            };
+        }
+    }
+
+    fn remote_end(&mut self, _class: &mut Class, link: LinkId, why: LinkLoss) {
+        let Some(ep) = self.endpoint_on(link) else { return };
+        let Some(e) = self.endpoints.get_mut(&ep) else {
+            return;
+        };
+        e.link = None;
+        e.state = match why {
+            LinkLoss::PeerClosed => EpState::TcpFinRcvd,
+            _ => EpState::TcpRstRcvd,
+        };
+    }
+}
