@@ -54,6 +54,15 @@ pub enum ServeError {
         #[source]
         source: StoreError,
     },
+    /// A port's L2 ring has no network device to be tied to.
+    #[error("the L2 ring of host{host} has no cable")]
+    Cable {
+        /// Which host.
+        host: u32,
+        /// Why.
+        #[source]
+        source: driver_sys::netdev::NetdevError,
+    },
     /// The event loop refused a descriptor.
     #[error("the event loop failed")]
     Reactor(#[source] io::Error),

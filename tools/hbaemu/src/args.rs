@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use emu_array::LunSpec;
+use emu_kernel::config::Bond;
 use iscsi::chap::ChapAlgorithm;
 use isp4xxx::fw::{DhcpLease, RouterAdvertisement};
 
@@ -13,6 +14,7 @@ mod target;
 
 pub(super) use target::{Digests, Target, Trace};
 
+use super::adapter::{self, Adapter};
 use super::network;
 
 /// `hbaemu`.
@@ -136,9 +138,25 @@ pub struct Firmware {
 pub struct Serve {
     /// The directory to serve in; made if it is missing, refused if something is in it that no earlier `serve` made
     pub dir: PathBuf,
+    /// An adapter of the endpoint: qla4xxx (one at most), bnx2i; repeatable, the numbers of hosts go on. Without one, a qla4xxx card
+    #[arg(long, value_name = "KIND[:PORTS]")]
+    pub adapter: Vec<Adapter>,
     /// Which card.
     #[command(flatten)]
     pub card: Card,
+    /// What the L2 ring of bnx2i port PORT (0 when left out) is tied to: a TAP device of this machine, or a network inside of the
+    /// emulator where everybody is found (lan, the default); repeatable. Ports count from 0 over all adapters
+    #[arg(long, value_name = "[PORT=]tap:NAME", value_parser = adapter::bond)]
+    pub l2: Vec<(usize, Bond)>,
+    /// Name of the network device of bnx2i port PORT (ethbnxN for hostN when left out); repeatable
+    #[arg(long, value_name = "[PORT=]NAME", value_parser = adapter::named)]
+    pub netdev: Vec<(usize, String)>,
+    /// MTU of the network device of bnx2i port PORT; repeatable
+    #[arg(long, value_name = "[PORT=]BYTES", value_parser = adapter::number)]
+    pub mtu: Vec<(usize, u16)>,
+    /// VLAN of the kernel's route over the network device of bnx2i port PORT; repeatable
+    #[arg(long, value_name = "[PORT=]ID", value_parser = adapter::number)]
+    pub vlan: Vec<(usize, u16)>,
     /// The flash file; made if it is missing (DIR/flash.img when left out)
     #[arg(long, value_name = "FILE")]
     pub flash: Option<PathBuf>,
@@ -154,7 +172,7 @@ pub struct Serve {
     /// How the firmware treats its flash targets at start
     #[arg(long, value_enum, default_value = "nonauto")]
     pub fw_mode: FwMode,
-    /// What a DHCP server gives port PORT (0 when left out) of the card; repeatable. Without one, a port that asks for DHCP keeps asking
+    /// What a DHCP server gives port PORT (0 when left out); repeatable. Without one, a port that asks for DHCP keeps asking
     #[arg(long, value_name = "[PORT=]ADDRESS/PREFIX[,GATEWAY]", value_parser = network::lease)]
     pub dhcp_lease: Vec<(usize, DhcpLease)>,
     /// An IPv6 router on the network of port PORT (0 when left out): the prefix it advertises, of 64 bits, and its link-local address

@@ -17,6 +17,10 @@ use super::ready;
 pub(super) const ADAPTER_WORDS: &[&str] = &[
     "link-down PORT           pull a port's cable (ports count from 0)",
     "link-up PORT             plug it in",
+    "netdev-down PORT         take the network device of a bnx2i port down, as its administrator would",
+    "netdev-up PORT           take it up",
+    "l2-silent PORT on|off    nobody answers on the network of a bnx2i port",
+    "l2-lose PORT N           lose the next N frames that a bnx2i port sends",
     "drop-session SID         tear a session's TCP connection",
     "refuse-logins on|off     refuse the card's new connections",
     "slow-replies MS          hold the targets' answers back; 0 ends it",
@@ -71,7 +75,7 @@ fn line(words: &str, known: &[&str]) -> Result<String> {
     let verb = match verb {
         "power-cycle" | "power-loss" | "quit" | "crash" if listed => verb.to_owned(),
         _ if listed => verb.replace('-', " "),
-        "ready" | "link" | "drop" | "refuse" | "slow" | "lose" => verb.to_owned(),
+        "ready" | "link" | "netdev" | "l2" | "drop" | "refuse" | "slow" | "lose" => verb.to_owned(),
         _ => bail!("there is no fault {verb:?}; known are:\n  {}", known.join("\n  ")),
     };
     Ok(format!("{verb} {rest}").trim_end().to_owned())

@@ -68,17 +68,18 @@ pub(super) fn networks(
 ) -> Result<Vec<Network>> {
     let mut networks = vec![Network::default(); ports];
     for (port, lease) in leases {
-        ensure!(*port < ports, "--dhcp-lease: the card has no port {port}");
+        ensure!(*port < ports, "--dhcp-lease: there is no port {port}");
         networks[*port].lease = Some(*lease);
     }
     for (port, router) in routers {
-        ensure!(*port < ports, "--ipv6-router: the card has no port {port}");
+        ensure!(*port < ports, "--ipv6-router: there is no port {port}");
         networks[*port].router = Some(*router);
     }
     Ok(networks)
 }
 
-fn port(text: &str) -> Result<(usize, &str), String> {
+/// A port's number before a value, 0 when left out.
+pub(super) fn port(text: &str) -> Result<(usize, &str), String> {
     match text.split_once('=') {
         Some((port, rest)) => Ok((port.parse().map_err(|_| "expected a port number before =")?, rest)),
         None => Ok((0, text)),

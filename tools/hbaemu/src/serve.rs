@@ -9,27 +9,25 @@ use nix::sys::stat::{Mode, umask};
 use nix::unistd::Group;
 
 use super::args::{FwMode, Serve};
-use super::{flash, network, ready};
+use super::{adapter, flash, ready};
 
 /// Serves an adapter until a signal comes.
 pub(super) fn run(args: &Serve) -> Result<()> {
     let chip = flash::chip(&args.card.chip)?;
-    let ports = args.card.ports as usize;
-    ensure!(
-        ports <= chip.max_ports,
-        "{} has {} ports, not {ports}",
-        chip.name,
-        chip.max_ports
-    );
     let mut config = Config::new(&args.dir);
     config.chip = chip.name.to_owned();
-    config.ports = ports;
-    config.first_host = args.first_host;
+    let adapters = adapter::configure(&mut config, args)?;
+    ensure!(
+        config.ports <= chip.max_ports,
+        "{} has {} ports, not {}",
+        chip.name,
+        chip.max_ports,
+        config.ports
+    );
     config.disable_sysfs_boot = !args.sysfs_boot;
     config.quirks = args.quirks;
     config.sync = !args.no_sync;
     config.chap_algorithms.clone_from(&args.firmware.chap_algorithms);
-    config.networks = network::networks(ports, &args.dhcp_lease, &args.ipv6_router)?;
     config.pcap.clone_from(&args.pcap);
     config.group = args.group.as_deref().map(group).transpose()?;
     // Attributes have the modes of a kernel's; what is private is made so whatever the mask.
@@ -44,12 +42,17 @@ pub(super) fn run(args: &Serve) -> Result<()> {
     let mut reactor = Reactor::new().context("cannot open the event loop")?;
     let mut stop = StopSignal::new(&mut reactor, SIGNALS).context("cannot catch signals")?;
     let mut server = Server::start(config, &mut reactor, SERVER)?;
+    let told: Vec<String> = adapters
+        .iter()
+        .map(|(name, ports, host)| {
+            let s = if *ports == 1 { "" } else { "s" };
+            format!("{name}, {ports} port{s}, host{host} on")
+        })
+        .collect();
     ready(&format!(
-        "ready: endpoint {} ({}, {ports} port{}, host{} on)",
+        "ready: endpoint {} ({})",
         args.dir.display(),
-        chip.name,
-        if ports == 1 { "" } else { "s" },
-        args.first_host
+        told.join("; ")
     ))?;
     run_loop(&mut reactor, &mut [&mut server, &mut stop])?;
     Ok(())

@@ -7,11 +7,14 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use emu_net::lan::Lan;
-use emu_net::reactor::Reactor;
+use driver_sys::netdev::Tap;
+use emu_net::lan::{Lan, MAX_FRAME};
+use emu_net::reactor::{Interest, Reactor, Token};
+use nix::errno::Errno;
 
 use super::Server;
-use crate::config::{Bond, Config};
+use crate::config::{Bond, Config, OffloadPort};
+use crate::error::ServeError;
 use crate::kernel::ClientId;
 
 /// A ring.
@@ -25,29 +28,51 @@ pub(super) struct Ring {
 /// What a ring is tied to.
 enum Tied {
     Lan(Lan),
+    Tap(Tap, Token),
 }
 
+/// As many frames of a TAP device are taken in a turn.
+const TURN: usize = 64;
+
 impl Ring {
+    fn new(reactor: &mut Reactor, owner: u32, port: &OffloadPort) -> Result<Self, ServeError> {
+        let bond = match &port.bond {
+            Bond::Lan => Tied::Lan(Lan::new(port.network)),
+            Bond::Tap(name) => {
+                let (host, mac) = (port.host, port.iscsi_mac());
+                let tap = Tap::open(name, mac).map_err(|source| ServeError::Cable { host, source })?;
+                let token = reactor
+                    .watch(owner, &tap, Interest::READ)
+                    .map_err(ServeError::Reactor)?;
+                Tied::Tap(tap, token)
+            }
+        };
+        Ok(Self {
+            bond,
+            client: None,
+            due: Vec::new(),
+        })
+    }
+
     fn lan(&mut self) -> Option<&mut Lan> {
-        let Tied::Lan(lan) = &mut self.bond;
-        Some(lan)
+        match &mut self.bond {
+            Tied::Lan(lan) => Some(lan),
+            Tied::Tap(..) => None,
+        }
     }
 }
 
 /// The rings of a configuration, by host.
-pub(super) fn rings(config: &Config) -> BTreeMap<u32, Ring> {
-    let ring = |port: &crate::config::OffloadPort| match &port.bond {
-        Bond::Lan | Bond::Tap(_) => Ring {
-            bond: Tied::Lan(Lan::new(port.network)),
-            client: None,
-            due: Vec::new(),
-        },
-    };
-    config
-        .offload
-        .iter()
-        .map(|port| (port.host, ring(port)))
-        .collect()
+///
+/// # Errors
+/// A TAP device is not to be had.
+pub(super) fn rings(
+    config: &Config,
+    reactor: &mut Reactor,
+    owner: u32,
+) -> Result<BTreeMap<u32, Ring>, ServeError> {
+    let ring = |port: &OffloadPort| Ok((port.host, Ring::new(reactor, owner, port)?));
+    config.offload.iter().map(ring).collect()
 }
 
 impl Server {
@@ -84,9 +109,44 @@ impl Server {
             return;
         }
         if let Some(ring) = self.rings.get_mut(&host) {
-            let Tied::Lan(lan) = &mut ring.bond;
-            ring.due.extend(lan.frame(frame));
+            match &mut ring.bond {
+                Tied::Lan(lan) => ring.due.extend(lan.frame(frame)),
+                Tied::Tap(tap, _) => {
+                    if let Err(errno) = tap.send(frame) {
+                        tracing::debug!(host, %errno, "a frame was lost on the way to the TAP device");
+                    }
+                }
+            }
         }
+    }
+
+    /// A descriptor is ready; whether it was that of a TAP device, whose frames are taken then.
+    pub(super) fn tap_ready(&mut self, reactor: &mut Reactor, token: Token) -> bool {
+        let mine = |ring: &Ring| matches!(ring.bond, Tied::Tap(_, of_tap) if of_tap == token);
+        let Some((host, ring)) = self.rings.iter_mut().find(|(_, ring)| mine(ring)) else {
+            return false;
+        };
+        let wanted = ring.client.is_some() && self.kernel.ring_runs(*host);
+        let Tied::Tap(tap, _) = &ring.bond else {
+            return true;
+        };
+        let mut room = [0; MAX_FRAME];
+        for _ in 0..TURN {
+            match tap.receive(&mut room) {
+                Ok(len) => {
+                    if let Some(frame) = room.get(..len).filter(|_| wanted) {
+                        ring.due.push(frame.to_vec());
+                    }
+                }
+                Err(Errno::EAGAIN) => break,
+                Err(errno) => {
+                    tracing::warn!(host, %errno, "the TAP device of an L2 ring is gone");
+                    reactor.forget(tap);
+                    break;
+                }
+            }
+        }
+        true
     }
 
     /// Gives the clients of rings the frames that are there for them.

@@ -147,6 +147,7 @@ impl Server {
         };
         let kernel = Kernel::load(of_kernel, tree, card, others, now)
             .map_err(io_error("write the sysfs tree in", &config.dir))?;
+        let rings = rings(&config, reactor, owner)?;
         let mut links: Vec<AdapterLinks> = Vec::new();
         links.resize_with(kernel.drivers(), || AdapterLinks::new(owner));
         if let Some(path) = &config.pcap {
@@ -157,7 +158,7 @@ impl Server {
         }
         let mut server = Self {
             links,
-            rings: rings(&config),
+            rings,
             config,
             owner,
             kernel,
@@ -283,7 +284,7 @@ impl Actor for Server {
             self.accept(reactor, now, ready.token);
         } else if let Some(id) = self.tokens.get(&ready.token).copied() {
             self.client_ready(reactor, now, id, ready);
-        } else {
+        } else if !self.tap_ready(reactor, ready.token) {
             self.link_ready(reactor, now, ready);
         }
         self.flush(reactor, now);

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use super::cids::Cids;
 use super::stop::Stop;
-use crate::config::{Bond, OffloadPort};
+use crate::config::OffloadPort;
 
 /// `ISCSI_MAX_CONNS_PER_HBA`.
 pub(super) const MAX_CONNS: u16 = 128;
@@ -61,8 +61,7 @@ impl Port {
             up: true,
             stop: None,
             carrier: true,
-            // A TAP device has no end of its own that somebody opens.
-            ring: matches!(config.bond, Bond::Tap(_)),
+            ring: false,
         }
     }
 
