@@ -4,7 +4,7 @@ mod leaving;
 mod paths;
 mod users;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use driver_sys::netlink::Path;
@@ -21,12 +21,16 @@ use crate::stack::Frame;
 
 /// Interfaces of a port; more are refused.
 const INTERFACES: usize = 64;
+/// 802.1Q, table 9-2: 4095 is reserved.
+const LAST_VLAN: u16 = 4094;
 
 /// One port of an adapter.
 pub struct Port {
     config: PortConfig,
     link: bool,
     interfaces: BTreeMap<u16, Interface>,
+    /// VLANs whose interface is the untagged one's configuration.
+    inherited: BTreeSet<u16>,
     requests: Requests,
     pings: Pings,
     effects: VecDeque<Effect>,
@@ -45,6 +49,7 @@ impl Port {
             config,
             link: true,
             interfaces: BTreeMap::new(),
+            inherited: BTreeSet::new(),
             requests: Requests::default(),
             pings: Pings::default(),
             effects: VecDeque::new(),
@@ -58,6 +63,11 @@ impl Port {
     /// whose addresses come from where they came from keeps them.
     pub fn configure(&mut self, now: Instant, interface: InterfaceConfig) -> Configured {
         let id = vlan_id(&interface);
+        if id > LAST_VLAN {
+            tracing::error!(host = self.config.host, vlan = id, "there is no such VLAN");
+            return Configured::Failed;
+        }
+        self.inherited.remove(&id);
         let made = match self.interfaces.get(&id) {
             Some(present) if present.config == interface => return present.configured(),
             Some(present) if same_sources(&present.config, &interface) => {
@@ -69,6 +79,9 @@ impl Port {
             }
             Some(_) => {
                 self.remove(now, id);
+                if id == 0 {
+                    self.disinherit(now);
+                }
                 Interface::new(&self.config, interface, self.link, now)
             }
             None if self.interfaces.len() >= INTERFACES => {
@@ -88,7 +101,7 @@ impl Port {
     /// What an earlier process left: an interface with its leases and neighbours. Nothing is asked for that is still good.
     pub fn resume(&mut self, now: Instant, interface: &InterfaceStatus) {
         let id = vlan_id(&interface.config);
-        if self.interfaces.contains_key(&id) || self.interfaces.len() >= INTERFACES {
+        if self.interfaces.contains_key(&id) || self.interfaces.len() >= INTERFACES || id > LAST_VLAN {
             return;
         }
         let made = Interface::resume(&self.config, interface, self.link, now);
@@ -109,6 +122,7 @@ impl Port {
             self.refuse(&path);
             return;
         }
+        self.inherit(now, path.vlan_id);
         let request = Request {
             path,
             limit: now + requests::LIMIT,
@@ -254,6 +268,13 @@ impl Port {
             old.release(now);
             self.gone(now, id, old);
             self.changed = true;
+        }
+    }
+
+    /// What was the untagged interface's configuration on VLANs is no more.
+    fn disinherit(&mut self, now: Instant) {
+        for id in std::mem::take(&mut self.inherited) {
+            self.remove(now, id);
         }
     }
 

@@ -19,6 +19,8 @@ pub(super) const ASK_TIMES: u8 = 3;
 pub(super) const FRESH: Duration = Duration::from_secs(60);
 /// How long a silent neighbour is not asked again.
 pub(super) const SILENT: Duration = Duration::from_secs(2);
+/// Between the questions about neighbours that an earlier process knew.
+const RESTORED_APART: Duration = Duration::from_millis(2);
 /// How long an answer is kept, to be asked for by name.
 pub(super) const KEPT: Duration = Duration::from_secs(1200);
 
@@ -141,7 +143,8 @@ impl Neighbours {
             silent: None,
             used: now,
         };
-        entry.ask(now);
+        // Not all at once: a ring holds some hundred frames.
+        entry.ask(now + RESTORED_APART * u32::try_from(self.entries.len()).unwrap_or(0));
         self.entries.insert(neighbour.address, entry);
     }
 

@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use driver_sys::netlink::Path;
 
-use super::super::Effect;
 use super::super::requests::{self, Request, Waits};
+use super::super::{Effect, InterfaceConfig, Vlan};
 use super::Port;
 use crate::stack::{Answer, Mac, NoWay, Way};
 
@@ -86,6 +86,34 @@ impl Port {
             }),
             Answer::Nobody => Step::Refuse,
         }
+    }
+
+    /// The kernel's route leads over a VLAN on which there is no interface: the untagged one's configuration holds there too.
+    ///
+    /// So it is with the peer, whose interfaces need not name the VLAN that the network device's route already does
+    /// (`ctldev_handle`, "legacy VLAN support").
+    pub(super) fn inherit(&mut self, now: Instant, wanted: u16) {
+        let vlan = Vlan {
+            id: wanted & 0x0fff,
+            priority: 0,
+        };
+        if vlan.id == 0 || self.interfaces.contains_key(&vlan.id) {
+            return;
+        }
+        let Some(untagged) = self.interfaces.get(&0) else {
+            return;
+        };
+        let config = InterfaceConfig {
+            vlan: Some(vlan),
+            ..untagged.config.clone()
+        };
+        tracing::info!(
+            host = self.config.host,
+            vlan = vlan.id,
+            "the untagged interface's configuration holds on this VLAN"
+        );
+        self.configure(now, config);
+        self.inherited.insert(vlan.id);
     }
 
     /// The interface and the way for a destination; `None`: addresses are being acquired.

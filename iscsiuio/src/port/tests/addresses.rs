@@ -174,3 +174,45 @@ fn another_configuration_takes_the_place_of_the_one_before() {
     assert_eq!(rig.servers[0].heard.last(), Some(&MessageType::Release));
     assert!(rig.servers[0].heard.len() > asked);
 }
+
+#[test]
+fn a_vlan_that_only_the_kernel_names_has_the_untagged_interfaces_configuration() {
+    let mut rig = Rig::new(1500);
+    rig.crowds.push(Crowd {
+        tag: Some(40),
+        net: [192, 0],
+    });
+    rig.ready(fixed4(None, "192.0.2.10", 24, None));
+    rig.ask(1, 40, "192.0.2.20");
+    rig.run(Duration::from_secs(1));
+    assert_eq!((rig.answers(1)[0].vlan_id, rig.answers(1)[0].mac[5]), (40, 20));
+    assert_eq!(rig.port.status(rig.now).interfaces.len(), 2);
+    // It goes with the configuration it was made from.
+    rig.ready(fixed4(None, "192.0.2.11", 24, None));
+    assert_eq!(rig.port.configured(40), None);
+    rig.ask(2, 40, "192.0.2.20");
+    rig.run(Duration::from_secs(1));
+    assert_eq!(rig.answers(2)[0].src(), Some("192.0.2.11".parse().unwrap()));
+    // One of its own stays.
+    rig.ready(fixed4(Some(Vlan { id: 40, priority: 1 }), "192.0.2.12", 24, None));
+    rig.ready(fixed4(None, "192.0.2.13", 24, None));
+    rig.ask(3, 40, "192.0.2.20");
+    assert_eq!(rig.answers(3)[0].src(), Some("192.0.2.12".parse().unwrap()));
+}
+
+#[test]
+fn vlans_that_there_are_not_are_refused_and_interfaces_are_bounded() {
+    let mut rig = Rig::new(1500);
+    for id in [4095, 5000, u16::MAX] {
+        let config = fixed4(Some(Vlan { id, priority: 0 }), "192.0.2.10", 24, None);
+        assert_eq!(rig.port.configure(rig.now, config), Configured::Failed);
+    }
+    assert!(rig.port.status(rig.now).interfaces.is_empty());
+    rig.ready(fixed4(None, "192.0.2.10", 24, None));
+    for id in 1..200 {
+        rig.ask(id, u16::try_from(id).unwrap(), "192.0.2.20");
+    }
+    assert_eq!(rig.port.status(rig.now).interfaces.len(), 64);
+    rig.run(Duration::from_secs(20));
+    assert_eq!(rig.paths.len(), 199);
+}
