@@ -18,6 +18,8 @@ pub mod address;
 pub mod ask;
 pub mod daemon;
 pub mod ipc;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 pub mod nic;
 pub mod port;
 mod random;

@@ -1,6 +1,6 @@
 //! `cargo xtask fuzz`: runs the fuzz targets for a while and keeps what they learn small.
 //!
-//! The bodies live in the crates (`iscsi::fuzz`, `scsi::fuzz`, `emu_pci::fuzz`), which replay the committed corpus in their own tests on any toolchain.
+//! The bodies live in the crates (`iscsi::fuzz`, `iscsiuio::fuzz`, `scsi::fuzz`, `emu_pci::fuzz`), which replay the committed corpus in their own tests on any toolchain.
 //! This task needs cargo-fuzz and a nightly toolchain, and says so when one is missing.
 
 use std::path::Path;
@@ -12,7 +12,17 @@ use clap::Args as ClapArgs;
 use crate::workspace::{cargo, must, root};
 
 /// The targets, as `fuzz/Cargo.toml` names them.
-const TARGETS: [&str; 6] = ["framing", "login_text", "initiator", "target", "scsi", "pci"];
+const TARGETS: [&str; 9] = [
+    "framing",
+    "login_text",
+    "initiator",
+    "target",
+    "scsi",
+    "pci",
+    "dhcp4",
+    "dhcp6",
+    "ra",
+];
 /// Longest input in bytes.
 const MAX_LEN: u32 = 4096;
 /// Longest file and most files of a committed corpus.

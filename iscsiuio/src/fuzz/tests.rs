@@ -1,0 +1,32 @@
+//! The corpus, replayed, and scripts out of nothing. Each file of the corpus was worth keeping to a fuzzer: it goes where no other goes.
+
+#[path = "../../../fuzz/replay.rs"]
+mod corpus;
+
+use corpus::replay;
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+#[test]
+fn dhcp4_keeps_its_promises_on_the_corpus() {
+    replay("dhcp4", super::dhcp4);
+}
+
+#[test]
+fn dhcp6_keeps_its_promises_on_the_corpus() {
+    replay("dhcp6", super::dhcp6);
+}
+
+#[test]
+fn ra_keeps_its_promises_on_the_corpus() {
+    replay("ra", super::ra);
+}
+
+proptest! {
+    #[test]
+    fn any_script_keeps_the_promises(input in vec(any::<u8>(), 0..1500)) {
+        super::dhcp4(&input);
+        super::dhcp6(&input);
+        super::ra(&input);
+    }
+}
