@@ -2,6 +2,8 @@
 //!
 //! This crate knows bytes and no policy: it encodes and decodes what the kernel and the adapter exchange, and opens
 //! the sockets, files and device nodes that carry it, on a real host or in the directory of an emulated one.
+//! `unsafe` is in three files: `bsg/ioctl.rs`, `netdev/sys.rs`, `uio/map.rs`.
+#![deny(unsafe_code)]
 
 pub mod abi;
 pub mod boot;
@@ -15,6 +17,7 @@ mod secret;
 pub mod sg;
 pub mod sysfs;
 pub mod uevent;
+pub mod uio;
 pub mod uip;
 
 pub use endpoint::Endpoint;

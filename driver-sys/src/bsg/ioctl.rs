@@ -1,4 +1,4 @@
-//! SG_IO, in both versions, and the descriptor of a netlink socket: every `unsafe` of this crate.
+//! SG_IO, in both versions, and the descriptor of a netlink socket: what needs `unsafe` for them.
 //!
 //! Source: `uapi/linux/bsg.h` (`struct sg_io_v4`), `scsi/sg.h` (`struct sg_io_hdr`).
 #![allow(unsafe_code, reason = "ioctl has no safe form")]

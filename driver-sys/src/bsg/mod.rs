@@ -1,7 +1,7 @@
 //! Requests past the block layer: the vendor commands of an iSCSI host, and the ioctls that carry them.
 //!
 //! Owns [`Job`]/[`Answer`] (what the ioctl carries), their packets on the emulated kernel's socket, the typed vendor
-//! commands, and every `unsafe` of this crate. Must not know what flash or EEPROM contain. Source: `scsi_bsg_iscsi.h`,
+//! commands. Must not know what flash or EEPROM contain. Source: `scsi_bsg_iscsi.h`,
 //! `uapi/linux/bsg.h`, `ql4_bsg.c`.
 
 mod command;

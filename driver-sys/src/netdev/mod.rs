@@ -6,6 +6,7 @@
 
 mod error;
 mod filter;
+mod groups;
 mod packet;
 mod sys;
 mod tap;
@@ -13,6 +14,7 @@ mod tap;
 mod tests;
 
 pub use error::NetdevError;
+pub use groups::Groups;
 pub use packet::PacketSocket;
 pub use tap::Tap;
 

@@ -47,18 +47,7 @@ impl PacketSocket {
             }
         };
         let index = if_nametoindex(name).map_err(|_| NetdevError::Missing { name: name.into() })?;
-        // Without a protocol nothing is heard before the filter stands.
-        let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
-        let fd = match socket::socket(AddressFamily::Packet, SockType::Raw, flags, None) {
-            Ok(fd) => fd,
-            Err(Errno::EPERM | Errno::EACCES) => {
-                return Err(NetdevError::NoCapability {
-                    name: name.into(),
-                    capability: "CAP_NET_RAW",
-                });
-            }
-            Err(source) => return Err(system("opening a packet socket")(source)),
-        };
+        let fd = socket(name)?;
         let kind = sys::hardware(&fd, name).map_err(system("asking for the hardware type"))?;
         if kind != libc::ARPHRD_ETHER {
             return Err(NetdevError::NotEthernet {
@@ -72,6 +61,7 @@ impl PacketSocket {
         sys::tell_all(&fd).map_err(system("asking for tags and checksums"))?;
         sys::bind(&fd, index).map_err(system("binding a packet socket"))?;
         sys::join(&fd, index, mac).map_err(system("adding a MAC address"))?;
+        sys::join_groups(&fd, index).map_err(system("hearing all groups"))?;
         Ok(Self { fd, index })
     }
 
@@ -142,6 +132,22 @@ impl AsFd for PacketSocket {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
     }
+}
+
+/// A packet socket without a protocol: it hears nothing before it is bound with one.
+pub(super) fn socket(name: &str) -> Result<OwnedFd, NetdevError> {
+    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+    socket::socket(AddressFamily::Packet, SockType::Raw, flags, None).map_err(|source| match source {
+        Errno::EPERM | Errno::EACCES => NetdevError::NoCapability {
+            name: name.into(),
+            capability: "CAP_NET_RAW",
+        },
+        source => NetdevError::System {
+            what: "opening a packet socket",
+            name: name.into(),
+            source,
+        },
+    })
 }
 
 /// Computes the checksum that hardware would have; `virtio_net_hdr` says from where and to where. Numbers that do not fit are left alone.

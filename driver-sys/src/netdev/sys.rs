@@ -89,18 +89,26 @@ pub(super) fn tell_all(fd: impl AsFd) -> Result<(), Errno> {
     option(&fd, libc::SOL_PACKET, libc::PACKET_VNET_HDR, &on)
 }
 
-/// The device hears frames to this address, too, and to every group.
-pub(super) fn join(fd: impl AsFd, index: u32, mac: [u8; 6]) -> Result<(), Errno> {
+fn membership(fd: impl AsFd, index: u32, kind: i32, address: &[u8]) -> Result<(), Errno> {
     let mut request = libc::packet_mreq {
         mr_ifindex: i32::try_from(index).map_err(|_| Errno::ENODEV)?,
-        mr_type: libc::PACKET_MR_UNICAST as u16,
-        mr_alen: 6,
+        mr_type: u16::try_from(kind).map_err(|_| Errno::EINVAL)?,
+        mr_alen: u16::try_from(address.len()).map_err(|_| Errno::EINVAL)?,
         mr_address: [0; 8],
     };
-    request.mr_address[..6].copy_from_slice(&mac);
-    option(&fd, libc::SOL_PACKET, libc::PACKET_ADD_MEMBERSHIP, &request)?;
-    request.mr_type = libc::PACKET_MR_ALLMULTI as u16;
-    option(&fd, libc::SOL_PACKET, libc::PACKET_ADD_MEMBERSHIP, &request)
+    let place = request.mr_address.get_mut(..address.len()).ok_or(Errno::EINVAL)?;
+    place.copy_from_slice(address);
+    option(fd, libc::SOL_PACKET, libc::PACKET_ADD_MEMBERSHIP, &request)
+}
+
+/// The device hears frames to this address, too.
+pub(super) fn join(fd: impl AsFd, index: u32, mac: [u8; 6]) -> Result<(), Errno> {
+    membership(fd, index, libc::PACKET_MR_UNICAST, &mac)
+}
+
+/// The device hears frames to every group.
+pub(super) fn join_groups(fd: impl AsFd, index: u32) -> Result<(), Errno> {
+    membership(fd, index, libc::PACKET_MR_ALLMULTI, &[])
 }
 
 /// The kernel drops what the program refuses.
