@@ -3,6 +3,9 @@
 use driver_sys::netdev::NetdevError;
 use driver_sys::port::PortError;
 use driver_sys::sysfs;
+use driver_sys::uio::UioError;
+
+use super::uio::RingError;
 
 /// A ring that could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -35,14 +38,31 @@ pub enum NicError {
         /// What it says.
         found: String,
     },
-    /// The rings of real adapters are not served.
+    /// No UIO device belongs to the host.
     #[error(
-        "the ring of host {host} is a real adapter's, and this program serves those of emulated ones only"
+        "host {host} has no ring: none of the {seen} devices in {place} is {names} of {parent} \
+         (modules uio and {module} loaded, CONFIG_UIO, network device up?)"
     )]
-    NotServed {
+    NoUio {
         /// Its number.
         host: u32,
+        /// What such devices are called.
+        names: String,
+        /// Where it was looked for.
+        place: String,
+        /// How many devices are there.
+        seen: usize,
+        /// What it would belong to.
+        parent: String,
+        /// Who makes it.
+        module: &'static str,
     },
+    /// A UIO device.
+    #[error(transparent)]
+    Uio(#[from] UioError),
+    /// What is in a UIO device's memory.
+    #[error(transparent)]
+    Layout(#[from] RingError),
     /// The tree of hosts cannot be read.
     #[error("the adapters cannot be looked at")]
     Tree(#[from] sysfs::Error),

@@ -3,6 +3,7 @@
 //! Owns what has to be looked up for it: transport, MAC address, MTU, and where the ring is. Must not know rings. Source:
 //! `bnx2i_iscsi.c` (`bnx2i_host_get_param`), `qedi_iscsi.c` (`qedi_host_get_param`).
 
+use std::path::Path;
 use std::time::Duration;
 
 use driver_sys::Endpoint;
@@ -10,7 +11,7 @@ use driver_sys::port::Until;
 use driver_sys::sysfs::class::host::{self, Host};
 use driver_sys::sysfs::{Fault, Reader, Root};
 
-use super::{Nic, NicError, Ring, check};
+use super::{Nic, NicError, Ring, check, uio};
 
 /// How long an emulated adapter may take to let somebody in.
 const CONNECT: Duration = Duration::from_secs(1);
@@ -51,7 +52,7 @@ pub fn open(endpoint: &Endpoint, host: u32) -> Result<Box<dyn Nic>, NicError> {
             facts.mtu,
             Until::after(CONNECT),
         )?)),
-        None => Err(NicError::NotServed { host }),
+        None => uio::open::open(endpoint, &root, Path::new("/dev"), &found, &facts),
     }
 }
 

@@ -10,6 +10,7 @@ mod ring;
 mod tap;
 #[cfg(test)]
 mod tests;
+pub mod uio;
 
 use std::io;
 use std::os::fd::BorrowedFd;
