@@ -40,9 +40,10 @@ pub struct Options {
     #[arg(long, value_name = "NAME", default_value = uip::NAME)]
     pub control: String,
 
-    /// Keep leases and neighbours in this directory; the varlink socket is there, too.
-    #[arg(long, value_name = "DIR", default_value = "/run/iscsiuio")]
-    pub state: PathBuf,
+    /// Keep leases and neighbours in this directory; the varlink socket is there, too [default: /run/iscsiuio, or `iscsiuio` in an
+    /// endpoint's directory].
+    #[arg(long, value_name = "DIR")]
+    pub state: Option<PathBuf>,
 
     /// The process in the background that a parent waits for.
     #[arg(long, hide = true)]
@@ -57,6 +58,12 @@ impl Options {
     #[must_use]
     pub(super) fn background(&self) -> bool {
         !self.foreground || self.child
+    }
+
+    /// Where leases and neighbours are kept.
+    #[must_use]
+    pub(super) fn state(&self) -> PathBuf {
+        self.state.clone().unwrap_or_else(|| self.endpoint.helper_dir())
     }
 
     /// The file for the process ID.
@@ -95,6 +102,9 @@ mod tests {
         assert_eq!(all.level(), tracing::Level::DEBUG);
         let foreground = Options::try_parse_from(["iscsiuio", "--foreground"]).unwrap();
         assert_eq!(foreground.pidfile(), None);
+        assert_eq!(foreground.state(), PathBuf::from("/run/iscsiuio"));
+        let emulated = Options::try_parse_from(["iscsiuio", "--endpoint", "/lab"]).unwrap();
+        assert_eq!(emulated.state(), PathBuf::from("/lab/iscsiuio"));
     }
 
     #[test]

@@ -1,18 +1,11 @@
 //! Which adapter is meant, and where its ring is.
 
-use std::io;
-use std::time::Duration;
-
 use driver_sys::Endpoint;
-use driver_sys::port::Until;
 use driver_sys::sysfs::class::host::{self as hosts, Host};
-use driver_sys::sysfs::{self, Reader, Root};
+use driver_sys::sysfs::{self, Root};
 
 use crate::ipc::Who;
-use crate::nic::{Nic, Ring};
-
-/// How long opening a ring may take.
-const OPEN_LIMIT: Duration = Duration::from_millis(100);
+use crate::nic::{Nic, NicError};
 
 /// A host of an adapter that leaves its network to a helper.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,14 +29,8 @@ pub enum NoRing {
     #[error("the hosts cannot be looked at")]
     Tree(#[from] sysfs::Error),
     /// The ring cannot be opened.
-    #[error("the ring of host {host} cannot be opened")]
-    Ring {
-        /// The host's number.
-        host: u32,
-        /// Why.
-        #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
+    #[error(transparent)]
+    Ring(#[from] NicError),
 }
 
 /// Where rings come from.
@@ -99,23 +86,7 @@ impl Rings for SysfsRings {
     }
 
     fn open(&mut self, host: u32) -> Result<Box<dyn Nic>, NoRing> {
-        let no = |source: Box<dyn std::error::Error + Send + Sync>| NoRing::Ring { host, source };
-        let root = self.root()?;
-        let attrs = hosts::host(&root, host)?.iscsi;
-        let mac = attrs.hwaddress.as_deref().and_then(crate::ipc::mac);
-        let mac = mac.ok_or_else(|| no("the host shows no MAC address".into()))?;
-        let mtu = attrs.netdev.and_then(|netdev| {
-            let path = format!("class/net/{netdev}");
-            Reader::new().may::<u16>(root.at(&path), "mtu").ok().flatten()
-        });
-        let Endpoint::Dir(dir) = &self.endpoint else {
-            return Err(no("rings of this machine's adapters are not known".into()));
-        };
-        let until = Until::after(OPEN_LIMIT);
-        match Ring::open(dir, host, mac, mtu.unwrap_or(1500), until) {
-            Ok(ring) => Ok(Box::new(ring)),
-            Err(error) => Err(no(error.into())),
-        }
+        Ok(crate::nic::open(&self.endpoint, host)?)
     }
 }
 
@@ -143,11 +114,5 @@ fn text(who: &Who) -> String {
     match who.transport.as_str() {
         "" => what,
         transport => format!("{what} and the transport {transport}"),
-    }
-}
-
-impl From<NoRing> for io::Error {
-    fn from(error: NoRing) -> Self {
-        Self::other(error)
     }
 }

@@ -30,7 +30,8 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     }
     let log = options.background() && options.debug.is_some();
     let detach = options.child.then(|| Detach::new(log)).transpose()?;
-    let state = State::open(&options.state, &boot_id(), boot_clock)
+    let kept_in = options.state();
+    let state = State::open(&kept_in, &boot_id(), boot_clock)
         .context("there is no place for what a restart needs")?;
     let runtime = Builder::new_current_thread()
         .enable_all()
@@ -43,7 +44,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
             Some(fd) => ipc::Listener::adopt(fd).context("the service manager's socket")?,
             None => ipc::Listener::bind(&options.control)?,
         },
-        varlink: Some(varlink::Listener::bind(&options.state).context("the varlink socket")?),
+        varlink: Some(varlink::Listener::bind(&kept_in).context("the varlink socket")?),
         kernel: match Kernel::open(&options.endpoint, Instant::now() + OPEN_LIMIT) {
             Ok(kernel) => Some(kernel),
             Err(error @ PortError::NoCapability { .. }) => return Err(error.into()),
@@ -54,7 +55,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let pidfile = options.pidfile().map(|path| Pidfile::write(&path)).transpose()?;
     let sandbox = Sandbox::enter(&Limits {
         endpoint: &options.endpoint,
-        state: &options.state,
+        state: &kept_in,
     })?;
     // Threads inherit the limits: none is started before.
     let level = options.level();
