@@ -8,7 +8,7 @@ use driver_sys::netlink::Event;
 use driver_sys::port::overrun;
 use driver_sys::uip::{Command, Header, Request, Status};
 
-use super::helper::{Helper, exchange, record};
+use super::helper::{Helper, exchange, record, until};
 use super::kernel::Kernel;
 use super::lan::{Lan, mac_of};
 
@@ -100,6 +100,12 @@ fn clients_beyond_the_limit_are_closed_and_told_of() {
     assert_eq!(beyond.read(&mut [0; 16]).unwrap(), 0);
     helper.logged("256 clients are being served");
     drop(held);
+    // Once it has seen that they are gone.
+    until("somebody is let in", || {
+        let mut stream = helper.connect();
+        stream.write_all(&[0xff; Header::SIZE]).ok()?;
+        stream.read_exact(&mut [0; 12]).ok()
+    });
     helper.up(3, OWN);
 }
 
@@ -136,5 +142,8 @@ fn after_lost_messages_hosts_are_looked_at_and_requests_answered() {
     assert!(line.contains("host=3"), "{line}");
     kernel.ask(4, 1, OWN, NEIGHBOUR);
     assert_eq!(kernel.update().2.mac, mac_of(NEIGHBOUR));
-    assert!(!helper.state.join("host3").exists() && helper.state.join("host4").exists());
+    until("what is kept is what is there", || {
+        let kept = |host: &str| helper.state.join(host).exists();
+        (!kept("host3") && kept("host4")).then_some(())
+    });
 }

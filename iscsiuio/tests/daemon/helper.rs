@@ -17,15 +17,15 @@ use nix::unistd::Pid;
 use super::kernel::LIMIT;
 
 /// A running daemon; killed when it goes out of scope.
-pub struct Helper {
+pub(crate) struct Helper {
     child: Child,
-    pub control: String,
-    pub state: PathBuf,
+    pub(crate) control: String,
+    pub(crate) state: PathBuf,
     log: Arc<Mutex<String>>,
 }
 
 /// Waits until something holds.
-pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let end = Instant::now() + LIMIT;
     loop {
         if let Some(found) = look() {
@@ -37,8 +37,8 @@ pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
 }
 
 /// The program with its options for an endpoint; names of its own.
-pub fn command(endpoint: &Path) -> (Command, String, PathBuf) {
-    let state = endpoint.join("state");
+pub(crate) fn command(endpoint: &Path) -> (Command, String, PathBuf) {
+    let state = endpoint.join("iscsiuio");
     let control = format!("iscsiuio-test-{}-{}", std::process::id(), endpoint.display());
     let mut command = Command::new(env!("CARGO_BIN_EXE_iscsiuio"));
     command
@@ -46,8 +46,6 @@ pub fn command(endpoint: &Path) -> (Command, String, PathBuf) {
         .env_remove("LISTEN_FDS")
         .arg("--endpoint")
         .arg(endpoint)
-        .arg("--state")
-        .arg(&state)
         .arg("--control")
         .arg(&control);
     (command, control, state)
@@ -55,12 +53,12 @@ pub fn command(endpoint: &Path) -> (Command, String, PathBuf) {
 
 impl Helper {
     /// Starts it for an endpoint, and waits until it is ready.
-    pub fn start(endpoint: &Path) -> Self {
+    pub(crate) fn start(endpoint: &Path) -> Self {
         Self::start_with(endpoint, |command| command)
     }
 
     /// The same, with something done to its command first.
-    pub fn start_with(endpoint: &Path, with: impl FnOnce(&mut Command) -> &mut Command) -> Self {
+    pub(crate) fn start_with(endpoint: &Path, with: impl FnOnce(&mut Command) -> &mut Command) -> Self {
         let (mut command, control, state) = command(endpoint);
         command.args(["-f", "-d", "4"]);
         let mut child = with(&mut command).stderr(Stdio::piped()).spawn().unwrap();
@@ -86,7 +84,7 @@ impl Helper {
     }
 
     /// Waits until a line of the log holds a text.
-    pub fn logged(&self, text: &str) -> String {
+    pub(crate) fn logged(&self, text: &str) -> String {
         until(&format!("a log line with {text:?}"), || {
             let log = self.log.lock().unwrap();
             log.lines().find(|line| line.contains(text)).map(str::to_owned)
@@ -94,25 +92,25 @@ impl Helper {
     }
 
     /// Everything that it logged.
-    pub fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         self.log.lock().unwrap().clone()
     }
 
-    pub fn pid(&self) -> Pid {
+    pub(crate) fn pid(&self) -> Pid {
         Pid::from_raw(i32::try_from(self.child.id()).unwrap())
     }
 
-    pub fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         kill(self.pid(), signal).unwrap();
     }
 
     /// Waits for its end.
-    pub fn ended(&mut self) -> ExitStatus {
+    pub(crate) fn ended(&mut self) -> ExitStatus {
         until("the end of the daemon", || self.child.try_wait().unwrap())
     }
 
     /// Ends it by a signal, and says how it ended.
-    pub fn end(mut self, signal: Signal) -> ExitStatus {
+    pub(crate) fn end(mut self, signal: Signal) -> ExitStatus {
         self.signal(signal);
         let status = self.ended();
         if signal == Signal::SIGKILL {
@@ -121,17 +119,17 @@ impl Helper {
         status
     }
 
-    pub fn connect(&self) -> UnixStream {
+    pub(crate) fn connect(&self) -> UnixStream {
         connect(&self.control)
     }
 
     /// One request, and what is answered.
-    pub fn ask(&self, request: &Request) -> Reply {
+    pub(crate) fn ask(&self, request: &Request) -> Reply {
         exchange(&mut self.connect(), &request.encode().unwrap())
     }
 
     /// Configures an address of a host until it is up, as iscsid asks again.
-    pub fn up(&self, host: u32, address: Ipv4Addr) {
+    pub(crate) fn up(&self, host: u32, address: Ipv4Addr) {
         let request = Request::Iface(record(host, &format!("{address}/24")));
         until("the interface is up", || match self.ask(&request).status {
             Status::DeviceUp => Some(()),
@@ -141,7 +139,7 @@ impl Helper {
     }
 
     /// Pings from a host.
-    pub fn ping(&self, host: u32, own: Ipv4Addr, to: Ipv4Addr, size: u32) -> Reply {
+    pub(crate) fn ping(&self, host: u32, own: Ipv4Addr, to: Ipv4Addr, size: u32) -> Reply {
         self.ask(&Request::Ping(PingRequest {
             iface: record(host, &format!("{own}/24")),
             to: to.into(),
@@ -161,7 +159,7 @@ impl Drop for Helper {
 }
 
 /// Connects to a control socket.
-pub fn connect(control: &str) -> UnixStream {
+pub(crate) fn connect(control: &str) -> UnixStream {
     let address = SocketAddr::from_abstract_name(control).unwrap();
     let stream = UnixStream::connect_addr(&address).unwrap();
     stream.set_read_timeout(Some(LIMIT)).unwrap();
@@ -170,7 +168,7 @@ pub fn connect(control: &str) -> UnixStream {
 }
 
 /// Sends bytes, and reads the answer.
-pub fn exchange(stream: &mut UnixStream, message: &[u8]) -> Reply {
+pub(crate) fn exchange(stream: &mut UnixStream, message: &[u8]) -> Reply {
     stream.write_all(message).unwrap();
     let mut reply = [0; Reply::SIZE];
     stream.read_exact(&mut reply).unwrap();
@@ -178,7 +176,7 @@ pub fn exchange(stream: &mut UnixStream, message: &[u8]) -> Reply {
 }
 
 /// A record of a host's interface.
-pub fn record(host: u32, ipaddress: &str) -> IfaceRecord {
+pub(crate) fn record(host: u32, ipaddress: &str) -> IfaceRecord {
     IfaceRecord {
         name: format!("bnx2i.{host}"),
         netdev: format!("eth{host}"),

@@ -8,22 +8,23 @@ use std::time::{Duration, Instant};
 use driver_sys::netlink::{Event, Header, Path as NetPath, PathAddrs, Request};
 use driver_sys::port::{Seqpacket, Until};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::socket::{AddressFamily, Backlog, SockFlag, SockType, UnixAddr, accept4, bind, listen, socket};
+use nix::sys::socket::{AddressFamily, Backlog, SockFlag, SockType, UnixAddr, bind, listen, socket};
+use rustix::net::SocketFlags;
 
 /// How long anything may take that a test waits for.
-pub const LIMIT: Duration = Duration::from_secs(20);
+pub(crate) const LIMIT: Duration = Duration::from_secs(20);
 /// The handle of the transport.
-pub const TRANSPORT: u64 = 0xffff_ffff_c04c_d5a0;
+pub(crate) const TRANSPORT: u64 = 0xffff_ffff_c04c_d5a0;
 
 /// The directory, with everything that listens in it.
-pub struct Kernel {
-    pub dir: tempfile::TempDir,
+pub(crate) struct Kernel {
+    pub(crate) dir: tempfile::TempDir,
     listener: Option<OwnedFd>,
     netlink: Option<Seqpacket>,
 }
 
 /// A socket that listens at a path.
-pub fn listener(path: &Path) -> OwnedFd {
+pub(crate) fn listener(path: &Path) -> OwnedFd {
     let fd = socket(
         AddressFamily::Unix,
         SockType::SeqPacket,
@@ -38,20 +39,17 @@ pub fn listener(path: &Path) -> OwnedFd {
 }
 
 /// The next connection.
-pub fn accept(listener: &OwnedFd, what: &str) -> Seqpacket {
+pub(crate) fn accept(listener: &OwnedFd, what: &str) -> Seqpacket {
     let mut fds = [PollFd::new(listener.as_fd(), PollFlags::POLLIN)];
     let limit = PollTimeout::try_from(LIMIT).unwrap();
     assert_eq!(poll(&mut fds, limit), Ok(1), "nobody connected to {what}");
-    let raw = accept4(listener.as_raw_fd(), SockFlag::SOCK_CLOEXEC).unwrap();
-    // SAFETY: accept4 just gave it to us, and to nobody else.
-    #[allow(unsafe_code, reason = "nix gives a number")]
-    let fd = unsafe { <OwnedFd as std::os::fd::FromRawFd>::from_raw_fd(raw) };
+    let fd = rustix::net::accept_with(listener, SocketFlags::CLOEXEC).unwrap();
     Seqpacket::from_fd(fd, what)
 }
 
 impl Kernel {
     /// A kernel without hosts.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         std::fs::create_dir(dir.path().join("l2")).unwrap();
         std::fs::create_dir_all(dir.path().join("sys/class/iscsi_host")).unwrap();
@@ -65,7 +63,7 @@ impl Kernel {
     }
 
     /// A kernel with one host, and its ring.
-    pub fn with_host(host: u32) -> (Self, OwnedFd) {
+    pub(crate) fn with_host(host: u32) -> (Self, OwnedFd) {
         let kernel = Self::new();
         let ring = kernel.add_host(host);
         (kernel, ring)
@@ -76,23 +74,23 @@ impl Kernel {
     }
 
     /// Ends every netlink connection; nobody can connect until [`Kernel::restart`].
-    pub fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         self.netlink = None;
         self.listener = None;
     }
 
     /// Listens again.
-    pub fn restart(&mut self) {
+    pub(crate) fn restart(&mut self) {
         self.boot();
     }
 
     /// The MAC address of a host.
-    pub fn mac(host: u32) -> [u8; 6] {
+    pub(crate) fn mac(host: u32) -> [u8; 6] {
         [0x00, 0x10, 0x18, 0, 0, u8::try_from(host).unwrap()]
     }
 
     /// Lays a host out; what comes back is where its ring listens.
-    pub fn add_host(&self, host: u32) -> OwnedFd {
+    pub(crate) fn add_host(&self, host: u32) -> OwnedFd {
         let sys = self.dir.path().join("sys/class");
         let put = |path: String, text: String| {
             let path = sys.join(path);
@@ -112,14 +110,14 @@ impl Kernel {
     }
 
     /// Takes a host out of the tree.
-    pub fn remove_host(&self, host: u32) {
+    pub(crate) fn remove_host(&self, host: u32) {
         let sys = self.dir.path().join("sys/class");
         std::fs::remove_dir_all(sys.join(format!("iscsi_host/host{host}"))).unwrap();
         let _ = std::fs::remove_file(self.ring_path(host));
     }
 
     /// The helper's netlink connection; it must have joined its group.
-    pub fn helper(&mut self) -> &Seqpacket {
+    pub(crate) fn helper(&mut self) -> &Seqpacket {
         if self.netlink.is_none() {
             let socket = accept(self.listener.as_ref().unwrap(), "netlink");
             let mut address = [0; 64];
@@ -134,13 +132,13 @@ impl Kernel {
     }
 
     /// Multicasts an event.
-    pub fn tell(&mut self, event: &Event) {
+    pub(crate) fn tell(&mut self, event: &Event) {
         let packet = event.encode(TRANSPORT);
         self.helper().send(&packet, "an event").unwrap();
     }
 
     /// Asks for a path.
-    pub fn ask(&mut self, host_no: u32, handle: u64, src: Ipv4Addr, dst: Ipv4Addr) {
+    pub(crate) fn ask(&mut self, host_no: u32, handle: u64, src: Ipv4Addr, dst: Ipv4Addr) {
         let path = NetPath {
             handle,
             mac: [0; 6],
@@ -153,7 +151,7 @@ impl Kernel {
     }
 
     /// The helper's next answer, with its header.
-    pub fn update(&mut self) -> (Header, u32, NetPath) {
+    pub(crate) fn update(&mut self) -> (Header, u32, NetPath) {
         let mut buffer = vec![0; 4096];
         let packet = self
             .helper()
@@ -167,7 +165,7 @@ impl Kernel {
     }
 
     /// Whether the helper says nothing for a while.
-    pub fn hears_nothing(&mut self, limit: Duration) -> bool {
+    pub(crate) fn hears_nothing(&mut self, limit: Duration) -> bool {
         let begin = Instant::now();
         let mut buffer = [0; 4096];
         let heard = self.helper().receive(&mut buffer, Until::after(limit), "nothing");

@@ -12,7 +12,7 @@ use driver_sys::port::{PortError, Seqpacket, Until};
 use super::kernel::accept;
 
 /// The neighbours of a port, on a thread. It takes one connection of the ring after the other.
-pub struct Lan {
+pub(crate) struct Lan {
     state: Arc<State>,
     thread: Option<JoinHandle<()>>,
 }
@@ -27,14 +27,14 @@ struct State {
 }
 
 /// The MAC address of a neighbour.
-pub fn mac_of(address: Ipv4Addr) -> [u8; 6] {
+pub(crate) fn mac_of(address: Ipv4Addr) -> [u8; 6] {
     let [a, b, c, d] = address.octets();
     [0x02, 0x01, a, b, c, d]
 }
 
 impl Lan {
     /// Behind a ring that listens.
-    pub fn behind(listener: OwnedFd) -> Self {
+    pub(crate) fn behind(listener: OwnedFd) -> Self {
         let state = Arc::new(State::default());
         let shared = state.clone();
         let thread = std::thread::spawn(move || run(&listener, &shared));
@@ -45,22 +45,22 @@ impl Lan {
     }
 
     /// Nobody answers any more, or everybody does.
-    pub fn silence(&self, on: bool) {
+    pub(crate) fn silence(&self, on: bool) {
         self.state.silent.store(on, Ordering::SeqCst);
     }
 
     /// The ring ends.
-    pub fn cut(&self) {
+    pub(crate) fn cut(&self) {
         self.state.cut.store(true, Ordering::SeqCst);
     }
 
     /// How often somebody was asked for, probes not counted.
-    pub fn asked(&self) -> usize {
+    pub(crate) fn asked(&self) -> usize {
         self.state.asked.load(Ordering::SeqCst)
     }
 
     /// How often the ring was opened.
-    pub fn connections(&self) -> usize {
+    pub(crate) fn connections(&self) -> usize {
         self.state.connections.load(Ordering::SeqCst)
     }
 }
