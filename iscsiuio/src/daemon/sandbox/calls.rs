@@ -125,7 +125,7 @@ const OLD: &[Call] = &[
 const OLD: &[Call] = &[libc::SYS_renameat];
 
 /// Families of sockets: the kernel's, a ring on a network device, the emulated kernel's and the service manager's.
-const FAMILIES: [i32; 3] = [libc::AF_NETLINK, libc::AF_PACKET, libc::AF_UNIX];
+pub(super) const FAMILIES: [i32; 3] = [libc::AF_NETLINK, libc::AF_PACKET, libc::AF_UNIX];
 
 pub(super) fn limit() -> anyhow::Result<()> {
     let arch = TargetArch::try_from(std::env::consts::ARCH).context("this processor is not known")?;

@@ -111,3 +111,48 @@ fn capabilities_are_those_that_the_endpoint_needs() {
     let host = needed(&Endpoint::Host);
     assert!(host.contains(CapabilitySet::SYS_ADMIN) && !host.contains(CapabilitySet::DAC_OVERRIDE));
 }
+
+/// The service manager's limits and ours are the same facts.
+#[test]
+fn the_unit_allows_what_the_program_allows_itself() {
+    let unit = include_str!("../../../../packaging/systemd/iscsiuio.service");
+    let words = |key: &str| -> Vec<&str> {
+        let line = unit
+            .lines()
+            .find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
+        line.unwrap_or_else(|| panic!("no {key}")).split(' ').collect()
+    };
+    let capability = |word: &str| {
+        let name = word.strip_prefix("CAP_").unwrap();
+        CapabilitySet::from_name(name).unwrap_or_else(|| panic!("{word}"))
+    };
+    let capabilities: CapabilitySet = words("CapabilityBoundingSet")
+        .into_iter()
+        .map(capability)
+        .collect();
+    assert_eq!(capabilities, needed(&Endpoint::Host));
+    let family = |word: &str| match word {
+        "AF_UNIX" => libc::AF_UNIX,
+        "AF_NETLINK" => libc::AF_NETLINK,
+        "AF_PACKET" => libc::AF_PACKET,
+        other => panic!("{other}"),
+    };
+    let mut families: Vec<i32> = words("RestrictAddressFamilies").into_iter().map(family).collect();
+    let mut ours = calls::FAMILIES.to_vec();
+    families.sort_unstable();
+    ours.sort_unstable();
+    assert_eq!(families, ours);
+    let state = Endpoint::Host.helper_dir();
+    assert_eq!(Path::new("/run").join(words("RuntimeDirectory")[0]), state);
+    assert_eq!(words("RuntimeDirectoryPreserve"), ["yes"]);
+    let socket = include_str!("../../../../packaging/systemd/iscsiuio.socket");
+    let listens = format!("\nListenStream=@{}\n", driver_sys::uip::NAME);
+    assert!(socket.contains(&listens));
+    let registry = include_str!("../../../../packaging/tmpfiles.d/iscsiuio.conf");
+    let link = format!(
+        "/registry/{0} - - - - {1}/{0}\n",
+        crate::varlink::NAME,
+        state.display()
+    );
+    assert!(registry.contains(&link));
+}
