@@ -62,9 +62,10 @@ impl Access {
             untagged: Arc::clone(&untagged),
             tag: vlan_id.to_be_bytes(),
         };
-        let thread = thread::Builder::new()
-            .name("switch".into())
-            .spawn(move || switch.run())?;
+        let work = move || switch.run();
+        let thread = segment
+            .far
+            .run(|| thread::Builder::new().name("switch".into()).spawn(work))??;
         Ok(Self {
             stop,
             untagged,

@@ -7,11 +7,12 @@ use std::io::{Read, Write};
 use std::net::IpAddr;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow};
 use driver_sys::netlink::{Path, PathAddrs};
 use iscsiuio::nic::{FRAME_ROOM, Nic, Packet};
 use iscsiuio::port::{
@@ -56,7 +57,7 @@ enum Ask {
 pub struct LivePort {
     asks: Sender<Ask>,
     wake: UnixStream,
-    thread: Option<JoinHandle<Result<()>>>,
+    thread: Mutex<Option<JoinHandle<Result<()>>>>,
 }
 
 impl LivePort {
@@ -65,8 +66,8 @@ impl LivePort {
     /// # Errors
     /// The device cannot be opened.
     pub fn start(near: &Namespace, seed: u8) -> Result<Self> {
-        let nic = near.run(|| Packet::open(NEAR, MAC))??;
-        Self::on(Box::new(nic), seed)
+        // The thread that it starts is on the same network.
+        near.run(move || Self::on(Box::new(Packet::open(NEAR, MAC)?), seed))?
     }
 
     /// Runs a port on this ring.
@@ -100,7 +101,7 @@ impl LivePort {
         Ok(Self {
             asks,
             wake,
-            thread: Some(thread),
+            thread: Mutex::new(Some(thread)),
         })
     }
 
@@ -153,7 +154,7 @@ impl LivePort {
             pmtu: 0,
         };
         self.ask(Ask::Path(path, tell))?;
-        Ok(told.recv_timeout(PATIENCE).context("no answer to a path")?.mac)
+        Ok(self.told(&told, "an answer to a path")?.mac)
     }
 
     /// Sends an echo with so much payload.
@@ -169,7 +170,7 @@ impl LivePort {
             limit: Duration::from_secs(10),
         };
         self.ask(Ask::Ping(ping, tell))?;
-        told.recv_timeout(PATIENCE).context("no end of a ping")
+        self.told(&told, "the end of a ping")
     }
 
     /// What the port shows.
@@ -179,7 +180,7 @@ impl LivePort {
     pub fn status(&self) -> Result<PortStatus> {
         let (tell, told) = mpsc::channel();
         self.ask(Ask::Status(tell))?;
-        told.recv_timeout(PATIENCE).context("no status of the port")
+        self.told(&told, "the status of the port")
     }
 
     /// What the port shows of an interface.
@@ -232,19 +233,36 @@ impl LivePort {
     }
 
     fn ask(&self, ask: Ask) -> Result<()> {
-        if self.asks.send(ask).is_err() {
-            bail!("the port's thread has ended");
+        let sent = self.asks.send(ask).is_ok();
+        match sent && (&self.wake).write_all(b"!").is_ok() {
+            true => Ok(()),
+            false => Err(self.ended()),
         }
-        (&self.wake)
-            .write_all(b"!")
-            .context("the port's thread has ended")
+    }
+
+    fn told<T>(&self, told: &Receiver<T>, what: &str) -> Result<T> {
+        told.recv_timeout(PATIENCE).map_err(|why| match why {
+            RecvTimeoutError::Timeout => anyhow!("{what} did not come within {PATIENCE:?}"),
+            RecvTimeoutError::Disconnected => self.ended(),
+        })
+    }
+
+    /// Why the thread has ended.
+    fn ended(&self) -> anyhow::Error {
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match thread.map(JoinHandle::join) {
+            Some(Ok(Err(error))) => error.context("the port's thread has ended"),
+            Some(Err(_)) => anyhow!("the port's thread panicked"),
+            Some(Ok(Ok(()))) | None => anyhow!("the port's thread has ended"),
+        }
     }
 }
 
 impl Drop for LivePort {
     fn drop(&mut self) {
         let _ = self.wake.shutdown(std::net::Shutdown::Both);
-        if let Some(thread) = self.thread.take() {
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
             let _ = thread.join();
         }
     }
