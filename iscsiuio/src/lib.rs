@@ -17,9 +17,9 @@
 pub mod address;
 pub mod ask;
 pub mod daemon;
-pub mod ipc;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
+pub mod ipc;
 pub mod nic;
 pub mod port;
 mod random;

@@ -6,6 +6,7 @@
 
 mod dhcp4;
 mod dhcp6;
+mod frames;
 mod ra;
 mod script;
 #[cfg(test)]
@@ -13,4 +14,5 @@ mod tests;
 
 pub use dhcp4::dhcp4;
 pub use dhcp6::dhcp6;
+pub use frames::frames;
 pub use ra::ra;

@@ -18,6 +18,11 @@ fn dhcp6_keeps_its_promises_on_the_corpus() {
 }
 
 #[test]
+fn frames_keep_their_promises_on_the_corpus() {
+    replay("frames", super::frames);
+}
+
+#[test]
 fn ra_keeps_its_promises_on_the_corpus() {
     replay("ra", super::ra);
 }
@@ -28,5 +33,6 @@ proptest! {
         super::dhcp4(&input);
         super::dhcp6(&input);
         super::ra(&input);
+        super::frames(&input);
     }
 }

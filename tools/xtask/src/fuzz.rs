@@ -22,6 +22,7 @@ const TARGETS: [&str; 9] = [
     "dhcp4",
     "dhcp6",
     "ra",
+    "frames",
 ];
 /// Longest input in bytes.
 const MAX_LEN: u32 = 4096;
