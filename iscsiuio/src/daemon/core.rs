@@ -507,5 +507,7 @@ pub(super) fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
+#[cfg(any(test, fuzzing))]
+pub(super) mod made_up;
 #[cfg(test)]
 mod tests;

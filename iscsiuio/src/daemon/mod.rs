@@ -9,6 +9,8 @@ mod activation;
 mod adapter;
 mod background;
 mod core;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod kernel;
 mod options;
 mod pidfile;

@@ -1,124 +1,15 @@
 //! The daemon without its waits: rings that are made up, time that is told.
 
-use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
 use std::net::Ipv4Addr;
-use std::os::fd::{AsFd as _, BorrowedFd};
-use std::os::unix::net::UnixStream;
 use std::rc::Rc;
-use std::sync::{Arc, Mutex};
 
 use driver_sys::netlink::PathAddrs;
 use driver_sys::uip::IfaceRecord;
 use tokio::sync::oneshot;
 
-use super::super::{Found, NoRing};
+use super::made_up::{MadeUp, World, seed};
 use super::*;
 use crate::ask::PingAnswer;
-use crate::ipc::Who;
-use crate::nic::{Nic, NicError};
-
-/// What the rings of a test do.
-#[derive(Default)]
-struct World {
-    /// Hosts that are there.
-    hosts: RefCell<Vec<u32>>,
-    /// Whether a ring can be opened.
-    closed: Cell<bool>,
-    /// How often that was tried.
-    opened: Cell<u32>,
-    wire: Arc<Mutex<Wire>>,
-}
-
-/// The other side of every ring.
-#[derive(Default)]
-struct Wire {
-    sent: Vec<Vec<u8>>,
-    to_come: VecDeque<Vec<u8>>,
-    full: bool,
-    broken: bool,
-}
-
-struct Ring {
-    fd: UnixStream,
-    wire: Arc<Mutex<Wire>>,
-}
-
-impl Nic for Ring {
-    fn name(&self) -> &'static str {
-        "made up"
-    }
-    fn mac(&self) -> [u8; 6] {
-        [0, 0x10, 0x18, 0, 0, 1]
-    }
-    fn mtu(&self) -> u16 {
-        1500
-    }
-    fn link(&self) -> bool {
-        true
-    }
-    fn fd(&self) -> BorrowedFd<'_> {
-        self.fd.as_fd()
-    }
-    fn service(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-    fn receive(&mut self, room: &mut [u8]) -> io::Result<Option<usize>> {
-        let Some(frame) = self.wire.lock().unwrap().to_come.pop_front() else {
-            return Ok(None);
-        };
-        room[..frame.len()].copy_from_slice(&frame);
-        Ok(Some(frame.len()))
-    }
-    fn send(&mut self, frame: &[u8]) -> io::Result<()> {
-        let mut wire = self.wire.lock().unwrap();
-        if wire.broken {
-            return Err(io::ErrorKind::NotConnected.into());
-        }
-        if wire.full {
-            return Err(io::ErrorKind::WouldBlock.into());
-        }
-        wire.sent.push(frame.to_vec());
-        Ok(())
-    }
-}
-
-struct MadeUp(Rc<World>);
-
-impl Rings for MadeUp {
-    fn find(&mut self, who: &Who) -> Result<Found, NoRing> {
-        let host = who
-            .netdev
-            .strip_prefix("eth")
-            .and_then(|number| number.parse().ok());
-        let host = host.filter(|host| self.is_there(*host));
-        host.map(|host| Found {
-            host,
-            transport: "bnx2i".into(),
-        })
-        .ok_or_else(|| NoRing::Nobody {
-            who: who.netdev.clone(),
-        })
-    }
-    fn is_there(&mut self, host: u32) -> bool {
-        self.0.hosts.borrow().contains(&host)
-    }
-    fn open(&mut self, host: u32) -> Result<Box<dyn Nic>, NoRing> {
-        self.0.opened.set(self.0.opened.get() + 1);
-        if self.0.closed.get() || !self.is_there(host) {
-            let place = "nowhere".into();
-            return Err(NicError::NoHost { host, place }.into());
-        }
-        Ok(Box::new(Ring {
-            fd: UnixStream::pair().unwrap().0,
-            wire: self.0.wire.clone(),
-        }))
-    }
-}
-
-fn seed() -> io::Result<[u8; 32]> {
-    Ok([7; 32])
-}
 
 /// A daemon with hosts, and the time it is.
 struct Rig {
