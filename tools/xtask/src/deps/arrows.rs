@@ -50,6 +50,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "sysfs-trees",
             "iscsi",
             "hba",
+            "iscsiuio",
             "hbactl",
             "scsi",
             "isp4xxx",

@@ -12,6 +12,7 @@ use crate::workspace::{cargo, host_triple, json};
 
 /// What may be linked, by SPDX identifier.
 const ALLOWED: &[&str] = &[
+    "0BSD",
     "Apache-2.0",
     "BSD-2-Clause",
     "BSD-3-Clause",

@@ -13,7 +13,11 @@ use super::lock::Lock;
 const REASONS: &[(&str, &str)] = &[
     (
         "bitflags",
-        "1 by vmm-sys-util, which only the tests of emu-pci need (vfio_user is their client)",
+        "1 by smoltcp, and by vmm-sys-util, which only the tests of emu-pci need (vfio_user is their client)",
+    ),
+    (
+        "hermit-abi",
+        "0.3 by io-lifetimes, on which udev stands, 0.5 by an executor that zlink can have and has not here; neither is built on Linux",
     ),
     (
         "syn",
@@ -22,6 +26,10 @@ const REASONS: &[(&str, &str)] = &[
     (
         "windows-sys",
         "0.48 by io-lifetimes, on which udev stands, and a newer one by others; neither is built on Linux",
+    ),
+    (
+        "winnow",
+        "0.7 by zlink's macros, 1 by toml; the one is in no program, the other in xtask only",
     ),
 ];
 
