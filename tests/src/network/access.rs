@@ -14,11 +14,12 @@ use iscsiuio::nic::{FRAME_ROOM, Nic, Packet, Tap};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::segment::ip;
-use super::{FAR, Segment};
+use super::{FAR, Segment, port};
 
 /// The far machine's device on the VLAN.
 pub const ACCESS: &str = "access0";
-const MAC: [u8; 6] = [0x02, 0x10, 0x18, 0, 0xff, 1];
+/// The device's own address.
+const MAC: [u8; 6] = [0x02, 0x10, 0x18, 0, 0xff, 2];
 const TPID: [u8; 2] = [0x81, 0x00];
 
 /// The running switch.
@@ -40,13 +41,10 @@ impl Access {
         ip(&segment.far, &format!("tuntap add dev {ACCESS} mode tap"))?;
         let address = "02:10:18:00:ff:02";
         ip(&segment.far, &format!("link set {ACCESS} address {address}"))?;
-        let (wire, machine) = segment.far.run(|| -> Result<_> {
-            // What the machine sends comes out of the TAP device; what it hears is for its own address.
-            Ok((
-                Packet::open(FAR, [0x02, 0x10, 0x18, 0, 0xff, 2])?,
-                Tap::open(ACCESS, MAC)?,
-            ))
-        })??;
+        // Each takes frames for one address, as adapters do: the wire those for the machine, the machine's side those for the port.
+        let (wire, machine) = segment
+            .far
+            .run(|| -> Result<_> { Ok((Packet::open(FAR, MAC)?, Tap::open(ACCESS, port::MAC)?)) })??;
         ip(&segment.far, &format!("address add {}/24 dev {ACCESS}", plan.v4))?;
         ip(
             &segment.far,

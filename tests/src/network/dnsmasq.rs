@@ -25,7 +25,7 @@ pub fn start(segment: &Segment) -> Result<Running> {
     // Asking by echo whether the address is free takes dnsmasq three seconds; the client probes it by ARP.
     let text = format!(
         "port=0\ninterface={FAR}\nbind-interfaces\nno-ping\nno-resolv\nno-hosts\nuser=root\ngroup=root\npid-file=\n\
-         dhcp-authoritative\ndhcp-sequential-ip\ndhcp-range={first},{last},255.255.255.0,1h\ndhcp-option=option:router,{router}\n\
+         dhcp-authoritative\ndhcp-range={first},{last},255.255.255.0,1h\ndhcp-option=option:router,{router}\n\
          dhcp-leasefile={}\nlog-dhcp\nlog-facility=-\n",
         leases.display()
     );
