@@ -290,6 +290,12 @@ pub trait Backend: Send {
     /// # Errors
     /// Nothing can be listened to.
     fn listen(&mut self) -> Result<()>;
+    /// The same, and to what the kernel asks of the network helper. To the kernel whoever listens to that is a helper: where there is
+    /// none it waits for an answer that nobody gives.
+    ///
+    /// # Errors
+    /// Nothing can be listened to.
+    fn listen_to_paths(&mut self) -> Result<()>;
     /// The next event; `None` when the deadline passes without one.
     ///
     /// # Errors

@@ -71,6 +71,7 @@ pub enum Call {
     HostStats(HostNo),
     ConnectionStats(u32, u32),
     Listen,
+    ListenToPaths,
     NextEvent,
 }
 
@@ -370,6 +371,9 @@ impl Backend for Scripted {
     }
     fn listen(&mut self) -> Result<()> {
         self.answer(&Call::Listen)
+    }
+    fn listen_to_paths(&mut self) -> Result<()> {
+        self.answer(&Call::ListenToPaths)
     }
     fn next_event(&mut self, _: Deadline) -> Result<Option<EventRecord>> {
         self.answer(&Call::NextEvent)

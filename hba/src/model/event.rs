@@ -118,6 +118,17 @@ pub enum Event {
         /// What, as `capacity_data_has_changed`.
         what: String,
     },
+    /// The kernel asks the network helper for the way to a target. Told only to who asked for it.
+    PathRequested {
+        /// The target's address.
+        to: Option<String>,
+        /// Our address, when the kernel tells it.
+        from: Option<String>,
+        /// VLAN ID, 0 for untagged frames.
+        vlan: u16,
+    },
+    /// The kernel told the network helper that the port's network device goes down. Told only to who asked for it.
+    InterfaceDown,
     /// Flash targets of a port were added or removed.
     TargetsChanged,
     /// A session was lost: its disks wait for it to come back. Seen by looking at its state.
@@ -198,6 +209,8 @@ impl Event {
             Self::ObjectRemoved { .. } => "object_removed",
             Self::LunsChanged { .. } => "luns_changed",
             Self::UnitChanged { .. } => "unit_changed",
+            Self::PathRequested { .. } => "path_requested",
+            Self::InterfaceDown => "interface_down",
             Self::TargetsChanged => "targets_changed",
             Self::SessionFailed { .. } => "session_failed",
             Self::SessionRecovered { .. } => "session_recovered",

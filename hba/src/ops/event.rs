@@ -106,6 +106,7 @@ mod tests {
         let never = Watching {
             look_every: None,
             ask: false,
+            paths: false,
         };
         let count = follow(&mut ctx(&mut s), &filter, never, &mut |e| {
             seen.push(e.event);
@@ -113,6 +114,31 @@ mod tests {
         });
         assert_eq!(count, Ok(1));
         assert_eq!(seen, [Event::LinkDown]);
+        s.finish();
+    }
+
+    #[test]
+    fn what_is_asked_of_the_helper_is_heard_by_who_wants_it() {
+        let mut s = Scripted::new();
+        let asked = Event::PathRequested {
+            to: Some("10.0.0.50".into()),
+            from: None,
+            vlan: 0,
+        };
+        s.expect(Call::ListenToPaths, Ok(()))
+            .expect(Call::NextEvent, Ok(Some(record(Some(3), asked.clone()))))
+            .expect::<Option<EventRecord>>(Call::NextEvent, Ok(None));
+        let watching = Watching {
+            look_every: None,
+            ask: false,
+            paths: true,
+        };
+        let mut seen = Vec::new();
+        let told = follow(&mut ctx(&mut s), &EventFilter::default(), watching, &mut |e| {
+            seen.push(e.event);
+            ControlFlow::Continue(())
+        });
+        assert_eq!((told, seen), (Ok(1), vec![asked]));
         s.finish();
     }
 
@@ -136,6 +162,7 @@ mod tests {
             Event::Lost,
             Event::SessionCreated { sid: 1 },
             Event::Unknown { number: 9 },
+            Event::InterfaceDown,
         ] {
             let json = serde_json::to_value(&event).expect("json");
             assert_eq!(json["event"], event.name());

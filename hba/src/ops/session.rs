@@ -127,7 +127,7 @@ fn link(session: &mut Session, targets: &[FlashTarget]) {
 }
 
 /// Why the session of a user program is left to that program.
-fn not_ours(session: &Session, tried: String) -> Error {
+pub(super) fn not_ours(session: &Session, tried: impl Into<String>) -> Error {
     let e = Error::new(Kind::Unsupported, tried);
     match Driver::of(session.transport.as_deref().unwrap_or_default()).user_sessions_stay {
         Some(why) => e

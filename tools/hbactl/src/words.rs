@@ -25,8 +25,10 @@ fn step(step: Step) -> String {
         }
         Step::OpenIscsiPing => "iscsiadm -m iface -I IFACE -C ping -a ADDRESS".to_owned(),
         Step::OpenIscsiFirmware => "iscsiadm -m fw".to_owned(),
-        Step::StartHelper => "systemctl start iscsiuio.socket (by an emulated adapter: iscsiuio -f --endpoint DIR --state DIR/iscsiuio)"
-            .to_owned(),
+        Step::StartHelper => {
+            "systemctl start iscsiuio.socket (beside an emulated adapter: iscsiuio -f --endpoint DIR)"
+                .to_owned()
+        }
         Step::Serve => "hbaemu serve".to_owned(),
         Step::WithBlocks => "--blocks".to_owned(),
         Step::WithChap => "--chap".to_owned(),

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use driver_sys::bsg::DiagTest;
 use driver_sys::hw::mailbox::FactoryAreas;
+use driver_sys::netlink::code::{GROUP_ISCSID, GROUP_UIP};
 use driver_sys::netlink::{Bytes, Destination, Event, Request, Return, code};
 use driver_sys::sysfs::Reader;
 
@@ -439,8 +440,14 @@ impl Backend for Kernel {
 
     fn listen(&mut self) -> Result<()> {
         if self.listener.is_none() {
-            self.listener = Some(Listener::open(&self.endpoint)?);
+            self.listener = Some(Listener::open(&self.endpoint, GROUP_ISCSID)?);
         }
+        Ok(())
+    }
+
+    fn listen_to_paths(&mut self) -> Result<()> {
+        // `nl_groups` has a bit for each; the two are the first.
+        self.listener = Some(Listener::open(&self.endpoint, GROUP_ISCSID | GROUP_UIP)?);
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use std::os::fd::AsFd;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use driver_sys::endpoint::Endpoint;
-use driver_sys::netlink::code::{ConnState, GROUP_ISCSID, HostEventCode, IscsiErr};
+use driver_sys::netlink::code::{ConnState, HostEventCode, IscsiErr};
 use driver_sys::netlink::{Event as Raw, Message, Port};
 use driver_sys::port::PortError;
 use driver_sys::uevent::UeventPort;
@@ -28,9 +28,10 @@ pub(super) struct Listener {
 }
 
 impl Listener {
-    pub(super) fn open(endpoint: &Endpoint) -> Result<Self> {
+    /// Joins these groups of the kernel's.
+    pub(super) fn open(endpoint: &Endpoint, groups: u32) -> Result<Self> {
         let netlink = endpoint
-            .open_netlink(GROUP_ISCSID)
+            .open_netlink(groups)
             .map_err(|e| fault::port(&e, TRIED))?;
         // Objects coming and going are told only where the endpoint serves uevents.
         let uevents = endpoint
@@ -171,12 +172,19 @@ fn typed(raw: &Raw) -> Option<(Option<u32>, Event)> {
                 status: PingStatus::from_code(status.raw()),
             },
         ),
-        Raw::Stats { .. }
-        | Raw::Chap { .. }
-        | Raw::HostStats { .. }
-        | Raw::RecvPdu { .. }
-        | Raw::PathRequest { .. } => return None,
-        Raw::IfDown { .. } => return None,
+        Raw::Stats { .. } | Raw::Chap { .. } | Raw::HostStats { .. } | Raw::RecvPdu { .. } => return None,
+        Raw::PathRequest { host_no, path } => (
+            Some(*host_no),
+            Event::PathRequested {
+                to: path.dst().map(|to| to.to_string()),
+                from: path
+                    .src()
+                    .filter(|from| !from.is_unspecified())
+                    .map(|from| from.to_string()),
+                vlan: path.vlan_id,
+            },
+        ),
+        Raw::IfDown { host_no } => (Some(*host_no), Event::InterfaceDown),
         Raw::Unknown { kind, .. } => (None, Event::Unknown { number: *kind }),
     })
 }
@@ -214,6 +222,8 @@ fn state_name(state: ConnState) -> String {
 
 #[cfg(test)]
 mod tests {
+    use driver_sys::netlink::{Path, PathAddrs};
+
     use super::*;
 
     #[test]
@@ -223,6 +233,34 @@ mod tests {
             stats: Box::default(),
         };
         assert_eq!(typed(&stats), None);
+    }
+
+    #[test]
+    fn what_is_asked_of_the_helper_is_told_with_whom_it_is_about() {
+        let path = Path {
+            handle: 1,
+            mac: [0; 6],
+            mac_old: [0; 6],
+            addrs: PathAddrs::V4 {
+                src: [0; 4].into(),
+                dst: [10, 0, 0, 50].into(),
+            },
+            vlan_id: 100,
+            pmtu: 1500,
+        };
+        let asked = Event::PathRequested {
+            to: Some("10.0.0.50".into()),
+            from: None,
+            vlan: 100,
+        };
+        assert_eq!(
+            typed(&Raw::PathRequest { host_no: 3, path }),
+            Some((Some(3), asked))
+        );
+        assert_eq!(
+            typed(&Raw::IfDown { host_no: 3 }),
+            Some((Some(3), Event::InterfaceDown))
+        );
     }
 
     #[test]

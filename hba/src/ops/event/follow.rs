@@ -18,6 +18,8 @@ pub struct Watching {
     pub look_every: Option<Duration>,
     /// Whether a target whose session stays away is asked why, once an outage.
     pub ask: bool,
+    /// Whether to hear what the kernel asks of the network helper, too.
+    pub paths: bool,
 }
 
 impl Default for Watching {
@@ -25,6 +27,7 @@ impl Default for Watching {
         Self {
             look_every: Some(LOOK_EVERY),
             ask: true,
+            paths: false,
         }
     }
 }
@@ -46,7 +49,11 @@ impl Follower {
     /// # Errors
     /// The endpoint cannot be listened to.
     pub fn begin(ctx: &mut Ctx<'_>, watching: Watching) -> Result<Self> {
-        ctx.backend.listen()?;
+        if watching.paths {
+            ctx.backend.listen_to_paths()?;
+        } else {
+            ctx.backend.listen()?;
+        }
         Ok(Self {
             watching,
             states: States::default(),

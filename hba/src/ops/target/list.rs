@@ -9,14 +9,12 @@ use std::ops::ControlFlow;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::super::adapter::all_able;
 use super::super::flash::all_targets;
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::ids::{AdapterId, HostNo, Portal};
 use crate::model::{FlashSession, FlashTarget, Owner, Session};
 use crate::params::{FlashnodeParam, IscsiParam, ParamValue};
-use crate::quirks::Ability;
 
 /// Where a path is known from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
@@ -82,10 +80,16 @@ impl TargetPath {
 /// Targets of one port, or of all, by port and name.
 ///
 /// # Errors
-/// [`crate::Kind::NotFound`], [`crate::Kind::Unsupported`]; the adapter cannot be read.
+/// [`crate::Kind::NotFound`]; the adapter cannot be read.
 pub fn list(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Vec<Target>> {
     let mut all = Vec::new();
-    for host in all_able(ctx, id, "list targets", Ability::Flash)? {
+    let known = ctx.backend.adapter_keys()?;
+    let ports: Vec<HostNo> = match id {
+        Some(id) => vec![id.resolve(&known)?.host],
+        None => known.iter().map(|key| key.host).collect(),
+    };
+    // A port without flash knows those of its sessions.
+    for host in ports {
         all.extend(of_port(ctx, host)?);
     }
     Ok(all)

@@ -5,7 +5,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::list::{Target, list};
+use super::list::{Known, Target, list};
 use crate::Change;
 use crate::change::Difference;
 use crate::ctx::Ctx;
@@ -63,6 +63,11 @@ pub fn logout(
         let asked = |at: Option<Portal>| portal.is_none_or(|p| at.is_some_and(|at| at.at() == p.at()));
         for path in target.paths.into_iter().filter(|path| asked(path.at)) {
             if let Some(session) = path.session {
+                if path.known == Known::User {
+                    // Nothing is ended when one is refused.
+                    let session = session::show(ctx, session.sid)?;
+                    return Err(session::not_ours(&session, tried));
+                }
                 sessions.push(Ended {
                     host: target.host,
                     sid: session.sid,

@@ -9,8 +9,10 @@ use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::ids::{AdapterId, Portal};
 use crate::model::FlashTarget;
+use crate::ops::adapter::resolve_able;
 use crate::ops::flash;
 use crate::ops::write::{Done, Plan, as_it_is};
+use crate::quirks::Ability;
 
 /// Where an entry leads.
 fn at(entry: &FlashTarget) -> Option<String> {
@@ -29,6 +31,9 @@ pub fn remove(
     portal: Option<Portal>,
 ) -> Result<Change<Vec<FlashTarget>>> {
     let tried = format!("remove target {}", name.escape_debug());
+    if id.is_some() {
+        resolve_able(ctx, id, &tried, Ability::Flash)?;
+    }
     let mut entries = Vec::new();
     for target in of_name(ctx, id, name, &tried)? {
         let host = AdapterId::Host(target.host);

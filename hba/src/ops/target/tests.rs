@@ -209,6 +209,44 @@ fn one_view_has_flash_and_sessions_each_path_once() {
 }
 
 #[test]
+fn a_port_without_flash_knows_the_targets_of_its_sessions_and_leaves_them_to_their_daemon() {
+    let bnx2i = || crate::model::AdapterKey {
+        transport: Some("bnx2i".into()),
+        ..key()
+    };
+    let of_a_daemon = || {
+        let mut full = session(9, TARGET, "LOGGED_IN");
+        full.owner = crate::model::Owner::User;
+        full.transport = Some("bnx2i".into());
+        Ok(Some(full))
+    };
+    let mut s = Scripted::new();
+    s.expect(Call::AdapterKeys, Ok(vec![bnx2i()]))
+        .expect::<Vec<FlashTarget>>(Call::FlashTargets(H0), Ok(vec![]))
+        .expect(Call::Sessions, Ok(vec![brief(9, TARGET, "LOGGED_IN")]))
+        .expect(Call::Session(9), of_a_daemon());
+    let all = list(&mut ctx(&mut s), None).expect("list");
+    assert_eq!(
+        (all[0].name.as_str(), all[0].paths[0].known),
+        (TARGET, Known::User)
+    );
+    s.expect(Call::AdapterKeys, Ok(vec![bnx2i()]))
+        .expect::<Vec<FlashTarget>>(Call::FlashTargets(H0), Ok(vec![]))
+        .expect(Call::Sessions, Ok(vec![brief(9, TARGET, "LOGGED_IN")]))
+        .expect(Call::Session(9), of_a_daemon())
+        .expect(Call::Session(9), of_a_daemon());
+    let e = logout(&mut ctx(&mut s), None, TARGET, None).expect_err("not ours");
+    assert_eq!(e.kind(), Kind::Unsupported);
+    let steps = e.next_step().into_iter().flat_map(crate::Message::steps);
+    assert_eq!(steps.collect::<Vec<_>>(), [crate::Step::OpenIscsiLogout(9)]);
+    s.expect(Call::AdapterKeys, Ok(vec![bnx2i()]));
+    let host = crate::AdapterId::Host(H0);
+    let e = remove(&mut ctx(&mut s), Some(&host), TARGET, None).expect_err("no flash");
+    assert_eq!(e.kind(), Kind::Unsupported);
+    s.finish();
+}
+
+#[test]
 fn a_name_that_nobody_has_is_not_found() {
     let mut s = Scripted::new();
     for asked in [true, false] {

@@ -30,6 +30,10 @@ pub struct Follow {
     /// Objects that appear and go in sysfs too
     #[arg(long)]
     pub objects: bool,
+    /// What the kernel asks of the network helper too (path_requested, interface_down). Whoever listens to that is a helper to the
+    /// kernel: where none runs, logins wait for an answer in vain
+    #[arg(long)]
+    pub paths: bool,
     /// How states are watched.
     #[command(flatten)]
     pub looks: Looks,

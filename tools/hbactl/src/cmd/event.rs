@@ -36,7 +36,9 @@ pub(crate) fn follow(ctx: &mut Ctx<'_>, out: &Out, options: &Follow) -> Done {
     }
     let mut seen = 0;
     let mut failed = None;
-    event::follow(ctx, &filter, watching(&options.looks), &mut |record| {
+    let mut watching = watching(&options.looks);
+    watching.paths = options.paths;
+    event::follow(ctx, &filter, watching, &mut |record| {
         // That some were lost is told beside those that were asked for.
         seen += u64::from(record.event != Event::Lost);
         if let Err(error) = print(out, &record) {
@@ -65,6 +67,7 @@ pub(crate) const fn watching(looks: &Looks) -> event::Watching {
             seconds => Some(Duration::from_secs(seconds)),
         },
         ask: !looks.no_ask,
+        paths: false,
     }
 }
 
