@@ -104,6 +104,15 @@ impl Port {
         if self.interfaces.contains_key(&id) || self.interfaces.len() >= INTERFACES || id > LAST_VLAN {
             return;
         }
+        if let Some(untagged) = self.interfaces.get(&0)
+            && interface.config
+                == (InterfaceConfig {
+                    vlan: interface.config.vlan,
+                    ..untagged.config.clone()
+                })
+        {
+            self.inherited.insert(id);
+        }
         let made = Interface::resume(&self.config, interface, self.link, now);
         self.insert(now, id, made);
     }
@@ -119,6 +128,11 @@ impl Port {
         self.counters.requests += 1;
         if !self.requests.has_room() {
             self.counters.evicted += 1;
+            tracing::warn!(
+                host = self.config.host,
+                pending = self.requests.len(),
+                "too many path requests wait; this one is refused"
+            );
             self.refuse(&path);
             return;
         }
@@ -225,6 +239,9 @@ impl Port {
         }
         self.settle(now);
         for request in self.requests.take(|r| r.limit <= now) {
+            let destination = request.path.dst();
+            let limit = requests::LIMIT;
+            tracing::warn!(host = self.config.host, ?destination, waits = ?request.waits, "no path after {limit:?}");
             self.refuse(&request.path);
         }
         for number in self.pings.late(now) {

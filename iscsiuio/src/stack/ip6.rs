@@ -48,19 +48,20 @@ pub(super) fn headers(
                 let fragment = Ipv6FragmentHeader::new_checked(&header[2..]).ok()?;
                 let inner = IpProtocol::from(header[0]);
                 let offset = usize::from(fragment.frag_offset()) * 8;
-                if offset == 0 && !fragment.more_frags() {
+                let (identification, more) = (fragment.ident(), fragment.more_frags());
+                let fragment = Fragment {
+                    identification,
+                    offset,
+                    more,
+                };
+                if fragment.is_whole() {
                     let (protocol, _, payload) = headers(inner, rest, false)?;
-                    return Some((protocol, None, payload));
+                    return Some((protocol, Some(fragment), payload));
                 }
                 if offset == 0 {
                     // The first piece must have all headers.
                     headers(inner, rest, false)?;
                 }
-                let fragment = Fragment {
-                    identification: fragment.ident(),
-                    offset,
-                    more: fragment.more_frags(),
-                };
                 return Some((inner, Some(fragment), rest));
             }
             IpProtocol::HopByHop | IpProtocol::Ipv6Opts | IpProtocol::Ipv6Route => {

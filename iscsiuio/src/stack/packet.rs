@@ -14,6 +14,13 @@ pub(super) struct Fragment {
     pub(super) more: bool,
 }
 
+impl Fragment {
+    /// Whether it is all there is (RFC 6946).
+    pub(super) const fn is_whole(self) -> bool {
+        self.offset == 0 && !self.more
+    }
+}
+
 /// A packet that was taken apart, or what its pieces became.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Packet<'a> {
@@ -22,6 +29,7 @@ pub(super) struct Packet<'a> {
     pub(super) hop_limit: u8,
     /// What it carries, after all headers of IP. Of a piece: what its datagram begins with.
     pub(super) protocol: IpProtocol,
+    /// Whether it came in a piece, or in pieces.
     pub(super) fragment: Option<Fragment>,
     pub(super) payload: &'a [u8],
 }

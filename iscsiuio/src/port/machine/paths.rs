@@ -84,7 +84,11 @@ impl Port {
                 vlan_id,
                 next_hop: way.next_hop,
             }),
-            Answer::Nobody => Step::Refuse,
+            Answer::Nobody => {
+                let next_hop = way.next_hop;
+                tracing::info!(host = self.config.host, %destination, %next_hop, vlan = vlan_id, "no path: nobody answers");
+                Step::Refuse
+            }
         }
     }
 

@@ -96,3 +96,19 @@ fn an_interface_that_is_there_is_not_resumed_over() {
     rig.ask(1, 0, "192.0.2.20");
     assert_eq!(rig.answers(1)[0].src(), Some("192.0.2.10".parse().unwrap()));
 }
+
+#[test]
+fn what_a_vlan_has_from_the_untagged_interface_is_known_after_a_restart() {
+    let mut before = Rig::new(1500);
+    before.ready(fixed4(None, "192.0.2.10", 24, None));
+    before.ask(1, 40, "192.0.2.20");
+    let saved = before.port.status(before.now).interfaces;
+    assert_eq!(saved.len(), 2);
+    let mut after = Rig::new(1500);
+    saved
+        .iter()
+        .for_each(|interface| after.port.resume(after.now, interface));
+    assert!(after.port.configured(40).is_some());
+    after.ready(fixed4(None, "192.0.2.11", 24, None));
+    assert_eq!(after.port.configured(40), None);
+}

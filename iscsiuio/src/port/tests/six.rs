@@ -3,6 +3,8 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use driver_sys::netlink::PathAddrs;
+
 use crate::port::{Configured, InterfaceConfig, Ipv6Source, Ping, PingEnd, PingId};
 use crate::rig::{Peer, Rig, Router, bare};
 
@@ -143,4 +145,31 @@ fn a_router_that_is_silent_gives_way_to_another() {
     rig.run(Duration::from_secs(4));
     assert_ne!(rig.answers(1)[0].mac, [0; 6], "the other's");
     assert_eq!(rig.port.status(rig.now).interfaces[0].routers, [other]);
+}
+
+#[test]
+fn the_address_that_the_kernel_wishes_is_the_source_when_it_is_ours() {
+    let mut rig = rig();
+    rig.routers.push(Router::new(
+        [2, 0, 0, 0, 0, 0x52],
+        "fe80::52",
+        Some("2001:db8:8::"),
+    ));
+    rig.ready(auto());
+    let request = |handle, wish: &str| {
+        let mut path = crate::rig::request(handle, 0, "2001:db8:7::50");
+        let (src, dst) = (wish.parse().unwrap(), "2001:db8:7::50".parse().unwrap());
+        path.addrs = PathAddrs::V6 { src, dst };
+        path
+    };
+    let wishes = ["::", "2001:db8:8::ff:fe00:1", "2001:db8:9::1", "fe80::ff:fe00:1"];
+    for (handle, wish) in (0..).zip(wishes) {
+        rig.port.path_request(rig.now, request(handle, wish));
+    }
+    rig.settle();
+    let sources: Vec<_> = (0..4)
+        .map(|handle| rig.answers(handle)[0].src().unwrap().to_string())
+        .collect();
+    let ours = "2001:db8:7::ff:fe00:1";
+    assert_eq!(sources, [ours, "2001:db8:8::ff:fe00:1", ours, ours]);
 }

@@ -48,7 +48,7 @@ impl Stack {
         if !self.is_for_us(frame, &packet) {
             return None;
         }
-        let Some(fragment) = packet.fragment else {
+        let Some(fragment) = packet.fragment.filter(|f| !f.is_whole()) else {
             return self.datagram(now, frame.from, &packet);
         };
         let Some((protocol, bytes)) = self.reassembly.add(now, &packet, fragment).ok()? else {
@@ -121,6 +121,7 @@ impl Stack {
                     Some(())
                 }
                 Message::Error(report) => self.reported(now, &report),
+                // RFC 6980: neighbour discovery never comes in pieces.
                 Message::Other { kind, code, bytes } if packet.fragment.is_none() => {
                     self.discovery(now, link, packet, (kind, code), bytes)
                 }

@@ -2,9 +2,9 @@
 
 use smoltcp::wire::{EthernetProtocol, Icmpv6Packet, IpProtocol};
 
-use super::super::{Event, ip6};
+use super::super::{Event, ip6, ndisc};
 use super::hostile::{net, ping6, quiet};
-use super::{US, framed, give};
+use super::{THEM, US, framed, give};
 
 /// An IPv6 packet to us with these headers and bytes.
 pub(super) fn packet6(next: IpProtocol, parts: &[&[u8]]) -> Vec<u8> {
@@ -240,4 +240,25 @@ fn echo_requests_shorter_than_an_echo_and_longer_than_the_packet() {
     assert!(give(&mut net, &padded));
     net.settle();
     assert_eq!(net.frames.pop().map(|(_, f)| f.len()), Some(14 + 40 + 8 + 32));
+}
+
+#[test]
+fn neighbour_discovery_in_pieces() {
+    // RFC 6980, a piece that is all there is included.
+    let mut net = net();
+    let (source, target) = ("fe80::9".parse().unwrap(), "fe80::1".parse().unwrap());
+    let packet = ndisc::solicitation(source, target, target, THEM);
+    assert!(give(&mut net, &framed(US, EthernetProtocol::Ipv6, &packet)));
+    net.settle();
+    assert_eq!(net.frames.pop().map(|(_, f)| f[54]), Some(136));
+    let fragment = [58, 0, 0, 0, 0, 0, 0, 9];
+    let packet = ip6::packet(
+        source,
+        target,
+        255,
+        IpProtocol::Ipv6Frag,
+        &[&fragment, &packet[40..]],
+    );
+    assert!(!give(&mut net, &framed(US, EthernetProtocol::Ipv6, &packet)));
+    quiet(&mut net);
 }
