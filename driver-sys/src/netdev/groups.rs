@@ -2,8 +2,6 @@
 
 use std::os::fd::OwnedFd;
 
-use nix::net::if_::if_nametoindex;
-
 use super::{NetdevError, packet, sys};
 
 /// The wish; it ends when this is dropped.
@@ -18,9 +16,9 @@ impl Groups {
     /// # Errors
     /// [`NetdevError`]: no such device, no capability.
     pub fn all(name: &str) -> Result<Self, NetdevError> {
-        let index = if_nametoindex(name).map_err(|_| NetdevError::Missing { name: name.into() })?;
         // Without a protocol it hears nothing itself.
         let socket = packet::socket(name)?;
+        let index = packet::index(&socket, name)?;
         sys::join_groups(&socket, index).map_err(|source| NetdevError::System {
             what: "hearing all groups",
             name: name.into(),

@@ -7,7 +7,6 @@ use std::io::IoSlice;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use nix::errno::Errno;
-use nix::net::if_::{if_indextoname, if_nametoindex};
 use nix::sys::socket::sockopt::RcvBuf;
 use nix::sys::socket::{self, AddressFamily, MsgFlags, SockFlag, SockType};
 
@@ -46,8 +45,8 @@ impl PacketSocket {
                 source,
             }
         };
-        let index = if_nametoindex(name).map_err(|_| NetdevError::Missing { name: name.into() })?;
         let fd = socket(name)?;
+        let index = index(&fd, name)?;
         let kind = sys::hardware(&fd, name).map_err(system("asking for the hardware type"))?;
         if kind != libc::ARPHRD_ETHER {
             return Err(NetdevError::NotEthernet {
@@ -71,9 +70,8 @@ impl PacketSocket {
     /// `ENODEV`: it is gone from this namespace.
     pub fn state(&self) -> Result<State, Errno> {
         // It may have been given another name meanwhile.
-        let name = if_indextoname(self.index).map_err(|_| Errno::ENODEV)?;
-        let name = name.to_str().map_err(|_| Errno::ENODEV)?;
-        super::tap::state(&self.fd, name)
+        let name = sys::name(&self.fd, self.index)?;
+        super::tap::state(&self.fd, &name)
     }
 
     /// The next frame; its length. What is longer than the room is left out, as is what the kernel can not describe.
@@ -144,6 +142,18 @@ pub(super) fn socket(name: &str) -> Result<OwnedFd, NetdevError> {
         },
         source => NetdevError::System {
             what: "opening a packet socket",
+            name: name.into(),
+            source,
+        },
+    })
+}
+
+/// The number of a device.
+pub(super) fn index(socket: &OwnedFd, name: &str) -> Result<u32, NetdevError> {
+    sys::index(socket, name).map_err(|source| match source {
+        Errno::ENODEV | Errno::ENXIO => NetdevError::Missing { name: name.into() },
+        source => NetdevError::System {
+            what: "asking for its number",
             name: name.into(),
             source,
         },

@@ -208,6 +208,23 @@ fn ioctl(fd: impl AsFd, what: libc::Ioctl, name: &str, value: [u8; 24]) -> Resul
     Ok(request)
 }
 
+/// The number of a device, in the socket's own namespace.
+pub(super) fn index(fd: impl AsFd, name: &str) -> Result<u32, Errno> {
+    let request = ioctl(fd, libc::SIOCGIFINDEX as libc::Ioctl, name, [0; 24])?;
+    let [a, b, c, d, ..] = request.value;
+    Ok(u32::from_ne_bytes([a, b, c, d]))
+}
+
+/// The name of the device with this number, in the socket's own namespace.
+pub(super) fn name(fd: impl AsFd, index: u32) -> Result<String, Errno> {
+    let mut value = [0; 24];
+    value[..4].copy_from_slice(&index.to_ne_bytes());
+    let request = ioctl(fd, libc::SIOCGIFNAME as libc::Ioctl, "", value)?;
+    let end = request.name.iter().position(|byte| *byte == 0);
+    let name = &request.name[..end.unwrap_or(request.name.len())];
+    Ok(String::from_utf8_lossy(name).into_owned())
+}
+
 /// The flags of a device (`IFF_*`, the 16 that the ioctl knows).
 pub(super) fn flags(fd: impl AsFd, name: &str) -> Result<u16, Errno> {
     let request = ioctl(fd, libc::SIOCGIFFLAGS as libc::Ioctl, name, [0; 24])?;
