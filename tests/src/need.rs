@@ -24,6 +24,8 @@ pub enum Need {
     Tracing,
     /// Files can be made block devices (losetup).
     LoopDevices,
+    /// TAP devices can be made.
+    Tap,
     /// The uevents of the loopback device can be asked for.
     Uevents,
     /// This machine's kernel does not have the iSCSI transport class (module scsi_transport_iscsi) loaded.
@@ -85,6 +87,12 @@ impl Need {
                 asked
                     .err()
                     .map(|error| format!("cannot write to {LOOPBACK_UEVENT}: {error}"))
+            }
+            Self::Tap => {
+                let asked = OpenOptions::new().read(true).write(true).open("/dev/net/tun");
+                asked
+                    .err()
+                    .map(|error| format!("no TAP devices: /dev/net/tun: {error}"))
             }
             Self::Tracing => crate::memory::refused(),
             Self::LoopDevices => {
