@@ -42,3 +42,12 @@ pub fn control(data: &[u8]) {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "../../../fuzz/replay.rs"]
+mod corpus;
+
+#[test]
+fn messages_keep_their_promises_on_the_corpus() {
+    corpus::replay("control", control);
+}

@@ -226,11 +226,19 @@ impl Script<'_> {
 }
 
 #[cfg(test)]
+#[path = "../../../fuzz/replay.rs"]
+mod corpus;
+
+#[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
+    #[test]
+    fn requests_are_answered_once_on_the_corpus() {
+        super::corpus::replay("helper", super::events);
+    }
+
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(200))]
         #[test]
         fn whatever_happens_requests_are_answered_once(data in proptest::collection::vec(any::<u8>(), 0..400)) {
             super::events(&data);

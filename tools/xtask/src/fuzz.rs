@@ -12,7 +12,7 @@ use clap::Args as ClapArgs;
 use crate::workspace::{cargo, must, root};
 
 /// The targets, as `fuzz/Cargo.toml` names them.
-const TARGETS: [&str; 9] = [
+const TARGETS: [&str; 12] = [
     "framing",
     "login_text",
     "initiator",
@@ -23,6 +23,8 @@ const TARGETS: [&str; 9] = [
     "dhcp6",
     "ra",
     "frames",
+    "control",
+    "helper",
 ];
 /// Longest input in bytes.
 const MAX_LEN: u32 = 4096;

@@ -111,7 +111,8 @@ impl Rings for MadeUp {
             return Err(NicError::NoHost { host, place }.into());
         }
         let Ok((fd, _)) = UnixStream::pair() else {
-            return Err(NicError::NotServed { host }.into());
+            let place = "descriptors".into();
+            return Err(NicError::NoHost { host, place }.into());
         };
         Ok(Box::new(Ring {
             fd,
