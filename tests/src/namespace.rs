@@ -12,8 +12,8 @@ use nix::sched::{CloneFlags, unshare};
 
 type Job = Box<dyn FnOnce() + Send>;
 
-/// A thread with private mounts and a private (empty) network. Processes that it starts share both.
-#[derive(Debug)]
+/// A thread with private mounts and a private (empty) network, and its clones. Processes that it starts share both.
+#[derive(Clone, Debug)]
 pub struct Namespace {
     jobs: mpsc::Sender<Job>,
 }

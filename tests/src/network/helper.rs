@@ -24,17 +24,17 @@ pub const LOG: &str = "iscsiuio.log";
 
 /// Our `iscsiuio`, running.
 #[derive(Debug)]
-pub struct Helper<'s> {
+pub struct Helper {
     daemon: Running,
-    segment: &'s Segment,
+    near: Namespace,
 }
 
-impl<'s> Helper<'s> {
+impl Helper {
     /// Starts it for the adapters served in `endpoint`. What an earlier one kept in this segment is there.
     ///
     /// # Errors
     /// It is not built, or does not get ready.
-    pub fn start(segment: &'s Segment, endpoint: &Path) -> Result<Self> {
+    pub fn start(segment: &Segment, endpoint: &Path) -> Result<Self> {
         let (program, state) = (own_binary("iscsiuio")?, segment.file("iscsiuio"));
         let args: [&OsStr; 7] = [
             "-f".as_ref(),
@@ -47,7 +47,8 @@ impl<'s> Helper<'s> {
         ];
         let program = program.to_str().context("the path is not UTF-8")?;
         let daemon = start_in(&segment.near, program, &args, &[], "ready", &segment.file(LOG))?;
-        Ok(Self { daemon, segment })
+        let near = segment.near.clone();
+        Ok(Self { daemon, near })
     }
 
     /// The process.
@@ -85,7 +86,7 @@ impl<'s> Helper<'s> {
     }
 
     fn ask(&self, request: Request) -> Result<Reply> {
-        ask(&self.segment.near, request)
+        ask(&self.near, request)
     }
 }
 

@@ -13,6 +13,7 @@ pub mod kea;
 pub mod offload;
 pub mod port;
 pub mod radvd;
+pub mod rig;
 pub mod segment;
 
 pub use segment::{FAR, NEAR, NEEDS, Plan, Segment};
