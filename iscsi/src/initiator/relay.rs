@@ -69,6 +69,8 @@ pub enum RelayError {
 pub(super) struct Relay {
     /// His PDUs that wait for an answer, by tag.
     asked: BTreeMap<u32, Opcode>,
+    /// The tag of all login and text requests: those of one exchange have the same.
+    serial: Option<u32>,
     /// What the target said since the last login response.
     early: Option<Vec<u8>>,
     slot: Vec<u8>,
@@ -81,8 +83,9 @@ impl Relay {
         self.leaving
     }
 
+    /// Whether a tag is taken.
     pub(super) fn awaits(&self, tag: u32) -> bool {
-        self.asked.contains_key(&tag)
+        self.asked.contains_key(&tag) || self.serial == Some(tag)
     }
 
     /// Where bytes go that come too early for their digests to be known.
@@ -159,8 +162,9 @@ impl Initiator {
             return Err(RelayError::Full);
         }
         let answered = bhs.itt.get() != RESERVED_TAG;
+        let kept = relay.serial.filter(|_| serial);
         if answered {
-            bhs.itt = self.new_tag().into();
+            bhs.itt = kept.unwrap_or_else(|| self.new_tag()).into();
         }
         // The numbers stand at the same place in every request.
         let mut pdu = NopOut::from_bhs(&bhs);
@@ -175,6 +179,9 @@ impl Initiator {
             && answered
         {
             relay.asked.insert(bhs.itt.get(), opcode);
+            if serial {
+                relay.serial = Some(bhs.itt.get());
+            }
             relay.leaving = opcode == Opcode::LOGOUT_REQUEST;
         }
         self.send(pdu.to_bhs(), Data::Bytes(data));
@@ -336,7 +343,9 @@ impl Initiator {
     }
 
     fn asks(&self, tag: u32) -> bool {
-        self.relay.as_ref().is_some_and(|relay| relay.awaits(tag))
+        self.relay
+            .as_ref()
+            .is_some_and(|relay| relay.asked.contains_key(&tag))
     }
 
     fn take_asked(&mut self, tag: u32) {

@@ -118,6 +118,7 @@ fn a_login_goes_out_and_comes_back_as_it_is_but_for_tag_and_number() {
     let events = peer.events();
     assert_eq!(handed_up(&events), [(Opcode::LOGIN_RESPONSE, &b"C=D\0"[..])]);
     ask(&mut peer, login_request(0).to_bhs(), b"").expect("the next one");
+    assert_eq!(peer.login_request().itt, pdu.itt, "one exchange, one tag");
     assert_eq!(peer.engine.cmd_sn(), 5, "login requests are immediate");
 }
 
