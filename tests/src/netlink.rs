@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
+use std::os::fd::BorrowedFd;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -13,6 +14,7 @@ use driver_sys::endpoint::Endpoint;
 use driver_sys::netlink::code::IfaceType;
 use driver_sys::netlink::params::{FlashnodeParam, NetParam};
 use driver_sys::netlink::{Attr, Bytes, Event, IfaceAttr, IfaceCode, Message, Port, Request, Return};
+use driver_sys::port::Until;
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -62,6 +64,29 @@ impl Client {
     /// The kernel refused, or did not answer.
     pub fn ask(&mut self, request: &Request) -> Result<Return> {
         self.port.send(&request.encode(self.handle, self.port.pid()))?;
+        self.answer(request)
+    }
+
+    /// As [`Client::ask`], for a request that names a descriptor of this process.
+    ///
+    /// # Errors
+    /// As [`Client::ask`].
+    pub fn ask_beside(&mut self, request: &Request, descriptor: BorrowedFd<'_>) -> Result<Return> {
+        let packet = request.encode(self.handle, self.port.pid());
+        self.port
+            .send_beside(&packet, descriptor, Until::after(PATIENCE))?;
+        self.answer(request)
+    }
+
+    /// Sends a request that is answered by an event.
+    ///
+    /// # Errors
+    /// The endpoint takes nothing.
+    pub fn tell(&mut self, request: &Request) -> Result<()> {
+        Ok(self.port.send(&request.encode(self.handle, self.port.pid()))?)
+    }
+
+    fn answer(&mut self, request: &Request) -> Result<Return> {
         let what = format!("answer to {:?}", request.kind());
         let end = Instant::now() + PATIENCE;
         let reply = loop {

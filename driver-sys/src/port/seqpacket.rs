@@ -1,14 +1,15 @@
 //! A client's AF_UNIX SOCK_SEQPACKET connection to an emulated kernel.
 
+use std::io::IoSlice;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::sys::socket::sockopt::{RcvBuf, SndBuf};
-use nix::sys::socket::{self, AddressFamily, SockFlag, SockType, UnixAddr};
+use nix::sys::socket::{self, AddressFamily, ControlMessage, MsgFlags, SockFlag, SockType, UnixAddr};
 
-use super::wait::{receive, send};
+use super::wait::{receive, send, send_by};
 use super::{PortError, Until};
 
 /// Socket buffer asked for, in bytes; the system may give less.
@@ -95,6 +96,26 @@ impl Seqpacket {
         send(&self.fd, packet, until.into(), what)
     }
 
+    /// Sends one packet and a descriptor beside it until then (`SCM_RIGHTS`).
+    ///
+    /// # Errors
+    /// [`PortError`]: too large, closed, no room in time.
+    pub fn send_beside(
+        &self,
+        packet: &[u8],
+        descriptor: BorrowedFd<'_>,
+        until: impl Into<Until>,
+        what: &str,
+    ) -> Result<(), PortError> {
+        let rights = [descriptor.as_raw_fd()];
+        let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL;
+        send_by(&self.fd, packet, until.into(), what, |packet| {
+            let beside = [ControlMessage::ScmRights(&rights)];
+            let packet = [IoSlice::new(packet)];
+            socket::sendmsg::<()>(self.fd.as_raw_fd(), &packet, &beside, flags, None)
+        })
+    }
+
     /// Receives one packet into `buffer`; an instant of `None` waits for ever.
     ///
     /// # Errors
@@ -140,6 +161,31 @@ mod tests {
             })
         );
         assert_eq!(near.receive(&mut buffer, None, "event"), Ok(&b"next"[..]));
+    }
+
+    #[test]
+    fn a_descriptor_goes_beside_a_packet() {
+        let (near, far) = pair();
+        let (pipe, end) = nix::unistd::pipe().unwrap();
+        far.send_beside(b"bind", end.as_fd(), Until::after(LIMIT), "a packet")
+            .unwrap();
+        drop(end);
+        let mut buffer = [0; 64];
+        let mut space = nix::cmsg_space!([std::os::fd::RawFd; 2]);
+        let mut slices = [std::io::IoSliceMut::new(&mut buffer)];
+        let raw = near.as_fd().as_raw_fd();
+        let got = socket::recvmsg::<()>(raw, &mut slices, Some(&mut space), MsgFlags::empty()).unwrap();
+        assert_eq!(got.bytes, 4);
+        let rights = got.cmsgs().unwrap().next();
+        let Some(socket::ControlMessageOwned::ScmRights(sent)) = rights else {
+            panic!("{rights:?}")
+        };
+        // Another number of the same end.
+        let path = format!("/proc/self/fd/{}", sent[0]);
+        let other = std::fs::read_link(path).unwrap();
+        let mine = std::fs::read_link(format!("/proc/self/fd/{}", pipe.as_raw_fd())).unwrap();
+        assert_eq!(other, mine);
+        nix::unistd::close(sent[0]).unwrap();
     }
 
     #[test]

@@ -9,18 +9,19 @@ use driver_sys::Endpoint;
 use driver_sys::netlink::code::StopFlag;
 use driver_sys::netlink::{Attr, Bytes, Request, Return};
 use iscsi::initiator::{Config, Event, Listing, LoggedIn};
+use nix::errno::Errno;
 
 use super::{Courier, endpoint, params};
 use crate::netlink::Client;
 
 /// The connection of each session.
-const CID: u32 = 0;
+pub(super) const CID: u32 = 0;
 /// How long an endpoint may take to connect.
 const CONNECT: Duration = Duration::from_secs(30);
-const CMDS_MAX: u16 = 128;
-const QUEUE_DEPTH: u16 = 32;
+pub(super) const CMDS_MAX: u16 = 128;
+pub(super) const QUEUE_DEPTH: u16 = 32;
 /// Where the kernel's count of commands begins.
-const FIRST_CMD_SN: u32 = 1;
+pub(super) const FIRST_CMD_SN: u32 = 1;
 
 /// Whom to log in to, through which host, and as whom.
 #[derive(Clone, Debug)]
@@ -143,13 +144,23 @@ impl Session {
 
 /// Bind, login, parameters, start.
 fn start(client: &mut Client, sid: u32, wanted: &Wanted, endpoint: u64) -> Result<(LoggedIn, Courier)> {
-    let cid = CID;
-    client.ask(&Request::BindConn {
+    client.ask(&bind(sid, endpoint))?;
+    log_in(client, sid, wanted)
+}
+
+/// The request that binds the connection.
+pub(super) const fn bind(sid: u32, endpoint: u64) -> Request {
+    Request::BindConn {
         sid,
-        cid,
+        cid: CID,
         endpoint,
         is_leading: true,
-    })?;
+    }
+}
+
+/// Login, parameters, start on a connection that is bound.
+pub(super) fn log_in(client: &mut Client, sid: u32, wanted: &Wanted) -> Result<(LoggedIn, Courier)> {
+    let cid = CID;
     let mut config = wanted.config.clone();
     config.first_cmd_sn = Some(FIRST_CMD_SN);
     let mut courier = Courier::new(sid, cid, config.clone());
@@ -162,9 +173,11 @@ fn start(client: &mut Client, sid: u32, wanted: &Wanted, endpoint: u64) -> Resul
             param,
             value: Bytes::c_text(&value),
         };
-        client
-            .ask(&Request::SetParam { sid, cid, attr })
-            .with_context(|| format!("{param:?}"))?;
+        match client.ask(&Request::SetParam { sid, cid, attr }) {
+            // What a driver has no room for, a daemon passes over.
+            Err(refused) if refused.downcast_ref() == Some(&Errno::ENOSYS) => {}
+            other => drop(other.with_context(|| format!("{param:?}"))?),
+        }
     }
     client.ask(&Request::StartConn { sid, cid })?;
     Ok((agreed, courier))

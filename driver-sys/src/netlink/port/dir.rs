@@ -48,6 +48,16 @@ impl Port for DirPort {
         self.socket.send_until(message, until, "a netlink message")
     }
 
+    fn send_beside(
+        &mut self,
+        message: &[u8],
+        descriptor: BorrowedFd<'_>,
+        until: Until,
+    ) -> Result<(), PortError> {
+        self.socket
+            .send_beside(message, descriptor, until, "a netlink message")
+    }
+
     fn recv_until(&mut self, until: Until, what: &str) -> Result<Zeroizing<Vec<u8>>, PortError> {
         let message = self
             .socket

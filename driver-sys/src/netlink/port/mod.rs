@@ -29,6 +29,21 @@ pub trait Port: Send {
     /// [`PortError`].
     fn send_until(&mut self, message: &[u8], until: Until) -> Result<(), PortError>;
 
+    /// As [`Port::send_until`], for a message that names a descriptor of this process by its number, as BIND_CONN of transport `tcp` does.
+    /// The running kernel looks the number up by itself; to an emulated one the descriptor goes beside the message.
+    ///
+    /// # Errors
+    /// [`PortError`].
+    fn send_beside(
+        &mut self,
+        message: &[u8],
+        descriptor: BorrowedFd<'_>,
+        until: Until,
+    ) -> Result<(), PortError> {
+        let _ = descriptor;
+        self.send_until(message, until)
+    }
+
     /// Receives one message, unicast or multicast; `what` goes into the error text. It may be secret: it is
     /// wiped when dropped, and nothing of it stays here.
     ///
