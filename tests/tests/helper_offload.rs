@@ -25,8 +25,7 @@ fn an_endpoint_connects_over_the_path_that_the_helper_found() -> Result<()> {
     let capture = Capture::start(&rig.segment)?;
     rig.helper()?.configure(&rig.record()?)?;
     let mac = rig.shown("hwaddress")?;
-    rig.segment
-        .says(lab_tests::network::dnsmasq::LOG, &mac, SOON)?;
+    rig.segment.says(lab_tests::network::dnsmasq::LOG, &mac, SOON)?;
     let mut client = rig.client()?;
     let connected = endpoint::connect(&mut client, HOST, rig.portal())?;
     endpoint::connected(&mut client, connected, SOON).with_context(|| {

@@ -128,6 +128,8 @@ pub struct Config {
     pub sync: bool,
     /// CHAP algorithms that the firmware offers, best first; empty: what firmware of these cards does.
     pub chap_algorithms: Vec<ChapAlgorithm>,
+    /// Load iscsi_tcp, too: sessions over sockets that clients connect. Its hosts have the numbers behind those of the adapters.
+    pub tcp: bool,
     /// The group that may use what is served; without one it is the owner's alone.
     pub group: Option<u32>,
     /// Everything that goes over the card's connections is written to this pcap file.
@@ -151,6 +153,7 @@ impl Config {
             networks: Vec::new(),
             sync: true,
             chap_algorithms: Vec::new(),
+            tcp: false,
             group: None,
             pcap: None,
         }

@@ -97,6 +97,23 @@ impl Env {
         self.done(what, done);
     }
 
+    /// Writes attributes of an object; newlines are added. Those without a value refuse to be read.
+    pub(crate) fn write_shown(
+        &mut self,
+        what: &str,
+        path: &str,
+        values: Vec<(&'static str, Option<String>)>,
+    ) {
+        for (name, value) in values {
+            let at = format!("{path}/{name}");
+            let done = match value {
+                Some(value) => self.tree.set(&at, &format!("{value}\n")),
+                None => self.tree.refuse(&at),
+            };
+            self.done(what, done.map(drop));
+        }
+    }
+
     /// Writes attributes of an object; newlines are added.
     pub(crate) fn write_all(&mut self, what: &str, path: &str, values: Vec<(&'static str, String)>) {
         let line = |(n, v): (&'static str, String)| (n, format!("{v}\n"));

@@ -9,6 +9,7 @@ mod driver;
 mod env;
 mod error;
 mod kernel;
+mod libiscsi;
 mod midlayer;
 pub mod serve;
 mod socket;

@@ -113,7 +113,9 @@ impl AdapterLinks {
         while let Some(effect) = card.poll_effect() {
             match effect {
                 Effect::Connect { link, .. } if self.refuse => card.connect_failed(now, link, REFUSED),
-                Effect::Adopt { link, .. } if self.refuse => card.connect_failed(now, link, REFUSED),
+                Effect::Adopt { link, .. } if self.refuse => {
+                    card.connect_failed(now, link, iscsi::LinkLoss::Reset);
+                }
                 Effect::Connect { link, to, source } => {
                     match Link::connect(reactor, self.owner, to, source) {
                         Ok(open) => self.keep(now, link, open),

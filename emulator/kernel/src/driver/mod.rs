@@ -6,3 +6,4 @@ pub(crate) mod bnx2i;
 #[cfg(test)]
 mod null;
 pub(crate) mod qla4xxx;
+pub(crate) mod tcp;

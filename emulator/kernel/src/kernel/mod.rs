@@ -13,6 +13,7 @@ mod tests;
 mod turns;
 
 use std::io;
+use std::os::fd::OwnedFd;
 use std::time::Instant;
 
 use emu_net::hardware::Hardware;
@@ -113,9 +114,16 @@ impl Kernel {
         self.stores.forget(client);
     }
 
-    /// A packet on the netlink socket.
-    pub(crate) fn netlink(&mut self, now: Instant, client: ClientId, portid: u32, packet: &[u8]) {
-        self.queue.push(client, portid, packet);
+    /// A packet on the netlink socket, and a descriptor that came beside it.
+    pub(crate) fn netlink(
+        &mut self,
+        now: Instant,
+        client: ClientId,
+        portid: u32,
+        packet: &[u8],
+        descriptor: Option<OwnedFd>,
+    ) {
+        self.queue.push(client, portid, packet, descriptor);
         self.settle(now);
     }
 

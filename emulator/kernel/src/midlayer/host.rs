@@ -63,6 +63,12 @@ impl MidLayer {
         Ok(())
     }
 
+    /// A host is gone.
+    pub(crate) fn remove_host(&mut self, no: u32) {
+        self.hosts.remove(&no);
+        self.io.retain(|(host, _), _| *host != no);
+    }
+
     /// The hosts of a driver.
     pub(crate) fn hosts_of(&self, driver: &str) -> Vec<u32> {
         let mine = self.hosts.iter().filter(|(_, h)| h.driver == driver);

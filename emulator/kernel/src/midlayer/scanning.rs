@@ -119,7 +119,7 @@ impl MidLayer {
                 sent.is_ok()
             }
             ScanNext::Found(found) => {
-                let depth = driver.queue_depth(env);
+                let depth = driver.queue_depth(env, sid);
                 self.add_device(env, sid, *found, depth);
                 true
             }

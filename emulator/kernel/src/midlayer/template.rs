@@ -7,7 +7,7 @@
 use crate::env::Env;
 
 /// A driver's name of a running command, one of its kind on a host.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Tag(pub(crate) u32);
 
 /// Which way data goes.
@@ -82,9 +82,9 @@ pub(crate) trait HostTemplate {
     /// `proc_name`: whose hosts are whose.
     fn name(&self) -> &'static str;
 
-    /// How many commands a new unit takes at once (`slave_alloc`).
-    fn queue_depth(&self, env: &Env) -> u32 {
-        let _ = env;
+    /// How many commands a new unit of a target takes at once (`slave_alloc`, `cmd_per_lun`).
+    fn queue_depth(&self, env: &Env, target: u32) -> u32 {
+        let _ = (env, target);
         1
     }
 

@@ -5,7 +5,8 @@
 //! Source: unix(7); netlink(7) and `af_netlink.c` (`netlink_overrun`, `NETLINK_S_CONGESTED`) for what happens to a slow listener.
 
 use std::collections::VecDeque;
-use std::io;
+use std::io::{self, IoSliceMut};
+use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::Arc;
 use std::time::Instant;
@@ -16,6 +17,7 @@ use emu_net::reactor::{Interest, Reactor, Token};
 use nix::errno::Errno;
 use nix::sys::socket::sockopt::{RcvBuf, SndBuf};
 use nix::sys::socket::{self, MsgFlags};
+use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 
 use super::listen::Kind;
 
@@ -34,8 +36,8 @@ const BUFFER: usize = 1 << 20;
 
 /// What receiving gave.
 pub(super) enum Received {
-    /// A packet.
-    Packet(Vec<u8>),
+    /// A packet, and the descriptor that came beside it.
+    Packet(Vec<u8>, Option<OwnedFd>),
     /// Nothing just now.
     Nothing,
     /// The client is gone, or sent more than any packet may have.
@@ -103,17 +105,16 @@ impl Client {
                 65536 + 128
             }
         ];
-        let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_TRUNC;
         loop {
-            return match socket::recv(self.fd.as_raw_fd(), &mut buffer, flags) {
-                Ok(0) => Received::Closed,
-                Ok(n) if n > buffer.len() => {
+            return match receive(&self.fd, &mut buffer) {
+                Ok((0, _)) => Received::Closed,
+                Ok((n, _)) if n > buffer.len() => {
                     tracing::warn!(bytes = n, "a client sent more than a packet may have");
                     Received::Closed
                 }
-                Ok(n) => {
+                Ok((n, descriptor)) => {
                     buffer.truncate(n);
-                    Received::Packet(buffer)
+                    Received::Packet(buffer, descriptor)
                 }
                 Err(Errno::EAGAIN) => Received::Nothing,
                 Err(Errno::EINTR) => continue,
@@ -225,6 +226,20 @@ impl Client {
     pub(super) fn close(self, reactor: &mut Reactor) {
         reactor.forget(&self.fd);
     }
+}
+
+/// One packet, and the first descriptor beside it; others are closed. The length is the packet's, whatever fits.
+fn receive(fd: &OwnedFd, buffer: &mut [u8]) -> Result<(usize, Option<OwnedFd>), Errno> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut beside = RecvAncillaryBuffer::new(&mut space);
+    let mut slices = [IoSliceMut::new(buffer)];
+    let flags = RecvFlags::DONTWAIT | RecvFlags::TRUNC | RecvFlags::CMSG_CLOEXEC;
+    let got = recvmsg(fd, &mut slices, &mut beside, flags).map_err(|e| Errno::from_raw(e.raw_os_error()))?;
+    let rights = beside.drain().find_map(|message| match message {
+        RecvAncillaryMessage::ScmRights(mut all) => all.next(),
+        _ => None,
+    });
+    Ok((got.bytes, rights))
 }
 
 #[cfg(test)]

@@ -100,8 +100,8 @@ impl Server {
                     self.close(reactor, id);
                     return;
                 }
-                Received::Packet(packet) => {
-                    if !self.packet(now, id, &packet) {
+                Received::Packet(packet, descriptor) => {
+                    if !self.packet(now, id, &packet, descriptor) {
                         self.close(reactor, id);
                         return;
                     }

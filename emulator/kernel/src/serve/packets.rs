@@ -2,6 +2,7 @@
 //!
 //! Owns the framing of docs/architecture.md ("Seam A"); must not know what a request does.
 
+use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -15,7 +16,13 @@ const MAX_DATA: usize = 256 * 1024;
 
 impl Server {
     /// Handles a packet; `false` when the client has to go.
-    pub(super) fn packet(&mut self, now: Instant, id: ClientId, packet: &[u8]) -> bool {
+    pub(super) fn packet(
+        &mut self,
+        now: Instant,
+        id: ClientId,
+        packet: &[u8],
+        descriptor: Option<OwnedFd>,
+    ) -> bool {
         let Some(client) = self.clients.get_mut(&id) else {
             return false;
         };
@@ -37,7 +44,7 @@ impl Server {
                     client.groups = word(8);
                     self.count_listeners();
                 }
-                Some(portid) => self.kernel.netlink(now, id, portid, packet),
+                Some(portid) => self.kernel.netlink(now, id, portid, packet, descriptor),
             },
             Kind::Store => {
                 let mut parts = packet.splitn(2, |b| *b == 0);

@@ -22,6 +22,7 @@ use super::listen::{Kind, Listener};
 use super::place::Place;
 use crate::config::Config;
 use crate::driver::bnx2i::Bnx2i;
+use crate::driver::tcp::Tcp;
 use crate::error::{ServeError, io_error};
 use crate::kernel::{ClientId, Kernel, LowLevelDriver, Out};
 use crate::socket::socket_at;
@@ -64,7 +65,7 @@ impl Server {
     pub fn start(config: Config, reactor: &mut Reactor, owner: u32) -> Result<Self, ServeError> {
         if config.ports == 0 {
             let place = Place::take(&config.dir, &config.flash, config.group())?;
-            let others = drivers(&config);
+            let others = drivers(&config)?;
             return Self::start_in(place, config, None, others, reactor, owner);
         }
         let chip = config.chip()?;
@@ -93,7 +94,7 @@ impl Server {
             source: e,
         })?;
         let store = if config.sync { store } else { store.without_sync() };
-        let others = drivers(&config);
+        let others = drivers(&config)?;
         Self::start_in(place, config, Some(Box::new(store)), others, reactor, owner)
     }
 
@@ -109,7 +110,7 @@ impl Server {
         owner: u32,
     ) -> Result<Self, ServeError> {
         let place = Place::take(&config.dir, &config.flash, config.group())?;
-        let others = drivers(&config);
+        let others = drivers(&config)?;
         Self::start_in(place, config, Some(store), others, reactor, owner)
     }
 
@@ -330,15 +331,18 @@ impl Drop for Server {
 }
 
 /// The drivers beside that of the card.
-fn drivers(config: &Config) -> Vec<Box<dyn LowLevelDriver>> {
-    if config.offload.is_empty() {
-        return Vec::new();
+fn drivers(config: &Config) -> Result<Vec<Box<dyn LowLevelDriver>>, ServeError> {
+    let now = Instant::now();
+    let mut drivers: Vec<Box<dyn LowLevelDriver>> = Vec::new();
+    if !config.offload.is_empty() {
+        drivers.push(Box::new(Bnx2i::new(&config.offload, config.quirks, now)));
     }
-    vec![Box::new(Bnx2i::new(
-        &config.offload,
-        config.quirks,
-        Instant::now(),
-    ))]
+    if config.tcp {
+        let mut seed = [0u8; 32];
+        random(&mut seed)?;
+        drivers.push(Box::new(Tcp::new(config.first_host, seed, now)));
+    }
+    Ok(drivers)
 }
 
 /// Switches the card on.

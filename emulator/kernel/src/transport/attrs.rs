@@ -6,12 +6,24 @@
 
 use driver_sys::netlink::IfaceCode;
 use driver_sys::netlink::params::{HostParam, IfaceParam, IscsiParam, NetParam, Object};
+use nix::errno::Errno;
 
 use super::session::Session;
 use super::{Class, IfaceKind, LowLevelDriver};
 
 /// Names with their values.
 pub(super) type Values = Vec<(&'static str, String)>;
+/// Names with their values; without one an attribute is there and refuses to be read.
+pub(super) type Shown = Vec<(&'static str, Option<String>)>;
+
+/// An attribute that its driver cannot answer for yet is there all the same; one that it does not know is not.
+fn shown(name: &'static str, value: Result<String, Errno>) -> Option<(&'static str, Option<String>)> {
+    match value {
+        Ok(value) => Some((name, Some(value))),
+        Err(Errno::ENOTCONN) => Some((name, None)),
+        Err(_) => None,
+    }
+}
 
 /// What a file keeps for its owner by its mode; a kernel shows the mode to everybody and answers EACCES (`iscsi_session_attr(…, 1)`),
 /// for the indices of CHAP entries, too, which are no secret.
@@ -37,14 +49,14 @@ fn visible(driver: &dyn LowLevelDriver, object: Object) -> Vec<(&'static str, Is
 }
 
 /// The attributes of a session that the driver answers for, the TSIH behind the others.
-pub(super) fn session(class: &Class, driver: &mut dyn LowLevelDriver, sid: u32) -> Values {
+pub(super) fn session(class: &Class, driver: &mut dyn LowLevelDriver, sid: u32) -> Shown {
     let (tsih, others): (Vec<_>, Vec<_>) = visible(driver, Object::Session)
         .into_iter()
         .partition(|(_, param)| *param == IscsiParam::Tsid);
     others
         .into_iter()
         .chain(tsih)
-        .filter_map(|(name, param)| Some((name, driver.get_session_param(class, sid, param).ok()?)))
+        .filter_map(|(name, param)| shown(name, driver.get_session_param(class, sid, param)))
         .collect()
 }
 
@@ -78,7 +90,7 @@ pub(super) fn conn(
     sid: u32,
     cid: u32,
     ep: Option<u64>,
-) -> Values {
+) -> Shown {
     visible(driver, Object::Connection)
         .into_iter()
         .filter_map(|(name, param)| {
@@ -89,20 +101,20 @@ pub(super) fn conn(
                     .or_else(|_| driver.get_conn_param(class, sid, cid, param)),
                 None => driver.get_conn_param(class, sid, cid, param),
             };
-            Some((name, value.ok()?))
+            shown(name, value)
         })
         .collect()
 }
 
 /// The attributes of a host.
-pub(super) fn host(class: &Class, driver: &mut dyn LowLevelDriver, host: u32) -> Values {
-    let shown = HostParam::ALL
+pub(super) fn host(class: &Class, driver: &mut dyn LowLevelDriver, host: u32) -> Shown {
+    let visible = HostParam::ALL
         .iter()
         .filter(|p| driver.host_param_is_visible(**p));
-    let shown: Vec<_> = shown.filter_map(|p| Some((p.attr()?, *p))).collect();
-    shown
+    let visible: Vec<_> = visible.filter_map(|p| Some((p.attr()?, *p))).collect();
+    visible
         .into_iter()
-        .filter_map(|(name, param)| Some((name, driver.get_host_param(class, host, param).ok()?)))
+        .filter_map(|(name, param)| shown(name, driver.get_host_param(class, host, param)))
         .collect()
 }
 

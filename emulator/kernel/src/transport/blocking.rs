@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use driver_sys::netlink::code::IscsiErr;
+use driver_sys::netlink::code::{IscsiErr, StopFlag};
 
 use super::session::{ConnState, SessionState};
 use super::{Class, LowLevelDriver};
@@ -51,6 +51,25 @@ impl Class {
         self.scsi.give_up(&mut self.env, sid);
         self.refresh_session(driver, sid);
         self.scsi.release(&mut self.env, driver, sid);
+    }
+
+    /// A connection of a driver that stands on libiscsi is lost: user space hears of it, and the kernel's own cleanup stops it
+    /// (`iscsi_conn_error_event`, `iscsi_cleanup_conn_work_fn`).
+    pub(crate) fn conn_failed(&mut self, driver: &mut dyn LowLevelDriver, sid: u32, error: IscsiErr) {
+        let Some(c) = self.conn_mut(sid) else { return };
+        let clean = matches!(c.state, ConnState::Bound | ConnState::Up) && !c.cleanup;
+        let cid = c.cid;
+        c.cleanup |= clean;
+        self.conn_error_event(sid, error);
+        if !clean {
+            return;
+        }
+        self.set_conn_state(sid, ConnState::Failed);
+        if let Some(ep) = self.endpoint_of(sid) {
+            driver.end_endpoint(self, ep);
+        }
+        driver.stop_conn(self, sid, cid, StopFlag::Recover);
+        self.refresh_session(driver, sid);
     }
 
     /// A connection is lost: user space hears of it, and the kernel cleans up what it can (`iscsi_conn_error_event`).

@@ -3,6 +3,7 @@
 //! What it does stands in the files beside this one, by noun; all of it is what drivers call. Source: `scsi_transport_iscsi.c`.
 
 use std::collections::BTreeMap;
+use std::os::fd::OwnedFd;
 use std::time::Instant;
 
 use nix::errno::Errno;
@@ -32,6 +33,8 @@ pub(crate) struct Class {
     pub(super) sessions: BTreeMap<u32, Session>,
     pub(super) endpoints: BTreeMap<u64, Endpoint>,
     pub(super) last_sid: u32,
+    /// What came beside the message that is being worked on.
+    pub(super) descriptor: Option<OwnedFd>,
 }
 
 impl Class {
@@ -44,6 +47,7 @@ impl Class {
             sessions: BTreeMap::new(),
             endpoints: BTreeMap::new(),
             last_sid: 0,
+            descriptor: None,
         }
     }
 
@@ -55,6 +59,12 @@ impl Class {
     /// The host of a port: ports count from 0 over all hosts.
     pub(crate) fn host_of_port(&self, port: usize) -> Option<u32> {
         self.hosts.keys().nth(port).copied()
+    }
+
+    /// The descriptor that the sender of the message being worked on means by a number. In a kernel it is one of the sender's own; here it
+    /// came beside the message, whatever the number (`sockfd_lookup`).
+    pub(crate) fn descriptor(&mut self) -> Option<OwnedFd> {
+        self.descriptor.take()
     }
 
     /// The transport that a host belongs to.

@@ -5,7 +5,7 @@
 
 use std::net::SocketAddr;
 
-use super::attrs::{self, Values};
+use super::attrs::{self, Shown};
 use super::session::{Conn, ConnState, Endpoint};
 use super::{Class, LowLevelDriver};
 use crate::tree::Object;
@@ -59,7 +59,7 @@ impl Class {
         );
         let object = values
             .into_iter()
-            .fold(object, |o, (name, value)| o.ro(name, value));
+            .fold(object, |o, (name, value)| o.shown(name, value));
         self.env.show("connection", object);
     }
 
@@ -79,11 +79,11 @@ impl Class {
         &mut self,
         driver: &mut dyn LowLevelDriver,
         sid: u32,
-    ) -> Option<(String, Values)> {
+    ) -> Option<(String, Shown)> {
         let c = self.conn(sid)?;
         let (cid, ep, state) = (c.cid, c.ep, c.state);
         let mut values = attrs::conn(self, driver, sid, cid, ep);
-        values.push(("state", state.name().into()));
+        values.push(("state", Some(state.name().into())));
         Some((format!("connection{sid}:{cid}"), values))
     }
 
@@ -119,9 +119,10 @@ impl Class {
 
     /// Ties a connection to an endpoint.
     pub(crate) fn bind(&mut self, driver: &mut dyn LowLevelDriver, sid: u32, ep: u64) {
-        if let Some(e) = self.endpoints.get_mut(&ep) {
-            e.sid = Some(sid);
-        }
+        let Some(e) = self.endpoints.get_mut(&ep) else {
+            return;
+        };
+        e.sid = Some(sid);
         if let Some(c) = self.conn_mut(sid) {
             c.ep = Some(ep);
         }

@@ -215,7 +215,13 @@ fn bind_conn(
     let bound = driver.bind_conn(class, sid, cid, ep, leading);
     if bound.is_ok() {
         class.set_conn_state(sid, ConnState::Bound);
-        class.bind(driver, sid, ep);
+        if !driver.has_endpoints() {
+            class.refresh_session(driver, sid);
+        } else if class.endpoint_named(driver, ep).is_ok() {
+            class.bind(driver, sid, ep);
+        } else {
+            return Err(Errno::ENOTCONN);
+        }
     }
     Ok(retcode(bound))
 }
@@ -248,15 +254,22 @@ fn stop_conn(
 ) -> Result<(), Errno> {
     let (sid, cid) = class.conn_of(driver, sid, cid)?;
     if let Some(ep) = class.endpoint_of(sid) {
-        class.destroy_endpoint(ep);
+        driver.end_endpoint(class, ep);
     }
-    class.end_cleaning(sid);
+    // The kernel's own cleanup has stopped it for recovery already.
+    if flag != StopFlag::Term && class.is_cleaning(sid) {
+        class.end_cleaning(sid);
+        return Ok(());
+    }
     match flag {
         StopFlag::Recover => class.set_conn_state(sid, ConnState::Failed),
         StopFlag::Term => class.set_conn_state(sid, ConnState::Down),
         StopFlag::Suspend | StopFlag::Unknown(_) => return Ok(()),
     }
     driver.stop_conn(class, sid, cid, flag);
+    if flag == StopFlag::Recover {
+        class.end_cleaning(sid);
+    }
     class.refresh_session(driver, sid);
     Ok(())
 }

@@ -52,6 +52,16 @@ pub(crate) trait LowLevelDriver: HostTemplate {
     /// The address that identifies the transport in messages.
     fn handle(&self) -> u64;
 
+    /// The name of the transport, where it is not the module's.
+    fn transport_name(&self) -> &'static str {
+        self.name()
+    }
+
+    /// Whether connections go over endpoints (`ep_connect`). Without them the number in BIND_CONN is the driver's to understand.
+    fn has_endpoints(&self) -> bool {
+        true
+    }
+
     /// `CAP_*`.
     fn caps(&self) -> u32;
 
@@ -169,6 +179,11 @@ pub(crate) trait LowLevelDriver: HostTemplate {
 
     /// A connection was stopped; its endpoint is gone.
     fn stop_conn(&mut self, class: &mut Class, sid: u32, cid: u32, flag: StopFlag) {}
+
+    /// The kernel itself disconnects the endpoint of a connection (`iscsi_ep_disconnect`).
+    fn end_endpoint(&mut self, class: &mut Class, ep: u64) {
+        class.destroy_endpoint(ep);
+    }
 
     /// Commands of a session are given up: its recovery took too long.
     fn session_recovery_timedout(&mut self, class: &mut Class, sid: u32) {}

@@ -59,10 +59,14 @@ impl Class {
         }
     }
 
-    /// A PDU for user space came over a session's connection.
-    pub(crate) fn recv_pdu(&mut self, sid: u32, header: [u8; 48], data: Vec<u8>) {
-        let Some(cid) = self.conn(sid).map(|c| c.cid) else {
-            return;
+    /// A PDU for user space came over a session's connection; `false` when nobody listens (`iscsi_recv_pdu`).
+    pub(crate) fn recv_pdu(&mut self, sid: u32, header: [u8; 48], data: Vec<u8>) -> bool {
+        let Some((cid, handle)) = self
+            .sessions
+            .get(&sid)
+            .and_then(|s| Some((s.conn.as_ref()?.cid, s.handle)))
+        else {
+            return false;
         };
         let event = Event::RecvPdu {
             sid,
@@ -74,6 +78,6 @@ impl Class {
                 data: Bytes::new(data),
             },
         };
-        self.session_event(sid, &event);
+        self.multicast(handle, &event)
     }
 }

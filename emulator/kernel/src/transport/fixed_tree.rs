@@ -65,7 +65,7 @@ impl Class {
     /// # Errors
     /// The tree cannot show it.
     pub(crate) fn register_transport(&mut self, driver: &dyn LowLevelDriver) -> io::Result<()> {
-        let path = format!("devices/virtual/iscsi_transport/{}", driver.name());
+        let path = format!("devices/virtual/iscsi_transport/{}", driver.transport_name());
         self.env.tree.add(
             Object::class(path, "iscsi_transport", None)
                 .ro("handle", driver.handle().to_string())

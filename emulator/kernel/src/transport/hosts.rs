@@ -34,7 +34,7 @@ impl Class {
         let ihost = Object::class(format!("{path}/iscsi_host/host{no}"), "iscsi_host", Some(&path));
         let ihost = attrs::host(self, driver, no)
             .into_iter()
-            .fold(ihost, |o, (n, v)| o.ro(n, v));
+            .fold(ihost, |o, (n, v)| o.shown(n, v));
         self.env.tree.add(ihost)?;
         if let Some(minor) = bsg_minor {
             let bsg = Object::class(format!("{path}/bsg/iscsi_host{no}"), "bsg", Some(&path))
@@ -45,6 +45,19 @@ impl Class {
             self.env.tree.add(bsg)?;
         }
         Ok(())
+    }
+
+    /// The number of a host that is about to be added: the lowest that is free, from `first` on (`scsi_host_alloc`).
+    pub(crate) fn free_host(&self, first: u32) -> Option<u32> {
+        (first..=u32::MAX).find(|no| !self.hosts.contains_key(no))
+    }
+
+    /// A host goes; its sessions are gone already (`iscsi_host_remove`, `scsi_remove_host`).
+    pub(crate) fn remove_host(&mut self, no: u32) {
+        if let Some(host) = self.hosts.remove(&no) {
+            self.scsi.remove_host(no);
+            self.env.hide("host", &host.path);
+        }
     }
 
     /// The hosts that have a bsg device.
@@ -65,7 +78,7 @@ impl Class {
     pub(crate) fn refresh_host(&mut self, driver: &mut dyn LowLevelDriver, no: u32) {
         let values = attrs::host(self, driver, no);
         let at = format!("{}/iscsi_host/host{no}", self.host_path(no));
-        self.env.write_all("host", &at, values);
+        self.env.write_shown("host", &at, values);
     }
 
     fn flashnode_paths(&self, host: u32, index: u16) -> (String, String) {

@@ -3,6 +3,7 @@
 //! Source: `scsi_transport_iscsi.c` (`iscsi_if_rx`; `rx_queue_mutex`).
 
 use std::collections::VecDeque;
+use std::os::fd::OwnedFd;
 
 use driver_sys::netlink::{Header, Heard, Reply, Request, Return};
 use nix::errno::Errno;
@@ -17,6 +18,7 @@ struct Rx {
     client: ClientId,
     portid: u32,
     message: Heard,
+    descriptor: Option<OwnedFd>,
 }
 
 /// A message whose work waits for a driver.
@@ -37,6 +39,9 @@ const MAX_QUEUED: usize = 1024;
 /// At most so many messages of one client wait: nobody takes the whole queue.
 const MAX_QUEUED_OF_ONE: usize = 256;
 
+/// At most so many descriptors wait with them; a message that comes with one more is worked on without it.
+const MAX_DESCRIPTORS: usize = 64;
+
 /// The queue.
 #[derive(Default)]
 pub(crate) struct Queue {
@@ -45,8 +50,14 @@ pub(crate) struct Queue {
 }
 
 impl Queue {
-    /// A packet on the netlink socket. The kernel looks at nothing that is too short, and answers nothing.
-    pub(crate) fn push(&mut self, client: ClientId, portid: u32, packet: &[u8]) {
+    /// A packet on the netlink socket, and a descriptor that came beside it. The kernel looks at nothing that is too short, and answers nothing.
+    pub(crate) fn push(&mut self, client: ClientId, portid: u32, packet: &[u8], descriptor: Option<OwnedFd>) {
+        let held = self
+            .rx
+            .iter()
+            .filter(|waiting| waiting.descriptor.is_some())
+            .count();
+        let descriptor = descriptor.filter(|_| held < MAX_DESCRIPTORS);
         if let Ok(message) = Request::hear(packet)
             && self.rx.len() < MAX_QUEUED
             && self.rx.iter().filter(|waiting| waiting.client == client).count() < MAX_QUEUED_OF_ONE
@@ -55,6 +66,7 @@ impl Queue {
                 client,
                 portid,
                 message,
+                descriptor,
             });
         }
     }
@@ -79,16 +91,20 @@ impl Queue {
                 client,
                 portid,
                 message,
+                descriptor,
             }) = self.rx.pop_front()
             else {
                 return moved;
             };
             moved = true;
             let header = message.header;
+            class.descriptor = descriptor;
             let verdict = match transports.lookup(header.transport_handle()) {
                 Some(driver) => receive(class, driver, portid, message),
                 None => Verdict::Answer(Err(Errno::EINVAL)),
             };
+            // Closed, if nobody took it.
+            class.descriptor = None;
             match verdict {
                 Verdict::Answer(result) => answer(class, client, &header, result),
                 Verdict::Silent => {}

@@ -4,7 +4,7 @@
 
 use driver_sys::netlink::Event;
 
-use super::attrs::{self, private};
+use super::attrs::{self, Shown, private};
 use super::session::{Session, SessionState, TargetState};
 use super::{Class, LowLevelDriver};
 use crate::tree::Object;
@@ -57,9 +57,9 @@ impl Class {
             Some(&path),
         );
         let object = values.into_iter().fold(object, |o, (name, value)| match name {
-            "recovery_tmo" => o.rw(name, value),
-            name if attrs::is_secret(name) => o.secret(name, value),
-            _ => o.ro(name, value),
+            "recovery_tmo" => o.rw(name, value.unwrap_or_default()),
+            name if attrs::is_secret(name) => o.secret(name, value.unwrap_or_default()),
+            _ => o.shown(name, value),
         });
         self.env.show("session", object);
         self.session_event(sid, &Event::SessionCreated { host_no: host, sid });
@@ -75,10 +75,11 @@ impl Class {
         self.env.write("session", &at, &creator.to_string());
     }
 
-    fn session_attrs(&mut self, driver: &mut dyn LowLevelDriver, sid: u32) -> Vec<(&'static str, String)> {
+    fn session_attrs(&mut self, driver: &mut dyn LowLevelDriver, sid: u32) -> Shown {
         let mut values = attrs::session(self, driver, sid);
         if let Some(s) = self.sessions.get(&sid) {
-            values.extend(private(s, self.scsi.target_id(sid)));
+            let own = private(s, self.scsi.target_id(sid));
+            values.extend(own.into_iter().map(|(name, value)| (name, Some(value))));
         }
         values
     }
@@ -91,11 +92,11 @@ impl Class {
         };
         if let Some((name, values)) = self.conn_attrs(driver, sid) {
             let at = format!("{path}/{name}/iscsi_connection/{name}");
-            self.env.write_all("connection", &at, values);
+            self.env.write_shown("connection", &at, values);
         }
         let values = self.session_attrs(driver, sid);
         let at = format!("{path}/iscsi_session/session{sid}");
-        self.env.write_all("session", &at, values);
+        self.env.write_shown("session", &at, values);
     }
 
     pub(super) fn show_recovery_tmo(&mut self, sid: u32) {

@@ -225,7 +225,7 @@ impl Tree {
     /// As [`Tree::set`].
     pub fn set_bytes(&mut self, path: &str, value: &[u8]) -> io::Result<bool> {
         if let Some(attr) = self.late_attr(path) {
-            attr.value = value.to_vec();
+            (attr.refused, attr.value) = (false, value.to_vec());
             return Ok(true);
         }
         let Some(attr) = self.attrs.get_mut(path) else {
@@ -234,11 +234,42 @@ impl Tree {
                 format!("no attribute {path}"),
             ));
         };
-        if attr.value == value {
+        if attr.value == value && !attr.refused {
             return Ok(false);
         }
+        attr.refused = false;
         attr.value.clear();
         attr.value.extend_from_slice(value);
+        self.rewrite(path)
+    }
+
+    /// Whoever reads an attribute gets an error from now on, until it is set; `false` when that is so already.
+    ///
+    /// # Errors
+    /// As [`Tree::set`].
+    pub fn refuse(&mut self, path: &str) -> io::Result<bool> {
+        if let Some(attr) = self.late_attr(path) {
+            (attr.refused, attr.value) = (true, Vec::new());
+            return Ok(true);
+        }
+        match self.attrs.get_mut(path) {
+            Some(attr) if attr.refused => return Ok(false),
+            Some(attr) => (attr.refused, attr.value) = (true, Vec::new()),
+            None => {
+                return Err(io::Error::new(
+                    io::ErrorKind::NotFound,
+                    format!("no attribute {path}"),
+                ));
+            }
+        }
+        self.rewrite(path)
+    }
+
+    /// Brings an attribute that has changed to the disk.
+    fn rewrite(&mut self, path: &str) -> io::Result<bool> {
+        let Some(attr) = self.attrs.get(path) else {
+            return Ok(false);
+        };
         if let Err(error) = self.disk.write_attr(path, attr) {
             self.stale.insert(path.to_owned());
             return Err(error);

@@ -163,6 +163,15 @@ impl Object {
         self
     }
 
+    /// A readable attribute, or one that the driver's `show` answers with an error for now.
+    #[must_use]
+    pub fn shown(self, name: &str, value: Option<String>) -> Self {
+        match value {
+            Some(value) => self.ro(name, value),
+            None => self.refused(name, 0o444),
+        }
+    }
+
     /// An attribute that the driver's `show` answers with an error.
     #[must_use]
     pub fn refused(mut self, name: &str, mode: u32) -> Self {

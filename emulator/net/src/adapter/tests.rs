@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use iscsi::LinkLoss;
 
-use super::{AdapterLinks, REFUSED};
+use super::AdapterLinks;
 use crate::hardware::{Effect, Hardware, LinkId};
 use crate::reactor::Reactor;
 
@@ -118,7 +118,10 @@ fn a_connection_that_somebody_else_made_is_a_link_until_its_peer_closes() {
 #[test]
 fn while_connections_are_refused_none_is_taken_over() {
     let mut lab = Lab::new(|links| links.refuse_connects(true));
-    assert_eq!((lab.mirror.local, lab.mirror.failed), (None, Some(REFUSED)));
+    assert_eq!(
+        (lab.mirror.local, lab.mirror.failed),
+        (None, Some(LinkLoss::Reset))
+    );
     assert_eq!(lab.peer.read(&mut [0; 1]).expect("closed"), 0);
     assert!(lab.links.is_empty());
 }

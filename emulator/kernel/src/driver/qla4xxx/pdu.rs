@@ -31,7 +31,9 @@ impl Qla4xxx {
     pub(super) fn passthrough_done(&mut self, class: &mut Class, done: PassthroughDone) {
         let sid = done.handle;
         match done.answer {
-            Ok((header, data)) => class.recv_pdu(sid, header, data),
+            Ok((header, data)) => {
+                class.recv_pdu(sid, header, data);
+            }
             Err(status) => tracing::debug!(sid, ?status, "a PDU that was passed through failed"),
         }
     }

@@ -14,7 +14,7 @@ impl HostTemplate for Qla4xxx {
         "qla4xxx"
     }
 
-    fn queue_depth(&self, env: &Env) -> u32 {
+    fn queue_depth(&self, env: &Env, _: u32) -> u32 {
         Self::depth(env)
     }
 
