@@ -130,13 +130,18 @@ impl Server {
         place: Place,
         config: Config,
         store: Option<Box<dyn FlashStore>>,
-        others: Vec<Box<dyn LowLevelDriver>>,
+        mut others: Vec<Box<dyn LowLevelDriver>>,
         reactor: &mut Reactor,
         owner: u32,
     ) -> Result<Self, ServeError> {
         config.check()?;
         let now = Instant::now();
         let card = store.map(|store| power_on(&config, store, now)).transpose()?;
+        if config.tcp {
+            let mut seed = [0u8; 32];
+            random(&mut seed)?;
+            others.push(Box::new(Tcp::new(config.first_host, seed, now)));
+        }
         // From here on the directory is the one that was looked at, whatever its name leads to.
         let root = place.root().to_owned();
         let tree = Tree::create(&root).map_err(io_error("write the sysfs tree in", &config.dir))?;
