@@ -29,6 +29,8 @@ pub(super) const BROADCAST: Mac = [0xff; 6];
 
 const HEADER: usize = 14;
 const TAG: usize = 4;
+/// IEEE 802.3 clause 3.2.8: shorter frames are padded. Not every ring does that.
+const SHORTEST: usize = 60;
 const TAGGED: u16 = 0x8100;
 
 /// A frame that was taken apart.
@@ -90,7 +92,7 @@ pub(super) fn build(
     fill: impl FnOnce(&mut [u8]),
 ) -> Vec<u8> {
     let header = HEADER + if vlan.is_some() { TAG } else { 0 };
-    let mut bytes = vec![0; header + payload];
+    let mut bytes = vec![0; SHORTEST.max(header + payload)];
     let mut frame = EthernetFrame::new_unchecked(&mut bytes[..]);
     frame.set_src_addr(EthernetAddress(from));
     frame.set_dst_addr(EthernetAddress(to));
@@ -102,6 +104,6 @@ pub(super) fn build(
             frame.payload_mut()[2..TAG].copy_from_slice(&u16::from(protocol).to_be_bytes());
         }
     }
-    fill(&mut bytes[header..]);
+    fill(&mut bytes[header..header + payload]);
     bytes
 }

@@ -204,13 +204,12 @@ impl Neighbours {
             .min()
     }
 
-    /// Questions end without an answer: there is no link to ask on.
+    /// Questions end without an answer: there is no link to ask on, and what it leads to may be another when it comes back.
     pub(super) fn give_up(&mut self, now: Instant) -> Vec<IpAddr> {
         let mut ended = Vec::new();
         for (address, entry) in &mut self.entries {
-            if entry.asking.take().is_some() {
-                entry.fresh = now;
-            }
+            entry.asking = None;
+            entry.fresh = entry.fresh.min(now);
             if std::mem::take(&mut entry.wanted) {
                 ended.push(*address);
             }

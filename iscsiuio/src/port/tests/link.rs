@@ -71,3 +71,20 @@ fn a_port_that_is_told_to_stop_answers_everything_once() {
     rig.ask(99, 0, "192.0.2.20");
     assert_ne!(rig.answers(99)[0].mac, [0; 6]);
 }
+
+#[test]
+fn who_was_known_before_a_flap_is_asked_again() {
+    let mut rig = rig();
+    rig.ask(1, 0, "192.0.2.20");
+    rig.sent.clear();
+    rig.ask(2, 0, "192.0.2.20");
+    assert!(rig.sent.is_empty());
+    rig.port.link(rig.now, false);
+    rig.port.link(rig.now, true);
+    rig.run(Duration::from_secs(2));
+    rig.sent.clear();
+    rig.ask(3, 0, "192.0.2.20");
+    assert_eq!(rig.answers(3)[0].mac, [2, 0xcc, 192, 0, 2, 20]);
+    assert_eq!(rig.sent.len(), 1);
+    assert_eq!(rig.sent[0][..6], [2, 0xcc, 192, 0, 2, 20], "alone");
+}

@@ -65,7 +65,7 @@ fn two_of_us_find_each_other() {
 #[test]
 fn who_does_not_answer_is_asked_three_times_and_then_left_alone_for_a_while() {
     let mut net = net();
-    for (address, bytes) in [("192.0.2.77", 42), ("2001:db8::77", 86)] {
+    for (address, bytes) in [("192.0.2.77", 60), ("2001:db8::77", 86)] {
         net.frames.clear();
         let now = net.now;
         assert_eq!(net.stacks[0].resolve(now, ip(address)), Answer::Asked);
