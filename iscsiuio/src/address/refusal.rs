@@ -75,10 +75,19 @@ impl Default for Refusals {
 }
 
 impl Refusals {
+    /// Counts it. The first of each kind is told, unless it is what others on a link are told every day.
     pub(super) fn note(&mut self, why: Refusal) {
-        if let Some(count) = self.0.get_mut(why as usize) {
-            *count = count.saturating_add(1);
+        let Some(count) = self.0.get_mut(why as usize) else {
+            return;
+        };
+        let others = matches!(
+            why,
+            Refusal::OtherTransaction | Refusal::OtherHardware | Refusal::OtherClient | Refusal::Unexpected
+        );
+        if *count == 0 && !others {
+            tracing::warn!(reason = %why, "something that a server or a router said is not taken; more of it is only counted");
         }
+        *count = count.saturating_add(1);
     }
 
     /// How often for this reason.

@@ -115,7 +115,10 @@ impl Discovery {
         self.at = None;
         self.asked = 0;
         let before = (self.heard, self.managed, self.mtu);
-        self.heard = true;
+        if !std::mem::replace(&mut self.heard, true) {
+            // Of the link before.
+            self.mtu = None;
+        }
         // Of several routers one is enough; a new link begins anew.
         self.managed |= said.managed;
         match said.mtu.map(u16::try_from) {

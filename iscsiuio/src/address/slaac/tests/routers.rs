@@ -118,3 +118,16 @@ fn flags_and_mtu_are_told() {
     assert!(world.discovery.managed());
     assert_eq!(world.discovery.mtu(), Some(4000));
 }
+
+#[test]
+fn an_mtu_is_kept_over_a_flap_and_forgotten_on_a_link_that_tells_none() {
+    let mut world = World::new();
+    world.hear(&Ra::new().mtu(4000));
+    world.discovery.link(world.now, false, &mut world.out);
+    world.discovery.link(world.now, true, &mut world.out);
+    assert_eq!(world.discovery.mtu(), Some(4000));
+    world.seen.clear();
+    world.hear(&Ra::new());
+    assert_eq!(world.discovery.mtu(), None);
+    assert!(world.seen.contains(&Effect::Changed));
+}
