@@ -131,7 +131,11 @@ impl Lease {
             address: *address,
             prefix: *prefix,
             gateway: gateway.filter(|g| host(*g)),
-            routes: routes.clone(),
+            routes: routes
+                .iter()
+                .filter(|(to, width, via)| route(*to, *width) && via.is_none_or(host))
+                .copied()
+                .collect(),
             mtu: mtu.map(|mtu| mtu.min(most).max(SMALLEST_MTU)),
             server: *server,
             renew: after(now, *renew),
@@ -159,7 +163,7 @@ impl Lease {
                 // A gateway may stand on a route of the link that this list gives.
                 Some(via) if !self.reaches(via) && !self.routed(via) => refusals.note(Refusal::BadGateway),
                 Some(via) if *width == 0 => self.gateway = self.gateway.or(Some(via)),
-                _ if *width > 0 && !to.is_loopback() && !to.is_multicast() => {
+                _ if route(*to, *width) => {
                     if self.routes.len() < ROUTES {
                         self.routes.push((*to, *width, gateway));
                     } else {
@@ -221,6 +225,11 @@ impl Lease {
                 .iter()
                 .any(|(to, width, via)| via.is_none() && within(gateway.into(), (*to).into(), *width))
     }
+}
+
+/// Whether a route that is not the default one can lead there.
+fn route(to: Ipv4Addr, width: u8) -> bool {
+    (1..=32).contains(&width) && !to.is_loopback() && !to.is_multicast()
 }
 
 /// The length of a mask without holes, 1 to 32.

@@ -161,6 +161,37 @@ fn a_lease_that_no_client_could_have_had_is_not_gone_on_with() {
 }
 
 #[test]
+fn routes_that_no_lease_could_have_had_are_not_gone_on_with() {
+    let before = bound();
+    let mut leases = before.addresses.leases(before.now);
+    let Some(LeaseStatus::V4 { routes, .. }) = leases.first_mut() else {
+        panic!("not a DHCPv4 lease");
+    };
+    let to = Ipv4Addr::new(198, 51, 100, 0);
+    *routes = vec![
+        (to, 24, Some(SERVER)),
+        (to, 33, Some(SERVER)),
+        (to, 0, None),
+        (Ipv4Addr::LOCALHOST, 8, None),
+        (to, 25, Some(Ipv4Addr::BROADCAST)),
+    ];
+    let saved = InterfaceStatus {
+        config: leased(),
+        state: Configured::Ready,
+        addresses: Vec::new(),
+        routers: Vec::new(),
+        leases,
+        neighbours: Vec::new(),
+    };
+    let after = Addresses::resume(before.now, &setup(), &saved);
+    let leases = after.leases(before.now);
+    let Some(LeaseStatus::V4 { routes, .. }) = leases.first() else {
+        panic!("not a DHCPv4 lease");
+    };
+    assert_eq!(routes[..], [(to, 24, Some(SERVER))]);
+}
+
+#[test]
 fn a_lease_that_never_ends_survives_a_restart() {
     let before = bound();
     let LeaseStatus::V4 {
