@@ -9,6 +9,7 @@ mod filter;
 mod groups;
 mod packet;
 mod sys;
+mod tag;
 mod tap;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ mod tests;
 pub use error::NetdevError;
 pub use groups::Groups;
 pub use packet::PacketSocket;
+pub use tag::{TPID, put_back};
 pub use tap::Tap;
 
 /// What a network device says of itself.

@@ -10,13 +10,10 @@ use nix::errno::Errno;
 use nix::sys::socket::sockopt::RcvBuf;
 use nix::sys::socket::{self, AddressFamily, MsgFlags, SockFlag, SockType};
 
-use super::sys::{self, Tag, VNET};
+use super::sys::{self, VNET};
+use super::tag::put_back;
 use super::{NetdevError, State, filter};
 
-/// Bytes of both MAC addresses.
-const ADDRESSES: usize = 12;
-/// Bytes of a tag.
-const TAG: usize = 4;
 /// `VIRTIO_NET_HDR_F_NEEDS_CSUM`.
 const NEEDS_CHECKSUM: u8 = 1;
 /// Packets in a row that the kernel could not describe before it is believed that there is something else.
@@ -102,7 +99,7 @@ impl PacketSocket {
             }
             match received.tag {
                 None => return Ok(len),
-                Some(tag) => match put_back(room, len, tag) {
+                Some(tag) => match put_back(room, len, tag.tpid, tag.tci) {
                     Some(len) => return Ok(len),
                     None => continue,
                 },
@@ -182,17 +179,4 @@ pub(super) fn finish_checksum(frame: &mut [u8], head: &[u8; VNET]) {
     {
         *place = sum.to_be_bytes();
     }
-}
-
-/// Puts a tag back behind the addresses; `None` when the frame has none or there is no room.
-pub(super) fn put_back(room: &mut [u8], len: usize, tag: Tag) -> Option<usize> {
-    let longer = len.checked_add(TAG)?;
-    if len < ADDRESSES || longer > room.len() {
-        return None;
-    }
-    room.copy_within(ADDRESSES..len, ADDRESSES + TAG);
-    let place = room.get_mut(ADDRESSES..ADDRESSES + TAG)?;
-    place[..2].copy_from_slice(&tag.tpid.to_be_bytes());
-    place[2..].copy_from_slice(&tag.tci.to_be_bytes());
-    Some(longer)
 }

@@ -177,11 +177,7 @@ pub(super) fn receive(fd: impl AsFd, head: &mut [u8; VNET], room: &mut [u8]) -> 
             if aux.tp_status & libc::TP_STATUS_VLAN_VALID != 0 {
                 let known = aux.tp_status & libc::TP_STATUS_VLAN_TPID_VALID != 0;
                 tag = Some(Tag {
-                    tpid: if known {
-                        aux.tp_vlan_tpid
-                    } else {
-                        libc::ETH_P_8021Q as u16
-                    },
+                    tpid: if known { aux.tp_vlan_tpid } else { super::TPID },
                     tci: aux.tp_vlan_tci,
                 });
             }

@@ -3,8 +3,9 @@
 use proptest::prelude::*;
 
 use super::filter::{Instruction, program, wanted};
-use super::packet::{finish_checksum, put_back};
-use super::sys::{Tag, VNET};
+use super::packet::finish_checksum;
+use super::sys::VNET;
+use super::tag::{TPID, put_back};
 use super::tap::named;
 
 const MAC: [u8; 6] = [2, 0x10, 0x18, 0xfe, 0xdc, 0xba];
@@ -71,7 +72,7 @@ proptest! {
         let mut bytes = frame.clone();
         bytes.resize(room.max(frame.len()), 0);
         let space = bytes.len();
-        let done = put_back(&mut bytes, frame.len(), Tag { tpid: 0x8100, tci });
+        let done = put_back(&mut bytes, frame.len(), TPID, tci);
         match done {
             Some(len) => {
                 prop_assert_eq!(len, frame.len() + 4);

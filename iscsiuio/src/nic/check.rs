@@ -2,13 +2,13 @@
 
 use std::io;
 
+use driver_sys::netdev::TPID;
 use nix::errno::Errno;
 
 /// Bytes of an Ethernet header.
 pub(super) const HEADER: usize = 14;
 /// Bytes of an 802.1Q tag.
 pub(super) const TAG: usize = 4;
-const TPID: [u8; 2] = [0x81, 0x00];
 
 /// The largest MTU of a port, and the smallest that IPv6 can live with.
 const MTU: std::ops::RangeInclusive<u32> = 1280..=9000;
@@ -20,7 +20,11 @@ pub(super) fn mtu(device: u32) -> u16 {
 
 /// Refuses what is no frame of a port with this MTU.
 pub(super) fn frame(frame: &[u8], mtu: u16) -> io::Result<()> {
-    let tag = if frame.get(12..14) == Some(&TPID) { TAG } else { 0 };
+    let tag = if frame.get(12..14) == Some(&TPID.to_be_bytes()) {
+        TAG
+    } else {
+        0
+    };
     let most = usize::from(mtu) + HEADER + tag;
     if (HEADER + tag..=most).contains(&frame.len()) {
         return Ok(());

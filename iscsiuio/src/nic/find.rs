@@ -68,15 +68,19 @@ fn look(root: &Root, number: u32) -> Result<Host, NicError> {
 
 fn address(root: &Root, host: &Host) -> Result<[u8; 6], NicError> {
     let text = host.iscsi.hwaddress.as_deref().unwrap_or_default();
-    parse_mac(text).ok_or_else(|| NicError::NoMac {
-        host: host.host_no,
-        place: format!(
-            "{}/class/iscsi_host/host{}/hwaddress",
-            root.path().display(),
-            host.host_no
-        ),
-        found: text.chars().take(32).collect(),
-    })
+    // Zeros are what a port has that was given none; a group's address is nobody's.
+    let usable = |mac: &[u8; 6]| *mac != [0; 6] && mac[0] & 1 == 0;
+    crate::ipc::mac(text)
+        .filter(usable)
+        .ok_or_else(|| NicError::NoMac {
+            host: host.host_no,
+            place: format!(
+                "{}/class/iscsi_host/host{}/hwaddress",
+                root.path().display(),
+                host.host_no
+            ),
+            found: text.chars().take(32).collect(),
+        })
 }
 
 /// The MTU of the host's network device. qedi's hosts have none (they call themselves by their own number).
@@ -86,17 +90,6 @@ fn mtu(root: &Root, host: &Host) -> u16 {
         Reader::new().may::<u32>(root.at(&place), "mtu").ok().flatten()
     };
     check::mtu(host.iscsi.netdev.as_ref().and_then(read).unwrap_or(DEFAULT_MTU))
-}
-
-/// A unicast MAC address as the kernel prints it.
-fn parse_mac(text: &str) -> Option<[u8; 6]> {
-    let mut mac = [0; 6];
-    let mut parts = text.split(':');
-    for byte in &mut mac {
-        let part = parts.next().filter(|part| part.len() == 2)?;
-        *byte = u8::from_str_radix(part, 16).ok()?;
-    }
-    (parts.next().is_none() && mac != [0; 6] && mac[0] & 1 == 0).then_some(mac)
 }
 
 #[cfg(test)]

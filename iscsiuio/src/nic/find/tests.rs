@@ -86,7 +86,7 @@ fn what_is_missing_is_named() {
         "01:10:18:fe:dc:ba",
         "00:10:18:fe:dc",
         "00:10:18:fe:dc:ba:00",
-        "0:10:18:fe:dc:ba",
+        "g0:10:18:fe:dc:ba",
     ] {
         put(
             &dir.path().join("sys"),

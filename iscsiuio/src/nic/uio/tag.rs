@@ -1,14 +1,15 @@
 //! 802.1Q tags that adapters keep beside the frame.
 
+use driver_sys::netdev::{TPID, put_back};
+
 use super::super::check::TAG;
 
 /// Bytes of both MAC addresses.
 const ADDRESSES: usize = 12;
-const TPID: [u8; 2] = [0x81, 0];
 
 /// The frame's tag control information, and the frame without its tag in two pieces.
 pub(super) fn split(frame: &[u8]) -> (Option<u16>, [&[u8]; 2]) {
-    let tagged = frame.get(ADDRESSES..ADDRESSES + 2) == Some(&TPID);
+    let tagged = frame.get(ADDRESSES..ADDRESSES + 2) == Some(&TPID.to_be_bytes());
     match (tagged, frame.get(ADDRESSES + 2..ADDRESSES + TAG)) {
         (true, Some(tci)) => {
             let tci = tci.iter().fold(0, |tci, byte| tci << 8 | u16::from(*byte));
@@ -21,12 +22,5 @@ pub(super) fn split(frame: &[u8]) -> (Option<u16>, [&[u8]; 2]) {
 
 /// Puts a tag into the first `len` bytes of the room; the new length, or `None` when there is no room.
 pub(super) fn insert(room: &mut [u8], len: usize, tci: u16) -> Option<usize> {
-    let longer = len
-        .checked_add(TAG)
-        .filter(|longer| *longer <= room.len() && len >= ADDRESSES)?;
-    room.copy_within(ADDRESSES..len, ADDRESSES + TAG);
-    let [high, low] = tci.to_be_bytes();
-    room.get_mut(ADDRESSES..ADDRESSES + TAG)?
-        .copy_from_slice(&[TPID[0], TPID[1], high, low]);
-    Some(longer)
+    put_back(room, len, TPID, tci)
 }
