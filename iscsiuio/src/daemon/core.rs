@@ -38,6 +38,7 @@ pub struct Core {
     answers: VecDeque<(u64, Request)>,
     totals: Totals,
     generation: u64,
+    changes: u64,
     keep: Option<Instant>,
     kept: Option<Instant>,
 }
@@ -57,6 +58,7 @@ impl Core {
             answers: VecDeque::new(),
             totals: Totals::default(),
             generation: 0,
+            changes: 0,
             keep: None,
             kept: None,
         }
@@ -164,6 +166,7 @@ impl Core {
         let Some(mut adapter) = self.adapters.remove(&host) else {
             return;
         };
+        self.changes += 1;
         self.totals.vanished += 1;
         tracing::warn!(host, ring = adapter.nic.name(), "the ring is gone: {why}");
         adapter.port.down(now);
@@ -174,6 +177,7 @@ impl Core {
     }
 
     fn close(&mut self, host: u32) {
+        self.changes += 1;
         self.adapters.remove(&host);
         self.left(host);
     }
@@ -203,6 +207,7 @@ impl Core {
             }
             match self.make(now, host) {
                 Ok(adapter) => {
+                    self.changes += 1;
                     self.adapters.insert(host, adapter);
                 }
                 Err(error) => {
@@ -464,6 +469,11 @@ impl Core {
     pub fn answered(&mut self, taken: bool) {
         self.answers.pop_front();
         self.totals.refused += u64::from(!taken);
+    }
+
+    /// Goes on whenever a ring is opened or closed.
+    pub(super) fn changes(&self) -> u64 {
+        self.changes
     }
 
     /// The ports with their rings, each with a number that no other ring of that host has.

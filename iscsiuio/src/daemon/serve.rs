@@ -70,7 +70,7 @@ pub(super) async fn serve(endpoint: &Endpoint, core: &mut Core, sockets: Sockets
     let mut link = Link::new(endpoint, sockets.kernel);
     let mut watch = Watch::default();
     core.resume(Instant::now());
-    let mut shown = String::new();
+    let mut shown = None;
     loop {
         link.send(core);
         watch.follow(core);
@@ -289,19 +289,24 @@ impl Doors {
     }
 }
 
-/// One line for the service manager, when it is another.
-fn show(core: &Core, kernel: bool, shown: &mut String) {
+/// What the service manager was told.
+type Shown = Option<(u64, bool)>;
+
+/// One line for the service manager, when it may be another.
+fn show(core: &Core, kernel: bool, shown: &mut Shown) {
+    let state = Some((core.changes(), kernel));
+    if *shown == state {
+        return;
+    }
+    *shown = state;
     let ports = core.rings().count();
     let kernel = if kernel { "" } else { ", no kernel" };
     let status = match ports {
         1 => format!("1 port{kernel}"),
         ports => format!("{ports} ports{kernel}"),
     };
-    if *shown != status {
-        // Without a service manager nobody is told.
-        let _ = sd_notify::notify(&[sd_notify::NotifyState::Status(&status)]);
-        *shown = status;
-    }
+    // Without a service manager nobody is told.
+    let _ = sd_notify::notify(&[sd_notify::NotifyState::Status(&status)]);
 }
 
 fn log_counters(core: &Core, now: Instant) {

@@ -15,11 +15,17 @@ pub(super) struct Watch {
     rings: BTreeMap<u32, (u64, Ready)>,
     /// Who was first last time: the one behind is first now.
     last: u32,
+    /// The state of the core that was taken over.
+    seen: u64,
 }
 
 impl Watch {
     /// Takes over which rings are open. A ring that cannot be waited for is told of, and looked at by its timer only.
     pub(super) fn follow(&mut self, core: &Core) {
+        if self.seen == core.changes() {
+            return;
+        }
+        self.seen = core.changes();
         let mut open = BTreeMap::new();
         for (host, generation, nic) in core.rings() {
             let there = self.rings.remove(&host).filter(|(of, _)| *of == generation);

@@ -1,12 +1,13 @@
 //! Path requests from the kernel to the neighbour and back.
 
 use std::collections::BTreeSet;
+use std::io::Write as _;
 use std::net::Ipv4Addr;
 
 use driver_sys::netlink::code::PingStatus;
-use driver_sys::uip::Status;
+use driver_sys::uip::{Request, Status};
 
-use super::helper::Helper;
+use super::helper::{Helper, exchange, record};
 use super::kernel::{Kernel, TRANSPORT};
 use super::lan::{Lan, mac_of};
 
@@ -101,4 +102,20 @@ fn a_ping_goes_through_the_ring() {
         "{:?}",
         reply.ping
     );
+}
+
+#[test]
+fn two_hundred_clients_at_once_are_all_served() {
+    let (kernel, ring) = Kernel::with_host(3);
+    let _lan = Lan::behind(ring);
+    let helper = Helper::start(kernel.dir.path());
+    helper.up(3, OWN);
+    let message = Request::Iface(record(3, "192.0.2.7/24")).encode().unwrap();
+    let mut clients: Vec<_> = (0..200).map(|_| helper.connect()).collect();
+    for client in &mut clients {
+        client.write_all(&message).unwrap();
+    }
+    for client in &mut clients {
+        assert_eq!(exchange(client, &[]).status, Status::DeviceUp);
+    }
 }
