@@ -8,6 +8,7 @@ use driver_sys::netlink::{Event, Message, Path, Request};
 use driver_sys::uip::Status;
 
 use super::adapter::{Adapter, Done};
+use super::left_behind::LeftBehind;
 use super::waiting::{HOLD, HOLD_PING, PING_LIMIT, Pings, Then, Waiting};
 use super::{Report, Rings, Totals};
 use crate::ask::Ask;
@@ -21,6 +22,8 @@ const MOST_PORTS: usize = 64;
 const MOST_INTERFACES: usize = 64;
 /// Answers that wait for the kernel to take them.
 const MOST_ANSWERS: usize = 4096;
+/// Hosts that are not there and that something is kept of.
+const MOST_ABSENT: usize = 16;
 /// How soon a ring that could not be opened is tried again.
 const TRY_AGAIN: Duration = Duration::from_secs(1);
 /// Between two writes of what a restart needs.
@@ -41,6 +44,7 @@ pub struct Core {
     changes: u64,
     keep: Option<Instant>,
     kept: Option<Instant>,
+    left_behind: LeftBehind,
 }
 
 impl Core {
@@ -61,21 +65,40 @@ impl Core {
             changes: 0,
             keep: None,
             kept: None,
+            left_behind: LeftBehind::default(),
         }
     }
 
-    /// Opens the ports that an earlier process left, as far as they are there.
+    /// Opens the ports that an earlier process left. Those whose host or ring is not there yet are tried again for a while; what is kept
+    /// of them stays, unless it is of too many.
     pub fn resume(&mut self, now: Instant) {
         let hosts = self.state.as_ref().map(State::hosts).unwrap_or_default();
-        for host in hosts {
-            if self.rings.is_there(host) {
-                self.open(now, host);
-                self.settle(now, host);
-            } else {
-                tracing::info!(host, "what was kept of a host that is gone is forgotten");
-                self.forget(host);
-            }
+        let mut absent: Vec<u32> = hosts
+            .iter()
+            .copied()
+            .filter(|host| !self.rings.is_there(*host))
+            .collect();
+        for host in absent.split_off(absent.len().min(MOST_ABSENT)) {
+            tracing::warn!(host, "what was kept of a host that is gone is forgotten");
+            self.forget(host);
         }
+        let left: Vec<u32> = hosts
+            .into_iter()
+            .filter(|host| !self.resumed(now, *host))
+            .collect();
+        self.left_behind = LeftBehind::new(now, left);
+    }
+
+    /// Whether the port of a host is open, opened if it can be.
+    fn resumed(&mut self, now: Instant, host: u32) -> bool {
+        if self.adapters.contains_key(&host) {
+            return true;
+        }
+        let open = self.rings.is_there(host) && self.open(now, host).is_some();
+        if open {
+            self.settle(now, host);
+        }
+        open
     }
 
     /// A message of the kernel.
@@ -415,7 +438,11 @@ impl Core {
     pub fn poll_timeout(&self) -> Option<Instant> {
         let ports = self.adapters.values().map(Adapter::poll_timeout);
         let waiting = self.waiting.iter().map(|waiting| waiting.until);
-        ports.chain(waiting).chain(self.keep).min()
+        ports
+            .chain(waiting)
+            .chain(self.keep)
+            .chain(self.left_behind.at)
+            .min()
     }
 
     /// Time has passed.
@@ -436,6 +463,11 @@ impl Core {
             }
             if let Err(error) = outcome {
                 self.vanished(now, host, &error);
+            }
+        }
+        for host in self.left_behind.due(now) {
+            if !self.resumed(now, host) {
+                self.left_behind.still(host);
             }
         }
         if self.keep.is_some_and(|at| at <= now) {

@@ -12,6 +12,7 @@ mod core;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
 mod kernel;
+mod left_behind;
 mod options;
 mod pidfile;
 mod ready;

@@ -1,7 +1,7 @@
 //! The daemon's own face: ports, addresses, leases, neighbours and counters for programs, over varlink.
 //!
 //! The one room that knows zlink. Methods ask ([`crate::ask::Ask`]) as every client does; must not know ports. What is sent on the wire is
-//! an interface like any other: `io.hbactl.iscsiuio.varlink` is its golden file. Source: varlink.org, "Interface Definition" and "Service".
+//! an interface like any other: its golden file lies in `snapshots`. Source: varlink.org, "Interface Definition" and "Service".
 
 mod bounded;
 mod listener;

@@ -282,9 +282,60 @@ fn what_a_restart_needs_is_written_at_once_and_then_not_too_often() {
     next.core.resume(next.now);
     assert_eq!(next.core.rings().count(), 1);
     assert!(next.core.adapters[&1].configs.contains_key(&0));
-    let mut gone = Rig::with_state([], Some(state()));
-    gone.core.resume(gone.now);
-    assert_eq!((gone.core.rings().count(), read("mac")), (0, None));
+}
+
+#[test]
+fn a_port_whose_host_comes_later_is_resumed_then() {
+    let dir = tempfile::tempdir().unwrap();
+    let state = || State::open(dir.path(), "boot", || Duration::from_secs(1000)).unwrap();
+    let mut rig = Rig::with_state([1], Some(state()));
+    rig.configure(1, "192.0.2.7/24", 0);
+    rig.pass(KEEP);
+    let mut next = Rig::with_state([], Some(state()));
+    next.core.resume(next.now);
+    next.pass(Duration::from_secs(5));
+    assert_eq!(next.core.rings().count(), 0);
+    next.world.hosts.borrow_mut().push(1);
+    next.pass(Duration::from_secs(5));
+    assert_eq!(next.core.rings().count(), 1);
+    assert!(next.core.adapters[&1].configs.contains_key(&0));
+    // Nobody looks for ever.
+    let mut never = Rig::with_state([], Some(state()));
+    never.core.resume(never.now);
+    never.pass(Duration::from_secs(3600));
+    assert_eq!(never.core.poll_timeout(), None);
+    assert_eq!(state().hosts(), [1], "what is kept stays");
+}
+
+#[test]
+fn of_many_hosts_that_are_gone_little_is_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let state = || State::open(dir.path(), "boot", || Duration::from_secs(1000)).unwrap();
+    let mut rig = Rig::with_state(0..30, Some(state()));
+    for host in 0..30 {
+        rig.configure(host, "192.0.2.7/24", 0);
+    }
+    rig.pass(KEEP);
+    assert_eq!(state().hosts().len(), 30);
+    let mut next = Rig::with_state([29], Some(state()));
+    next.core.resume(next.now);
+    assert_eq!(state().hosts().len(), MOST_ABSENT + 1);
+    assert_eq!(next.core.rings().count(), 1);
+}
+
+#[test]
+fn what_changed_before_a_ring_broke_is_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let state = State::open(dir.path(), "boot", || Duration::from_secs(1000)).unwrap();
+    let mut rig = Rig::with_state([1], Some(state));
+    rig.configure(1, "192.0.2.7/24", 0);
+    rig.pass(HOLD);
+    rig.configure(1, "192.0.2.8/24", 0);
+    rig.world.wire.lock().unwrap().broken = true;
+    rig.pass(HOLD);
+    assert_eq!(rig.totals().vanished, 1);
+    let text = std::fs::read_to_string(dir.path().join("host1/vlan0/ipv4")).unwrap();
+    assert_eq!(text, "static 192.0.2.8/24\n");
 }
 
 #[test]
