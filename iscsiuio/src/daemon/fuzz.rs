@@ -226,17 +226,8 @@ impl Script<'_> {
 }
 
 #[cfg(test)]
-#[path = "../../../fuzz/replay.rs"]
-mod corpus;
-
-#[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-
-    #[test]
-    fn requests_are_answered_once_on_the_corpus() {
-        super::corpus::replay("helper", super::events);
-    }
 
     proptest! {
         #[test]

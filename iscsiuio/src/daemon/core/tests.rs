@@ -2,14 +2,22 @@
 
 use std::net::Ipv4Addr;
 use std::rc::Rc;
+use std::time::Duration;
 
 use driver_sys::netlink::PathAddrs;
 use driver_sys::uip::IfaceRecord;
 use tokio::sync::oneshot;
 
+use driver_sys::uip::Status;
+
+use super::super::waiting::HOLD;
+use super::clients::MOST_INTERFACES;
+use super::keep::MOST_ABSENT;
 use super::made_up::{MadeUp, World, seed};
+use super::ports::{KEEP, MOST_PORTS, TRY_AGAIN};
 use super::*;
-use crate::ask::PingAnswer;
+use crate::ask::{Ask, PingAnswer};
+use crate::ipc::Wanted;
 
 /// A daemon with hosts, and the time it is.
 struct Rig {
