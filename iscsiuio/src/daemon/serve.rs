@@ -29,6 +29,8 @@ const BURST: usize = 64;
 const LOOK: Duration = Duration::from_secs(1);
 /// How long opening its socket may take.
 const OPEN_LIMIT: Duration = Duration::from_millis(100);
+/// How often it is told at most that clients were not let in.
+const TELL_AGAIN: Duration = Duration::from_secs(1);
 /// A listener that fails is left alone for so long.
 const REST: Duration = Duration::from_millis(100);
 
@@ -232,6 +234,9 @@ struct Doors {
     control: Arc<Semaphore>,
     varlink: Arc<Semaphore>,
     rest: Option<Instant>,
+    /// Who was turned away since that was told last: anybody can knock as often as he likes.
+    away: u64,
+    told: Option<Instant>,
 }
 
 impl Doors {
@@ -241,6 +246,8 @@ impl Doors {
             control: Arc::new(Semaphore::new(MOST_CLIENTS)),
             varlink: Arc::new(Semaphore::new(MOST_VARLINK)),
             rest: None,
+            away: 0,
+            told: None,
         }
     }
 
@@ -278,7 +285,11 @@ impl Doors {
         match client {
             Ok(client) => Some(client),
             Err(error) => {
-                tracing::warn!("a client was not let in: {error}");
+                self.away += 1;
+                if self.told.is_none_or(|told| told + TELL_AGAIN <= now) {
+                    tracing::warn!(since_last = self.away, "a client was not let in: {error}");
+                    (self.away, self.told) = (0, Some(now));
+                }
                 // No descriptors, say: the client is still there, and would be found again at once.
                 if error.kind() != io::ErrorKind::PermissionDenied {
                     self.rest = Some(now + REST);

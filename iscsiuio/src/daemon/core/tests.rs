@@ -5,10 +5,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use driver_sys::netlink::PathAddrs;
-use driver_sys::uip::IfaceRecord;
+use driver_sys::uip::{IfaceRecord, Status};
 use tokio::sync::oneshot;
-
-use driver_sys::uip::Status;
 
 use super::super::waiting::HOLD;
 use super::clients::MOST_INTERFACES;
