@@ -168,7 +168,11 @@ pub fn show(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Adapter> {
 
 /// The port, and whether the helper that it needs is there: without it no session comes up.
 fn with_helper(ctx: &mut Ctx<'_>, mut adapter: Adapter, asked: &mut Asked) -> Adapter {
-    adapter.helper = asked.about(ctx, &adapter.key()).map(|helper| helper.presence);
+    let helper = asked.about(ctx, &adapter.key());
+    adapter.helper = helper.map(|helper| helper.presence);
+    // The driver tells an address only while it has connections.
+    let kept = iface::kept_address(adapter.host, helper);
+    adapter.ip_address = adapter.ip_address.or(kept);
     let well = adapter.health.status == Some(HealthStatus::Working);
     if well && adapter.helper == Some(HelperPresence::NotRunning) {
         adapter.health = Health {

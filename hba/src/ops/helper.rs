@@ -43,7 +43,7 @@ fn remark(presence: HelperPresence) -> Option<Message> {
     match presence {
         HelperPresence::Running => None,
         HelperPresence::NotRunning => Some(
-            Message::from("the network helper (iscsiuio) does not run: nothing is logged in to before ")
+            Message::from("the network helper (iscsiuio) does not run, and no session comes up without it; start it: ")
                 .then(Step::StartHelper),
         ),
         HelperPresence::Foreign => Some(

@@ -33,6 +33,19 @@ pub(super) fn of(host: HostNo, helper: Option<&Helper>, in_use: Option<&str>) ->
     all
 }
 
+/// The address that a port has by its helper: that of its first interface with one that is used.
+pub(in crate::ops) fn kept_address(host: HostNo, helper: Option<&Helper>) -> Option<String> {
+    let used = |iface: Iface| {
+        iface
+            .address
+            .filter(|_| iface.address_state.as_deref() == Some(VALID))
+    };
+    of(host, helper, None).into_iter().find_map(used)
+}
+
+/// As drivers that have interfaces of their own say it.
+const VALID: &str = "Valid";
+
 /// One for each family that is on; for an interface that has neither, one that is off.
 fn rows(host: HostNo, interface: &HelperInterface) -> Vec<Iface> {
     let families = [(Family::Ipv4, &interface.ipv4), (Family::Ipv6, &interface.ipv6)];
@@ -66,7 +79,7 @@ fn row(host: HostNo, family: Family, interface: &HelperInterface) -> Iface {
     iface.address = best.map(|a| a.address.clone());
     iface.address_state = Some(match best {
         Some(address) if address.duplicate => "duplicate".to_owned(),
-        Some(_) => "Valid".to_owned(),
+        Some(_) => VALID.to_owned(),
         None => interface.state.clone(),
     });
     iface.helper = Some(part);

@@ -8,6 +8,7 @@ mod set;
 mod stage;
 
 pub use apply::apply;
+pub(super) use helped::kept_address;
 pub(super) use list::unstaged;
 pub use list::{list, show};
 pub use set::{set, unset};

@@ -149,9 +149,14 @@ pub(crate) fn details(a: &Adapter) -> Details {
         ),
     ] {
         let why = a.missing.iter().find(|missing| missing.feature == feature);
+        // What an adapter with a helper has of these, it has by that.
+        let has = match (has, a.helper) {
+            (true, Some(_)) => "yes, by the network helper",
+            (has, _) => yes(has),
+        };
         add(
             name,
-            why.map_or_else(|| yes(has).to_owned(), |why| format!("no ({})", why.reason)),
+            why.map_or_else(|| has.to_owned(), |why| format!("no ({})", why.reason)),
         );
     }
     add("Security", String::new());

@@ -92,6 +92,7 @@ fn an_interface_is_one_row_a_family_with_what_is_of_that_family() {
         Some("fd00::21"),
         "before that of the link"
     );
+    assert_eq!(kept_address(H3, Some(&told)).as_deref(), Some("10.0.0.21"));
     let part = rows[2].helper.as_ref().expect("the helper's part");
     assert_eq!(
         (part.addresses.len(), part.routers.as_slice()),
@@ -112,6 +113,7 @@ fn an_address_that_somebody_else_has_is_shown_as_such() {
         of(H3, Some(&told), None)[0].address_state.as_deref(),
         Some("duplicate")
     );
+    assert_eq!(kept_address(H3, Some(&told)), None);
 }
 
 #[test]
