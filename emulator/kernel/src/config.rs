@@ -170,7 +170,7 @@ impl Config {
     /// There is none; two hosts have one number, two network devices one name or one address; a name is none.
     pub fn check(&self) -> Result<(), ServeError> {
         let refuse = |why: String| Err(ServeError::Config(why));
-        if self.ports == 0 && self.offload.is_empty() {
+        if self.ports == 0 && self.offload.is_empty() && !self.tcp {
             return refuse("no adapter has a port".into());
         }
         let card = self.first_host..self.first_host.saturating_add(self.ports as u32);

@@ -100,8 +100,22 @@ impl Kernel {
             "uevent" => self.store_uevent(object, text),
             "fw_dump" => Err(Errno::EINVAL),
             _ if object.ends_with("/parameters") => self.store_parameter(full, text),
-            _ => self.store_plain(full, text),
+            _ => match self.store_host(object, name, text) {
+                Some(done) => done,
+                None => self.store_plain(full, text),
+            },
         }
+    }
+
+    /// An attribute of a host that is its driver's.
+    fn store_host(&mut self, object: &str, name: &str, text: &str) -> Option<Result<(), Errno>> {
+        if !object.contains("/scsi_host/") {
+            return None;
+        }
+        let host = self.class.scsi.host_at(object)?;
+        let handle = self.class.handle_of(host)?;
+        let driver = self.drivers.by_handle(handle)?;
+        driver.store_host(&mut self.class, host, name, text)
     }
 
     fn store_host_reset(&mut self, object: &str, text: &str) -> Result<Stored, Errno> {

@@ -64,6 +64,18 @@ pub(crate) fn conn_teardown<D: Driver>(driver: &mut D, class: &mut Class, sid: u
 }
 
 impl Libiscsi {
+    /// A driver takes the endpoint away from a connection: it goes over no link any more, and nothing is sent until it is bound again
+    /// (`iscsi_conn_unbind`).
+    pub(crate) fn unbind(&mut self, sid: u32) {
+        let Some(session) = self.sessions.get_mut(&sid) else {
+            return;
+        };
+        if session.state == State::LoggedIn {
+            session.state = State::Failed;
+        }
+        self.release(sid);
+    }
+
     /// A connection goes over a link from now on, which is connected or about to be; login PDUs pass (`iscsi_conn_bind`).
     pub(crate) fn conn_bind(
         &mut self,

@@ -130,18 +130,13 @@ impl Server {
         place: Place,
         config: Config,
         store: Option<Box<dyn FlashStore>>,
-        mut others: Vec<Box<dyn LowLevelDriver>>,
+        others: Vec<Box<dyn LowLevelDriver>>,
         reactor: &mut Reactor,
         owner: u32,
     ) -> Result<Self, ServeError> {
         config.check()?;
         let now = Instant::now();
         let card = store.map(|store| power_on(&config, store, now)).transpose()?;
-        if config.tcp {
-            let mut seed = [0u8; 32];
-            random(&mut seed)?;
-            others.push(Box::new(Tcp::new(config.first_host, seed, now)));
-        }
         // From here on the directory is the one that was looked at, whatever its name leads to.
         let root = place.root().to_owned();
         let tree = Tree::create(&root).map_err(io_error("write the sysfs tree in", &config.dir))?;
@@ -339,11 +334,12 @@ impl Drop for Server {
 fn drivers(config: &Config) -> Result<Vec<Box<dyn LowLevelDriver>>, ServeError> {
     let now = Instant::now();
     let mut drivers: Vec<Box<dyn LowLevelDriver>> = Vec::new();
+    let mut seed = [0u8; 32];
     if !config.offload.is_empty() {
-        drivers.push(Box::new(Bnx2i::new(&config.offload, config.quirks, now)));
+        random(&mut seed)?;
+        drivers.push(Box::new(Bnx2i::new(&config.offload, config.quirks, seed, now)));
     }
     if config.tcp {
-        let mut seed = [0u8; 32];
         random(&mut seed)?;
         drivers.push(Box::new(Tcp::new(config.first_host, seed, now)));
     }

@@ -288,6 +288,17 @@ pub(crate) trait LowLevelDriver: HostTemplate {
         false
     }
 
+    /// A write to an attribute of the driver's own on a host (`shost_groups`); none for one that it has not.
+    fn store_host(
+        &mut self,
+        class: &mut Class,
+        host: u32,
+        name: &str,
+        text: &str,
+    ) -> Option<Result<(), Errno>> {
+        None
+    }
+
     /// Resets a host (`eh_host_reset_handler`); whether it was done.
     fn eh_host_reset(&mut self, class: &mut Class, host: u32) -> bool {
         false

@@ -2,10 +2,13 @@
 //!
 //! Each test names the kernel's file and symbol whose rule it holds the emulation to.
 
+mod answering;
+mod binding;
 mod connect;
 mod flap;
 mod lab;
 mod limits;
 mod paths;
 mod ring;
+mod session;
 mod tree;

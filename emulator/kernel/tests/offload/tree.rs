@@ -47,6 +47,27 @@ fn a_port_is_a_host_with_a_network_device() {
     assert!(lab.names("class/iscsi_iface").is_empty());
 }
 
+/// `bnx2i_sysfs.c`, `bnx2i_set_sq_info`, `bnx2i_set_ccell_info`: what is no size is not taken, nothing is while there are endpoints.
+#[test]
+fn sizes_of_queues_are_taken_while_nobody_connects() {
+    let lab = Lab::start();
+    let endpoint = driver_sys::Endpoint::Dir(lab.path());
+    let set = |name: &str, value: &str| {
+        let path = format!("class/scsi_host/host6/{name}");
+        endpoint.store(&path, value.as_bytes()).expect("a write");
+        lab.read(&path)
+    };
+    assert_eq!(set("sq_size", "0x40"), "0x40");
+    for bad in ["0x8", "0x41", "0x100", "32", "x"] {
+        assert_eq!(set("sq_size", bad), "0x40", "{bad}");
+    }
+    assert_eq!(set("num_ccell", "0x60"), "0x60");
+    assert_eq!(set("num_ccell", "0x61"), "0x60");
+    let _helper = lab.helper();
+    lab.iscsid().connect(super::lab::nobody()).expect("endpoint");
+    assert_eq!(set("sq_size", "0x20"), "0x40", "in use");
+}
+
 /// `bnx2i_iscsi.c`, `bnx2i_iscsi_transport`: callbacks that are not there; `scsi_transport_iscsi.c` tells what that comes to.
 #[test]
 fn what_the_driver_has_not_is_refused_as_the_class_does() {

@@ -4,11 +4,10 @@
 //! `bnx2i_iscsi.c` (`bnx2i_ep_disconnect` tells how long the chip tries to connect).
 
 use std::collections::{BTreeMap, VecDeque};
-use std::io::IoSlice;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use emu_net::hardware::{Effect, Hardware, LinkId};
+use emu_net::hardware::{Effect, LinkId};
 use iscsi::LinkLoss;
 
 /// How long the chip tries to connect.
@@ -35,6 +34,7 @@ struct Conn {
     connect_by: Option<Instant>,
     /// The cable is out: when it is given up.
     stalled: Option<Instant>,
+    local: Option<SocketAddr>,
     early: Box<[u8]>,
 }
 
@@ -42,25 +42,65 @@ struct Conn {
 #[derive(Default)]
 pub(super) struct Chip {
     conns: BTreeMap<LinkId, Conn>,
-    next: u64,
     effects: VecDeque<Effect>,
     tells: VecDeque<Tells>,
 }
 
 impl Chip {
     /// Connects, from the source address where this machine has it.
-    pub(super) fn connect(&mut self, now: Instant, to: SocketAddr, source: IpAddr) -> LinkId {
-        self.next += 1;
-        let link = LinkId(self.next);
+    pub(super) fn connect(&mut self, now: Instant, link: LinkId, to: SocketAddr, source: IpAddr) {
         let conn = Conn {
             connect_by: Some(now + CONNECT_LIMIT),
             stalled: None,
+            local: None,
             early: vec![0; EARLY].into(),
         };
         self.conns.insert(link, conn);
         let source = Some(source).filter(|source| !source.is_unspecified());
         self.effects.push_back(Effect::Connect { link, to, source });
-        link
+    }
+
+    /// The next order to whoever moves the bytes.
+    pub(super) fn poll_effect(&mut self) -> Option<Effect> {
+        self.effects.pop_front()
+    }
+
+    /// A connection stands.
+    pub(super) fn connected(&mut self, link: LinkId, local: SocketAddr) {
+        if let Some(conn) = self.conns.get_mut(&link) {
+            (conn.connect_by, conn.local) = (None, Some(local));
+            self.tells.push_back(Tells::Connected(link));
+        }
+    }
+
+    /// A connection does not come about.
+    pub(super) fn connect_failed(&mut self, link: LinkId, why: LinkLoss) {
+        if self.conns.remove(&link).is_some() {
+            tracing::info!(?why, "the chip could not connect");
+            self.tells.push_back(Tells::ConnectFailed(link));
+        }
+    }
+
+    /// A connection is gone.
+    pub(super) fn closed(&mut self, link: LinkId, why: LinkLoss) {
+        if self.conns.remove(&link).is_some() {
+            self.tells.push_back(Tells::Closed(link, why));
+        }
+    }
+
+    /// Where a connection begins.
+    pub(super) fn local(&self, link: LinkId) -> Option<SocketAddr> {
+        self.conns.get(&link)?.local
+    }
+
+    /// Where bytes go that come before anybody may send any.
+    pub(super) fn early(&mut self, link: LinkId) -> &mut [u8] {
+        self.conns.get_mut(&link).map_or(&mut [], |c| &mut c.early)
+    }
+
+    /// Whether a cable that is out holds a connection up.
+    pub(super) fn stalls(&self, link: LinkId) -> bool {
+        self.conns.get(&link).is_some_and(|c| c.stalled.is_some())
     }
 
     /// Ends a connection; nothing more is told of it.
@@ -91,8 +131,8 @@ impl Chip {
         self.conns.values().filter_map(times).min()
     }
 
-    /// What took too long is given up.
-    pub(super) fn expire(&mut self, now: Instant) {
+    /// What took too long is given up; what that was.
+    pub(super) fn expire(&mut self, now: Instant) -> Vec<LinkId> {
         let late = |at: Option<Instant>| at.is_some_and(|at| at <= now);
         let late: Vec<(LinkId, bool)> = self
             .conns
@@ -100,53 +140,14 @@ impl Chip {
             .filter(|(_, c)| late(c.connect_by) || late(c.stalled))
             .map(|(link, c)| (*link, c.connect_by.is_some()))
             .collect();
-        for (link, connecting) in late {
-            self.close(link);
-            self.tells.push_back(if connecting {
-                Tells::ConnectFailed(link)
+        for (link, connecting) in &late {
+            self.close(*link);
+            self.tells.push_back(if *connecting {
+                Tells::ConnectFailed(*link)
             } else {
-                Tells::Closed(link, LinkLoss::TimedOut)
+                Tells::Closed(*link, LinkLoss::TimedOut)
             });
         }
-    }
-}
-
-impl Hardware for Chip {
-    fn poll_effect(&mut self) -> Option<Effect> {
-        self.effects.pop_front()
-    }
-
-    fn connected(&mut self, _now: Instant, link: LinkId, _local: SocketAddr) {
-        if let Some(conn) = self.conns.get_mut(&link) {
-            conn.connect_by = None;
-            self.tells.push_back(Tells::Connected(link));
-        }
-    }
-
-    fn connect_failed(&mut self, _now: Instant, link: LinkId, why: LinkLoss) {
-        if self.conns.remove(&link).is_some() {
-            tracing::info!(?why, "the chip could not connect");
-            self.tells.push_back(Tells::ConnectFailed(link));
-        }
-    }
-
-    fn read_slot(&mut self, link: LinkId) -> &mut [u8] {
-        self.conns.get_mut(&link).map_or(&mut [], |c| &mut c.early)
-    }
-
-    fn received(&mut self, _now: Instant, _link: LinkId, _n: usize) {}
-
-    fn closed(&mut self, _now: Instant, link: LinkId, why: LinkLoss) {
-        if self.conns.remove(&link).is_some() {
-            self.tells.push_back(Tells::Closed(link, why));
-        }
-    }
-
-    fn write_slices<'a>(&'a self, _link: LinkId, _out: &mut Vec<IoSlice<'a>>) {}
-
-    fn sent(&mut self, _now: Instant, _link: LinkId, _n: usize) {}
-
-    fn wants_close(&self, _link: LinkId) -> bool {
-        false
+        late.into_iter().map(|(link, _)| link).collect()
     }
 }

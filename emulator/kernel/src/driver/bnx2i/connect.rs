@@ -70,6 +70,7 @@ impl Bnx2i {
                 since: self.now,
                 sock: Some(sock),
                 link: None,
+                sid: None,
             },
         );
         Ok(ep)

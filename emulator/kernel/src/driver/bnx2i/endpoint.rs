@@ -24,6 +24,8 @@ pub(super) enum EpState {
     ConnectCompl,
     /// It is not.
     ConnectFailed,
+    /// Its session is in full feature phase.
+    UlpUpdateCompl,
     /// The peer has closed.
     TcpFinRcvd,
     /// The peer has reset.
@@ -46,6 +48,8 @@ pub(super) struct Endpoint {
     pub(super) sock: Option<Sock>,
     /// The chip's name of the connection, while it has one.
     pub(super) link: Option<LinkId>,
+    /// The session that it is bound to (`conn`).
+    pub(super) sid: Option<u32>,
 }
 
 impl Bnx2i {
@@ -60,8 +64,11 @@ impl Bnx2i {
         let Some(gone) = self.endpoints.remove(&ep) else {
             return;
         };
+        if let Some(sid) = gone.sid {
+            self.engine.lib.unbind(sid);
+        }
         if let Some(link) = gone.link {
-            self.chip.close(link);
+            self.engine.chip.close(link);
         }
         let port = &mut self.ports[gone.port];
         port.cids.give(gone.cid);

@@ -4,6 +4,7 @@
 //! (`bnx2i_cm_connect_cmpl`, `bnx2i_cm_remote_close`, `bnx2i_cm_remote_abort`).
 
 use driver_sys::netlink::Path;
+use driver_sys::netlink::code::IscsiErr;
 use emu_net::hardware::LinkId;
 use iscsi::LinkLoss;
 use nix::errno::Errno;
@@ -12,6 +13,7 @@ use super::Bnx2i;
 use super::chip::Tells;
 use super::endpoint::EpState;
 use super::sock::Answered;
+use crate::libiscsi;
 use crate::transport::Class;
 
 /// `MAX_CM_SK_TBL_SZ`: handles from there on are nobody's.
@@ -38,7 +40,7 @@ impl Bnx2i {
         let sock = e.sock.insert(sock);
         match sock.answer(path) {
             Answered::Connect => {
-                let link = self.chip.connect(self.now, sock.to, sock.source);
+                let link = self.engine.connect(self.now, sock.to, sock.source);
                 e.link = Some(link);
                 class.refresh_host(self, host);
             }
@@ -54,7 +56,7 @@ impl Bnx2i {
     /// What the chip has to tell of its connections; `true` when it had something.
     pub(super) fn hear_chip(&mut self, class: &mut Class) -> bool {
         let mut heard = false;
-        while let Some(told) = self.chip.told() {
+        while let Some(told) = self.engine.chip.told() {
             heard = true;
             match told {
                 Tells::Connected(link) => self.connect_done(link, true),
@@ -86,7 +88,7 @@ impl Bnx2i {
         }
     }
 
-    fn remote_end(&mut self, _class: &mut Class, link: LinkId, why: LinkLoss) {
+    fn remote_end(&mut self, class: &mut Class, link: LinkId, why: LinkLoss) {
         let Some(ep) = self.endpoint_on(link) else { return };
         let Some(e) = self.endpoints.get_mut(&ep) else {
             return;
@@ -96,5 +98,9 @@ impl Bnx2i {
             LinkLoss::PeerClosed => EpState::TcpFinRcvd,
             _ => EpState::TcpRstRcvd,
         };
+        // It does not matter whether a logout is under way.
+        if let Some(sid) = e.sid {
+            libiscsi::conn_failure(self, class, sid, IscsiErr::ConnFailed);
+        }
     }
 }

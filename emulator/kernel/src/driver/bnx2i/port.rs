@@ -6,6 +6,7 @@
 use std::net::IpAddr;
 
 use super::cids::Cids;
+use super::sizes::Sizes;
 use super::stop::Stop;
 use crate::config::OffloadPort;
 
@@ -30,6 +31,8 @@ pub(super) struct Port {
     pub(super) routes: Vec<(IpAddr, u8)>,
     /// Connections that the card's licence allows.
     pub(super) licensed: u16,
+    /// The sizes of its queues.
+    pub(super) sizes: Sizes,
     /// Free numbers of connections.
     pub(super) cids: Cids,
     /// Endpoints that have asked for a path, the oldest first (`ep_active_list`).
@@ -56,6 +59,7 @@ impl Port {
             vlan_id: config.vlan_id,
             routes: config.routes(),
             licensed: config.connections.min(MAX_CONNS),
+            sizes: Sizes::default(),
             cids: Cids::new(MAX_CONNS),
             active: Vec::new(),
             up: true,

@@ -9,16 +9,17 @@ use driver_sys::netlink::params::HostParam;
 use nix::errno::Errno;
 
 use super::port::MAX_CONNS;
+use super::sizes::SQ_MAX;
 use super::{Bnx2i, netdev};
 use crate::midlayer::host_objects;
 use crate::text::mac;
 use crate::transport::Class;
 use crate::tree::Object;
 
-/// `BNX2I_570X_SQ_WQES_DEFAULT`.
-pub(super) const SQ_SIZE: u32 = 128;
+/// `cmd_per_lun` of `bnx2i_host_template`.
+pub(super) const CMD_PER_LUN: u32 = 128;
 /// `ISCSI_MAX_CMDS_PER_HBA_5709`.
-const CAN_QUEUE: u32 = MAX_CONNS as u32 * (SQ_SIZE - 1);
+pub(super) const CAN_QUEUE: u32 = MAX_CONNS as u32 * (SQ_MAX - 1);
 
 impl Bnx2i {
     /// The modules appear, with the driver's parameters.
@@ -46,15 +47,14 @@ impl Bnx2i {
     /// The network device and the host of a port appear.
     pub(super) fn show_host(&mut self, class: &mut Class, at: usize) -> io::Result<()> {
         let port = &self.ports[at];
-        let no = port.no;
+        let (no, sizes) = (port.no, port.sizes);
         class.env.tree.add(netdev::object(at, port))?;
         let (device, shost) = host_objects("bnx2i", no, &format!("{}/host{no}", netdev::function(at)));
         let shost = shost
             .ro("can_queue", CAN_QUEUE.to_string())
-            .ro("cmd_per_lun", "128")
-            .ro("sg_tablesize", "32")
-            .ro("sq_size", format!("{SQ_SIZE:#x}"))
-            .ro("num_ccell", format!("{:#x}", SQ_SIZE / 2));
+            .ro("cmd_per_lun", CMD_PER_LUN.to_string())
+            .ro("sg_tablesize", "32");
+        let shost = sizes.shown().into_iter().fold(shost, |o, (n, v)| o.rw(n, v));
         class.add_host(self, no, [device, shost], None)
     }
 

@@ -8,9 +8,11 @@
 use std::time::{Duration, Instant};
 
 use driver_sys::netlink::Event;
+use driver_sys::netlink::code::IscsiErr;
 
 use super::Bnx2i;
 use super::endpoint::EpState;
+use crate::libiscsi;
 use crate::transport::Class;
 
 /// Between two looks at how many endpoints are left (`wait_delay` of a port that knew it was going down).
@@ -40,7 +42,7 @@ impl Bnx2i {
             .filter_map(|e| e.link)
             .collect();
         for link in links {
-            self.chip.stall(self.now, link, !carrier);
+            self.engine.chip.stall(self.now, link, !carrier);
         }
         self.refresh_netdev(class, port);
     }
@@ -71,7 +73,14 @@ impl Bnx2i {
     }
 
     /// The sessions of a port hear that their connections failed (`bnx2i_drop_session`).
-    fn drop_sessions(&mut self, _class: &mut Class, _port: usize) {}
+    fn drop_sessions(&mut self, class: &mut Class, port: usize) {
+        let host = self.ports[port].no;
+        let of_host = |sid: &&u32| self.engine.lib.host_of(**sid) == Some(host);
+        let sids: Vec<u32> = self.targets.keys().filter(of_host).copied().collect();
+        for sid in sids {
+            libiscsi::conn_failure(self, class, sid, IscsiErr::ConnFailed);
+        }
+    }
 
     /// Takes a port that goes down as far as it goes.
     pub(super) fn advance_stop(&mut self, class: &mut Class, port: usize) {
@@ -101,7 +110,7 @@ impl Bnx2i {
             e.state = EpState::Idle;
             e.sock = None;
             if let Some(link) = e.link.take() {
-                self.chip.close(link);
+                self.engine.chip.close(link);
             }
         }
         self.ports[port].active.clear();
