@@ -16,6 +16,9 @@
 
 pub mod address;
 pub mod ask;
+#[cfg(test)]
+#[path = "../../fuzz/replay.rs"]
+mod corpus;
 pub mod daemon;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;

@@ -229,6 +229,11 @@ impl Script<'_> {
 mod tests {
     use proptest::prelude::*;
 
+    #[test]
+    fn requests_are_answered_once_on_the_corpus() {
+        crate::corpus::replay("helper", super::events);
+    }
+
     proptest! {
         #[test]
         fn whatever_happens_requests_are_answered_once(data in proptest::collection::vec(any::<u8>(), 0..400)) {

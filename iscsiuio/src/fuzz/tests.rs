@@ -1,11 +1,9 @@
 //! The corpus, replayed, and scripts out of nothing. Each file of the corpus was worth keeping to a fuzzer: it goes where no other goes.
 
-#[path = "../../../fuzz/replay.rs"]
-mod corpus;
-
-use corpus::replay;
 use proptest::collection::vec;
 use proptest::prelude::*;
+
+use crate::corpus::replay;
 
 #[test]
 fn dhcp4_keeps_its_promises_on_the_corpus() {
