@@ -13,6 +13,7 @@
 //! - `daemon`: kernel, rings and clients on one thread.
 //!
 //! `stack`, `address` and `port` are state machines without sockets, files and clocks: time is an argument, randomness a seed.
+#![forbid(unsafe_code)]
 
 pub mod address;
 pub mod ask;

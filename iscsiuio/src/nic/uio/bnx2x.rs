@@ -261,7 +261,7 @@ impl<M: Memory> Ring for Bnx2x<M> {
         self.sending = true;
         fence(Ordering::SeqCst);
         let told = DOORBELL_HEADER | u32::from(self.tx_bd) << 16;
-        self.doorbells.write32(self.doorbell, told.to_le())?;
+        self.doorbells.write32(self.doorbell, told)?;
         Ok(())
     }
 }

@@ -14,6 +14,8 @@ const DESCRIPTOR: usize = 12;
 const DESCRIPTORS: u32 = 4096 / 12;
 /// Buffers to receive into; one more is sent from.
 const BUFFERS: u32 = 15;
+/// How many frames can wait: the driver may be writing over the one before them.
+const WAITING: u32 = BUFFERS - 1;
 /// Bytes of a buffer that make sense.
 const LENGTHS: std::ops::RangeInclusive<usize> = 256..=16384;
 
@@ -110,8 +112,8 @@ impl<M: Memory, T: Transmit> Qedi<M, T> {
         };
         self.buffers.read(self.size * (buffer as usize + 1), frame)?;
         fence(Ordering::Acquire);
-        // The driver waits for nobody: it may have written the next frames over this one.
-        if self.ahead(entry)? >= BUFFERS {
+        // The driver waits for nobody: it may have written the next frames over this one, or is about to.
+        if self.ahead(entry)? >= WAITING {
             return Ok(Taken::NoFrame);
         }
         if vlan == 0 || tag::split(frame).0.is_some() {
@@ -134,7 +136,7 @@ impl<M: Memory, T: Transmit> Ring for Qedi<M, T> {
             return Ok(Taken::Nothing);
         }
         // What was written over is not there any more.
-        let lost = ahead.saturating_sub(BUFFERS);
+        let lost = ahead.saturating_sub(WAITING);
         let entry = (self.done + lost + 1) % DESCRIPTORS;
         let taken = self.copy(entry, room)?;
         self.done = entry;

@@ -74,9 +74,13 @@ impl Chip {
 
     /// A frame from the wire; `false` when there is no buffer for it.
     pub(super) fn receive(&mut self, frame: &[u8], tci: Option<u16>, status: u32) -> bool {
-        if self.registers.read16(0x10204).unwrap() == self.rx {
+        let posted = self.registers.read16(0x10204).unwrap();
+        if posted == self.rx {
             return false;
         }
+        // The chip counts bytes, too.
+        let buffers = u32::from(posted / 256) * 255 + u32::from(posted % 256);
+        assert_eq!(self.registers.read32(0x10208), Ok(buffers * BUFFER as u32));
         let at = self.at(4096 + usize::from(self.rx & 255) * 16);
         let vlan = tci.map_or(0, |_| 1 << 6);
         self.buffers.write32(at, status | vlan).unwrap();
@@ -204,6 +208,64 @@ fn what_the_chip_finds_bad_is_no_frame_and_the_next_one_comes() {
         assert!(chip.receive(&good, None, 1 << 13));
         assert_eq!(ring.take(&mut room).unwrap(), Taken::NoFrame, "{bad}");
         assert_eq!(ring.take(&mut room).unwrap(), Taken::Frame(good.len()));
+    }
+}
+
+#[test]
+fn a_length_that_lies_is_no_frame() {
+    for (len, good) in [
+        (0, false),
+        (3, false),
+        (17, false),
+        (18, true),
+        (1006, true),
+        (1007, false),
+        (0xffff, false),
+    ] {
+        let mut chip = Chip::new(3);
+        let mut ring = chip.open().unwrap();
+        assert!(chip.receive(&[1; 60], None, 0));
+        chip.buffers.write32(BUFFER + 8, len << 16).unwrap();
+        let taken = ring.take(&mut room()).unwrap();
+        let frame = Taken::Frame((len as usize).saturating_sub(4));
+        assert_eq!(taken, if good { frame } else { Taken::NoFrame }, "{len}");
+        assert_eq!(ring.take(&mut room()).unwrap(), Taken::Nothing, "and it is over");
+    }
+}
+
+#[test]
+fn descriptors_that_are_no_pool_are_refused() {
+    type Break = fn(&mut Chip);
+    let breaks: [(&str, Break); 6] = [
+        ("buffers end before the last one", |chip| {
+            chip.buffers = Shared::new(4 * BUFFER - 1);
+        }),
+        ("the second before the first", |chip| {
+            chip.descriptor(4096 + 16, BUS);
+        }),
+        ("no distance", |chip| {
+            chip.descriptor(4096 + 16, BUS + BUFFER as u64);
+        }),
+        ("a gap", |chip| {
+            chip.descriptor(4096 + 32, BUS + 4 * BUFFER as u64);
+        }),
+        ("a ring of another length", |chip| {
+            chip.ring = Shared::new(2 * 16384);
+        }),
+        ("buffers without end", |chip| {
+            (0..255)
+                .for_each(|entry| chip.descriptor(4096 + entry * 16, BUS + ((entry + 1) * BUFFER) as u64));
+            chip.buffers = Shared::new(256 * BUFFER);
+        }),
+    ];
+    for (what, breaks) in breaks {
+        let mut chip = Chip::new(3);
+        breaks(&mut chip);
+        let opened = chip.open().map(drop);
+        assert!(
+            matches!(opened, Err(RingError::Layout { .. })),
+            "{what}: {opened:?}"
+        );
     }
 }
 

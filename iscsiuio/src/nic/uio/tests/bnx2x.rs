@@ -221,6 +221,31 @@ fn what_the_chip_finds_bad_is_no_frame_and_gives_its_buffer_back() {
 }
 
 #[test]
+fn a_length_that_lies_is_no_frame() {
+    for (offset, len, good) in [
+        (2, 13, false),
+        (2, 14, true),
+        (2, 1022, true),
+        (2, 1023, false),
+        (255, 770, false),
+        (0, 1024, true),
+        (0, 0xffff, false),
+    ] {
+        let mut chip = Chip::e2();
+        let mut ring = chip.open().unwrap();
+        let mut room = room();
+        ring.take(&mut room).unwrap();
+        assert!(chip.receive(&[1; 60], 0, 0));
+        chip.ring.write8(8192 + 64 + 3, offset).unwrap();
+        chip.ring.write16(8192 + 64 + 10, len).unwrap();
+        let frame = Taken::Frame(usize::from(len));
+        let taken = ring.take(&mut room).unwrap();
+        assert_eq!(taken, if good { frame } else { Taken::NoFrame }, "{offset} {len}");
+        assert_eq!(ring.take(&mut room).unwrap(), Taken::Nothing, "and it is over");
+    }
+}
+
+#[test]
 fn every_generation_has_its_producers_where_its_firmware_looks() {
     for (chip, function, producers) in [
         (0x164e, 0, 0x50c8 + 17 * 8),

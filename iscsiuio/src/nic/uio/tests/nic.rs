@@ -50,7 +50,7 @@ fn frames_wait_for_the_one_buffer_and_go_in_order() {
         sent.extend(port.chip.transmit().into_iter().map(|(frame, _)| frame));
         port.nic.service().unwrap();
     }
-    assert_eq!(sent, all);
+    assert!(sent == all, "{} of them, or in another order", sent.len());
 }
 
 #[test]

@@ -153,6 +153,29 @@ fn what_was_written_over_is_lost_and_never_mixed_up() {
 }
 
 #[test]
+fn a_frame_that_is_written_over_while_it_is_copied_is_none() {
+    for written in 0..40 {
+        let driver = Driver::new();
+        let mut ring = driver.open().unwrap();
+        let mut room = room();
+        driver.receive(&[1; 100], 0);
+        let other = Driver {
+            control: driver.control.clone(),
+            ring: driver.ring.clone(),
+            buffers: driver.buffers.clone(),
+            sent: driver.sent.clone(),
+        };
+        driver
+            .buffers
+            .meanwhile(move || (0..written).for_each(|_| other.receive(&[2; 100], 0)));
+        match ring.take(&mut room).unwrap() {
+            Taken::Frame(len) => assert_eq!(room[..len], [1; 100], "{written}"),
+            taken => assert!(taken == Taken::NoFrame && written >= 14, "{written}: {taken:?}"),
+        }
+    }
+}
+
+#[test]
 fn a_tag_beside_the_frame_comes_into_it_and_out_of_it() {
     let driver = Driver::new();
     let mut ring = driver.open().unwrap();

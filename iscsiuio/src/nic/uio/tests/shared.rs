@@ -6,13 +6,20 @@ use driver_sys::uio::Outside;
 
 use crate::nic::uio::Memory;
 
+type Once = Box<dyn FnOnce() + Send>;
+
 /// Bytes with the rules of a mapping.
-#[derive(Debug, Clone)]
-pub(super) struct Shared(Arc<Mutex<Vec<u8>>>);
+#[derive(Clone)]
+pub(super) struct Shared(Arc<Mutex<Vec<u8>>>, Arc<Mutex<Option<Once>>>);
 
 impl Shared {
     pub(super) fn new(len: usize) -> Self {
-        Self(Arc::new(Mutex::new(vec![0; len])))
+        Self(Arc::new(Mutex::new(vec![0; len])), Arc::default())
+    }
+
+    /// What happens while bytes are copied out the next time.
+    pub(super) fn meanwhile(&self, happens: impl FnOnce() + Send + 'static) {
+        *self.1.lock().unwrap() = Some(Box::new(happens));
     }
 
     fn get<const N: usize>(&self, at: usize) -> Result<[u8; N], Outside> {
@@ -33,6 +40,12 @@ impl Shared {
         self.get::<N>(at)?;
         self.0.lock().unwrap()[at..at + N].copy_from_slice(&value);
         Ok(())
+    }
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Shared").field(&self.len()).finish()
     }
 }
 
@@ -66,6 +79,8 @@ impl Memory for Shared {
     }
 
     fn read(&self, at: usize, to: &mut [u8]) -> Result<(), Outside> {
+        let happens = self.1.lock().unwrap().take();
+        happens.into_iter().for_each(|happens| happens());
         let bytes = self.0.lock().unwrap();
         let outside = Outside {
             at,
