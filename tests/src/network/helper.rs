@@ -30,20 +30,18 @@ pub struct Helper {
 }
 
 impl Helper {
-    /// Starts it for the adapters served in `endpoint`. What an earlier one kept in this segment is there.
+    /// Starts it for the adapters served in `endpoint`. What an earlier one kept beside them is there.
     ///
     /// # Errors
     /// It is not built, or does not get ready.
     pub fn start(segment: &Segment, endpoint: &Path) -> Result<Self> {
-        let (program, state) = (own_binary("iscsiuio")?, segment.file("iscsiuio"));
-        let args: [&OsStr; 7] = [
+        let program = own_binary("iscsiuio")?;
+        let args: [&OsStr; 5] = [
             "-f".as_ref(),
             "-d".as_ref(),
             "4".as_ref(),
             "--endpoint".as_ref(),
             endpoint.as_os_str(),
-            "--state".as_ref(),
-            state.as_os_str(),
         ];
         let program = program.to_str().context("the path is not UTF-8")?;
         let daemon = start_in(&segment.near, program, &args, &[], "ready", &segment.file(LOG))?;

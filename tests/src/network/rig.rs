@@ -10,8 +10,9 @@ use anyhow::{Context, Result, bail, ensure};
 use driver_sys::netlink::code::GROUP_ISCSID;
 use driver_sys::uip::IfaceRecord;
 use iscsi::Isid;
+use iscsi::chap::{ChapAccount, ChapSecret};
 use iscsi::digest::Digest;
-use iscsi::initiator::Config;
+use iscsi::initiator::{Auth, Config};
 use serde_json::Value;
 
 use super::helper::Helper;
@@ -70,6 +71,21 @@ impl Rig {
         };
         let accounts: &[Account<'_>] = if chap { &[account] } else { &[] };
         tgt.add_target(1, IQN, &[&disk], accounts)?;
+        // As it comes, tgt takes no digests.
+        for key in ["HeaderDigest", "DataDigest"] {
+            tgt.admin(&[
+                "--op",
+                "update",
+                "--mode",
+                "target",
+                "--tid",
+                "1",
+                "-n",
+                key,
+                "-v",
+                "CRC32C,None",
+            ])?;
+        }
         let offload = Offload::start(&segment, &[])?;
         let helper = Helper::start(&segment, offload.endpoint())?;
         Ok(Self {
@@ -165,6 +181,24 @@ impl Rig {
             portal: self.portal(),
             config,
         })
+    }
+
+    /// A login to the target with digests, proven with CHAP.
+    ///
+    /// # Errors
+    /// The secret is none.
+    pub fn wanted_as(&self, user: &str, secret: &str, number: u8) -> Result<Wanted> {
+        let mut wanted = self.wanted(Some(IQN), number, true)?;
+        wanted.config.auth = Auth::Chap {
+            outgoing: ChapAccount {
+                name: user.into(),
+                secret: ChapSecret::new(secret.as_bytes().to_vec())?,
+            },
+            incoming: None,
+            algorithms: Vec::new(),
+            optional: false,
+        };
+        Ok(wanted)
     }
 
     /// Runs `hbactl -o json` and gives the data of its envelope.

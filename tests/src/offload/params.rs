@@ -31,8 +31,6 @@ pub(super) fn of(
         (P::PduInorderEn, flag(p.data_pdu_in_order)),
         (P::DataseqInorderEn, flag(p.data_sequence_in_order)),
         (P::Erl, p.error_recovery_level.to_string()),
-        (P::IfmarkerEn, flag(false)),
-        (P::OfmarkerEn, flag(false)),
         (P::ExpStatsn, exp_stat_sn.to_string()),
         (P::PersistentAddress, portal.ip().to_string()),
         (P::PersistentPort, portal.port().to_string()),

@@ -110,21 +110,26 @@ impl Session {
     /// # Errors
     /// As [`Session::login`].
     pub fn recover(&mut self, client: &mut Client) -> Result<()> {
+        // In this order: who stops first finds the endpoint gone (`iscsi_if_stop_conn`). After an error the kernel may have done both
+        // itself (`iscsi_cleanup_conn_work_fn`).
+        match endpoint::disconnect(client, self.endpoint) {
+            Err(error) if error.downcast_ref() == Some(&Errno::EINVAL) => {}
+            disconnected => disconnected?,
+        }
         self.stop(client, StopFlag::Recover)?;
-        endpoint::disconnect(client, self.endpoint)?;
         self.endpoint = endpoint::connect(client, self.wanted.host_no, self.wanted.portal)?;
         endpoint::connected(client, self.endpoint, CONNECT)?;
         (self.agreed, self.courier) = start(client, self.sid, &self.wanted, self.endpoint)?;
         Ok(())
     }
 
-    /// Stops the connection for good, and ends connection, session and endpoint.
+    /// Gives the endpoint up, stops the connection for good, ends connection and session.
     ///
     /// # Errors
     /// The kernel refuses.
     pub fn end(self, client: &mut Client) -> Result<()> {
-        self.stop(client, StopFlag::Term)?;
         endpoint::disconnect(client, self.endpoint)?;
+        self.stop(client, StopFlag::Term)?;
         let (sid, cid) = (self.sid, CID);
         client.ask(&Request::DestroyConn { sid, cid })?;
         client.ask(&Request::DestroySession { sid })?;

@@ -15,8 +15,9 @@ use tempfile::TempDir;
 use super::preload;
 use crate::namespace::Namespace;
 use crate::need::{Need, find_tool};
+use crate::network::Segment;
 use crate::network::segment::start_in;
-use crate::process::Running;
+use crate::process::{Running, own_binary};
 
 /// The initiator's name in their configuration.
 pub const INITIATOR: &str = "iqn.2000-01.com.example:lab";
@@ -165,5 +166,54 @@ impl Stock {
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.iscsid.pid()
+    }
+}
+
+/// The stock `iscsiuio` and an emulated kernel that has nothing for it.
+#[derive(Debug)]
+pub struct IdleHelper {
+    helper: Running,
+    _kernel: Running,
+}
+
+impl IdleHelper {
+    /// Starts both on the near machine of a segment.
+    ///
+    /// # Errors
+    /// It is not installed, or ends.
+    pub fn start(segment: &Segment) -> Result<Self> {
+        find_tool("iscsiuio").context("iscsiuio is not installed (package iscsiuio)")?;
+        let (endpoint, logs) = (segment.file("idle"), segment.file("logs"));
+        fs::create_dir_all(&logs)?;
+        let program = own_binary("hbaemu")?;
+        let program = program.to_str().context("the path is not UTF-8")?;
+        let words = ["--ports", "1"].map(OsStr::new);
+        let args = [&["serve".as_ref(), endpoint.as_os_str()][..], &words].concat();
+        let log = segment.file("idle-hbaemu.log");
+        let kernel = start_in(&segment.near, program, &args, &[], "ready", &log)?;
+        let sys = endpoint.join("sys");
+        let binds = [(&*sys, Path::new("/sys")), (&*logs, Path::new("/var/log"))];
+        let machine = segment.near.beside(&binds)?;
+        let library = preload::build(segment.path())?;
+        let env = [
+            ("LD_PRELOAD", library.as_os_str()),
+            ("HBA_PRELOAD_ENDPOINT", endpoint.as_os_str()),
+        ];
+        let (words, log) = (
+            ["-f", "-d", "4"].map(OsStr::new),
+            segment.file("idle-iscsiuio.log"),
+        );
+        let ready = "Waiting for iscsid command";
+        let helper = start_in(&machine, "iscsiuio", &words, &env, ready, &log)?;
+        Ok(Self {
+            helper,
+            _kernel: kernel,
+        })
+    }
+
+    /// Its process number.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.helper.pid()
     }
 }
