@@ -1,6 +1,8 @@
-//! `cargo xtask demo`: the operator's road, each command shown before its output.
+//! `cargo xtask demo`: the operator's road, each command shown before its output; [`bnx2i`] is that of another adapter.
 //!
 //! Owns the order of the steps and their words. The lab (adapter, target) is the one the tests use.
+
+mod bnx2i;
 
 use std::fs;
 use std::net::SocketAddr;
@@ -9,7 +11,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use clap::Args as ClapArgs;
+use clap::{Args as ClapArgs, ValueEnum};
 use lab_tests::lab::{Lab, READY};
 use lab_tests::need::missing;
 use lab_tests::process::{Running, own_binary, until};
@@ -23,9 +25,21 @@ use crate::workspace::build_programs;
 /// How the demo ends.
 #[derive(ClapArgs)]
 pub(crate) struct Args {
+    /// Which adapter's road
+    #[arg(long, value_enum, default_value_t = Road::Qla4xxx)]
+    road: Road,
     /// Keep the lab running at the end, to go on by hand (Ctrl-C ends it)
     #[arg(long)]
     keep: bool,
+}
+
+/// The adapter that is demonstrated.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Road {
+    /// A card with flash, that logs in by itself
+    Qla4xxx,
+    /// A card that user space logs in for, with the network helper; needs root
+    Bnx2i,
 }
 
 const SYSTEM: &str = "iqn.2026-11.org.example:system";
@@ -36,6 +50,9 @@ const MIB: u64 = 1 << 20;
 
 /// Builds, starts an adapter and a target, and walks the road.
 pub(crate) fn run(args: &Args) -> Result<()> {
+    if args.road == Road::Bnx2i {
+        return bnx2i::run(args.keep);
+    }
     packages::install(&[packages::TGT])?;
     build_programs()?;
     let lab = Lab::start(&["--ports", "2"])?;
@@ -45,7 +62,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         step: std::cell::Cell::new(0),
     };
     demo.walk(portals)?;
-    finish(&lab, args.keep)
+    finish(&lab.endpoint(), args.keep)
 }
 
 /// Whatever serves the two disks.
@@ -293,7 +310,7 @@ impl Demo<'_> {
     }
 }
 
-fn finish(lab: &Lab, keep: bool) -> Result<()> {
+fn finish(endpoint: &Path, keep: bool) -> Result<()> {
     if !keep {
         println!("\nDone; the lab is gone. `cargo xtask demo --keep` leaves it running, to go on by hand.");
         return Ok(());
@@ -304,7 +321,7 @@ fn finish(lab: &Lab, keep: bool) -> Result<()> {
         "  export PATH={}:$PATH",
         programs.parent().unwrap_or(&programs).display()
     );
-    println!("  export HBACTL_ENDPOINT={}", lab.endpoint().display());
+    println!("  export HBACTL_ENDPOINT={}", endpoint.display());
     println!("  hbactl session list");
     println!("  hbactl event follow");
     println!("  hbaemu fault link-down 0");

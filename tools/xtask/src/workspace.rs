@@ -68,7 +68,14 @@ pub(crate) fn host_triple() -> Result<String> {
 }
 
 /// The crates of the programs that people start.
-const PROGRAMS: [&str; 4] = ["--package", "hbactl", "--package", "hbaemu"];
+const PROGRAMS: [&str; 6] = [
+    "--package",
+    "hbactl",
+    "--package",
+    "hbaemu",
+    "--package",
+    "iscsiuio",
+];
 
 /// Builds `hbactl` and `hbaemu`.
 pub(crate) fn build_programs() -> Result<()> {
