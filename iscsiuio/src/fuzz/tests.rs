@@ -25,11 +25,6 @@ fn ra_keeps_its_promises_on_the_corpus() {
     replay("ra", super::ra);
 }
 
-#[test]
-fn the_daemon_keeps_its_promises_on_the_corpus() {
-    replay("helper", crate::daemon::fuzz::events);
-}
-
 proptest! {
     #[test]
     fn any_script_keeps_the_promises(input in vec(any::<u8>(), 0..1500)) {
