@@ -112,7 +112,7 @@ fn an_endpoint_may_have_no_card() {
     assert!(lab.exists(&format!("class/iscsi_host/host{NULL_HOST}")));
     assert!(!lab.exists("class/iscsi_transport/qla4xxx") && !lab.exists("module/qla4xxx"));
     let answers = [
-        ("link down 0", "error no card"),
+        ("link down 0", "error host40 has no cable"),
         ("crash 0", "error no card"),
         ("power-cycle", "error no card"),
         ("drop session 1", "error no session 1 that is logged in"),
