@@ -26,6 +26,8 @@ pub enum Kind {
     Qla4xxx,
     /// NetXtreme II.
     Bnx2i,
+    /// No adapter: software iSCSI, with a host for each session.
+    Tcp,
 }
 
 /// An adapter: its family, and how many ports it has.
@@ -48,7 +50,9 @@ impl FromStr for Adapter {
         let kind = match kind {
             "qla4xxx" => Kind::Qla4xxx,
             "bnx2i" => Kind::Bnx2i,
-            _ => return Err("known are qla4xxx and bnx2i".into()),
+            "tcp" if ports.is_some() => return Err("tcp has no ports".into()),
+            "tcp" => Kind::Tcp,
+            _ => return Err("known are qla4xxx, bnx2i and tcp".into()),
         };
         let most = if kind == Kind::Qla4xxx { 2 } else { MOST };
         let ports = ports
@@ -112,6 +116,7 @@ pub(super) fn configure(config: &mut Config, args: &Serve) -> Result<Vec<Told>> 
         let count = match adapter.kind {
             Kind::Qla4xxx => adapter.ports.unwrap_or(args.card.ports),
             Kind::Bnx2i => adapter.ports.unwrap_or(PORTS),
+            Kind::Tcp => 0,
         };
         let end = host.checked_add(count).context("host numbers end before that")?;
         match adapter.kind {
@@ -123,6 +128,10 @@ pub(super) fn configure(config: &mut Config, args: &Serve) -> Result<Vec<Told>> 
             Kind::Bnx2i => {
                 config.offload.extend((host..end).map(|no| port(&args.dir, no)));
                 told.push(("bnx2i".into(), count, host));
+            }
+            Kind::Tcp => {
+                config.tcp = true;
+                told.push(("tcp".into(), 0, host));
             }
         }
         host = end;
@@ -232,6 +241,10 @@ mod tests {
         let hosts: Vec<u32> = config.offload.iter().map(|p| p.host).collect();
         assert_eq!(hosts, [4, 6, 7]);
         assert_eq!(told.len(), 3);
+        let (software, told) = configured(&["--adapter", "tcp"]).unwrap();
+        assert!(software.tcp && software.ports == 0 && software.offload.is_empty());
+        assert_eq!(told, [("tcp".to_owned(), 0, 1)]);
+        assert!(configured(&["--adapter", "tcp:1"]).is_err());
         let (alone, _) = configured(&["--adapter", "bnx2i:1"]).unwrap();
         assert_eq!((alone.ports, alone.offload.len()), (0, 1));
     }

@@ -138,7 +138,7 @@ pub struct Firmware {
 pub struct Serve {
     /// The directory to serve in; made if it is missing, refused if something is in it that no earlier `serve` made
     pub dir: PathBuf,
-    /// An adapter of the endpoint: qla4xxx (one at most), bnx2i; repeatable, the numbers of hosts go on. Without one, a qla4xxx card
+    /// An adapter of the endpoint: qla4xxx (one at most), bnx2i, or tcp for software iSCSI, which has a host for each session; repeatable, the numbers of hosts go on. Without one, a qla4xxx card
     #[arg(long, value_name = "KIND[:PORTS]")]
     pub adapter: Vec<Adapter>,
     /// Which card.

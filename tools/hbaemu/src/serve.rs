@@ -44,9 +44,10 @@ pub(super) fn run(args: &Serve) -> Result<()> {
     let mut server = Server::start(config, &mut reactor, SERVER)?;
     let told: Vec<String> = adapters
         .iter()
-        .map(|(name, ports, host)| {
-            let s = if *ports == 1 { "" } else { "s" };
-            format!("{name}, {ports} port{s}, host{host} on")
+        .map(|(name, ports, host)| match ports {
+            0 => format!("{name}, a host for each session"),
+            1 => format!("{name}, 1 port, host{host} on"),
+            _ => format!("{name}, {ports} ports, host{host} on"),
         })
         .collect();
     ready(&format!(
