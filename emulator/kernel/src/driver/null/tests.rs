@@ -113,6 +113,7 @@ fn an_endpoint_may_have_no_card() {
     assert!(!lab.exists("class/iscsi_transport/qla4xxx") && !lab.exists("module/qla4xxx"));
     let answers = [
         ("link down 0", "error host40 has no cable"),
+        ("link down 1", "error no port 1"),
         ("crash 0", "error no card"),
         ("power-cycle", "error no card"),
         ("drop session 1", "error no session 1 that is logged in"),
