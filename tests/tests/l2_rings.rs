@@ -10,6 +10,7 @@ use iscsiuio::nic::{FRAME_ROOM, Nic, NicError, Packet, Tap};
 use lab_tests::need::{Need, left_out};
 use lab_tests::network::segment::{ip, quiet};
 use lab_tests::network::{FAR, NEAR, NEEDS, Plan, Segment};
+use lab_tests::process::until;
 use nix::mount::{MsFlags, mount};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
@@ -162,6 +163,13 @@ fn a_machines_datagrams_have_their_checksums() -> Result<()> {
     Ok(())
 }
 
+/// Whether both ports see their links like this.
+fn links(near: &mut Packet, far: &mut Packet, wanted: [bool; 2]) -> Result<Option<()>> {
+    near.service()?;
+    far.service()?;
+    Ok(([near.link(), far.link()] == wanted).then_some(()))
+}
+
 #[test]
 fn a_link_that_goes_is_told_and_a_device_that_goes_ends_the_port() -> Result<()> {
     let test = "a_link_that_goes_is_told_and_a_device_that_goes_ends_the_port";
@@ -170,21 +178,19 @@ fn a_link_that_goes_is_told_and_a_device_that_goes_ends_the_port() -> Result<()>
     };
     let (mut near, mut far) = ends(&segment)?;
     ip(&segment.far, &format!("link set {FAR} down"))?;
-    near.service()?;
-    far.service()?;
-    ensure!(!near.link() && !far.link(), "no carrier");
+    // The kernel tells of carriers a little later than it knows of them.
+    until(SOON, "both ends to have no link", || {
+        links(&mut near, &mut far, [false; 2])
+    })?;
     // What is sent into no link is lost, and the port stands.
     near.send(&frame(PEER, MAC, None, 60))?;
     far.send(&frame(MAC, PEER, None, 60))?;
     let mut room = vec![0; FRAME_ROOM];
     ensure!(far.receive(&mut room)?.is_none(), "down, not gone");
     ip(&segment.far, &format!("link set {FAR} up"))?;
-    let begin = Instant::now();
-    while !(near.link() && far.link()) {
-        ensure!(begin.elapsed() < SOON, "the link does not come back");
-        near.service()?;
-        far.service()?;
-    }
+    until(SOON, "both ends to have a link", || {
+        links(&mut near, &mut far, [true; 2])
+    })?;
     near.send(&frame(PEER, MAC, None, 66))?;
     ensure!(next(&mut far, experiment)?.len() == 66, "it is the same port");
 
@@ -273,8 +279,11 @@ fn a_tap_device_is_a_machine_at_the_ports_cable() -> Result<()> {
     ip(machine, "neigh add 10.72.0.3 lladdr 02:10:18:00:00:03 dev tap0")?;
     ip(machine, "link set tap0 mtu 9000")?;
     ip(machine, "link set tap0 up")?;
-    tap.service()?;
-    ensure!(tap.link() && tap.mtu() == 9000);
+    until(SOON, "the device to be up", || {
+        tap.service()?;
+        Ok(tap.link().then_some(()))
+    })?;
+    ensure!(tap.mtu() == 9000);
 
     // To the port, to somebody else, to the port again; the machine's own checksums are right.
     let server = machine.run(|| -> Result<UdpSocket> {
