@@ -2,8 +2,6 @@
 
 mod clients;
 mod keep;
-#[cfg(any(test, fuzzing))]
-pub(super) mod made_up;
 mod ports;
 #[cfg(test)]
 mod tests;

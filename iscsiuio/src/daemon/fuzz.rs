@@ -13,7 +13,7 @@ use driver_sys::uip::IfaceRecord;
 use tokio::sync::oneshot;
 
 use super::Core;
-use super::core::made_up::{MadeUp, World, seed};
+use super::made_up::{MadeUp, World, seed};
 use crate::ask::Ask;
 use crate::ipc::Wanted;
 

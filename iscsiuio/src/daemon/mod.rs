@@ -13,6 +13,8 @@ mod core;
 pub mod fuzz;
 mod kernel;
 mod left_behind;
+#[cfg(any(test, fuzzing))]
+mod made_up;
 mod options;
 mod pidfile;
 mod ready;

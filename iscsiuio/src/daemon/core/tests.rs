@@ -8,10 +8,10 @@ use driver_sys::netlink::PathAddrs;
 use driver_sys::uip::{IfaceRecord, Status};
 use tokio::sync::oneshot;
 
+use super::super::made_up::{MadeUp, World, seed};
 use super::super::waiting::HOLD;
 use super::clients::MOST_INTERFACES;
 use super::keep::MOST_ABSENT;
-use super::made_up::{MadeUp, World, seed};
 use super::ports::{KEEP, MOST_PORTS, TRY_AGAIN};
 use super::*;
 use crate::ask::{Ask, PingAnswer};

@@ -41,7 +41,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "terminal",
         ],
     ),
-    ("xtask", &["driver-sys", "hbactl", "hbaemu", "lab-tests"]),
+    (
+        "xtask",
+        &["driver-sys", "hbactl", "hbaemu", "iscsiuio", "lab-tests"],
+    ),
     (
         "lab-tests",
         &[

@@ -8,29 +8,29 @@ use std::os::unix::net::UnixStream;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::super::{Found, NoRing, Rings};
+use super::{Found, NoRing, Rings};
 use crate::ipc::Who;
 use crate::nic::{Nic, NicError};
 
 /// What the rings of a test do.
 #[derive(Default)]
-pub(in crate::daemon) struct World {
+pub(super) struct World {
     /// Hosts that are there.
-    pub(in crate::daemon) hosts: RefCell<Vec<u32>>,
+    pub(super) hosts: RefCell<Vec<u32>>,
     /// Whether a ring can be opened.
-    pub(in crate::daemon) closed: Cell<bool>,
+    pub(super) closed: Cell<bool>,
     /// How often that was tried.
-    pub(in crate::daemon) opened: Cell<u32>,
-    pub(in crate::daemon) wire: Arc<Mutex<Wire>>,
+    pub(super) opened: Cell<u32>,
+    pub(super) wire: Arc<Mutex<Wire>>,
 }
 
 /// The other side of every ring.
 #[derive(Default)]
-pub(in crate::daemon) struct Wire {
-    pub(in crate::daemon) sent: Vec<Vec<u8>>,
-    pub(in crate::daemon) to_come: VecDeque<Vec<u8>>,
-    pub(in crate::daemon) full: bool,
-    pub(in crate::daemon) broken: bool,
+pub(super) struct Wire {
+    pub(super) sent: Vec<Vec<u8>>,
+    pub(super) to_come: VecDeque<Vec<u8>>,
+    pub(super) full: bool,
+    pub(super) broken: bool,
 }
 
 struct Ring {
@@ -84,7 +84,7 @@ impl Nic for Ring {
     }
 }
 
-pub(in crate::daemon) struct MadeUp(pub(in crate::daemon) Rc<World>);
+pub(super) struct MadeUp(pub(super) Rc<World>);
 
 impl Rings for MadeUp {
     fn find(&mut self, who: &Who) -> Result<Found, NoRing> {
@@ -121,6 +121,6 @@ impl Rings for MadeUp {
     }
 }
 
-pub(in crate::daemon) fn seed() -> io::Result<[u8; 32]> {
+pub(super) fn seed() -> io::Result<[u8; 32]> {
     Ok([7; 32])
 }
