@@ -45,7 +45,12 @@ pub fn find_tool(name: &str) -> Option<PathBuf> {
 /// Why the needs are not met here, or `None` when they are.
 #[must_use]
 pub fn missing(needs: &[Need]) -> Option<String> {
-    let reasons: Vec<String> = needs.iter().filter_map(|need| need.missing()).collect();
+    let mut reasons: Vec<String> = Vec::new();
+    for reason in needs.iter().filter_map(|need| need.missing()) {
+        if !reasons.contains(&reason) {
+            reasons.push(reason);
+        }
+    }
     (!reasons.is_empty()).then(|| reasons.join("; "))
 }
 

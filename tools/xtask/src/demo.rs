@@ -62,7 +62,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         step: std::cell::Cell::new(0),
     };
     demo.walk(portals)?;
-    finish(&lab.endpoint(), args.keep)
+    finish(&lab.endpoint(), "cargo xtask demo --keep", args.keep)
 }
 
 /// Whatever serves the two disks.
@@ -310,9 +310,10 @@ impl Demo<'_> {
     }
 }
 
-fn finish(endpoint: &Path, keep: bool) -> Result<()> {
+/// What `command` does, had it been asked for: leaves the lab running.
+fn finish(endpoint: &Path, command: &str, keep: bool) -> Result<()> {
     if !keep {
-        println!("\nDone; the lab is gone. `cargo xtask demo --keep` leaves it running, to go on by hand.");
+        println!("\nDone; the lab is gone. `{command}` leaves it running, to go on by hand.");
         return Ok(());
     }
     let programs = own_binary("hbactl")?;

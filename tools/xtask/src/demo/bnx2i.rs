@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use lab_tests::lab::hbactl;
 use lab_tests::need::missing;
 use lab_tests::netlink::Client;
@@ -24,15 +24,17 @@ use crate::workspace::build_programs;
 const MIB: u64 = 1 << 20;
 const SOON: Duration = Duration::from_secs(30);
 
-/// Builds, plugs everything together, and walks the road. Without root it says what is needed.
+/// Builds, plugs everything together, and walks the road.
+///
+/// # Errors
+/// Without root and the programs: it says what is needed.
 pub(super) fn run(keep: bool) -> Result<()> {
     packages::install(&[packages::TGT, packages::DNSMASQ])?;
     if let Some(reason) = missing(&needs()) {
-        println!("This road cannot be walked here: {reason}.");
-        println!(
-            "It needs root, for network namespaces with dnsmasq (package dnsmasq-base), tgtd (package tgt) and ip (package iproute2)."
+        bail!(
+            "this road cannot be walked here: {reason}\n\
+             It needs root, for network namespaces with dnsmasq (package dnsmasq-base), tgtd (package tgt) and ip (package iproute2)."
         );
-        return Ok(());
     }
     build_programs()?;
     let rig = Rig::start(64 * MIB, true)?;
@@ -42,7 +44,11 @@ pub(super) fn run(keep: bool) -> Result<()> {
         step: Cell::new(0),
     };
     let rig = demo.walk()?;
-    finish(rig.offload.endpoint(), keep)
+    finish(
+        rig.offload.endpoint(),
+        "cargo xtask demo --road bnx2i --keep",
+        keep,
+    )
 }
 
 struct Demo {
