@@ -29,24 +29,21 @@ impl Bnx2i {
         // The kernel takes the low half.
         let handle = path.handle as u32;
         let mut all = self.endpoints.values_mut();
-        let e = all.find(|e| handle < MAX_SOCKS && e.port == port && u32::from(e.cid) == handle);
-        let Some((e, sock)) = e.and_then(|e| {
-            let sock = e.sock.take()?;
-            Some((e, sock))
-        }) else {
+        let found = all.find(|e| handle < MAX_SOCKS && e.port == port && u32::from(e.cid) == handle);
+        let Some((sock, link, state)) =
+            found.and_then(|e| Some((e.sock.as_mut()?, &mut e.link, &mut e.state)))
+        else {
             tracing::debug!(host, handle, "a path for no connection");
             return Ok(());
         };
-        let sock = e.sock.insert(sock);
         match sock.answer(path) {
             Answered::Connect => {
-                let link = self.engine.connect(self.now, sock.to, sock.source);
-                e.link = Some(link);
+                *link = Some(self.engine.connect(self.now, sock.to, sock.source));
                 class.refresh_host(self, host);
             }
             Answered::Failed => {
                 tracing::info!(host, handle, "the helper knows no path");
-                e.state = EpState::ConnectFailed;
+                *state = EpState::ConnectFailed;
             }
             Answered::Moved | Answered::Ignored => {}
         }
