@@ -1,66 +1,23 @@
 //! Sessions that a daemon makes through a bnx2i port, as `hbactl` shows and looks after them. The adapter and the target are emulated; the
 //! test is the daemon, and the network helper too: a helper of ours resolves no address of loopback.
 
-use driver_sys::netlink::{Event, PathAddrs, Request};
-use driver_sys::port::Seqpacket;
-use iscsi::Isid;
-use iscsi::initiator::Config;
 use lab_tests::lab::{Lab, READY};
 use lab_tests::netlink::Client;
-use lab_tests::offload::{Session, Wanted};
+use lab_tests::offload::{Session, Wanted, helper};
 use lab_tests::process::until;
 use lab_tests::target::Target;
 use serde_json::Value;
 
 const IQN: &str = "iqn.2026-11.org.example:disk";
 const HOST: u32 = 1;
-const MAC: [u8; 6] = [2, 0, 0, 0, 0, 0x50];
-
-/// Answers path requests of the endpoint until it is gone: everybody is at [`MAC`], and we are at 127.0.0.1.
-fn play_helper(lab: &Lab) {
-    let ring = Seqpacket::connect(
-        lab.endpoint().join(format!("l2/iscsi_host{HOST}")),
-        std::time::Instant::now() + READY,
-    );
-    let ring = ring.expect("the ring");
-    let mut client = Client::listening(&lab.endpoint(), "bnx2i", 2).expect("a helper");
-    std::thread::spawn(move || {
-        let _ring = ring;
-        while let Ok(Event::PathRequest { host_no, mut path }) =
-            client.event("a path request", READY * 60, |event| {
-                matches!(event, Event::PathRequest { .. })
-            })
-        {
-            path.mac = MAC;
-            if let PathAddrs::V4 { dst, .. } = path.addrs {
-                path.addrs = PathAddrs::V4 {
-                    src: [127, 0, 0, 1].into(),
-                    dst,
-                };
-            }
-            if client.ask(&Request::PathUpdate { host_no, path }).is_err() {
-                break;
-            }
-        }
-    });
-}
 
 #[test]
 fn sessions_of_a_daemon_are_shown_watched_and_read_from_and_left_to_it() {
     let lab = Lab::start(&["--adapter", "bnx2i:1"]).expect("lab");
     let target = Target::start(lab.path(), IQN, &["--lun", "8M"]).expect("target");
-    play_helper(&lab);
+    helper::play(&lab.endpoint(), HOST).expect("a helper");
     let mut iscsid = Client::listening(&lab.endpoint(), "bnx2i", 1).expect("a daemon");
-    let wanted = Wanted {
-        host_no: HOST,
-        portal: target.portal(),
-        config: Config::new(
-            "iqn.2026-11.org.example:host".parse().expect("a name"),
-            Some(IQN.parse().expect("a name")),
-            Isid::from_random(1, 1),
-            [7; 32],
-        ),
-    };
+    let wanted = Wanted::plain(HOST, target.portal(), IQN).expect("names");
     let session = Session::login(&mut iscsid, wanted).expect("logged in");
     session.scan(&lab.endpoint()).expect("scanned");
     let sid = session.sid.to_string();

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 use driver_sys::Endpoint;
 use driver_sys::netlink::code::StopFlag;
 use driver_sys::netlink::{Attr, Bytes, Request, Return};
+use iscsi::Isid;
 use iscsi::initiator::{Config, Event, Listing, LoggedIn};
 use nix::errno::Errno;
 
@@ -32,6 +33,22 @@ pub struct Wanted {
     pub portal: SocketAddr,
     /// Names, digests, CHAP.
     pub config: Config,
+}
+
+impl Wanted {
+    /// Without CHAP and digests, under a name of ours.
+    ///
+    /// # Errors
+    /// `target` is no iSCSI name.
+    pub fn plain(host_no: u32, portal: SocketAddr, target: &str) -> Result<Self> {
+        let initiator = "iqn.2026-11.org.example:host".parse()?;
+        let isid = Isid::from_random(1, 1);
+        Ok(Self {
+            host_no,
+            portal,
+            config: Config::new(initiator, Some(target.parse()?), isid, [7; 32]),
+        })
+    }
 }
 
 /// A session that is logged in.

@@ -4,6 +4,7 @@ mod adapter;
 mod emulator;
 mod flash;
 mod io;
+mod offload;
 mod path;
 mod qemu;
 mod sessions;
@@ -17,7 +18,7 @@ use clap::Args as ClapArgs;
 /// What to measure.
 #[derive(ClapArgs)]
 pub(crate) struct Args {
-    /// Which measurements (all of them when none is named): sessions, flash, emulator, io, path, qemu
+    /// Which measurements (all of them when none is named): sessions, flash, emulator, io, path, offload, qemu
     names: Vec<String>,
     /// Runs of each program and size, taken in turn; the median counts
     #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..=999))]
@@ -44,6 +45,7 @@ const MEASUREMENTS: &[(&str, Measurement)] = &[
     ("emulator", emulator::run),
     ("io", io::run),
     ("path", path::run),
+    ("offload", offload::run),
     ("qemu", qemu::run),
 ];
 
