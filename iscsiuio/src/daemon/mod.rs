@@ -1,6 +1,6 @@
 //! The daemon: the kernel, the rings and the clients on one thread.
 //!
-//! [`serve`] waits for whatever comes first and hands it to [`Core`], which does everything that follows from it at once and without
+//! `serve` waits for whatever comes first and hands it to [`Core`], which does everything that follows from it at once and without
 //! waiting. A stalled client, a full ring or a silent kernel delays nobody else. Must not know ARP, DHCP or frames (`port`), nor
 //! how a ring works (`nic`). Source: open-iscsi's `iscsiuio`, `main.c`, `nic_nl.c`, `nic.c`; `scsi_transport_iscsi.c`
 //! (`iscsi_offload_mesg`, `iscsi_set_path`).
