@@ -87,7 +87,7 @@ fn find_among(
     Ok((key, iface))
 }
 
-/// As `find`, on a port whose interfaces can be set; with the other ports.
+/// As `find_among`, on a port whose interfaces can be set; with the other ports.
 pub(super) fn find_settable(
     ctx: &mut Ctx<'_>,
     stage: &Stage,
