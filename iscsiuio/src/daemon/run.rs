@@ -59,7 +59,11 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     })?;
     // Threads inherit the limits: none is started before.
     let level = options.level();
-    let lines = terminal::log::through_a_thread(level);
+    let lines = if log {
+        terminal::log::stamped(level)
+    } else {
+        terminal::log::through_a_thread(level)
+    };
     sandbox.tell();
     let mut core = Core::new(
         Box::new(SysfsRings::new(options.endpoint.clone())),

@@ -12,7 +12,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync
 use std::time::Duration;
 
 use nix::sys::signal::{SigSet, SigmaskHow, pthread_sigmask};
-use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::fmt::format::{DefaultFields, Format};
+use tracing_subscriber::fmt::{MakeWriter, SubscriberBuilder};
 
 use crate::message;
 
@@ -29,14 +31,23 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 #[must_use]
 pub fn through_a_thread(level: tracing::Level) -> Option<Guard> {
     let (lines, guard) = Lines::start(io::stderr()).ok()?;
-    let _ = tracing_subscriber::fmt()
+    let _ = to(lines, level).with_ansi(colours()).without_time().try_init();
+    Some(guard)
+}
+
+/// As [`through_a_thread`], each line with its time (UTC): for a stderr that is a file, which nobody stamps.
+#[must_use]
+pub fn stamped(level: tracing::Level) -> Option<Guard> {
+    let (lines, guard) = Lines::start(io::stderr()).ok()?;
+    let _ = to(lines, level).with_ansi(false).try_init();
+    Some(guard)
+}
+
+fn to(lines: Lines, level: tracing::Level) -> SubscriberBuilder<DefaultFields, Format, LevelFilter, Lines> {
+    tracing_subscriber::fmt()
         .with_writer(lines)
         .with_max_level(level)
-        .with_ansi(colours())
         .log_internal_errors(false)
-        .without_time()
-        .try_init();
-    Some(guard)
 }
 
 /// Logs lines of `level` and above as they come.
