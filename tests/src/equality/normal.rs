@@ -16,7 +16,7 @@ const CHOSEN: &[&str] = &[
 ];
 /// Numbers that the target gave away, one a session: how many logins it saw before is a matter of when a lost session was tried again.
 /// Zero stays zero: no session.
-const GIVEN: &[&str] = &["tsid"];
+const GIVEN: &[&str] = &["tsid", "tsih"];
 /// Beginnings of the names of counters that count packets: how TCP cuts its stream is not the adapter's doing.
 const WIRE: &[&str] = &["mac", "ip", "tcp"];
 /// What the number of a kept copy of the NVRAM follows, in the name of its file; copies of earlier runs count too.
@@ -242,11 +242,11 @@ mod tests {
     #[test]
     fn what_a_target_counted_is_named_and_nothing_stays_nothing() {
         let normal = normal();
-        let mut value = json!([{"tsid": 14}, {"tsid": 0}, {"tsid": null}, {"isid": 14}]);
+        let mut value = json!([{"tsid": 14}, {"tsih": 9}, {"tsid": 0}, {"tsid": null}, {"isid": 14}]);
         normal.json(&mut value);
         assert_eq!(
             value,
-            json!([{"tsid": "GIVEN"}, {"tsid": 0}, {"tsid": null}, {"isid": 14}])
+            json!([{"tsid": "GIVEN"}, {"tsih": "GIVEN"}, {"tsid": 0}, {"tsid": null}, {"isid": 14}])
         );
         assert_eq!(normal.attribute("tsid", "14"), "GIVEN");
         assert_eq!(normal.attribute("tsid", "0"), "0");

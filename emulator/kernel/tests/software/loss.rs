@@ -5,11 +5,13 @@ use std::time::{Duration, Instant};
 use driver_sys::netlink::code::{IscsiErr, StopFlag};
 use driver_sys::netlink::params::IscsiParam;
 use driver_sys::netlink::{Attr, Bytes, Request};
+use driver_sys::port::Seqpacket;
+use driver_sys::sg::Outcome;
 use emu_array::{DigestPolicy, Fault};
 use lab_tests::netlink::Client;
 use lab_tests::offload::software;
 
-use crate::lab::{Lab, conn_error, good, pattern, read, run, write};
+use crate::lab::{Lab, PATIENCE, conn_error, good, pattern, read, run, write};
 
 /// `DID_TRANSPORT_DISRUPTED`.
 const DISRUPTED: u32 = 0x0e;
@@ -66,7 +68,7 @@ fn a_command_that_runs_when_its_connection_goes_fails() {
     // The control connection overtakes nothing: the command is on its way when the link is torn.
     let stats = format!("class/scsi_device/{}:0:0:0/device/iorequest_cnt", session.host_no);
     let before = lab.read(&stats);
-    let end = Instant::now() + crate::lab::PATIENCE;
+    let end = Instant::now() + PATIENCE;
     while lab.read(&stats) == before && Instant::now() < end {
         std::thread::sleep(Duration::from_millis(2));
     }
@@ -158,13 +160,19 @@ fn a_session_that_ends_while_its_connection_is_lost_leaves_nothing() {
     let mut client = lab.client();
     let session = lab.login(&mut client);
     let (sid, host) = (session.sid, session.host_no);
-    let mut sg = lab.scan(host);
+    drop(lab.scan(host));
+    let unit = lab.path().join(format!("sg/{host}:0:0:0"));
+    let unit = Seqpacket::connect(unit, Instant::now() + PATIENCE).expect("the unit");
     lab.target.fault(&Fault::DropSessions).expect("fault");
     conn_error(&mut client, sid);
-    let waiting = std::thread::spawn(move || run(&mut sg, &read(0, 1)).host_status);
+    unit.send(&read(0, 1).encode(), "a command").expect("sent");
+    // It waits by the time that this is answered, and ends with the session.
     software::stop(&mut client, sid, StopFlag::Recover).expect("stopped");
     session.end(&mut client).expect("end");
-    assert_eq!(waiting.join().expect("answered"), NO_CONNECT);
+    let mut room = [0; 1024];
+    let answer = unit.receive(&mut room, Instant::now() + PATIENCE, "its end");
+    let ended = Outcome::decode(answer.expect("answered")).expect("an outcome");
+    assert_eq!((ended.errno, ended.host_status), (Ok(()), NO_CONNECT));
     for object in [
         format!("class/iscsi_session/session{sid}"),
         format!("class/iscsi_connection/connection{sid}:0"),
