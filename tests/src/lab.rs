@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
 use crate::process::{Running, own_binary};
+use crate::schema::check;
 
 /// How long anything in the lab may take to get ready, on a machine that has much else to do.
 pub const READY: Duration = Duration::from_secs(60);
@@ -132,6 +133,19 @@ impl Lab {
             .get_mut("data")
             .context("no data in the envelope")?
             .take())
+    }
+
+    /// The kind of an answer, which keeps the schema that `hbactl` publishes for it.
+    ///
+    /// # Errors
+    /// There is none, or the answer does not keep it.
+    pub fn kind(&self, envelope: &Value) -> Result<String> {
+        let kind = envelope["kind"].as_str().context("no kind")?.to_owned();
+        let schema = self.hbactl(&["schema", &kind])?;
+        ensure!(schema.status.success(), "{kind} has no published schema");
+        let schema: Value = serde_json::from_slice(&schema.stdout)?;
+        check(&schema, envelope).with_context(|| format!("an answer of the kind {kind}"))?;
+        Ok(kind)
     }
 
     /// Runs `hbaemu fault` against this lab and expects success.

@@ -68,6 +68,15 @@ impl Helper {
     }
 }
 
+/// What `hbactl` answers, of this kind and as its schema has it.
+fn kept(lab: &Lab, kind: &str, args: &[&str]) -> Value {
+    let out = lab.hbactl(&[&["-o", "json"], args].concat()).expect("run");
+    assert!(out.status.success(), "{args:?}: {out:?}");
+    let mut envelope: Value = serde_json::from_slice(&out.stdout).expect("JSON");
+    assert_eq!(lab.kind(&envelope).expect("the schema"), kind);
+    envelope["data"].take()
+}
+
 fn record(lab: &Lab) -> IfaceRecord {
     let hwaddress = lab.json(&["adapter", "show", H2]).expect("shown")["mac"].clone();
     IfaceRecord {
@@ -136,7 +145,7 @@ fn what_a_bnx2i_port_cannot_do_is_refused_with_the_reason_and_what_to_do_instead
     assert_eq!((code, &failure["kind"]), (4, &Value::from("unsupported")));
     // The other adapter of the endpoint is as it was.
     assert!(lab.json(&["flash", "list"]).expect("listed").is_array());
-    let ports = lab.json(&["adapter", "list"]).expect("listed");
+    let ports = kept(&lab, "adapter.list", &["adapter", "list"]);
     let shape = |field: &str| -> Vec<Value> {
         ports
             .as_array()
@@ -223,7 +232,7 @@ fn addresses_leases_neighbours_and_pings_go_by_the_helper() {
         String::from_utf8_lossy(&table.stdout).contains("10.0.0.50"),
         "{table:?}"
     );
-    let counters = lab.json(&["stats", "helper"]).expect("counters");
+    let counters = kept(&lab, "stats.helper", &["stats", "helper"]);
     assert_eq!(counters["ports"][0]["host"], 2);
     assert!(
         counters["ports"][0]["counters"]["sent"]
@@ -231,7 +240,7 @@ fn addresses_leases_neighbours_and_pings_go_by_the_helper() {
             .is_some_and(|sent| sent > 2),
         "{counters}"
     );
-    let portals = lab.json(&["adapter", "portals", H2]).expect("portals");
+    let portals = kept(&lab, "adapter.portals", &["adapter", "portals", H2]);
     assert_eq!(
         (&portals[0]["address"], &portals[0]["state"]),
         (&"10.0.0.21".into(), &"Valid".into())

@@ -12,6 +12,9 @@ use disks::{counters, disks, endings, power};
 use road::{Card, Road};
 use targets::{flash_and_boot, targets};
 
+/// Kinds of answers that a card has not; `bnx2i_ports` meets them.
+const ELSEWHERE: &[&str] = &["stats.helper"];
+
 #[test]
 fn the_operators_road_is_walked_and_every_answer_keeps_its_schema() -> Result<()> {
     let road = walked(Card {
@@ -22,7 +25,8 @@ fn the_operators_road_is_walked_and_every_answer_keeps_its_schema() -> Result<()
     // Everything published has been met, but for what cannot be asked twice on one road.
     let names = road.lab.hbactl(&["schema"])?;
     let names = String::from_utf8(names.stdout)?;
-    let missed: Vec<&str> = names.lines().filter(|name| !road.seen.contains(*name)).collect();
+    let met = |name: &str| road.seen.contains(name) || ELSEWHERE.contains(&name);
+    let missed: Vec<&str> = names.lines().filter(|name| !met(name)).collect();
     ensure!(missed.is_empty(), "answers never seen: {missed:?}");
     Ok(())
 }
