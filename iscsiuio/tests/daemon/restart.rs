@@ -78,7 +78,9 @@ fn an_interface_that_went_down_is_let_go_and_forgotten() {
     helper.up(3, OWN);
     kernel.ask(3, 3, OWN, NEIGHBOUR);
     assert_eq!(kernel.update().2.mac, mac_of(NEIGHBOUR));
-    until("the ring is open again", || (lan.connections() == 2).then_some(()));
+    until("the ring is open again", || {
+        (lan.connections() == 2).then_some(())
+    });
 }
 
 #[test]
@@ -100,7 +102,9 @@ fn a_ring_that_ends_is_opened_again_when_it_is_asked_for() {
         (3, mac_of(NEIGHBOUR)),
         "from what was kept"
     );
-    until("the ring is open again", || (lan.connections() == 2).then_some(()));
+    until("the ring is open again", || {
+        (lan.connections() == 2).then_some(())
+    });
 }
 
 #[test]
