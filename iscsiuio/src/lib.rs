@@ -24,6 +24,7 @@ pub mod daemon;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
 pub mod ipc;
+mod net;
 pub mod nic;
 pub mod port;
 mod random;

@@ -7,7 +7,6 @@ mod chosen;
 pub mod dhcp4;
 pub mod dhcp6;
 mod effect;
-mod net;
 mod refusal;
 mod retry;
 mod slaac;

@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use super::chosen::Chosen;
 use super::dhcp4::{Client, Lease};
-use super::net::{host, within};
 use super::{Datagram, Effect, Held, Probed, Route, Setup};
+use crate::net::{host, within};
 use crate::port::{Configured, InterfaceStatus, Ipv4Source};
 use crate::random::Random;
 

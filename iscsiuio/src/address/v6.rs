@@ -6,9 +6,9 @@ use std::time::Instant;
 
 use super::chosen::Chosen;
 use super::dhcp6::{Client, Lease};
-use super::net::{eui64, global6, host6, network6};
 use super::slaac::{Discovery, Wanted};
 use super::{Datagram, Effect, Held, Probed, Route, Setup};
+use crate::net::{eui64, global6, host6, network6};
 use crate::port::{Configured, InterfaceConfig, InterfaceStatus, Ipv6Source, LinkLocalSource, RouterSource};
 use crate::random::Random;
 

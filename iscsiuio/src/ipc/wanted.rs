@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use driver_sys::uip::IfaceRecord;
 
+use crate::net::{LARGEST_MTU, SMALLEST_MTU, host, host6, within};
 use crate::port::{InterfaceConfig, Ipv4Source, Ipv6Source, LinkLocalSource, RouterSource, Vlan};
 
 /// Why a record cannot be used; the field is named.
@@ -188,7 +189,7 @@ fn vlan(record: &IfaceRecord) -> Result<Option<Vlan>, Unusable> {
 
 /// The peer leaves alone what it does not support; below 1280 bytes there is no IPv6.
 fn mtu(record: &IfaceRecord) -> Option<u16> {
-    Some(record.mtu).filter(|mtu| (1280..=9000).contains(mtu))
+    Some(record.mtu).filter(|mtu| (SMALLEST_MTU..=LARGEST_MTU).contains(mtu))
 }
 
 fn family(record: &IfaceRecord) -> Result<Family, Unusable> {
@@ -223,7 +224,7 @@ fn v4(record: &IfaceRecord, address: Ipv4Addr, cidr: Option<&str>) -> Result<Ipv
     if address.is_unspecified() {
         return Ok(Ipv4Source::Dhcp);
     }
-    if address.is_multicast() || address.is_broadcast() || address.is_loopback() {
+    if !host(address) {
         return Err(bad("ipaddress", address, "address of a host"));
     }
     let prefix = match (prefix(cidr, 32)?, set(&record.subnet_mask)) {
@@ -237,7 +238,7 @@ fn v4(record: &IfaceRecord, address: Ipv4Addr, cidr: Option<&str>) -> Result<Ipv
     // A record that has none holds 0.0.0.0; the peer takes what it cannot read for that, too.
     let gateway = set(&record.gateway)
         .and_then(|text| text.parse::<Ipv4Addr>().ok())
-        .filter(|gateway| !gateway.is_unspecified() && same_network(address, *gateway, prefix));
+        .filter(|gateway| !gateway.is_unspecified() && within((*gateway).into(), address.into(), prefix));
     Ok(Ipv4Source::Static {
         address,
         prefix,
@@ -263,13 +264,8 @@ fn class(address: Ipv4Addr) -> u8 {
     }
 }
 
-fn same_network(a: Ipv4Addr, b: Ipv4Addr, prefix: u8) -> bool {
-    let mask = u32::MAX.checked_shl(32 - u32::from(prefix)).unwrap_or(0);
-    a.to_bits() & mask == b.to_bits() & mask
-}
-
 fn v6(record: &IfaceRecord, own: Ipv6Addr, cidr: Option<&str>) -> Result<Family, Unusable> {
-    if own.is_multicast() || own.is_loopback() {
+    if !own.is_unspecified() && !host6(own) {
         return Err(bad("ipaddress", own, "address of a host"));
     }
     let of_record = Some(record.prefix_len).filter(|prefix| (1..=128).contains(prefix));

@@ -5,17 +5,18 @@ use std::io;
 use driver_sys::netdev::TPID;
 use nix::errno::Errno;
 
+use crate::net::{LARGEST_MTU, SMALLEST_MTU};
+
 /// Bytes of an Ethernet header.
 pub(super) const HEADER: usize = 14;
 /// Bytes of an 802.1Q tag.
 pub(super) const TAG: usize = 4;
 
-/// The largest MTU of a port, and the smallest that IPv6 can live with.
-const MTU: std::ops::RangeInclusive<u32> = 1280..=9000;
-
 /// A device's MTU as a port's.
 pub(super) fn mtu(device: u32) -> u16 {
-    u16::try_from(device.clamp(*MTU.start(), *MTU.end())).unwrap_or(1500)
+    u16::try_from(device)
+        .unwrap_or(u16::MAX)
+        .clamp(SMALLEST_MTU, LARGEST_MTU)
 }
 
 /// Refuses what is no frame of a port with this MTU.

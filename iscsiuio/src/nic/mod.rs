@@ -15,6 +15,8 @@ pub mod uio;
 use std::io;
 use std::os::fd::BorrowedFd;
 
+use crate::net::LARGEST_MTU;
+
 pub use error::NicError;
 pub use find::open;
 pub use packet::Packet;
@@ -22,7 +24,7 @@ pub use ring::Ring;
 pub use tap::Tap;
 
 /// Smallest buffer for [`Nic::receive`]: the largest frame with a VLAN tag.
-pub const FRAME_ROOM: usize = 9000 + 14 + 4;
+pub const FRAME_ROOM: usize = LARGEST_MTU as usize + check::HEADER + check::TAG;
 
 /// The L2 ring of a port. Nothing blocks.
 pub trait Nic: Send {

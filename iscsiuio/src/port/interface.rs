@@ -8,12 +8,10 @@ use std::time::{Duration, Instant};
 
 use super::{Configured, InterfaceConfig, InterfaceStatus, NeighbourStatus, PortConfig};
 use crate::address::{self, Addresses, Effect, Probed, Setup};
+use crate::net::SMALLEST_MTU;
 use crate::stack::{
     Address, Answer, Datagram, EchoEnd, Event, Frame, Neighbour, NoWay, Route, Stack, StackConfig, Way,
 };
-
-/// The smallest MTU of an interface: IPv6's.
-const SMALLEST: u16 = 1280;
 
 /// An interface of a port.
 pub(super) struct Interface {
@@ -128,7 +126,10 @@ impl Interface {
     }
 
     fn link_mtu(&self) -> u16 {
-        self.addresses.mtu().unwrap_or(self.mtu).clamp(SMALLEST, self.mtu)
+        self.addresses
+            .mtu()
+            .unwrap_or(self.mtu)
+            .clamp(SMALLEST_MTU, self.mtu)
     }
 
     pub(super) fn resolve(&mut self, now: Instant, next_hop: IpAddr) -> Answer {
@@ -318,7 +319,7 @@ pub(super) fn vlan_id(config: &InterfaceConfig) -> u16 {
 
 /// What an interface of this configuration is to its sources. Each VLAN has numbers of its own.
 fn setup(port: &PortConfig, config: &InterfaceConfig) -> Setup {
-    let mtu = config.mtu.unwrap_or(port.mtu).min(port.mtu).max(SMALLEST);
+    let mtu = config.mtu.unwrap_or(port.mtu).min(port.mtu).max(SMALLEST_MTU);
     let mut seed = port.seed;
     for (byte, of_vlan) in seed.iter_mut().zip(vlan_id(config).to_be_bytes()) {
         *byte ^= of_vlan;

@@ -2,7 +2,9 @@
 //!
 //! Source: RFC 1122 section 3.3.1 (next hop), RFC 6724 (source of an IPv6 packet, as far as one interface needs it).
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr};
+
+use crate::net::{common, host, host6, within};
 
 /// Addresses that an interface may have.
 pub(super) const ADDRESSES: usize = 16;
@@ -138,36 +140,8 @@ impl Local {
             return false;
         }
         match address {
-            IpAddr::V4(v4) => is_unicast4(v4) && !self.is_broadcast(v4),
-            IpAddr::V6(v6) => is_unicast6(v6),
+            IpAddr::V4(v4) => host(v4) && !self.is_broadcast(v4),
+            IpAddr::V6(v6) => host6(v6),
         }
-    }
-}
-
-/// Whether an IPv4 address can be a machine's on a link (broadcast addresses of subnets aside).
-pub(super) fn is_unicast4(v4: Ipv4Addr) -> bool {
-    !v4.is_unspecified()
-        && !v4.is_multicast()
-        && !v4.is_loopback()
-        && v4.octets()[0] != 0
-        && v4.octets()[0] < 240
-}
-
-/// Whether an IPv6 address can be a machine's on a link.
-pub(super) fn is_unicast6(v6: Ipv6Addr) -> bool {
-    !v6.is_unspecified() && !v6.is_multicast() && !v6.is_loopback() && v6.to_ipv4_mapped().is_none()
-}
-
-/// Whether `address` begins with the first `length` bits of `prefix`.
-pub(super) fn within(address: IpAddr, prefix: IpAddr, length: u8) -> bool {
-    address.is_ipv4() == prefix.is_ipv4() && common(address, prefix) >= u32::from(length)
-}
-
-/// How many bits two addresses of a family begin with in common.
-fn common(a: IpAddr, b: IpAddr) -> u32 {
-    match (a, b) {
-        (IpAddr::V4(a), IpAddr::V4(b)) => (u32::from(a) ^ u32::from(b)).leading_zeros(),
-        (IpAddr::V6(a), IpAddr::V6(b)) => (u128::from(a) ^ u128::from(b)).leading_zeros(),
-        _ => 0,
     }
 }

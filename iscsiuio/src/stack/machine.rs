@@ -17,6 +17,7 @@ use super::neighbours::Neighbours;
 use super::path_mtu::PathMtus;
 use super::reassembly::Reassembly;
 use super::{Address, Answer, EchoEnd, Mac, Neighbour, NoWay, Route, Vlan, Way};
+use crate::net::SMALLEST_MTU;
 use crate::random::Random;
 
 /// What a stack is told once.
@@ -66,7 +67,7 @@ impl Stack {
         let drawn = random.next();
         Self {
             config: StackConfig {
-                mtu: config.mtu.max(1280),
+                mtu: config.mtu.max(SMALLEST_MTU),
                 ..config
             },
             local: Local::default(),
@@ -101,7 +102,7 @@ impl Stack {
 
     /// The largest packet on the link from now on, in bytes.
     pub fn set_mtu(&mut self, mtu: u16) {
-        self.config.mtu = mtu.max(1280);
+        self.config.mtu = mtu.max(SMALLEST_MTU);
     }
 
     /// Where packets for `destination` go, from `source` when that is an address of ours.

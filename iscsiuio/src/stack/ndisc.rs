@@ -10,8 +10,8 @@ use smoltcp::wire::{
 };
 
 use super::ethernet::is_station;
-use super::local::is_unicast6;
 use super::{Mac, ip6};
+use crate::net::host6;
 
 /// Everybody on the link.
 pub(super) const ALL_NODES: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 1);
@@ -42,7 +42,7 @@ pub(super) fn parse(source: Ipv6Addr, destination: Ipv6Addr, bytes: &[u8]) -> Op
         return None;
     };
     match message {
-        NdiscRepr::NeighborSolicit { target_addr, lladdr } if is_unicast6(target_addr) => {
+        NdiscRepr::NeighborSolicit { target_addr, lladdr } if host6(target_addr) => {
             Some(Message::Solicitation {
                 target: target_addr,
                 mac: station(lladdr),
@@ -52,7 +52,7 @@ pub(super) fn parse(source: Ipv6Addr, destination: Ipv6Addr, bytes: &[u8]) -> Op
             flags,
             target_addr,
             lladdr,
-        } if is_unicast6(target_addr) => Some(Message::Advertisement {
+        } if host6(target_addr) => Some(Message::Advertisement {
             target: target_addr,
             mac: station(lladdr),
             solicited: flags.contains(NdiscNeighborFlags::SOLICITED),

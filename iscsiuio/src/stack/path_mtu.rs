@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
+use crate::net::SMALLEST_MTU;
+
 /// Destinations; beyond that the oldest goes.
 const CAPACITY: usize = 256;
 /// How long a router is believed.
 const BELIEVED: Duration = Duration::from_secs(600);
 /// Who says less than this about IPv4 has other things in mind.
 const SMALLEST4: u32 = 576;
-/// RFC 8200, section 5.
-const SMALLEST6: u32 = 1280;
 
 /// What routers told.
 #[derive(Debug, Default)]
@@ -28,7 +28,7 @@ impl PathMtus {
         let smallest = if destination.is_ipv4() {
             SMALLEST4
         } else {
-            SMALLEST6
+            u32::from(SMALLEST_MTU)
         };
         let Some(mtu) = u16::try_from(mtu.max(smallest)).ok().filter(|mtu| *mtu < ours) else {
             return false;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::lease;
 use crate::ipc::mac;
+use crate::net::{LARGEST_MTU, SMALLEST_MTU};
 use crate::port::{
     AddressStatus, Configured, InterfaceConfig, InterfaceStatus, Ipv4Source, Ipv6Source, LinkLocalSource,
     NeighbourStatus, RouterSource, Vlan,
@@ -216,7 +217,9 @@ fn config(vlan: u16, facts: &Facts) -> Result<InterfaceConfig, Damaged> {
     };
     let mtu = match facts.get("mtu") {
         Some(_) => Some(get(facts, "mtu", |text| {
-            text.parse().ok().filter(|mtu| (1280..=9000).contains(mtu))
+            text.parse()
+                .ok()
+                .filter(|mtu| (SMALLEST_MTU..=LARGEST_MTU).contains(mtu))
         })?),
         None => None,
     };

@@ -10,13 +10,13 @@ use std::net::Ipv4Addr;
 use dhcproto::v4::{DhcpOption, MAGIC, Message, MessageType, OptionCode};
 use dhcproto::{Decodable, Decoder};
 
-use crate::address::net::host;
 use crate::address::{Refusal, Refusals};
+use crate::net::{LARGEST_MTU, host};
 
 /// Header and magic cookie (RFC 2131, section 2).
 const HEADER: usize = 240;
 /// No server has more to say; a frame holds no more.
-const LONGEST: usize = 9000;
+const LONGEST: usize = LARGEST_MTU as usize;
 
 /// Whether an option may be this long.
 type Fits = fn(usize) -> bool;

@@ -4,15 +4,13 @@ use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
 use super::answer::Answer;
-use crate::address::net::{host, mask, within};
 use crate::address::time::{after, left};
 use crate::address::{Refusal, Refusals};
+use crate::net::{SMALLEST_MTU, host, mask, within};
 use crate::port::LeaseStatus;
 
 /// Less is no time to renew in.
 const SHORTEST: u32 = 10;
-/// Smallest MTU that is taken: IPv6's, so that an interface can have both.
-const SMALLEST_MTU: u16 = 1280;
 /// Routes of a lease that are kept.
 const ROUTES: usize = 16;
 

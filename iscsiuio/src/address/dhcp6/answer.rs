@@ -10,11 +10,12 @@ use dhcproto::v6::{DhcpOption, Message, MessageType, OptionCode, Status};
 use dhcproto::{Decodable, Decoder};
 
 use crate::address::{Refusal, Refusals};
+use crate::net::LARGEST_MTU;
 
 /// Message type and transaction ID (RFC 8415, section 8).
 const HEADER: usize = 4;
 /// No frame holds more.
-const LONGEST: usize = 9000;
+const LONGEST: usize = LARGEST_MTU as usize;
 /// Addresses of one association that are looked at.
 const ADDRESSES: usize = 16;
 /// A DUID is at most 128 bytes and its type (RFC 8415, section 11.1).

@@ -4,9 +4,9 @@ use std::net::Ipv6Addr;
 use std::time::Instant;
 
 use super::answer::{Association, DUID, Told};
-use crate::address::net::global6;
 use crate::address::time::{after, left, seconds};
 use crate::address::{Refusal, Refusals};
+use crate::net::global6;
 use crate::port::LeaseStatus;
 
 /// Less is no time to renew in.

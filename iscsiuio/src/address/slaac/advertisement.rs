@@ -9,11 +9,12 @@ use smoltcp::wire::{
 };
 
 use crate::address::{Refusal, Refusals};
+use crate::net::LARGEST_MTU;
 
 /// Type, code, checksum, hop limit, flags, lifetime, two timers.
 const HEADER: usize = 16;
 /// No frame holds more.
-const LONGEST: usize = 9000;
+const LONGEST: usize = LARGEST_MTU as usize;
 /// Prefixes of one message that are looked at.
 const PREFIXES: usize = 32;
 

@@ -9,6 +9,7 @@ use super::prefixes::Prefixes;
 use super::routers::Routers;
 use crate::address::retry::Retry;
 use crate::address::{Effect, Held, Probed, Refusal, Refusals, Route};
+use crate::net::SMALLEST_MTU;
 use crate::port::InterfaceStatus;
 use crate::random::Random;
 
@@ -20,8 +21,6 @@ const INTERVAL: Duration = Duration::from_secs(4);
 const LONGEST: Duration = Duration::from_secs(3600);
 /// Solicitations without an answer after which there is no router (RFC 4861, section 10: MAX_RTR_SOLICITATIONS).
 const PATIENCE: u32 = 3;
-/// IPv6's smallest MTU.
-const SMALLEST_MTU: u16 = 1280;
 
 /// What is taken from routers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use super::advertisement::Prefix;
 use crate::address::chosen::Chosen;
-use crate::address::net::{eui64, global6, network6};
 use crate::address::time::seconds;
 use crate::address::{Effect, Held, Loss, Probed, Refusal, Refusals, Route};
+use crate::net::{eui64, global6, network6};
 use crate::port::InterfaceStatus;
 use crate::random::Random;
 

@@ -13,11 +13,11 @@ use super::super::arp::Arp;
 use super::super::ethernet::{self, Frame, is_station};
 use super::super::event::Event;
 use super::super::listener::{self, Why};
-use super::super::local::is_unicast4;
 use super::super::ndisc::{self, Message};
 use super::super::neighbours::{Question, Told};
 use super::super::packet::Packet;
 use super::Stack;
+use crate::net::host;
 
 impl Stack {
     /// `None`: of no use.
@@ -33,7 +33,7 @@ impl Stack {
                 self.taken(arp.target.1.into(), mac);
                 return Some(());
             }
-        } else if !is_unicast4(address) {
+        } else if !host(address) {
             return None;
         } else if self.claims.is_probed(address) {
             self.taken(address.into(), mac);

@@ -8,10 +8,10 @@ use smoltcp::wire::{EthernetAddress, EthernetProtocol, IpProtocol};
 use super::super::ethernet::Frame;
 use super::super::event::Event;
 use super::super::icmp::{self, Echo, Message};
-use super::super::local::{is_unicast4, is_unicast6};
 use super::super::packet::{Outgoing, Packet};
 use super::super::{Mac, ip4, ip6, ndisc, udp};
 use super::Stack;
+use crate::net::{host, host6};
 
 /// Ports of DHCP clients.
 const DHCP4: u16 = 68;
@@ -78,14 +78,14 @@ impl Stack {
             (IpAddr::V4(source), IpAddr::V4(destination)) => {
                 // A DHCP server sends to the address that it offers.
                 let offered = packet.protocol == IpProtocol::Udp && frame.to == self.config.mac;
-                is_unicast4(source)
+                host(source)
                     && !self.local.is_broadcast(source)
                     && (self.local.has(destination)
                         || self.local.is_broadcast(destination)
-                        || (offered && is_unicast4(destination)))
+                        || (offered && host(destination)))
             }
             (IpAddr::V6(source), IpAddr::V6(destination)) => {
-                (is_unicast6(source) || source.is_unspecified())
+                (host6(source) || source.is_unspecified())
                     && (self.local.has(destination)
                         || destination == ndisc::ALL_NODES
                         || self.groups().contains(&destination))
