@@ -3,11 +3,10 @@
 //! The only room of the helper that touches devices. Must not know what is in a frame beyond its length.
 
 mod check;
+mod device;
 mod error;
 mod find;
-mod packet;
 mod ring;
-mod tap;
 #[cfg(test)]
 mod tests;
 pub mod uio;
@@ -17,11 +16,10 @@ use std::os::fd::BorrowedFd;
 
 use crate::net::LARGEST_MTU;
 
+pub use device::{Packet, Tap};
 pub use error::NicError;
 pub use find::open;
-pub use packet::Packet;
 pub use ring::Ring;
-pub use tap::Tap;
 
 /// Smallest buffer for [`Nic::receive`]: the largest frame with a VLAN tag.
 pub const FRAME_ROOM: usize = LARGEST_MTU as usize + check::HEADER + check::TAG;

@@ -147,6 +147,9 @@ fn nonsense_is_refused_by_the_name_of_its_field() {
         ("ipaddress", record("192.0.2.7/33")),
         ("ipaddress", record("127.0.0.1")),
         ("ipaddress", record("ff02::1")),
+        ("ipaddress", record("240.0.0.1")),
+        ("ipaddress", record("0.0.0.9")),
+        ("ipaddress", record("::ffff:192.0.2.7")),
         (
             "subnet_mask",
             IfaceRecord {
