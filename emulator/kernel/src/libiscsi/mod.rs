@@ -19,6 +19,7 @@ mod state;
 mod stats;
 mod timers;
 mod user;
+mod visible;
 
 pub(crate) use failure::conn_failure;
 pub(crate) use library::{Driver, Libiscsi, poll, timer};
@@ -27,3 +28,4 @@ pub(crate) use session::{CMDS_MAX, max_scsi_cmds};
 pub(crate) use show::address;
 pub(crate) use state::{conn_start, conn_stop, recovery_timedout};
 pub(crate) use user::{conn_setup, conn_teardown, session_setup, session_teardown};
+pub(crate) use visible::common as visible;

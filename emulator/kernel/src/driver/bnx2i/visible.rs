@@ -4,6 +4,8 @@
 
 use driver_sys::netlink::params::{HostParam, IscsiParam as P};
 
+use crate::libiscsi;
+
 /// Of a host.
 pub(super) const fn of_host(param: HostParam) -> bool {
     matches!(
@@ -14,41 +16,5 @@ pub(super) const fn of_host(param: HostParam) -> bool {
 
 /// Of a session or a connection.
 pub(super) const fn of_session(param: P) -> bool {
-    matches!(
-        param,
-        P::MaxRecvDlength
-            | P::MaxXmitDlength
-            | P::HdrdgstEn
-            | P::DatadgstEn
-            | P::ConnAddress
-            | P::ConnPort
-            | P::ExpStatsn
-            | P::PersistentAddress
-            | P::PersistentPort
-            | P::PingTmo
-            | P::RecvTmo
-            | P::InitialR2tEn
-            | P::MaxR2t
-            | P::ImmDataEn
-            | P::FirstBurst
-            | P::MaxBurst
-            | P::PduInorderEn
-            | P::DataseqInorderEn
-            | P::Erl
-            | P::TargetName
-            | P::Tpgt
-            | P::Username
-            | P::Password
-            | P::UsernameIn
-            | P::PasswordIn
-            | P::FastAbort
-            | P::AbortTmo
-            | P::LuResetTmo
-            | P::TgtResetTmo
-            | P::IfaceName
-            | P::InitiatorName
-            | P::BootRoot
-            | P::BootNic
-            | P::BootTarget
-    )
+    libiscsi::visible(param) || matches!(param, P::BootRoot | P::BootNic | P::BootTarget)
 }

@@ -5,43 +5,11 @@
 
 use driver_sys::netlink::params::{HostParam, IscsiParam as P};
 
+use crate::libiscsi;
+
 /// Of sessions and connections.
 pub(super) const fn param(param: P) -> bool {
-    matches!(
-        param,
-        P::MaxRecvDlength
-            | P::MaxXmitDlength
-            | P::HdrdgstEn
-            | P::DatadgstEn
-            | P::ConnAddress
-            | P::ConnPort
-            | P::LocalPort
-            | P::ExpStatsn
-            | P::PersistentAddress
-            | P::PersistentPort
-            | P::PingTmo
-            | P::RecvTmo
-            | P::InitialR2tEn
-            | P::MaxR2t
-            | P::ImmDataEn
-            | P::FirstBurst
-            | P::MaxBurst
-            | P::PduInorderEn
-            | P::DataseqInorderEn
-            | P::Erl
-            | P::TargetName
-            | P::Tpgt
-            | P::Username
-            | P::Password
-            | P::UsernameIn
-            | P::PasswordIn
-            | P::FastAbort
-            | P::AbortTmo
-            | P::LuResetTmo
-            | P::TgtResetTmo
-            | P::IfaceName
-            | P::InitiatorName
-    )
+    libiscsi::visible(param) || matches!(param, P::LocalPort)
 }
 
 /// Of hosts.
