@@ -6,13 +6,17 @@
 //! `libiscsi.c` (`iscsi_alloc_mgmt_task`, `iscsi_prep_mgmt_task`, `__iscsi_complete_pdu`, `iscsi_check_tmf_restrictions`),
 //! `libiscsi_tcp.c` (`iscsi_tcp_hdr_dissect`).
 
+mod config;
+
 use std::{collections::BTreeMap, time::Instant};
+
+pub use config::{RelayConfig, RelayError, Start};
 
 use super::{Breach, DropReason, Event, Initiator, Outcome, Timeouts, config::Terms, engine::Phase};
 use crate::{
     chap::Nonces,
     framer::Data,
-    negotiate::{Params, SessionType},
+    negotiate::SessionType,
     pdu::{
         BHS_LEN, Bhs, DataIn, DataInFlags, LoginFlags, LoginResponse, NopIn, NopOut, Opcode, R2t,
         RESERVED_TAG, Reject, RejectReason, ScsiResponse, Stage, TmfFunction, TmfResponse,
@@ -25,44 +29,6 @@ const MAX_ASKED: usize = 15;
 const MAX_EARLY: usize = 64 * 1024;
 /// How many of them are taken at once.
 const EARLY_SLOT: usize = 4096;
-
-/// What a relayed session begins with.
-#[derive(Debug, Clone)]
-pub struct RelayConfig {
-    /// CmdSN of the login and of the first command.
-    pub cmd_sn: u32,
-    /// Longest data segment that is taken before the session starts.
-    pub max_recv_data_segment: u32,
-    /// Unpredictable bytes, fresh for each connection.
-    pub seed: [u8; 32],
-}
-
-/// What holds from the start of a relayed session on.
-#[derive(Debug, Clone)]
-pub struct Start {
-    /// What the owner has negotiated.
-    pub params: Params,
-    /// StatSN that is expected next.
-    pub exp_stat_sn: u32,
-    /// How long to wait for what; those of login, logout and text are the owner's matter.
-    pub timeouts: Timeouts,
-    /// Data is not sent any more for what a reset of a unit or of the target will end.
-    pub fast_abort: bool,
-}
-
-/// Why a PDU of the owner is not sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum RelayError {
-    /// The connection is gone, or the session is not relayed.
-    #[error("no relayed connection")]
-    Gone,
-    /// A login or text request is on its way.
-    #[error("a login or text request is on its way already")]
-    Busy,
-    /// Too many wait for an answer.
-    #[error("too many requests wait for an answer")]
-    Full,
-}
 
 /// The owner's half of a connection.
 #[derive(Default)]
