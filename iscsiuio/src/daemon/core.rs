@@ -16,6 +16,7 @@ use super::adapter::Adapter;
 use super::left_behind::LeftBehind;
 use super::waiting::{Pings, Waiting};
 use super::{Report, Rings, Totals};
+use crate::port::refusal;
 use crate::state::State;
 
 /// Answers that wait for the kernel to take them.
@@ -114,7 +115,7 @@ impl Core {
             }
             None => {
                 self.totals.no_ring += 1;
-                self.answer(transport, host, Path { mac: [0; 6], ..path });
+                self.answer(transport, host, refusal(&path));
             }
         }
     }

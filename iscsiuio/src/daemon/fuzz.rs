@@ -17,6 +17,9 @@ use super::made_up::{MadeUp, World, seed};
 use crate::ask::Ask;
 use crate::ipc::Wanted;
 
+/// What stands where the answer's MAC address will: never handed back. (A kernel sends zeros.)
+const JUNK: [u8; 6] = [0x0a, 1, 2, 3, 4, 5];
+
 /// Handles of requests that are counted.
 const OURS: u64 = 1 << 40;
 /// After so long everything is over.
@@ -128,7 +131,7 @@ impl Script<'_> {
         let handle = OURS + self.asked.len() as u64;
         let path = Path {
             handle,
-            mac: [0; 6],
+            mac: JUNK,
             mac_old: [0; 6],
             addrs: PathAddrs::V4 {
                 src: Ipv4Addr::new(192, 0, 2, 7),

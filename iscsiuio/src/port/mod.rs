@@ -17,4 +17,5 @@ pub use crate::stack::Vlan;
 pub use config::{InterfaceConfig, Ipv4Source, Ipv6Source, LinkLocalSource, PortConfig, RouterSource};
 pub use effect::{Configured, Effect, Ping, PingEnd, PingId};
 pub use machine::Port;
+pub(crate) use requests::refusal;
 pub use status::{AddressStatus, Counters, InterfaceStatus, LeaseStatus, NeighbourStatus, PortStatus};

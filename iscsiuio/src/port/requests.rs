@@ -77,8 +77,8 @@ impl Requests {
     }
 }
 
-/// The answer that there is no path.
-pub(super) fn refusal(path: &Path) -> Path {
+/// The answer that there is no path: a MAC address of zeros.
+pub(crate) fn refusal(path: &Path) -> Path {
     Path { mac: [0; 6], ..*path }
 }
 

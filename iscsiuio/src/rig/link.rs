@@ -9,6 +9,9 @@ use super::{Crowd, Peer, Router, Server};
 use crate::port::{Configured, Effect, InterfaceConfig, Ipv4Source, Port, PortConfig, Vlan};
 use crate::random::Random;
 
+/// What stands where the answer's MAC address will: never handed back. (A kernel sends zeros.)
+const JUNK: [u8; 6] = [0x0a, 1, 2, 3, 4, 5];
+
 /// The port's MAC address.
 const MAC: [u8; 6] = [2, 0, 0, 0, 0, 1];
 /// How long a frame takes.
@@ -206,7 +209,7 @@ pub(crate) fn request(handle: u64, vlan_id: u16, to: &str) -> Path {
     };
     Path {
         handle,
-        mac: [0; 6],
+        mac: JUNK,
         mac_old: [0; 6],
         addrs,
         vlan_id,

@@ -11,6 +11,9 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{AddressFamily, Backlog, SockFlag, SockType, UnixAddr, bind, listen, socket};
 use rustix::net::SocketFlags;
 
+/// What stands where the answer's MAC address will: never handed back. (A kernel sends zeros.)
+const JUNK: [u8; 6] = [0x0a, 1, 2, 3, 4, 5];
+
 /// How long anything may take that a test waits for.
 pub(crate) const LIMIT: Duration = Duration::from_secs(20);
 /// The handle of the transport.
@@ -141,7 +144,7 @@ impl Kernel {
     pub(crate) fn ask(&mut self, host_no: u32, handle: u64, src: Ipv4Addr, dst: Ipv4Addr) {
         let path = NetPath {
             handle,
-            mac: [0; 6],
+            mac: JUNK,
             mac_old: [0; 6],
             addrs: PathAddrs::V4 { src, dst },
             vlan_id: 0,

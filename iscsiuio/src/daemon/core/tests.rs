@@ -17,6 +17,9 @@ use super::*;
 use crate::ask::{Ask, PingAnswer};
 use crate::ipc::Wanted;
 
+/// What stands where the answer's MAC address will: never handed back. (A kernel sends zeros.)
+const JUNK: [u8; 6] = [0x0a, 1, 2, 3, 4, 5];
+
 /// A daemon with hosts, and the time it is.
 struct Rig {
     world: Rc<World>,
@@ -42,7 +45,7 @@ impl Rig {
     fn request(&mut self, host_no: u32, handle: u64) {
         let path = Path {
             handle,
-            mac: [0; 6],
+            mac: JUNK,
             mac_old: [0; 6],
             addrs: PathAddrs::V4 {
                 src: Ipv4Addr::new(192, 0, 2, 7),

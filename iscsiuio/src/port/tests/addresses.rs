@@ -42,7 +42,7 @@ fn an_address_that_somebody_has_is_not_used() {
 }
 
 #[test]
-fn a_lease_is_acquired_and_what_waits_goes_through_its_router() {
+fn within_two_seconds_there_is_a_lease_and_what_waits_goes_through_its_router() {
     let mut rig = Rig::new(1500);
     rig.servers
         .push(Server::new("192.0.2.1", "192.0.2.33", Some("192.0.2.1")));
