@@ -18,6 +18,7 @@ pub mod intent;
 pub mod isid;
 mod message;
 pub mod model;
+pub mod nodes;
 pub mod ops;
 pub mod params;
 pub mod quirks;
