@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::nodes::Place;
+
 /// Who asks, and where what outlives an operation is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Home {
@@ -11,4 +13,6 @@ pub struct Home {
     pub state: PathBuf,
     /// Where the writers of this endpoint's adapters exclude each other.
     pub locks: PathBuf,
+    /// Where the records of targets are.
+    pub records: Place,
 }

@@ -12,6 +12,7 @@ use crate::model::{
     Adapter, AdapterKey, Connection, FlashTarget, Health, Iface, Limits, LoginBy, Owner, PortalType,
     Security, Session, SessionBrief, SessionKind,
 };
+use crate::nodes::Place;
 use crate::ops::Consent;
 use crate::params::{FlashnodeParam, IfaceCode, ParamValue, Parameter, Params, fits_family};
 use crate::quirks::Driver;
@@ -25,6 +26,7 @@ pub(crate) fn home(dir: &Path) -> Home {
         program: "tester",
         state: dir.to_owned(),
         locks: dir.join("lock"),
+        records: Place::under(&dir.join("db")),
     }
 }
 

@@ -22,6 +22,7 @@ fn ctx<'b>(backend: &'b mut Scripted, dir: &Path, patience: Duration) -> Ctx<'b>
         program: "tester",
         state: PathBuf::from("/nonexistent"),
         locks: dir.join("locks"),
+        records: crate::nodes::Place::under(&dir.join("db")),
     };
     Ctx::new(backend, Deadline::after(patience), home)
 }

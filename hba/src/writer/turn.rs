@@ -67,6 +67,7 @@ impl Ctx<'_> {
             program,
             state,
             locks,
+            ..
         } = &self.home;
         let dir = match locks.strip_prefix(state) {
             Ok(name) if !name.as_os_str().is_empty() => Dir::private(state).and_then(|dir| dir.subdir(name)),

@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::{ColorChoice, FromArgMatches};
 use driver_sys::endpoint::Endpoint;
 use hba::backend::kernel::Kernel;
+use hba::nodes::Place;
 use hba::{Ctx, Deadline};
 
 use crate::args::{self, Cli, Format, Noun};
@@ -105,7 +106,11 @@ fn run(cli: &Cli, out: &Out, warnings: &mut Vec<String>) -> Done {
         .answered(format!("{error}"))
     })?;
     let mut backend = Kernel::open(&endpoint)?;
-    let mut ctx = Ctx::new(&mut backend, deadline(cli), home(&cli.global.endpoint));
+    let mut home = home(&cli.global.endpoint);
+    if let Some(dir) = &cli.global.db {
+        home.records = Place::under(dir);
+    }
+    let mut ctx = Ctx::new(&mut backend, deadline(cli), home);
     ctx.dry_run = cli.global.dry_run.into();
     if changes(&cli.noun) && !cli.global.dry_run {
         ctx.deadline = ctx.deadline.with_clean_up();

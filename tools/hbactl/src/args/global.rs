@@ -1,5 +1,7 @@
 //! Options that every command has.
 
+use std::path::PathBuf;
+
 use clap::{Args, ColorChoice, ValueEnum};
 use hba::AdapterId;
 
@@ -39,6 +41,17 @@ pub struct Global {
         value_name = "host|DIR"
     )]
     pub endpoint: String,
+
+    /// The record database: a directory with `nodes`, `ifaces` and the others in it [default: open-iscsi's on this machine, DIR/hbactl/db
+    /// beside an emulated one]
+    #[arg(
+        long,
+        global = true,
+        env = "HBACTL_DB",
+        hide_env_values = true,
+        value_name = "DIR"
+    )]
+    pub db: Option<PathBuf>,
 
     /// Show what would change, and change nothing
     #[arg(long, global = true)]
