@@ -112,7 +112,7 @@ impl Dir {
         Ok(dir)
     }
 
-    fn enter(&self, name: &OsStr) -> Result<Self> {
+    pub(crate) fn enter(&self, name: &OsStr) -> Result<Self> {
         let opened = rustix::fs::openat(&self.fd, name, DIRECTORY, Mode::empty());
         let fd = opened.map_err(|errno| match self.kind(name) {
             Ok(Some(kind)) if kind != Kind::Directory => {
@@ -267,7 +267,7 @@ impl Dir {
         sync(&self.fd).map_err(|why| self.failed("sync", "", why))
     }
 
-    fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         rustix::fs::fstat(&self.fd)
             .map_err(Why::from)
             .and_then(|stat| ours(&stat))
@@ -283,7 +283,7 @@ impl Dir {
         self.set_mode(mode & !0o077)
     }
 
-    fn plain<'n>(&self, doing: &'static str, name: &'n OsStr) -> Result<&'n OsStr> {
+    pub(crate) fn plain<'n>(&self, doing: &'static str, name: &'n OsStr) -> Result<&'n OsStr> {
         let mut components = Path::new(name).components();
         match (components.next(), components.next()) {
             (Some(Component::Normal(only)), None) if only == name => Ok(name),
@@ -299,6 +299,10 @@ impl Dir {
             self.path.join(name)
         };
         Error::new(doing, path, why)
+    }
+
+    pub(crate) const fn of(fd: OwnedFd, path: PathBuf) -> Self {
+        Self { fd, path }
     }
 
     pub(crate) const fn fd(&self) -> &OwnedFd {

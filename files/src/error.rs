@@ -58,6 +58,9 @@ pub enum Why {
     /// It was exchanged for something else meanwhile.
     #[error("it was exchanged while it was opened")]
     Changed,
+    /// A link on the way leads out of the tree.
+    #[error("a symbolic link on the way leads out of the tree, and that is not followed")]
+    Outside,
     /// A name that is no plain name.
     #[error("it is not a plain file name")]
     Name,
@@ -118,7 +121,9 @@ impl Error {
             Why::Held(_) => io::ErrorKind::WouldBlock,
             Why::Silent => io::ErrorKind::TimedOut,
             Why::TooLong(_) => io::ErrorKind::FileTooLarge,
-            Why::Link | Why::Kind(..) | Why::Names | Why::Changed | Why::Name => io::ErrorKind::InvalidInput,
+            Why::Link | Why::Outside | Why::Kind(..) | Why::Names | Why::Changed | Why::Name => {
+                io::ErrorKind::InvalidInput
+            }
         }
     }
 

@@ -17,6 +17,7 @@ mod lock;
 mod named;
 mod output;
 mod temporary;
+mod tree;
 mod walk;
 
 pub use dir::Dir;

@@ -4,12 +4,14 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
+use std::io;
 use std::os::unix::fs::FileExt;
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::fs::{FlockOperation, fstat};
-use rustix::io::Errno;
+use rustix::fs::{FlockOperation, Stat, fstat};
+use rustix::io::{Errno, retry_on_intr};
 
 use crate::dir::{Dir, create};
 use crate::error::{Result, Why};
@@ -59,6 +61,55 @@ impl Lock {
         }
     }
 
+    /// Takes the lock, waiting in a queue that the kernel keeps: whoever came first is woken first. `more` says how long to wait before it
+    /// is asked again, and `None` to give up.
+    ///
+    /// # Errors
+    /// As [`Lock::take`].
+    pub fn take_in_turn(
+        dir: &Dir,
+        name: impl AsRef<OsStr>,
+        holder: &str,
+        mut more: impl FnMut() -> Option<Duration>,
+    ) -> Result<Self> {
+        let name = name.as_ref();
+        let failed = |why: Why| dir.failed("lock", name, why);
+        loop {
+            let by = match Self::attempt(dir, name, holder) {
+                Err(Why::Held(by)) => by,
+                Err(Why::Changed) => continue,
+                other => return other.map_err(failed),
+            };
+            let (file, here) = Self::open(dir, name).map_err(failed)?;
+            let (tell, told) = mpsc::channel();
+            // When nobody waits any more, the file goes with the message, and the lock with it.
+            thread::Builder::new()
+                .name("waiting for a lock".to_owned())
+                .spawn(move || {
+                    let got = retry_on_intr(|| rustix::fs::flock(&file, FlockOperation::LockExclusive));
+                    let _ = tell.send(got.map(|()| file));
+                })
+                .map_err(|error| failed(error.into()))?;
+            let file = loop {
+                let Some(wait) = more() else {
+                    let by = Self::holder(dir, name)?.unwrap_or(by);
+                    return Err(failed(Why::Held(by)));
+                };
+                match told.recv_timeout(wait) {
+                    Ok(got) => break got.map_err(|errno| failed(errno.into()))?,
+                    Err(mpsc::RecvTimeoutError::Timeout) => {}
+                    Err(mpsc::RecvTimeoutError::Disconnected) => {
+                        return Err(failed(io::Error::other("the waiting thread is gone").into()));
+                    }
+                }
+            };
+            match Self::taken(dir, name, file, &here, holder) {
+                Err(Why::Changed) => {}
+                other => return other.map_err(failed),
+            }
+        }
+    }
+
     /// Who holds the lock: his text, perhaps empty. `None` when nobody does. Never waits, and never makes a holder wait.
     ///
     /// # Errors
@@ -76,6 +127,17 @@ impl Lock {
     }
 
     fn attempt(dir: &Dir, name: &OsStr, holder: &str) -> Result<Self, Why> {
+        let (file, here) = Self::open(dir, name)?;
+        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {}
+            Err(Errno::WOULDBLOCK) => return Err(Why::Held(text(&file))),
+            Err(errno) => return Err(errno.into()),
+        }
+        Self::taken(dir, name, file, &here, holder)
+    }
+
+    /// The lock's file, made when it is missing.
+    fn open(dir: &Dir, name: &OsStr) -> Result<(File, Stat), Why> {
         let file = loop {
             if let Some(stat) = walk::stat(dir.fd(), name)? {
                 break open_plain(dir.fd(), name, &stat, Access::Write)?;
@@ -88,13 +150,13 @@ impl Lock {
         let here = fstat(&file)?;
         crate::kind::ours(&here)?;
         permit(&file, 0o600)?;
-        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => {}
-            Err(Errno::WOULDBLOCK) => return Err(Why::Held(text(&file))),
-            Err(errno) => return Err(errno.into()),
-        }
+        Ok((file, here))
+    }
+
+    /// Of a file that is locked: it is still the one under the name.
+    fn taken(dir: &Dir, name: &OsStr, file: File, here: &Stat, holder: &str) -> Result<Self, Why> {
         let lock = Self { file };
-        if !walk::stat(dir.fd(), name)?.is_some_and(|there| same(&here, &there)) {
+        if !walk::stat(dir.fd(), name)?.is_some_and(|there| same(here, &there)) {
             return Err(Why::Changed);
         }
         lock.write(holder)?;

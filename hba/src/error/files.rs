@@ -12,9 +12,13 @@ impl Error {
             Why::Owner(_) | Why::Writable(_) => Kind::Permission,
             Why::Held(_) | Why::InUse => Kind::Busy,
             Why::Silent => Kind::Timeout,
-            Why::Exists | Why::Link | Why::Kind(..) | Why::Names | Why::Name | Why::TooLong(_) => {
-                Kind::Invalid
-            }
+            Why::Exists
+            | Why::Link
+            | Why::Outside
+            | Why::Kind(..)
+            | Why::Names
+            | Why::Name
+            | Why::TooLong(_) => Kind::Invalid,
             _ => Kind::Failed,
         };
         let failure = Self::new(kind, tried).answered(format!("{}: {}", error.path().display(), error.why()));

@@ -1,0 +1,157 @@
+//! One file as a record: bounded, whole, and with a look at whose it is.
+//!
+//! The peer rewrites a record in place (`O_TRUNC`, then the text), so that whoever reads meanwhile sees none or half of it. What has no end is
+//! read again under the lock, where nobody writes; still without an end there, it was left so by a program that died.
+
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::time::Duration;
+
+use files::Dir;
+
+use super::Database;
+use crate::deadline::Deadline;
+use crate::error::{Error, Kind, Result};
+use crate::nodes::Record;
+use crate::nodes::lock::{Held, is_held_here};
+use crate::nodes::record::RECORD_MAX;
+
+/// As long is waited for a writer to end. The peer holds the lock for milliseconds.
+const SETTLE: Duration = Duration::from_secs(5);
+const BEGIN: &[u8] = b"# BEGIN RECORD";
+const END: &[u8] = b"# END RECORD";
+/// Keys whose values are secrets: the file is the owner's only then.
+const SECRETS: &[&str] = &[
+    "node.session.auth.password",
+    "node.session.auth.password_in",
+    "discovery.sendtargets.auth.password",
+    "discovery.sendtargets.auth.password_in",
+];
+
+impl Database {
+    /// The record in a file below the root; `None` when nothing is there.
+    pub(super) fn read(&self, root: &Dir, path: &Path) -> Result<Option<Record>> {
+        let shown = root.path().join(path);
+        let tried = || format!("read the record {}", shown.display());
+        let once = || -> Result<Option<(File, Vec<u8>)>> {
+            let Some(file) = root.file_beneath(path).map_err(|e| unusable(&e))? else {
+                return Ok(None);
+            };
+            let bytes = bytes(&file).map_err(|e| Error::io(tried(), &e))?;
+            if bytes.len() > RECORD_MAX {
+                return Err(Error::new(Kind::Invalid, tried())
+                    .answered(format!("it is longer than any record ({RECORD_MAX} bytes)")));
+            }
+            Ok(Some((file, bytes)))
+        };
+        let Some((mut file, mut text)) = once()? else {
+            return Ok(None);
+        };
+        if half_written(&text) {
+            let held = self.quiet();
+            match once()? {
+                None => return Ok(None),
+                Some(again) => (file, text) = again,
+            }
+            if half_written(&text) {
+                return Err(half(tried(), held.is_some() || is_held_here(&self.place.lock)));
+            }
+        }
+        let record = Record::parse(&shown.display().to_string(), &text)?;
+        self.look(&shown, &file, &record);
+        Ok(Some(record))
+    }
+
+    /// A moment without writers, as long as what is returned lives; `None` where it cannot be had, or is ours already.
+    fn quiet(&self) -> Option<Held> {
+        if is_held_here(&self.place.lock) {
+            return None;
+        }
+        let held = Held::take(&self.place, Deadline::after(SETTLE), "a reader").ok()?;
+        if let Some(told) = held.told() {
+            self.remarks.add(told.to_owned());
+        }
+        Some(held)
+    }
+
+    /// Whose file it is, and who else can read it.
+    fn look(&self, path: &Path, file: &File, record: &Record) {
+        let Ok(stat) = file.metadata() else { return };
+        let mode = stat.mode() & 0o777;
+        if stat.uid() != 0 && stat.uid() != nix::unistd::geteuid().as_raw() {
+            self.remarks.add(format!(
+                "{} belongs to user {}, who can change it",
+                path.display(),
+                stat.uid()
+            ));
+        } else if mode & 0o022 != 0 {
+            self.remarks.add(format!(
+                "{} can be changed by others (mode {mode:04o}): chmod 0600",
+                path.display()
+            ));
+        }
+        if mode & 0o044 != 0 && SECRETS.iter().any(|key| record.get(key).is_some()) {
+            self.remarks.add(format!(
+                "{} has a secret and can be read by others (mode {mode:04o}): chmod 0600, and use another secret",
+                path.display()
+            ));
+        }
+    }
+}
+
+/// What is there, at most one byte more than a record may have.
+fn bytes(file: &File) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(4 << 10);
+    file.take(RECORD_MAX as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Whether somebody began to write and has not ended: nothing at all, or a beginning without an end. Records by hand may have neither.
+fn half_written(text: &[u8]) -> bool {
+    let has = |mark: &[u8]| {
+        text.split(|b| *b == b'\n')
+            .any(|line| line.trim_ascii_start().starts_with(mark))
+    };
+    text.is_empty() || (has(BEGIN) && !has(END))
+}
+
+fn half(tried: String, sure: bool) -> Error {
+    let e = Error::new(Kind::Invalid, tried);
+    if sure {
+        e.answered("it is half written: whoever wrote it died")
+            .hint("write it anew, or remove it")
+    } else {
+        e.answered("it is half written, and the lock that tells whether somebody is at it cannot be had")
+            .hint("try again; as root, if you are not")
+    }
+}
+
+/// A file that cannot be opened as a record.
+pub(super) fn unusable(error: &files::Error) -> Error {
+    Error::file("open a record", error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_without_its_end_is_half_written() {
+        let whole = b"# BEGIN RECORD 2.1.8\nnode.name = x\n# END RECORD\n";
+        assert!(!half_written(whole));
+        for cut in 1..whole.len() - 1 {
+            let cut = &whole[..cut];
+            // The first words are no beginning yet: then it is read as what it is, a comment.
+            assert_eq!(
+                half_written(cut),
+                cut.len() >= BEGIN.len() && !cut.ends_with(b"# END RECORD"),
+                "{}",
+                String::from_utf8_lossy(cut)
+            );
+        }
+        assert!(half_written(b""));
+        assert!(!half_written(b"node.name = by hand\n"));
+    }
+}
