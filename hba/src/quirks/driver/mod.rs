@@ -3,10 +3,12 @@
 //! Must not know who asks. Source: kernel `struct iscsi_transport`, `struct scsi_host_template` and `attr_is_visible` of `qla4xxx`,
 //! `bnx2i`, `qedi`, `be2iscsi`, `cxgbi`, `iscsi_tcp`; open-iscsi `usr/transport.c` (`set_host_ip`, who logs in, whom iscsiuio serves).
 
+mod login;
 mod nobody;
 mod rows;
 mod why;
 
+pub use login::{Flow, HostIp, Template};
 pub use nobody::{IPSEC, ISNS, ONE_CONNECTION, RADIUS, SLP};
 
 use super::ability::{Ability, Can};
@@ -31,6 +33,8 @@ pub struct Driver {
     pub logs_in: Option<LoginBy>,
     /// Whether iscsiuio finds the next hop, keeps addresses and pings for it.
     pub helper: bool,
+    /// What a login through it takes; `None` for a driver that nobody knows.
+    pub login: Option<Template>,
     /// Why a session that a user program made cannot be closed through the driver even by that program.
     pub user_sessions_stay: Option<&'static str>,
     /// Why it cannot be told whether one of its own sessions was redirected.
@@ -49,6 +53,16 @@ impl Driver {
             .iter()
             .find(|row| row.transport == transport)
             .unwrap_or(&rows::UNKNOWN)
+    }
+
+    /// The driver of the iSCSI function beside a network device, by the name of that device's driver.
+    #[must_use]
+    pub fn beside(netdev_driver: &str) -> Option<&'static Self> {
+        let serves = |row: &&Self| {
+            row.login
+                .is_some_and(|login| login.netdevs.contains(&netdev_driver))
+        };
+        rows::ALL.iter().find(serves)
     }
 
     /// All that are known.

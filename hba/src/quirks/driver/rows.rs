@@ -4,9 +4,11 @@
 //! `cxgb3i_iscsi_transport`, `cxgb4i_iscsi_transport`, `iscsi_sw_tcp_transport`, `iscsi_iser_transport`; `host_reset` of their host
 //! templates (only qla4xxx has one: `store_host_reset` answers EOPNOTSUPP for the others), `max_cmd_len` of their hosts.
 
+use driver_sys::sysfs::class::transport::Caps;
+
 use super::super::ability::{Ability as A, Can};
 use super::super::qla4xxx;
-use super::{Driver, why};
+use super::{Driver, Flow, HostIp, Template, why};
 use crate::model::{Limits, LoginBy};
 
 use Can::{Driver as ItDoes, Helper, Not};
@@ -27,6 +29,7 @@ pub(super) const UNKNOWN: Driver = Driver {
     multifunction: None,
     logs_in: None,
     helper: false,
+    login: None,
     user_sessions_stay: None,
     redirect_untold: None,
     limits: |_| NONE,
@@ -81,6 +84,25 @@ const SOFTWARE: &[(A, Can)] = &[
     (A::Reset, Not(why::NO_HARDWARE)),
 ];
 
+/// bnx2i and qedi: the card has its own TCP, and addresses that the helper brings up.
+const HELPED_LOGIN: Template = Template {
+    host_ip: HostIp::Required,
+    boot_info: true,
+    ..Template::bound("bnx2i", Flow::Endpoint)
+};
+
+const OUT_OF_TREE: &[(A, Can)] = &[
+    (A::Flash, Not(why::OUT_OF_TREE)),
+    (A::ChapTable, Not(why::OUT_OF_TREE)),
+    (A::Iface, Not(why::OUT_OF_TREE)),
+    (A::Ping, Not(why::OUT_OF_TREE)),
+    (A::HostStats, Not(why::OUT_OF_TREE)),
+    (A::Boot, Not(why::OUT_OF_TREE)),
+    (A::InitiatorName, Not(why::OUT_OF_TREE)),
+    (A::Memory, Not(why::OUT_OF_TREE)),
+    (A::Reset, ItDoes),
+];
+
 const OVER_TCPIP: Driver = Driver {
     max_cdb: VARLEN,
     integrated_tcpip: Some(true),
@@ -89,7 +111,7 @@ const OVER_TCPIP: Driver = Driver {
     ..DAEMON
 };
 
-/// Every driver that is known.
+/// Every driver that is known. `ocs` never came into the kernel; open-iscsi has a template for it.
 pub(super) const ALL: &[Driver] = &[
     Driver {
         transport: "qla4xxx",
@@ -110,6 +132,10 @@ pub(super) const ALL: &[Driver] = &[
             (A::Memory, ItDoes),
             (A::Reset, ItDoes),
         ],
+        login: Some(Template {
+            more_caps: Caps::DATA_PATH_OFFLOAD,
+            ..Template::bound("qla4xxx", Flow::Adapter)
+        }),
         ..DAEMON
     },
     Driver {
@@ -117,6 +143,10 @@ pub(super) const ALL: &[Driver] = &[
         vendor: Some("Broadcom"),
         helper: true,
         abilities: HELPED,
+        login: Some(Template {
+            netdevs: &["bnx2", "bnx2x"],
+            ..HELPED_LOGIN
+        }),
         ..DAEMON
     },
     Driver {
@@ -124,6 +154,12 @@ pub(super) const ALL: &[Driver] = &[
         vendor: Some("QLogic"),
         helper: true,
         abilities: HELPED,
+        login: Some(Template {
+            module: "qedi",
+            no_netdev: true,
+            netdevs: &["qede"],
+            ..HELPED_LOGIN
+        }),
         ..DAEMON
     },
     Driver {
@@ -140,6 +176,10 @@ pub(super) const ALL: &[Driver] = &[
             (A::Memory, Not(why::OTHER_REQUESTS)),
             (A::Reset, Not(why::NO_RESET)),
         ],
+        login: Some(Template {
+            sync_vlan: true,
+            ..Template::bound("be2iscsi", Flow::Endpoint)
+        }),
         ..DAEMON
     },
     Driver {
@@ -147,6 +187,11 @@ pub(super) const ALL: &[Driver] = &[
         vendor: Some("Chelsio"),
         max_cdb: VARLEN,
         abilities: CXGB,
+        login: Some(Template {
+            host_ip: HostIp::Optional,
+            netdevs: &["cxgb3"],
+            ..Template::bound("cxgb3i", Flow::Endpoint)
+        }),
         ..DAEMON
     },
     Driver {
@@ -154,15 +199,33 @@ pub(super) const ALL: &[Driver] = &[
         vendor: Some("Chelsio"),
         max_cdb: VARLEN,
         abilities: CXGB,
+        login: Some(Template {
+            netdevs: &["cxgb4"],
+            ..Template::bound("cxgb4i", Flow::Endpoint)
+        }),
+        ..DAEMON
+    },
+    Driver {
+        transport: "ocs",
+        vendor: Some("Emulex"),
+        max_cdb: None,
+        multifunction: None,
+        login: Some(Template::bound("ocs", Flow::Endpoint)),
+        abilities: OUT_OF_TREE,
         ..DAEMON
     },
     Driver {
         transport: "tcp",
+        login: Some(Template::of("iscsi_tcp", Flow::Socket)),
         ..OVER_TCPIP
     },
     Driver {
         transport: "iser",
         integrated_tcpip: Some(false),
+        login: Some(Template {
+            rdma: true,
+            ..Template::of("ib_iser", Flow::Endpoint)
+        }),
         ..OVER_TCPIP
     },
 ];

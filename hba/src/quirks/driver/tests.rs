@@ -78,9 +78,130 @@ fn of_bnx2i_and_qedi_only_the_ping_is_had_and_by_the_helper() {
 
 #[test]
 fn of_a_driver_that_is_not_known_nothing_is_claimed() {
-    let driver = Driver::of("ocs");
-    assert!(!driver.features(None).flash && driver.logs_in.is_none());
+    let driver = Driver::of("weird");
+    assert!(!driver.features(None).flash && driver.logs_in.is_none() && driver.login.is_none());
     assert_eq!(driver.can(Ability::Flash), Can::Not(super::why::NOT_KNOWN));
     // Radius is nobody's, whatever the driver.
     assert_eq!(driver.can(Ability::Radius), Can::Not(RADIUS));
+}
+
+/// open-iscsi 2.1.13 `usr/transport.c`, template by template: name, module, `set_host_ip`, `bind_ep_required`, `use_boot_info`, `no_netdev`,
+/// `sync_vlan_settings`, iscsiuio for addresses and pings, who logs in.
+#[test]
+fn what_a_login_takes_is_what_the_peers_templates_say() {
+    use Flow::{Adapter, Endpoint, Socket};
+    use HostIp::{NotRequired, Optional, Required};
+    let peers = [
+        (
+            "tcp",
+            "iscsi_tcp",
+            NotRequired,
+            false,
+            false,
+            false,
+            false,
+            false,
+            Socket,
+        ),
+        (
+            "iser",
+            "ib_iser",
+            NotRequired,
+            false,
+            false,
+            false,
+            false,
+            false,
+            Endpoint,
+        ),
+        (
+            "cxgb3i", "cxgb3i", Optional, true, false, false, false, false, Endpoint,
+        ),
+        (
+            "cxgb4i",
+            "cxgb4i",
+            NotRequired,
+            true,
+            false,
+            false,
+            false,
+            false,
+            Endpoint,
+        ),
+        (
+            "bnx2i", "bnx2i", Required, true, true, false, false, true, Endpoint,
+        ),
+        (
+            "be2iscsi",
+            "be2iscsi",
+            NotRequired,
+            true,
+            false,
+            false,
+            true,
+            false,
+            Endpoint,
+        ),
+        (
+            "qla4xxx",
+            "qla4xxx",
+            NotRequired,
+            true,
+            false,
+            false,
+            false,
+            false,
+            Adapter,
+        ),
+        (
+            "ocs",
+            "ocs",
+            NotRequired,
+            true,
+            false,
+            false,
+            false,
+            false,
+            Endpoint,
+        ),
+        ("qedi", "qedi", Required, true, true, true, false, true, Endpoint),
+    ];
+    assert_eq!(peers.len(), Driver::all().len());
+    for (name, module, host_ip, bind, boot, alone, vlan, helper, flow) in peers {
+        let driver = Driver::of(name);
+        let login = driver.login.expect(name);
+        assert_eq!(
+            (login.module, login.host_ip, login.bind_endpoint),
+            (module, host_ip, bind),
+            "{name}"
+        );
+        assert_eq!(
+            (login.boot_info, login.no_netdev, login.sync_vlan),
+            (boot, alone, vlan),
+            "{name}"
+        );
+        assert_eq!(
+            (driver.helper, login.flow, login.rdma),
+            (helper, flow, name == "iser"),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn the_iscsi_function_beside_a_network_device_is_known_by_its_driver() {
+    for (netdev, transport) in [
+        ("bnx2", "bnx2i"),
+        ("bnx2x", "bnx2i"),
+        ("cxgb3", "cxgb3i"),
+        ("cxgb4", "cxgb4i"),
+        ("qede", "qedi"),
+    ] {
+        assert_eq!(
+            Driver::beside(netdev).map(|d| d.transport),
+            Some(transport),
+            "{netdev}"
+        );
+    }
+    assert!(Driver::beside("e1000e").is_none());
 }

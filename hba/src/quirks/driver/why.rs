@@ -21,6 +21,11 @@ pub(super) const NOT_KNOWN: Why = Why {
     ],
 };
 
+pub(super) const OUT_OF_TREE: Why = Why {
+    reason: "the driver is no part of Linux: what it offers beside sessions is not known here",
+    instead: &[Part::text("its maker's own tool knows")],
+};
+
 // Drivers that leave logins to a daemon.
 
 pub(super) const NO_FLASH: Why = Why {
