@@ -21,6 +21,7 @@ pub mod model;
 pub mod nodes;
 pub mod ops;
 pub mod params;
+pub mod policy;
 pub mod quirks;
 mod secret;
 mod step;
