@@ -8,5 +8,9 @@
 //! Source: open-iscsi `usr/` (each file names its own), RFC 7143, and the drivers' rows in [`crate::quirks::driver`].
 
 pub mod address;
+pub mod host;
 pub mod iface;
 pub mod matching;
+pub mod module;
+pub mod network;
+pub mod transport;
