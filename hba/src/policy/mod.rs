@@ -10,7 +10,10 @@
 pub mod address;
 pub mod host;
 pub mod iface;
+pub mod mask;
 pub mod matching;
 pub mod module;
+pub mod name;
 pub mod network;
+pub mod timeouts;
 pub mod transport;
