@@ -2,7 +2,8 @@
 //! or each login ends the session before it (reinstatement).
 //!
 //! Owns which identifiers are taken and which one is given next. Must not know where paths are found, or when one is needed. Identifiers are
-//! those that the kernel shows; the portal group is left out of the comparison, since an entry that was never logged in does not know it.
+//! those that the kernel shows. Sessions to different portal groups do not meet; an entry that was never logged in does not know its group,
+//! and may meet any.
 //!
 //! Source: RFC 7143 sections 4.4.3 and 6.3.5; qla4xxx `ql4_os.c` (`qla4xxx_update_isid`: bits 5 to 7 of byte 1; sysfs shows the bytes
 //! from last to first).
@@ -18,8 +19,11 @@ pub const PATHS: usize = 8 * 256;
 /// Who has which identifier, by target. `W` says who; looking and giving take time for the paths of that target only.
 #[derive(Debug, Clone)]
 pub struct Taken<W> {
-    by_target: HashMap<String, HashMap<Isid, W>>,
+    by_target: HashMap<String, HashMap<Isid, Vec<(Group, W)>>>,
 }
+
+/// A portal group; `None` may be any.
+type Group = Option<u16>;
 
 impl<W> Default for Taken<W> {
     fn default() -> Self {
@@ -32,14 +36,31 @@ impl<W> Default for Taken<W> {
 impl<W> Taken<W> {
     /// Notes that `who` has `isid` at `target`. The first one to have it stays its owner.
     pub fn take(&mut self, target: &str, isid: Isid, who: W) {
+        self.take_in(target, None, isid, who);
+    }
+
+    /// The same within a portal group.
+    pub fn take_in(&mut self, target: &str, group: Group, isid: Isid, who: W) {
         let of_target = self.by_target.entry(key(target)).or_default();
-        of_target.entry(isid).or_insert(who);
+        let owners = of_target.entry(isid).or_default();
+        // Whoever met one of them before meets him still: who is in all groups, or in this one, says it all.
+        if !owners.iter().any(|(of, _)| of.is_none() || *of == group) {
+            owners.push((group, who));
+        }
     }
 
     /// Who has `isid` at `target`.
     #[must_use]
     pub fn owner(&self, target: &str, isid: Isid) -> Option<&W> {
-        self.by_target.get(&key(target))?.get(&isid)
+        self.owner_in(target, None, isid)
+    }
+
+    /// Who has `isid` at `target` in a portal group, or may have it there.
+    #[must_use]
+    pub fn owner_in(&self, target: &str, group: Group, isid: Isid) -> Option<&W> {
+        let owners = self.by_target.get(&key(target))?.get(&isid)?;
+        let met = owners.iter().find(|(of, _)| meet(*of, group))?;
+        Some(&met.1)
     }
 
     /// Any identifier that is in use at `target`.
@@ -51,10 +72,24 @@ impl<W> Taken<W> {
     /// An identifier like `like` that nobody has at `target`: `like` itself when it is free. `None` when all [`PATHS`] are taken.
     #[must_use]
     pub fn free(&self, target: &str, like: Isid) -> Option<Isid> {
+        self.free_in(target, None, like)
+    }
+
+    /// The same within a portal group.
+    #[must_use]
+    pub fn free_in(&self, target: &str, group: Group, like: Isid) -> Option<Isid> {
         let of_target = self.by_target.get(&key(target));
-        let free = |isid: &Isid| of_target.is_none_or(|taken| !taken.contains_key(isid));
+        let free = |isid: &Isid| {
+            let owners = of_target.and_then(|taken| taken.get(isid));
+            owners.is_none_or(|all| !all.iter().any(|(of, _)| meet(*of, group)))
+        };
         std::iter::once(like).chain(alike(like)).find(free)
     }
+}
+
+/// Whether sessions of two portal groups can be one and the same.
+fn meet(one: Group, other: Group) -> bool {
+    one.is_none() || other.is_none() || one == other
 }
 
 /// The identifiers of other paths, in the order in which the driver gives them; the type of the identifier stays.

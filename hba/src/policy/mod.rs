@@ -10,6 +10,7 @@
 pub mod address;
 pub mod host;
 pub mod iface;
+pub mod isid;
 pub mod mask;
 pub mod matching;
 pub mod module;
