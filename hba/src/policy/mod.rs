@@ -16,5 +16,7 @@ pub mod matching;
 pub mod module;
 pub mod name;
 pub mod network;
+pub mod portals;
+pub mod refresh;
 pub mod timeouts;
 pub mod transport;
