@@ -18,5 +18,6 @@ pub mod name;
 pub mod network;
 pub mod portals;
 pub mod refresh;
+pub mod stores;
 pub mod timeouts;
 pub mod transport;
