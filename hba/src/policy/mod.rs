@@ -18,6 +18,7 @@ pub mod name;
 pub mod network;
 pub mod portals;
 pub mod refresh;
+pub mod retry;
 pub mod stores;
 pub mod timeouts;
 pub mod transport;
