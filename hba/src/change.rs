@@ -80,6 +80,13 @@ impl<T> Change<T> {
         }
     }
 
+    /// Leaves only the differences in fields that are wanted, for people who asked for some of many.
+    pub fn keep(&mut self, wanted: impl Fn(&str) -> bool) {
+        if let Self::Changed { diff, .. } | Self::Planned { diff, .. } = self {
+            diff.retain(|difference| wanted(&difference.field));
+        }
+    }
+
     /// The fields that differ; empty when nothing changed.
     pub fn diff(&self) -> &[Difference] {
         match self {

@@ -270,6 +270,8 @@ impl FromStr for Hctl {
 
 mod portal;
 
+pub use iscsi::address::ISCSI_PORT;
+pub use iscsi::names::IscsiName as TargetName;
 pub use portal::{Portal, why_not};
 
 #[cfg(test)]

@@ -82,6 +82,16 @@ pub enum Step {
     ModuleTranslate,
     /// Look what stands on the disks.
     LunUses,
+    /// List the node records.
+    NodeList,
+    /// Change a node record.
+    NodeSet,
+    /// List the interface records.
+    IfaceRecordList,
+    /// Change an interface record.
+    IfaceRecordSet,
+    /// List the keys of records.
+    NodeKeys,
     /// Let open-iscsi log in by a record.
     OpenIscsiLogin,
     /// Let open-iscsi log out of this session, its own.
@@ -190,6 +200,11 @@ impl fmt::Display for Step {
             Self::LunList => "lun list",
             Self::LunRead => "lun read",
             Self::LunUses => "lun uses",
+            Self::NodeList => "node list",
+            Self::NodeSet => "node set",
+            Self::IfaceRecordList => "iface record list",
+            Self::IfaceRecordSet => "iface record set",
+            Self::NodeKeys => "node keys",
             Self::OpenIscsiLogin => "a login by open-iscsi",
             Self::OpenIscsiLogout(sid) => return write!(f, "a logout of session {sid} by open-iscsi"),
             Self::OpenIscsiAddress => "iface.ipaddress of open-iscsi",

@@ -11,6 +11,7 @@ mod helper;
 mod iface;
 mod lun;
 mod module;
+mod node;
 mod ping;
 mod rescan;
 mod session;
@@ -34,6 +35,7 @@ pub use helper::{
 pub use iface::{Iface, StagedValue};
 pub use lun::{Capacity, Inquiry, Lun, ReportedLun, VpdPage};
 pub use module::ModuleParameter;
+pub use node::{IfaceRecord, NodeBrief, NodeRecord, Origin, Value, ValueOrigin, shown, values};
 pub use ping::{PingReply, PingResult, PingStatus};
 pub use rescan::{Rescan, UnitChange, UnitFate};
 pub use session::{Connection, Owner, Session, SessionBrief, SessionDetail, SessionKind};

@@ -54,7 +54,8 @@ mod tests {
         for text in ["2.1.8", "2.1.13", "2.0-873"] {
             assert_eq!(read(text).expect(text).to_string(), text);
         }
-        assert!(read("2.0-873") < read("2.1.8") && read("2.1.8") < read("2.1.13"));
+        let version = |text: &str| read(text).expect(text);
+        assert!(version("2.0-873") < version("2.1.8") && version("2.1.8") < version("2.1.13"));
         for wrong in ["", "2", "2.1", "2.1.x", "2.1.8-1", "70000.0.0", "+2.1.8.9"] {
             assert_eq!(read(wrong), Err(BadVersion), "{wrong}");
         }

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod args;
+mod assigned;
 mod cmd;
 mod envelope;
 pub mod exit;

@@ -217,6 +217,10 @@ const NOTHING: &[(&str, &str)] = &[
         "lun.list",
         "There are no logical units; hbactl session list shows the sessions.",
     ),
+    (
+        "node.list",
+        "There are no node records; hbactl target discover finds targets, hbactl node add makes a record.",
+    ),
     ("lun.uses", "Nothing stands on the disks."),
     ("lun.report", "The target reports no logical units."),
 ];

@@ -95,6 +95,7 @@ fn run(cli: &Cli, out: &Out, warnings: &mut Vec<String>) -> Done {
         Noun::Module(crate::args::module::Verb::Translate(asked)) => {
             return cmd::module::translated(out, asked);
         }
+        Noun::Node(crate::args::node::Verb::Keys) => return cmd::node::keys(out),
         Noun::Flash(crate::args::flash::Verb::Params) => return cmd::flash::params(out),
         _ => {}
     }
@@ -105,7 +106,11 @@ fn run(cli: &Cli, out: &Out, warnings: &mut Vec<String>) -> Done {
         )
         .answered(format!("{error}"))
     })?;
-    let mut backend = Kernel::open(&endpoint)?;
+    let mut backend = if keeps_records(&cli.noun) {
+        Kernel::open_without_adapters(&endpoint)?
+    } else {
+        Kernel::open(&endpoint)?
+    };
     let mut home = home(&cli.global.endpoint);
     if let Some(dir) = &cli.global.db {
         home.records = Place::under(dir);
@@ -115,7 +120,7 @@ fn run(cli: &Cli, out: &Out, warnings: &mut Vec<String>) -> Done {
     if changes(&cli.noun) && !cli.global.dry_run {
         ctx.deadline = ctx.deadline.with_clean_up();
         // Where a secret may have to be read first, the command itself arms: a signal ends the reading at once.
-        if !matches!(cli.noun, Noun::Chap(_)) {
+        if !matches!(cli.noun, Noun::Chap(_)) && !keeps_records(&cli.noun) {
             ctx.deadline = interrupt::arm(ctx.deadline);
         }
     } else {
@@ -131,6 +136,7 @@ fn run(cli: &Cli, out: &Out, warnings: &mut Vec<String>) -> Done {
         Noun::Flash(verb) => cmd::flash::run(&mut ctx, out, verb),
         Noun::Target(verb) => cmd::target::run(&mut ctx, out, verb),
         Noun::Chap(verb) => cmd::chap::run(&mut ctx, out, verb),
+        Noun::Node(verb) => cmd::node::run(&mut ctx, out, verb),
         Noun::Boot(verb) => cmd::boot::run(&mut ctx, out, verb),
         Noun::Session(verb) => cmd::session::run(&mut ctx, out, verb),
         Noun::Lun(verb) => cmd::lun::run(&mut ctx, out, verb, cli.global.dry_run),
@@ -143,10 +149,18 @@ fn run(cli: &Cli, out: &Out, warnings: &mut Vec<String>) -> Done {
     done
 }
 
+/// Whether a command is about records, which are there without an adapter, too.
+fn keeps_records(noun: &Noun) -> bool {
+    matches!(
+        noun,
+        Noun::Node(_) | Noun::Iface(crate::args::iface::Verb::Record(_))
+    )
+}
+
 /// Whether a command changes an adapter: it cleans up before it ends, when its time is over or a signal comes. The others end at
 /// once; so does the writing of blocks, which is a stream.
 fn changes(noun: &Noun) -> bool {
-    use crate::args::{adapter, boot, chap, flash, iface, module, session, target};
+    use crate::args::{adapter, boot, chap, flash, iface, module, node, record, session, target};
     match noun {
         Noun::Adapter(verb) => matches!(
             verb,
@@ -157,8 +171,12 @@ fn changes(noun: &Noun) -> bool {
         ),
         Noun::Iface(verb) => matches!(
             verb,
-            iface::Verb::Set(_) | iface::Verb::Unset(_) | iface::Verb::Apply(_)
+            iface::Verb::Set(_)
+                | iface::Verb::Unset(_)
+                | iface::Verb::Apply(_)
+                | iface::Verb::Record(record::Verb::Add(_) | record::Verb::Set(_) | record::Verb::Remove(_))
         ),
+        Noun::Node(verb) => !matches!(verb, node::Verb::List(_) | node::Verb::Show(_) | node::Verb::Keys),
         Noun::Flash(verb) => !matches!(
             verb,
             flash::Verb::List(_) | flash::Verb::Show(_) | flash::Verb::Params

@@ -5,9 +5,9 @@
 use hba::Change;
 use hba::model::{
     Adapter, AdapterStats, BootConfig, Capacity, ChapEntry, EventRecord, FlashTarget, Helper, HostStats,
-    Iface, InitiatorPortal, Inquiry, Lun, Mapping, ModuleParameter, PingResult, ReportedLun, RequestTimes,
-    Rescan, Session, SessionBrief, SessionDetail, SessionPaths, SessionSettings, SessionStats, VpdPage,
-    Watched,
+    Iface, IfaceRecord, InitiatorPortal, Inquiry, Lun, Mapping, ModuleParameter, NodeBrief, NodeRecord,
+    PingResult, ReportedLun, RequestTimes, Rescan, Session, SessionBrief, SessionDetail, SessionPaths,
+    SessionSettings, SessionStats, VpdPage, Watched,
 };
 use hba::ops::flash::{Discovery, Listing};
 use hba::ops::in_use::Use;
@@ -18,6 +18,7 @@ use schemars::{JsonSchema, Schema, schema_for};
 
 use crate::envelope::Envelope;
 use crate::report::{ErrorReport, Warning};
+use crate::view::node::Row as KeyRow;
 use crate::view::params::Row;
 use crate::view::transfer::Transfer;
 
@@ -50,6 +51,17 @@ fn envelope<T: JsonSchema>() -> Schema {
 
 /// Every answer there is.
 pub const ANSWERS: &[Answer] = &[
+    Answer::of::<Vec<NodeBrief>>("node.list"),
+    Answer::of::<NodeRecord>("node.show"),
+    Answer::of::<Change<NodeRecord>>("node.add"),
+    Answer::of::<Change<Vec<NodeRecord>>>("node.set"),
+    Answer::of::<Change<Vec<NodeRecord>>>("node.remove"),
+    Answer::of::<Vec<KeyRow>>("node.keys"),
+    Answer::of::<Vec<IfaceRecord>>("iface.record.list"),
+    Answer::of::<IfaceRecord>("iface.record.show"),
+    Answer::of::<Change<IfaceRecord>>("iface.record.add"),
+    Answer::of::<Change<IfaceRecord>>("iface.record.set"),
+    Answer::of::<Change<IfaceRecord>>("iface.record.remove"),
     Answer::of::<Vec<Adapter>>("adapter.list"),
     Answer::of::<Adapter>("adapter.show"),
     Answer::of::<Change<Adapter>>("adapter.reset"),

@@ -50,14 +50,24 @@ impl Kernel {
     /// class. [`Kind::NotFound`] also when a directory's tree is what a server left that does not serve it any more, or not yet:
     /// it would be answered from as if it were true.
     pub fn open(endpoint: &Endpoint) -> Result<Self> {
-        let root = endpoint
-            .open_sysfs()
-            .map_err(|e| fault::sysfs(&e, &format!("open endpoint {endpoint}")).hint(open_hint(endpoint)))?;
-        if *endpoint == Endpoint::Host && !root.top().has(TRANSPORT_CLASS) {
+        let kernel = Self::open_without_adapters(endpoint)?;
+        if *endpoint == Endpoint::Host && !kernel.root.top().has(TRANSPORT_CLASS) {
             return Err(Error::new(Kind::Unsupported, "use this machine's iscsi adapters")
                 .answered("the kernel module scsi_transport_iscsi is not loaded")
                 .hint("load the adapter's driver: modprobe qla4xxx"));
         }
+        Ok(kernel)
+    }
+
+    /// As [`Kernel::open`], also where this machine's kernel has no iSCSI transport class: then there are no adapters and no sessions. For
+    /// what is kept in files.
+    ///
+    /// # Errors
+    /// As [`Kernel::open`], but for the transport class.
+    pub fn open_without_adapters(endpoint: &Endpoint) -> Result<Self> {
+        let root = endpoint
+            .open_sysfs()
+            .map_err(|e| fault::sysfs(&e, &format!("open endpoint {endpoint}")).hint(open_hint(endpoint)))?;
         let stale = match endpoint.served() {
             Served::Yes => None,
             Served::Died => Some("its process died: the tree is what it left behind, and may be half made"),

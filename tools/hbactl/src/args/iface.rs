@@ -33,6 +33,9 @@ pub enum Verb {
     #[command(after_help = "Example: hbactl iface ping ipv4 10.0.0.1 -a host2 --count 3\n\
                             The firmware pings, or on bnx2i and qedi the network helper (iscsiuio): ipv4-100 is its interface on VLAN 100.")]
     Ping(Ping),
+    /// Interface records: what node records are bound to, in open-iscsi's database
+    #[command(subcommand)]
+    Record(super::record::Verb),
     /// Names, ranges and units of the parameters
     #[command(after_help = "Example: hbactl iface params | grep vlan")]
     Params,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use super::{Global, adapter, boot, chap, event, flash, iface, lun, module, session, stats, target};
+use super::{Global, adapter, boot, chap, event, flash, iface, lun, module, node, session, stats, target};
 
 /// `hbactl`.
 #[derive(Parser, Debug)]
@@ -53,6 +53,9 @@ pub enum Noun {
     /// Targets by name: every path that flash and the sessions know, and login in one call
     #[command(subcommand)]
     Target(target::Verb),
+    /// Node records: what this host knows about targets, in open-iscsi's database
+    #[command(subcommand)]
+    Node(node::Verb),
     /// Sessions with targets
     #[command(subcommand)]
     Session(session::Verb),

@@ -69,7 +69,7 @@ pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb) -> Done {
             let which = &remove.which;
             let mut change = flash::remove(ctx, which.adapter.adapter.as_ref(), which.index)?;
             if out.format() != Format::Json {
-                keep(&mut change, is_identity);
+                change.keep(is_identity);
             }
             out.change(
                 "flash.remove",
@@ -131,20 +131,13 @@ pub(crate) fn params(out: &Out) -> Done {
 
 /// A new entry differs from nothing in every parameter; people want to see those they asked for (JSON has them all).
 fn keep_asked(change: &mut Change<FlashTarget>, new: &NewFlashTarget) {
-    keep(change, |field| {
+    change.keep(|field| {
         let asked = new.params.iter().any(|p| p.name() == field);
         asked
             || is_identity(field)
             || field == FlashnodeParam::Isid.name()
             || (field == FlashnodeParam::ChapOutIdx.name() && new.chap.is_some())
     });
-}
-
-/// Leaves only the differences in these parameters.
-fn keep(change: &mut Change<FlashTarget>, wanted: impl Fn(&str) -> bool) {
-    if let Change::Changed { diff, .. } | Change::Planned { diff, .. } = change {
-        diff.retain(|difference| wanted(&difference.field));
-    }
 }
 
 /// Whether a parameter says which target an entry is.

@@ -47,6 +47,7 @@ pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb) -> Done {
             out.change("iface.apply", "interfaces", &change, &ctx.warnings)
         }
         Verb::Ping(request) => ping(ctx, out, request),
+        Verb::Record(verb) => super::record::run(ctx, out, verb),
         Verb::Params => params(out),
     }
 }

@@ -9,6 +9,8 @@ pub(crate) mod iface;
 pub(crate) mod lun;
 pub(crate) mod meta;
 pub(crate) mod module;
+pub(crate) mod node;
+pub(crate) mod record;
 pub(crate) mod session;
 pub(crate) mod stats;
 pub(crate) mod target;

@@ -1,0 +1,99 @@
+//! Records of targets as an operator manages them: beside an emulated adapter, and with no adapter at all.
+
+use std::fs;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use lab_tests::lab::Lab;
+use lab_tests::process::own_binary;
+use lab_tests::target::Target;
+use serde_json::Value;
+
+const NAME: &str = "iqn.2026-11.org.example:disk";
+
+/// `hbactl` on this machine's own kernel, with a database of its own: standard output, or standard error and the exit code.
+fn alone(db: &std::path::Path, args: &[&str]) -> Result<Result<String, (String, i32)>> {
+    let done = Command::new(own_binary("hbactl")?)
+        .arg("--db")
+        .arg(db)
+        .args(args)
+        .env_remove("HBACTL_ENDPOINT")
+        .output()?;
+    Ok(if done.status.success() {
+        Ok(String::from_utf8(done.stdout)?)
+    } else {
+        Err((
+            String::from_utf8(done.stderr)?,
+            done.status.code().context("killed")?,
+        ))
+    })
+}
+
+#[test]
+fn records_need_no_adapter_and_no_module() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let run = |args: &[&str]| alone(dir.path(), args);
+    let made = run(&["node", "add", NAME, "--portal", "10.0.0.5:3260,1", "node.startup=automatic"])?;
+    let made = made.map_err(|(said, _)| anyhow::anyhow!(said))?;
+    ensure!(made.contains("node.startup") && !made.contains("queue_depth"), "{made}");
+    let listed = run(&["-o", "plain", "node", "list"])?.unwrap_or_default();
+    ensure!(
+        listed == format!("10.0.0.5:3260,1\tdefault\ttcp\tautomatic\tstatic\t{NAME}\n"),
+        "{listed}"
+    );
+    let file = dir.path().join("nodes").join(NAME).join("10.0.0.5,3260,1/default");
+    let before = fs::read(&file)?;
+    let refused = run(&["node", "set", NAME, "node.conn[0].timeo.login_timeout=soon"])?;
+    let (said, code) = refused.err().context("a word for a number")?;
+    ensure!(code == 2 && said.contains("login_timeout") && said.contains("line "), "{code}: {said}");
+    ensure!(fs::read(&file)? == before);
+    let missing = run(&["node", "show", "iqn.2026-11.org.example:other"])?;
+    ensure!(missing.err().context("no such record")?.1 == 3);
+    ensure!(run(&["node", "remove", NAME])?.is_ok());
+    ensure!(!file.exists());
+    Ok(())
+}
+
+#[test]
+fn a_secret_is_taken_from_a_file_and_is_nowhere_but_in_the_record() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let run = |args: &[&str]| alone(dir.path(), args);
+    let secret = dir.path().join("secret");
+    fs::write(&secret, "correct-horse-battery\n")?;
+    let from_file = format!("node.session.auth.password=@{}", secret.display());
+    let mut said = String::new();
+    for args in [
+        &["node", "add", NAME, "--portal", "10.0.0.5", &from_file][..],
+        &["-o", "json", "node", "show", NAME],
+        &["node", "show", NAME],
+        &["-o", "json", "node", "list"],
+        &["--dry-run", "-o", "json", "node", "remove", NAME],
+    ] {
+        said += &run(args)?.map_err(|(said, _)| anyhow::anyhow!(said))?;
+    }
+    ensure!(said.contains("********") && !said.contains("horse"), "{said}");
+    let typed = run(&["node", "set", NAME, "node.session.auth.password=correct-horse-battery"])?;
+    let (said, code) = typed.err().context("on the command line")?;
+    ensure!(code == 2 && said.contains("@FILE") && !said.contains("horse"), "{said}");
+    Ok(())
+}
+
+#[test]
+fn a_record_that_a_session_stands_on_stays() -> Result<()> {
+    let target = Target::start(&["--iqn", NAME])?;
+    let portal = target.portal().to_string();
+    let lab = Lab::start(&["--ports", "1"])?;
+    lab.json(&["iface", "set", "ipv4", "ipaddress=127.0.0.31", "subnet=255.0.0.0"])?;
+    lab.json(&["iface", "apply"])?;
+    lab.json(&["flash", "add", "--target", NAME, "--portal", &portal])?;
+    let index = lab.json(&["flash", "list"])?[0]["index"].to_string();
+    lab.json(&["flash", "login", &index])?;
+    lab.json(&["node", "add", NAME, "--portal", &portal])?;
+    let refused = lab.json(&["node", "remove", NAME]).err().context("a session stands on it")?;
+    ensure!(format!("{refused:#}").contains("session"), "{refused:#}");
+    let there: Value = lab.json(&["node", "list"])?;
+    ensure!(there.as_array().is_some_and(|all| all.len() == 1), "{there}");
+    lab.json(&["node", "remove", NAME, "--force"])?;
+    ensure!(lab.json(&["node", "list"])?.as_array().is_some_and(Vec::is_empty));
+    Ok(())
+}
