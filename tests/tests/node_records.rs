@@ -80,9 +80,9 @@ fn a_secret_is_taken_from_a_file_and_is_nowhere_but_in_the_record() -> Result<()
 
 #[test]
 fn a_record_that_a_session_stands_on_stays() -> Result<()> {
-    let target = Target::start(&["--iqn", NAME])?;
-    let portal = target.portal().to_string();
     let lab = Lab::start(&["--ports", "1"])?;
+    let target = Target::start(lab.path(), NAME, &["--lun", "64M"])?;
+    let portal = target.portal().to_string();
     lab.json(&["iface", "set", "ipv4", "ipaddress=127.0.0.31", "subnet=255.0.0.0"])?;
     lab.json(&["iface", "apply"])?;
     lab.json(&["flash", "add", "--target", NAME, "--portal", &portal])?;
