@@ -2,12 +2,14 @@
 
 mod mappings;
 mod paths;
+mod policy;
 mod rescan;
 mod settings;
 mod watch;
 
 pub use mappings::mappings;
 pub use paths::paths;
+pub use policy::{policies, policy};
 pub use rescan::rescan;
 pub use settings::{SettingChange, set};
 pub use watch::{LunPolicy, OnExpiry, WatchPolicy, watch};

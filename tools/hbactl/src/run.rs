@@ -97,6 +97,9 @@ fn run(cli: &Cli, out: &Out, warnings: &mut Vec<String>) -> Done {
         }
         Noun::Node(crate::args::node::Verb::Keys) => return cmd::node::keys(out),
         Noun::Flash(crate::args::flash::Verb::Params) => return cmd::flash::params(out),
+        Noun::Session(crate::args::session::Verb::Policy(of)) if of.sid.is_none() => {
+            return cmd::session::policies(out);
+        }
         _ => {}
     }
     let endpoint: Endpoint = cli.global.endpoint.parse().map_err(|error| {

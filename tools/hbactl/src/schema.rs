@@ -7,7 +7,7 @@ use hba::model::{
     Adapter, AdapterStats, BootConfig, Capacity, ChapEntry, EventRecord, FlashTarget, Helper, HostStats,
     Iface, IfaceRecord, InitiatorPortal, Inquiry, Lun, Mapping, ModuleParameter, NodeBrief, NodeRecord,
     PingResult, ReportedLun, RequestTimes, Rescan, Session, SessionBrief, SessionDetail, SessionPaths,
-    SessionSettings, SessionStats, VpdPage, Watched,
+    SessionPolicy, SessionSettings, SessionStats, VpdPage, Watched,
 };
 use hba::ops::flash::{Discovery, Listing};
 use hba::ops::in_use::Use;
@@ -110,6 +110,7 @@ pub const ANSWERS: &[Answer] = &[
     Answer::of::<Change<SessionSettings>>("session.set"),
     Answer::of::<Watched>("session.watch"),
     Answer::of::<SessionPaths>("session.paths"),
+    Answer::of::<SessionPolicy>("session.policy"),
     Answer::of::<Vec<Mapping>>("session.mappings"),
     Answer::of::<Vec<Lun>>("lun.list"),
     Answer::of::<Vec<Use>>("lun.uses"),

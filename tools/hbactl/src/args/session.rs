@@ -57,6 +57,19 @@ pub enum Verb {
     /// The paths of a session and how load is spread over them
     #[command(after_help = "Example: hbactl session paths 7")]
     Paths(Which),
+    /// When a lost session is tried again and when it is given up; of one session, who brings it back and how
+    #[command(
+        after_help = "The rules are those that hbad keeps to, by what a session is wanted for (the daemon is to come; until then they are a table):\n\
+                      \x20 configured  somebody wrote it down\n\
+                      \x20 discovered  a discovery found it, and nobody wrote it down\n\
+                      \x20 boot        the machine runs from it\n\
+                      DefaultTime2Wait is waited where it is longer. A record's reopen_max ends what was up, boot sessions excepted; its \
+                      initial_login_retry_max times the login timeout is how long whoever asked for the first login waits for it. A logout \
+                      ends everything.\n\
+                      Sessions from flash are brought back by the driver, those of iscsid by iscsid: --sid tells by which rule.\n\
+                      Example: hbactl session policy --sid 7"
+    )]
+    Policy(PolicyOf),
     /// Where the operating system has each target's logical units: bus, target, unit, device
     #[command(after_help = "Example: hbactl session mappings -o json")]
     Mappings(AdapterArg),
@@ -71,6 +84,14 @@ pub struct Set {
     /// What to set
     #[arg(value_name = "NAME=VALUE", required = true)]
     pub settings: Vec<String>,
+}
+
+/// `session policy`.
+#[derive(Args, Debug)]
+pub struct PolicyOf {
+    /// What applies to this session, and why
+    #[arg(long, value_parser = sid, value_name = "SID")]
+    pub sid: Option<u32>,
 }
 
 /// `session watch`.

@@ -52,6 +52,13 @@ pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb) -> Done {
             let paths = session::paths(ctx, which.sid)?;
             out.one("session.paths", &paths, &ctx.warnings, view::session::paths)
         }
+        Verb::Policy(which) => match which.sid {
+            None => policies(out),
+            Some(sid) => {
+                let policy = session::policy(ctx, sid)?;
+                out.one("session.policy", &policy, &ctx.warnings, view::policy::applied)
+            }
+        },
         Verb::Mappings(which) => {
             let all = session::mappings(ctx, which.adapter.as_ref())?;
             out.list("session.mappings", &all, &ctx.warnings, view::session::mappings)
@@ -66,6 +73,15 @@ pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb) -> Done {
             view::rescan::write(&mut lines, &done, out.format() == Format::Plain)?;
             Ok(lines.flush()?)
         }
+    }
+}
+
+/// The rules, which need no endpoint.
+pub(crate) fn policies(out: &Out) -> Done {
+    let policy = session::policies();
+    match out.format() {
+        Format::Json => out.json("session.policy", &policy, &[]),
+        _ => out.table(view::policy::table(&policy)),
     }
 }
 

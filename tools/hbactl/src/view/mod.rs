@@ -12,6 +12,7 @@ pub(crate) mod node;
 pub(crate) mod params;
 pub(crate) mod ping;
 pub(crate) mod record;
+pub(crate) mod policy;
 pub(crate) mod rescan;
 pub(crate) mod session;
 pub(crate) mod stats;
