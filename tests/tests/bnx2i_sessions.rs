@@ -59,6 +59,12 @@ fn sessions_of_a_daemon_are_shown_watched_and_read_from_and_left_to_it() {
     let octets = counters["counters"]["rxdata_octets"].as_u64().expect("octets");
     assert!(octets >= 128 * 512, "{counters}");
     assert_eq!(json(&["session", "paths", &sid])["paths"][0]["tcp_offload"], true);
+    let policy = &json(&["session", "policy", "--sid", &sid])["session"];
+    assert_eq!(
+        (&policy["keeper"], &policy["first_wait"]),
+        (&"iscsid".into(), &3.into()),
+        "{policy}"
+    );
     assert_eq!(
         json(&["session", "mappings"])[0]["sid"],
         session.sid,

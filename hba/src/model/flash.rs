@@ -84,6 +84,13 @@ pub struct FlashTarget {
 /// The table index that means "no entry".
 const NO_INDEX: u64 = 0xFFFF;
 
+/// The entry that a link names; `None` for those that name none: no entry, and an iSNS server (`ql4_fw.h`: `DDB_NO_LINK`, `DDB_ISNS`).
+pub(super) fn linked(link: u64) -> Option<u32> {
+    u32::try_from(link)
+        .ok()
+        .filter(|_| ![NO_INDEX, 0xFFFD].contains(&link))
+}
+
 impl FlashTarget {
     /// A flash target from its parameters; the session is left out.
     #[must_use]
@@ -112,9 +119,7 @@ impl FlashTarget {
             boot: flag(P::IsBootTgt).unwrap_or(false),
             chap_index: small(P::ChapOutIdx).filter(|n| u64::from(*n) != NO_INDEX),
             bidi_chap: flag(P::BidiChapEn),
-            discovery_parent: number(P::DiscoveryParentIdx)
-                .filter(|n| *n != NO_INDEX)
-                .and_then(|n| u32::try_from(n).ok()),
+            discovery_parent: number(P::DiscoveryParentIdx).and_then(linked),
             session: None,
             target_name,
             params,

@@ -177,6 +177,13 @@ impl Session {
     pub fn logged_in(&self) -> bool {
         self.state.as_deref() == Some("LOGGED_IN")
     }
+
+    /// The SendTargets entry that found its target, if one did.
+    #[must_use]
+    pub fn discovery_parent(&self) -> Option<u32> {
+        let link = self.params.value(IscsiParam::DiscoveryParentIdx)?;
+        link.as_number().and_then(super::flash::linked)
+    }
 }
 
 /// A connection of a session.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::show;
 use crate::ctx::Ctx;
 use crate::error::Result;
-use crate::model::{AppliedPolicy, RetryPolicy, Session, SessionKind, SessionPolicy};
+use crate::model::{AppliedPolicy, Owner, RetryPolicy, Session, SessionKind, SessionPolicy};
 use crate::params::{IscsiParam, ParamValue};
 use crate::policy::retry::kept::{Facts, rule};
 use crate::policy::retry::{Intent, POLICIES};
@@ -33,24 +33,26 @@ pub fn policy(ctx: &mut Ctx<'_>, sid: u32) -> Result<SessionPolicy> {
     })
 }
 
-/// Links of an entry that name no SendTargets entry: none, and iSNS (`ql4_fw.h`: `DDB_NO_LINK`, `DDB_ISNS`).
-const NO_PARENT: [u64; 2] = [0xFFFF, 0xFFFD];
-
 fn applied(session: &Session) -> AppliedPolicy {
-    let number = |param| session.params.value(param).and_then(ParamValue::as_number);
-    let parent = number(IscsiParam::DiscoveryParentIdx).filter(|index| !NO_PARENT.contains(index));
-    let time2wait = number(IscsiParam::DefTime2wait);
+    let time2wait = session
+        .params
+        .value(IscsiParam::DefTime2wait)
+        .and_then(ParamValue::as_number);
     let rule = rule(&Facts {
         owner: session.owner,
         kind: session.kind,
-        discovered: parent.is_some() && session.kind != SessionKind::Discovery,
+        // What the driver logs in to without an entry a discovery found, and it is gone with the next start.
+        discovered: session.owner == Owner::Flash
+            && session.kind == SessionKind::Normal
+            && session.flash_index.is_none(),
         time2wait: time2wait.map(Duration::from_secs),
     });
-    let intent_why = match (rule.intent, parent, session.flash_index) {
+    let intent_why = match (rule.intent, session.flash_index, session.discovery_parent()) {
         (Intent::Boot, ..) => "it holds a boot target".to_owned(),
-        (Intent::Discovered, Some(parent), _) => format!("SendTargets entry {parent} found its target"),
-        (_, _, Some(index)) => format!("flash target {index} was made for it"),
-        _ => "whoever made it wanted it".to_owned(),
+        (Intent::Discovered, _, Some(parent)) => format!("SendTargets entry {parent} found its target"),
+        (Intent::Discovered, ..) => "a discovery found its target: it is not in flash".to_owned(),
+        (Intent::Configured, Some(index), _) => format!("its target is in flash, at index {index}"),
+        (Intent::Configured, None, _) => "whoever made it asked for it".to_owned(),
     };
     AppliedPolicy {
         sid: session.sid,
@@ -73,7 +75,7 @@ fn applied(session: &Session) -> AppliedPolicy {
 mod tests {
     use super::*;
     use crate::backend::scripted::{Call, Scripted};
-    use crate::model::{FlashTarget, Owner};
+    use crate::model::FlashTarget;
     use crate::ops::testing::{H0, TARGET, ctx, flash, session};
     use crate::policy::retry::kept::Keeper;
 
@@ -116,12 +118,18 @@ mod tests {
     fn a_session_from_flash_is_brought_back_by_the_driver_whatever_it_is_wanted_for() {
         let boot = flash(3, &[("is_boot_target", "1")]);
         for (parent, target, intent, why) in [
-            (0xFFFF, flash(3, &[]), Intent::Configured, "flash target 3"),
-            (0xFFFD, flash(3, &[]), Intent::Configured, "flash target 3"),
-            (2, flash(3, &[]), Intent::Discovered, "SendTargets entry 2"),
-            (2, boot, Intent::Boot, "boot target"),
+            (
+                0xFFFF,
+                Some(flash(3, &[])),
+                Intent::Configured,
+                "in flash, at index 3",
+            ),
+            (2, Some(flash(3, &[])), Intent::Configured, "in flash, at index 3"),
+            (2, None, Intent::Discovered, "SendTargets entry 2"),
+            (0xFFFD, None, Intent::Discovered, "not in flash"),
+            (0xFFFF, Some(boot), Intent::Boot, "boot target"),
         ] {
-            let told = told(up(parent), vec![target]);
+            let told = told(up(parent), target.into_iter().collect());
             assert_eq!((told.intent, told.keeper), (intent, Keeper::Driver));
             assert!(told.intent_why.contains(why), "{told:?}");
             assert_eq!(

@@ -14,7 +14,7 @@ use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::ids::{AdapterId, HostNo, Portal};
 use crate::model::{FlashSession, FlashTarget, Owner, Session};
-use crate::params::{FlashnodeParam, IscsiParam, ParamValue};
+use crate::params::{FlashnodeParam, ParamValue};
 
 /// Where a path is known from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
@@ -171,10 +171,6 @@ fn by_session(session: Session) -> TargetPath {
         Some(Portal::new(address, c.persistent_port?))
     });
     let moved = connection.filter(|c| c.redirected == Some(true));
-    let parent = session
-        .params
-        .value(IscsiParam::DiscoveryParentIdx)
-        .and_then(ParamValue::as_number);
     TargetPath {
         portal: at.map(|at| at.to_string()),
         tag: tag_of(&session),
@@ -191,13 +187,8 @@ fn by_session(session: Session) -> TargetPath {
         isid: session.isid.clone(),
         chap_index: session.chap_index,
         boot: session.kind == crate::model::SessionKind::Boot,
-        found_by: parent
-            .filter(|n| *n != NO_PARENT)
-            .and_then(|n| u32::try_from(n).ok()),
+        found_by: session.discovery_parent(),
         redirected_to: moved.and_then(|c| c.address.clone()),
         at,
     }
 }
-
-/// `DDB_NO_LINK`.
-const NO_PARENT: u64 = 0xFFFF;
