@@ -44,6 +44,31 @@ impl Portal {
     }
 }
 
+impl Portal {
+    /// The portal at an address; `None` for a name, and for what has a zone.
+    #[must_use]
+    pub fn of(at: &TargetAddress) -> Option<Self> {
+        match at.host {
+            Host::Ip(address) => Some(Self {
+                address,
+                port: at.port,
+                tag: at.tag,
+            }),
+            Host::Scoped(..) | Host::Name(_) => None,
+        }
+    }
+}
+
+impl From<Portal> for TargetAddress {
+    fn from(at: Portal) -> Self {
+        Self {
+            host: Host::Ip(at.address),
+            port: at.port,
+            tag: at.tag,
+        }
+    }
+}
+
 impl fmt::Display for Portal {
     /// `ADDRESS:PORT[,TAG]`, IPv6 in brackets and in its one spelling.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

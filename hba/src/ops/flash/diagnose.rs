@@ -12,6 +12,7 @@ use crate::error::Result;
 use crate::ids::HostNo;
 use crate::model::{ChapDirection, FlashTarget};
 use crate::params::{IfaceCode, NetParam, ParamValue};
+use crate::policy::portals::Reach;
 
 /// What the target, or the way to it, tells.
 pub(in crate::ops) enum Diagnosis {
@@ -150,6 +151,16 @@ pub(super) fn ask_list(
 /// Whether a port has an address of the family of `address`.
 pub(in crate::ops) fn port_can_call(ctx: &mut Ctx<'_>, host: HostNo, address: IpAddr) -> Result<bool> {
     Ok(families(ctx, host)?.have(address))
+}
+
+/// What a port can call; one that tells no address may call everything.
+pub(in crate::ops) fn reach(ctx: &mut Ctx<'_>, host: HostNo) -> Result<Reach> {
+    let Families { v4, v6 } = families(ctx, host)?;
+    Ok(if v4 || v6 {
+        Reach { v4, v6, ..Reach::ANY }
+    } else {
+        Reach::ANY
+    })
 }
 
 /// Families of addresses that a port can call.

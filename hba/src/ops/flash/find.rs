@@ -2,10 +2,10 @@
 //!
 //! Source: qla4xxx `ql4_os.c` (`qla4xxx_compare_tuple_ddb`: name, address, port and, between twins, ISID).
 
-use std::net::IpAddr;
 use std::ops::ControlFlow;
 
 use super::super::adapter::{all_able, resolve_able};
+use crate::address;
 use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{AdapterId, HostNo};
@@ -67,10 +67,7 @@ pub(super) fn same_portal(target: &FlashTarget, session: &SessionBrief) -> bool 
 
 /// Whether two address texts mean the same address.
 pub(super) fn same_address(a: &str, b: &str) -> bool {
-    match (a.parse::<IpAddr>(), b.parse::<IpAddr>()) {
-        (Ok(a), Ok(b)) => a.to_canonical() == b.to_canonical(),
-        _ => a == b,
-    }
+    address::same(a, b).unwrap_or(a == b)
 }
 
 /// The flash target that a session was made from.

@@ -16,7 +16,7 @@ mod wanted;
 
 pub use add::{NewFlashTarget, add};
 pub use answer::{Answer, Discovery, LeftOut, Present};
-pub(super) use diagnose::{Diagnosis, diagnose, port_can_call};
+pub(super) use diagnose::{Diagnosis, diagnose, port_can_call, reach};
 pub use discover::{Asking, discover};
 pub(super) use find::{all as all_targets, of_session};
 pub use find::{list, show};

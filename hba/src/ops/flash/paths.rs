@@ -3,7 +3,6 @@
 //! Owns where paths are looked for: flash entries and sessions of every port that has the same initiator name. Must not know how an identifier
 //! is chosen ([`crate::isid`]). Source: qla4xxx `ql4_os.c` (`qla4xxx_is_session_exists`: name, address and port make a path).
 
-use std::fmt;
 use std::net::IpAddr;
 use std::ops::ControlFlow;
 
@@ -17,26 +16,9 @@ use crate::error::{Error, Kind, Result, Status};
 use crate::ids::HostNo;
 use crate::isid::Taken;
 use crate::message::Message;
+use crate::policy::isid::Who;
 use crate::quirks::Ability;
 use crate::step::Step;
-
-/// Who has an identifier.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Owner {
-    /// An entry in flash.
-    Flash(HostNo, u32),
-    /// A session.
-    Session(HostNo, u32),
-}
-
-impl fmt::Display for Owner {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Flash(host, index) => write!(f, "flash target {index} of {host}"),
-            Self::Session(host, sid) => write!(f, "session {sid} of {host}"),
-        }
-    }
-}
 
 /// The path that is asked about: it is not in its own way.
 #[derive(Debug, Clone, Copy)]
@@ -60,7 +42,7 @@ pub(super) type Named = (u32, Option<String>);
 #[derive(Debug, Default)]
 pub(super) struct Paths {
     /// Who has which identifier.
-    pub(super) taken: Taken<Owner>,
+    pub(super) taken: Taken<Who>,
     /// The identifier of a session over the very portal that is asked about.
     pub(super) same: Option<Isid>,
 }
@@ -101,7 +83,7 @@ impl Paths {
             }
             // One that went away meanwhile is no path.
             if let Some(isid) = ctx.backend.flash_target(port, index)?.as_ref().and_then(isid) {
-                self.taken.take(own.target, isid, Owner::Flash(port, index));
+                self.taken.take(own.target, isid, Who::Flash(port, index));
             }
         }
         Ok(())
@@ -126,7 +108,7 @@ impl Paths {
             if own.at.is_some_and(here) {
                 self.same = Some(isid);
             } else {
-                self.taken.take(own.target, isid, Owner::Session(s.host, s.sid));
+                self.taken.take(own.target, isid, Who::Session(s.host, s.sid));
             }
         }
         Ok(())

@@ -1,7 +1,9 @@
 //! Which port and which portals a login takes.
 //!
-//! Owns the order of both. Must not know how a login is made. Source: Microsoft `LoginIScsiTarget` (a target must be known; without a portal any
+//! Owns the choice of a port; in which order portals are tried is [`crate::policy::portals`]'. Must not know how a login is made. Source: Microsoft `LoginIScsiTarget` (a target must be known; without a portal any
 //! of the target's is taken; without an initiator one is chosen).
+
+use iscsi::address::TargetAddress;
 
 use super::list::{Target, of_port};
 use super::wish::LoginWish;
@@ -9,7 +11,8 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Kind, Result, Status};
 use crate::ids::{HostNo, Portal};
 use crate::ops::adapter::{all_able, resolve_able};
-use crate::ops::flash::port_can_call;
+use crate::ops::flash::{port_can_call, reach};
+use crate::policy::portals::{Known, Reach, Wish, order};
 use crate::quirks::Ability;
 use crate::step::Step;
 
@@ -81,38 +84,54 @@ fn named(ctx: &mut Ctx<'_>, ports: Vec<HostNo>, wish: &LoginWish, tried: &str) -
         .hint(Step::AdapterShow.then(" shows a port's name")))
 }
 
-/// The portals to try, in this order.
+/// The portals to try, in this order: [`order`] has the rules. Paths that are up need no login.
 pub(super) fn portals(
+    ctx: &mut Ctx<'_>,
     wish: &LoginWish,
     host: HostNo,
     target: Option<&Target>,
     tried: &str,
 ) -> Result<Vec<Portal>> {
     let paths = target.map(|t| t.paths.as_slice()).unwrap_or_default();
-    let known = paths.iter().filter_map(|path| path.at.map(|at| (path, at)));
-    if let Some(portal) = wish.portal {
-        let mut order = vec![portal];
-        if wish.portal_hopping {
-            order.extend(
-                known
-                    .filter(|(path, at)| !path.is_up() && at.at() != portal.at())
-                    .map(|(_, at)| at),
-            );
-        }
-        return Ok(order);
-    }
-    // A path that is up needs no login.
-    let order: Vec<Portal> = known
-        .filter(|(path, _)| !path.is_up())
-        .map(|(_, at)| at)
+    let down = paths.iter().filter(|path| !path.is_up());
+    let places: Vec<TargetAddress> = down.filter_map(|path| path.at).map(TargetAddress::from).collect();
+    let known: Vec<Known<'_>> = places
+        .iter()
+        .map(|at| Known {
+            at,
+            leading: false,
+            told: false,
+        })
         .collect();
+    let given = wish.portal.map(TargetAddress::from);
+    // Nobody needs to know what the port can call where there is nothing to choose.
+    let choice = match given {
+        Some(_) => wish.portal_hopping && !known.is_empty(),
+        None => known.len() > 1,
+    };
+    let reach = if choice { reach(ctx, host)? } else { Reach::ANY };
+    let order = order(
+        &known,
+        reach,
+        &Wish {
+            given: given.as_ref(),
+            hopping: wish.portal_hopping,
+            last_good: None,
+        },
+    );
+    for (_, why) in order.skipped {
+        ctx.warn(why);
+    }
+    let order: Vec<Portal> = order.tries.iter().filter_map(Portal::of).collect();
     if !order.is_empty() {
         return Ok(order);
     }
     let answer = if paths.is_empty() {
         format!("{host} knows no target {}", wish.target.escape_debug())
-    } else {
+    } else if known.is_empty() {
         "all of its paths that are known have a session".to_owned()
+    } else {
+        format!("{host} can call none of its portals")
     };
     Err(Error::new(Kind::NotFound, tried)
         .answered(answer)

@@ -87,7 +87,7 @@ pub fn login(ctx: &mut Ctx<'_>, wish: &LoginWish) -> Result<Change<TargetLogin>>
             return Ok(as_it_is(Some(result)));
         }
     }
-    let order = portals(wish, host, known.as_ref(), &tried)?;
+    let order = portals(ctx, wish, host, known.as_ref(), &tried)?;
     let first = order.first().map(ToString::to_string);
     let mut diff = vec![
         Difference::new("session", None, Some(wish.target.clone())),

@@ -1,11 +1,12 @@
 //! What a login asks for is judged before anything is asked of an adapter.
 
 use super::*;
+use crate::Change;
 use crate::backend::scripted::{Call, Scripted};
 use crate::error::{Kind, Status};
 use crate::ids::HostNo;
 use crate::model::{FlashTarget, SessionBrief};
-use crate::ops::testing::{H0, TARGET, brief, ctx, flash, key, session};
+use crate::ops::testing::{H0, TARGET, brief, ctx, flash, iface, key, session};
 
 fn wish() -> LoginWish {
     LoginWish {
@@ -169,6 +170,32 @@ fn a_target_that_nobody_knows_wants_a_portal() {
     known(&mut s, vec![], &[]);
     let e = login(&mut ctx(&mut s), &wish()).expect_err("unknown");
     assert_eq!((e.kind(), e.status()), (Kind::NotFound, Status::TargetNotFound));
+    s.finish();
+}
+
+#[test]
+fn a_portal_that_the_port_cannot_call_is_not_tried_and_told() {
+    let mut s = Scripted::new();
+    s.expect(Call::AdapterKeys, Ok(vec![key()]));
+    let entries = vec![
+        flash(2, &[("ipaddress", "2001:db8::50"), ("portal_type", "ipv6")]),
+        flash(3, &[]),
+    ];
+    known(&mut s, entries, &[]);
+    s.expect(Call::Ifaces(H0), Ok(vec![iface(&[])]));
+    let mut c = ctx(&mut s);
+    c.dry_run = true.into();
+    let planned = login(&mut c, &wish()).expect("a plan");
+    let Change::Planned { diff, .. } = &planned else {
+        panic!("{planned:?}");
+    };
+    let portal = diff.iter().find(|d| d.field == "portal").expect("a portal");
+    assert_eq!(portal.after.as_deref(), Some("192.168.10.50:3260"));
+    let said: Vec<String> = c.warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        said,
+        ["portal [2001:db8::50]:3260 is left out: the port has no IPv6 address"]
+    );
     s.finish();
 }
 
