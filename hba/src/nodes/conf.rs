@@ -140,3 +140,119 @@ impl Conf {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> (Conf, Vec<String>) {
+        let mut warnings = Vec::new();
+        let conf = Conf::parse("iscsid.conf", text.as_bytes(), &mut |warning| {
+            warnings.push(warning.to_string())
+        });
+        (conf.expect("a configuration"), warnings)
+    }
+
+    #[test]
+    fn of_a_key_the_last_line_that_can_be_used_counts() {
+        let (conf, warnings) = read(
+            "# comment\nnode.startup = automatic\nnode.startup = onboot\nnode.startup=manual\nnode.startup = sometimes\n\
+             node.session.cmds_max =64\nnode.session.queue_depth = many\n",
+        );
+        assert_eq!(conf.get("node.startup").as_deref(), Some("onboot"));
+        assert_eq!(
+            (
+                conf.number("node.session.cmds_max"),
+                conf.number("node.session.queue_depth")
+            ),
+            (Some(64), Some(32))
+        );
+        assert!(conf.says("node.startup") && !conf.says("node.session.queue_depth"));
+        for (line, what) in [
+            (4, "`=`"),
+            (5, "one of manual"),
+            (7, "from 1 to 1024"),
+            (2, "later line"),
+        ] {
+            let told = |warning: &&String| warning.starts_with(&format!("iscsid.conf, line {line}: "));
+            let warning = warnings
+                .iter()
+                .find(told)
+                .unwrap_or_else(|| panic!("{line}: {warnings:?}"));
+            assert!(warning.contains(what), "{warning}");
+        }
+        assert_eq!((conf.get("nobody"), conf.says("nobody")), (None, false));
+    }
+
+    #[test]
+    fn keys_of_other_versions_are_told_and_stop_nothing() {
+        let (conf, warnings) = read(
+            "node.conn[1].timeo.login_timeout = 99\nbogus = 4\nisns.address = 10.0.0.1\nnode.session.conn_reopen_log_freq = 5\n\
+             node.name = iqn.2026-11.test:a\niscsid.safe_logout = Yes\nnode.session.login_redirect_max = 3\n",
+        );
+        assert_eq!(warnings.len(), 4, "{warnings:?}");
+        for name in [
+            "node.session.sess_reopen_log_freq",
+            "node.session.conn_reopen_log_freq",
+        ] {
+            assert_eq!(conf.number(name), Some(5), "{name}");
+        }
+        assert_eq!(
+            (conf.flag("iscsid.safe_logout"), conf.flag("iscsid.ipc_auth_uid")),
+            (Some(true), Some(true))
+        );
+        assert_eq!(conf.number("node.session.login_redirect_max"), Some(3));
+        assert_eq!(conf.number("node.conn[0].timeo.login_timeout"), Some(30));
+    }
+
+    #[test]
+    fn a_default_is_that_of_the_version_that_records_are_written_for() {
+        let key = "node.session.xmit_thread_priority";
+        assert_eq!(Conf::of_version(Version(2, 1, 8)).number(key), Some(-20));
+        assert_eq!(
+            Conf::of_version(Version(2, 1, 8))
+                .for_version(Version(2, 1, 13))
+                .number(key),
+            Some(0)
+        );
+    }
+
+    #[test]
+    fn a_secret_is_not_shown() {
+        let (conf, warnings) = read(
+            "node.session.auth.password = s3cret\nnode.session.auth.password_in=s3cret\ndiscovery.sendtargets.auth.password = s3cret\n",
+        );
+        let key = "node.session.auth.password";
+        assert_eq!(conf.get(key).as_deref(), Some(REDACTED));
+        assert_eq!(conf.secret(key).expect("a secret").expose(), b"s3cret");
+        assert!(!format!("{conf:?} {warnings:?}").contains("s3cret"));
+    }
+
+    #[test]
+    fn a_place_without_the_file_says_nothing_and_a_file_longer_than_any_is_refused() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let place = Place {
+            config: dir.path().to_owned(),
+            records: dir.path().to_owned(),
+            lock: dir.path().to_owned(),
+        };
+        let mut none = |warning| panic!("{warning}");
+        assert!(
+            !Conf::read(&place, &mut none)
+                .expect("defaults")
+                .says("node.startup")
+        );
+        // Where configurations are made by a program, the file is a link.
+        std::fs::write(dir.path().join("made"), "node.startup = automatic\n").expect("a file");
+        std::os::unix::fs::symlink("made", Conf::path(&place)).expect("a link");
+        assert!(
+            Conf::read(&place, &mut none)
+                .expect("a configuration")
+                .says("node.startup")
+        );
+        std::fs::write(dir.path().join("made"), "#\n".repeat(CONF_MAX)).expect("a file");
+        assert!(Conf::read(&place, &mut none).is_err_and(|e| e.to_string().contains(NAME)));
+        let long = "#".repeat(CONF_MAX + 1);
+        assert!(Conf::parse("conf", long.as_bytes(), &mut none).is_err());
+    }
+}

@@ -151,3 +151,102 @@ impl FromStr for AutoName {
         (name.to_string() == text).then_some(name).ok_or(NotAuto)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MAC: [u8; 6] = [0, 0x0e, 0x1e, 4, 0x93, 0x92];
+
+    #[test]
+    fn names_of_adapters_interfaces_are_read_and_written_in_both_forms() {
+        for (text, which) in [
+            ("qla4xxx.00:0e:1e:04:93:92.ipv4.0", Some((Family::Ipv4, 0))),
+            ("qla4xxx.00:0e:1e:04:93:92.ipv6.1", Some((Family::Ipv6, 1))),
+            ("bnx2i.00:0e:1e:04:93:92", None),
+        ] {
+            let name: AutoName = text.parse().expect(text);
+            assert_eq!((name.mac, name.which), (MAC, which));
+            assert_eq!(name.to_string(), text);
+            check_name(text).expect(text);
+        }
+        for other in [
+            "",
+            "default",
+            "eth.x",
+            "qla4xxx.00:0e:1e:04:93",
+            "qla4xxx.00:0E:1E:04:93:92",
+            "qla4xxx.00:0e:1e:04:93:92.ipv5.0",
+            "qla4xxx.00:0e:1e:04:93:92.ipv4",
+            "qla4xxx.00:0e:1e:04:93:92.ipv4.01",
+            "qla4xxx.00:0e:1e:04:93:92.ipv4.0.1",
+            ".00:0e:1e:04:93:92",
+        ] {
+            assert_eq!(other.parse::<AutoName>(), Err(NotAuto), "{other}");
+        }
+    }
+
+    #[test]
+    fn the_record_of_an_interface_is_found_under_the_older_name_where_there_is_no_other() {
+        let found = |there: &[&str], family, number| {
+            AutoName::found("bnx2i", MAC, family, number, |name| there.contains(&name))
+                .map(|name| name.to_string())
+        };
+        let (newer, older) = ("bnx2i.00:0e:1e:04:93:92.ipv4.0", "bnx2i.00:0e:1e:04:93:92");
+        assert_eq!(found(&[newer, older], Family::Ipv4, 0).as_deref(), Some(newer));
+        assert_eq!(found(&[older], Family::Ipv4, 0).as_deref(), Some(older));
+        assert_eq!(found(&[older], Family::Ipv6, 0), None);
+        assert_eq!(found(&[older], Family::Ipv4, 1), None);
+        assert_eq!(found(&[], Family::Ipv4, 0), None);
+    }
+
+    #[test]
+    fn what_is_no_name_of_a_record_is_refused() {
+        for good in ["eth.x", "a b", "x", &"x".repeat(NAME_MAX), "fe80::1", "größe"] {
+            check_name(good).expect(good);
+        }
+        for bad in [
+            "",
+            ".",
+            "..",
+            "a/b",
+            "../a",
+            "default",
+            "iser",
+            " a",
+            "a\n",
+            "a\0b",
+            &"x".repeat(NAME_MAX + 1),
+        ] {
+            assert!(
+                check_name(bad).is_err_and(|e| e.kind() == Kind::Invalid),
+                "{bad:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_keys_of_a_record_are_those_of_the_family_of_its_address_or_name() {
+        for (name, address, family) in [
+            ("eth.x", None, Family::Ipv4),
+            ("eth.x", Some("10.0.0.1"), Family::Ipv4),
+            ("eth.x", Some("fe80::1"), Family::Ipv6),
+            ("qla4xxx.00:0e:1e:04:93:92.ipv6.0", None, Family::Ipv6),
+            ("qla4xxx.00:0e:1e:04:93:92.ipv6.0", Some("10.0.0.1"), Family::Ipv4),
+            ("qla4xxx.00:0e:1e:04:93:92.ipv4.0", Some(""), Family::Ipv4),
+        ] {
+            assert_eq!(super::family(name, address), family, "{name} {address:?}");
+        }
+        let six = Record::interface("qla4xxx.00:0e:1e:04:93:92.ipv6.0", "qla4xxx", Version::BASE);
+        assert!(six.get("iface.flow_label").is_some() && six.get("iface.tos").is_none());
+    }
+
+    #[test]
+    fn two_interfaces_are_built_in() {
+        let transport =
+            |name| built_in(name).and_then(|record| record.get("iface.transport_name").map(str::to_owned));
+        assert_eq!(transport("default").as_deref(), Some("tcp"));
+        assert_eq!(transport("iser").as_deref(), Some("iser"));
+        assert_eq!(transport("eth.x"), None);
+    }
+}

@@ -9,6 +9,8 @@
 
 mod conf;
 mod database;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod id;
 pub mod iface;
 mod initiator_name;

@@ -1,6 +1,6 @@
 //! `cargo xtask fuzz`: runs the fuzz targets for a while and keeps what they learn small.
 //!
-//! The bodies live in the crates (`iscsi::fuzz`, `iscsiuio::fuzz`, `scsi::fuzz`, `emu_pci::fuzz`), which replay the committed corpus in their own tests on any toolchain.
+//! The bodies live in the crates (`iscsi::fuzz`, `iscsiuio::fuzz`, `hba::nodes::fuzz`, `scsi::fuzz`, `emu_pci::fuzz`), which replay the committed corpus in their own tests on any toolchain.
 //! This task needs cargo-fuzz and a nightly toolchain, and says so when one is missing.
 
 use std::path::Path;
@@ -12,7 +12,7 @@ use clap::Args as ClapArgs;
 use crate::workspace::{cargo, must, root};
 
 /// The targets, as `fuzz/Cargo.toml` names them.
-const TARGETS: [&str; 12] = [
+const TARGETS: [&str; 13] = [
     "framing",
     "login_text",
     "initiator",
@@ -25,6 +25,7 @@ const TARGETS: [&str; 12] = [
     "frames",
     "control",
     "helper",
+    "records",
 ];
 /// Longest input in bytes.
 const MAX_LEN: u32 = 4096;

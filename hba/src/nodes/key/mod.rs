@@ -77,3 +77,15 @@ impl Key {
 pub fn find(name: &str) -> Option<&'static Key> {
     searched(name).and_then(|index| TABLE.get(index))
 }
+
+/// Whether what stands under a name must never be shown. A key of a later version may have a secret, too.
+#[must_use]
+pub fn is_secret(name: &str) -> bool {
+    match find(name) {
+        Some(key) => key.kind.is_secret(),
+        None => {
+            let name = name.to_ascii_lowercase();
+            name.contains("password") || name.contains("secret")
+        }
+    }
+}

@@ -32,6 +32,8 @@ impl Record {
                 "node.conn[0].address" => text(id.portal.address.clone()),
                 "node.conn[0].port" => text(id.portal.port.to_string()),
                 "iface.iscsi_ifacename" => text(id.iface.clone()),
+                // The stock programs do not copy it.
+                "iface.prefix_len" => None,
                 name if name.starts_with("iface.") => iface
                     .said(name)
                     .map(|said| Cow::Borrowed(said.1))

@@ -69,8 +69,7 @@ impl Record {
         let room = super::LINE_MAX.saturating_sub(key.len() + " = ".len());
         // The stock programs show this for nothing at all, and one of them reads it back so.
         let Some(written) = written.filter(|text| text.len() <= room && text != "<empty>") else {
-            let secret = found.is_some_and(|found| found.kind.is_secret());
-            let shown = if secret {
+            let shown = if key::is_secret(key) {
                 REDACTED.into()
             } else {
                 value.escape_debug().to_string()

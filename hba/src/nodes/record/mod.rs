@@ -179,13 +179,7 @@ impl Record {
             .text
             .get(key.clone())
             .and_then(|name| std::str::from_utf8(name).ok());
-        // The key of a later version may have a secret, too.
-        name.is_none_or(|name| match key::find(name) {
-            Some(key) => key.kind.is_secret(),
-            None => {
-                name.to_ascii_lowercase().contains("password") || name.to_ascii_lowercase().contains("secret")
-            }
-        })
+        name.is_none_or(key::is_secret)
     }
 
     /// A record of nothing, as a version writes it.

@@ -11,10 +11,10 @@ impl Record {
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&str> {
         let (_, value) = self.said(key)?;
-        match key::find(key) {
-            Some(key) if key.kind.is_secret() => Some(REDACTED),
-            _ => std::str::from_utf8(value).ok(),
+        if key::is_secret(key) {
+            return Some(REDACTED);
         }
+        std::str::from_utf8(value).ok()
     }
 
     /// The value of a key, or what the stock programs take where none is said.
@@ -47,7 +47,7 @@ impl Record {
         };
         match found {
             Some(key) if key.kind.read(text).is_none() => refuse(key.kind.to_string()),
-            Some(key) if key.kind.is_secret() => Ok(Some(REDACTED)),
+            _ if key::is_secret(name) => Ok(Some(REDACTED)),
             _ => Ok(Some(text)),
         }
     }
