@@ -148,7 +148,7 @@ mod tests {
     fn read(text: &str) -> (Conf, Vec<String>) {
         let mut warnings = Vec::new();
         let conf = Conf::parse("iscsid.conf", text.as_bytes(), &mut |warning| {
-            warnings.push(warning.to_string())
+            warnings.push(warning.to_string());
         });
         (conf.expect("a configuration"), warnings)
     }

@@ -43,7 +43,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     (
         "xtask",
-        &["driver-sys", "hbactl", "hbaemu", "iscsiuio", "lab-tests"],
+        &["driver-sys", "hba", "hbactl", "hbaemu", "iscsiuio", "lab-tests"],
     ),
     (
         "lab-tests",

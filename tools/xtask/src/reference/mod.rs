@@ -1,6 +1,7 @@
 //! `cargo xtask reference`: the pages of docs/reference, man pages and completions, from the one table each has.
 
 mod pages;
+mod records;
 #[cfg(test)]
 mod tests;
 

@@ -1,4 +1,4 @@
-//! The pages of `docs/reference`: command lines, exit codes and schemas, written from the tables the programs use.
+//! The pages of `docs/reference`: command lines, exit codes, keys of records and schemas, written from the tables the programs use.
 //!
 //! Owns what the pages look like. `cargo xtask reference` writes them, a test compares them.
 
@@ -20,6 +20,7 @@ pub(super) fn all() -> Vec<(String, String)> {
         ("hbaemu.md".to_owned(), commands("hbaemu", hbaemu::Cli::command())),
         ("exit-codes.md".to_owned(), exit::page()),
         ("status.md".to_owned(), status::page()),
+        ("records.md".to_owned(), super::records::page()),
     ];
     for answer in schema::ANSWERS {
         let mut text = serde_json::to_string_pretty(&answer.schema()).unwrap_or_default();
