@@ -235,6 +235,7 @@ mod tests {
             config: dir.path().to_owned(),
             records: dir.path().to_owned(),
             lock: dir.path().to_owned(),
+            rival: None,
         };
         let mut none = |warning| panic!("{warning}");
         assert!(

@@ -70,7 +70,31 @@ fn change(mut record: Record, data: &[u8]) {
 #[path = "../../../fuzz/replay.rs"]
 mod corpus;
 
-#[test]
-fn records_keep_their_promises_on_the_corpus() {
-    corpus::replay("records", records);
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const STOCK: &[u8] = include_bytes!("record/tests/written/node-four.txt");
+
+    #[test]
+    fn records_keep_their_promises_on_the_corpus() {
+        corpus::replay("records", records);
+    }
+
+    proptest! {
+        #[test]
+        fn records_keep_their_promises_whatever_is_done_to_a_stock_one(
+            cuts in proptest::collection::vec((0..STOCK.len(), 0..60usize, "[ -~\n\t=#\\x00\\x0b\\xff]{0,30}"), 1..6),
+        ) {
+            let mut bytes = STOCK.to_vec();
+            for (at, long, with) in cuts {
+                let at = at.min(bytes.len());
+                let end = (at + long).min(bytes.len());
+                bytes.splice(at..end, with.into_bytes());
+            }
+            records(&bytes);
+        }
+    }
 }

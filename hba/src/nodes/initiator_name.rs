@@ -136,6 +136,7 @@ mod tests {
             config: config.to_owned(),
             records: config.to_owned(),
             lock: config.to_owned(),
+            rival: None,
         };
         assert_eq!(InitiatorName::read(&place(dir.path())), Ok(None));
         std::fs::write(dir.path().join(NAME), "InitiatorName=iqn.2026-11.test:one\n").expect("a file");

@@ -67,9 +67,8 @@ impl Batch<'_> {
     pub fn put(&mut self, id: &NodeId, record: &Record) -> Result<()> {
         let spot = self.database.may_put(&self.root, id, record)?;
         let name = self.staged.len().to_string();
-        let text = record.text();
         self.staging
-            .stage(&name, text.as_bytes())
+            .stage(&name, record.bytes())
             .map_err(|e| failed(TRIED, &e))?;
         self.staged.push(Staged {
             id: id.clone(),

@@ -55,7 +55,7 @@ pub(super) fn put(
     tried: &str,
 ) -> Result<()> {
     let staging = root.make_child(STAGING).map_err(|e| failed(tried, &e))?;
-    dir.replace_from(&staging, name, record.text().as_bytes())
+    dir.replace_from(&staging, name, record.bytes())
         .map_err(|e| failed(tried, &e))
 }
 

@@ -90,7 +90,7 @@ impl Record {
                 _ => {}
             }
         }
-        !begun && self.pairs_at().next().is_some() && self.text.ends_with(b"\n")
+        !begun && self.pairs_at().next().is_some()
     }
 
     /// Where it is, for errors.
