@@ -128,8 +128,8 @@ fn holds(old: &Path, new: &Path) -> (bool, bool) {
             // One directory under two names is where no link leads away from.
             let shared = in_old && in_new && one(&old_name, &new_name);
             let leads_away = is_link(&old_name) || is_link(old);
-            holds.0 |= in_old && !(shared && leads_away);
-            holds.1 |= in_new && !(shared && !leads_away);
+            holds.0 |= in_old && (!shared || !leads_away);
+            holds.1 |= in_new && (!shared || leads_away);
         }
         if holds != (false, false) {
             return holds;

@@ -5,6 +5,7 @@
 //! network namespace, so the machine's own iscsid is out of reach.
 
 mod preload;
+pub mod records;
 pub mod stock;
 
 use std::fs;
@@ -52,18 +53,7 @@ impl Peer {
             (&etc, Path::new("/etc/iscsi")),
             (&run, Path::new("/run/lock")),
         ])?;
-        let listener = namespace.run(|| {
-            let address = SocketAddr::from_abstract_name("ISCSIADM_ABSTRACT_NAMESPACE")?;
-            UnixListener::bind_addr(&address)
-        })??;
-        // Ends when the process does: an abstract socket in a namespace of its own is in nobody's way.
-        thread::Builder::new()
-            .name("answering iscsid".into())
-            .spawn(move || {
-                for stream in listener.incoming().map_while(Result::ok) {
-                    let _ = answer(stream);
-                }
-            })?;
+        answer_in(&namespace)?;
         let iscsiadm = find_tool("iscsiadm").context("iscsiadm is not installed")?;
         Ok(Self {
             namespace,
@@ -105,6 +95,23 @@ impl Peer {
             .run(move || command.output())?
             .with_context(|| format!("cannot start {name}"))
     }
+}
+
+/// An `iscsid` that answers just enough, on the network of a namespace.
+fn answer_in(namespace: &Namespace) -> Result<()> {
+    let listener = namespace.run(|| {
+        let address = SocketAddr::from_abstract_name("ISCSIADM_ABSTRACT_NAMESPACE")?;
+        UnixListener::bind_addr(&address)
+    })??;
+    // Ends when the process does: an abstract socket in a namespace of its own is in nobody's way.
+    thread::Builder::new()
+        .name("answering iscsid".into())
+        .spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                let _ = answer(stream);
+            }
+        })?;
+    Ok(())
 }
 
 /// Answers one request as an iscsid that has nothing to say: the same command, no error, zeroes. The answer's size differs between

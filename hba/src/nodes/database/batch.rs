@@ -9,7 +9,7 @@ use files::Dir;
 
 use super::Database;
 use super::node::Spot;
-use super::write::{STAGING, failed};
+use super::write::{Last, STAGING, clear, failed};
 use crate::error::Result;
 use crate::nodes::lock::Held;
 use crate::nodes::{NodeId, Record};
@@ -22,7 +22,7 @@ const CHUNK: usize = 1024;
 #[must_use = "records are in place when it is finished"]
 pub struct Batch<'a> {
     database: &'a Database,
-    held: &'a Held,
+    _held: &'a mut Held,
     root: Dir,
     staging: Dir,
     staged: Vec<Staged>,
@@ -41,16 +41,17 @@ struct Staged {
 const TRIED: &str = "write node records";
 
 impl Database {
-    /// Begins to write many node records.
+    /// Begins to write many node records; nothing else is written until it is finished or dropped.
     ///
     /// # Errors
     /// The system refuses.
-    pub fn batch<'a>(&'a self, held: &'a Held) -> Result<Batch<'a>> {
+    pub fn batch<'a>(&'a self, held: &'a mut Held) -> Result<Batch<'a>> {
         let root = self.root_for(held, TRIED)?;
         let staging = root.make_child(STAGING).map_err(|e| failed(TRIED, &e))?;
+        clear(&staging);
         Ok(Batch {
             database: self,
-            held,
+            _held: held,
             root,
             staging,
             staged: Vec::new(),
@@ -100,14 +101,14 @@ impl Batch<'_> {
             let tried = || format!("write the record of {id} ({} others are written)", self.done);
             let (dir, name) = self
                 .database
-                .home_of(&self.root, &id, spot.as_ref())
+                .home_of(&self.root, &id, spot.as_ref(), Last::Later)
                 .map_err(|e| e.during(tried()))?;
             self.staging
                 .move_to(at.to_string(), &dir, &name)
                 .map_err(|e| failed(&tried(), &e))?;
             if let Some(record) = record {
                 self.database
-                    .settle_new(&self.root, &id, &record)
+                    .settle_new(&self.root, &id, &record, Last::Later)
                     .map_err(|e| e.during(tried()))?;
             }
             self.done += 1;
@@ -118,10 +119,6 @@ impl Batch<'_> {
 
 impl Drop for Batch<'_> {
     fn drop(&mut self) {
-        debug_assert!(
-            self.held.is_of(&self.database.place.lock),
-            "the lock is that of this database"
-        );
         for at in 0..self.staged.len() {
             let _ = self.staging.remove(at.to_string());
         }

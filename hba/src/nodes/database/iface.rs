@@ -5,7 +5,7 @@ use std::path::Path;
 use super::Database;
 use super::list::Ifaces;
 use super::read::unusable;
-use super::write::{failed, make, put};
+use super::write::{Last, failed, make, put};
 use crate::error::Result;
 use crate::nodes::Record;
 use crate::nodes::id::check_name;
@@ -52,7 +52,7 @@ impl Database {
         check_name("interface", name)?;
         let tried = format!("write the record of the interface {name}");
         let root = self.root_for(held, &tried)?;
-        let dir = make(&root, [IFACES], &tried)?;
+        let dir = make(&root, [IFACES], Last::Now, &tried)?;
         put(&root, &dir, name, record, &tried)
     }
 

@@ -12,7 +12,7 @@ use files::{Dir, Why};
 use super::Database;
 use super::node::NODES;
 use super::portal::Discovery;
-use super::write::{failed, make};
+use super::write::{Last, failed, make};
 use crate::error::{Error, Result};
 use crate::nodes::lock::Held;
 use crate::nodes::{NodeId, Place, Portal, Record};
@@ -119,17 +119,24 @@ impl Database {
         id.check()?;
         let tried = format!("link {id} to what it was found by");
         let root = self.root_for(held, &tried)?;
-        let dir = make(&root, names.iter().copied(), &tried)?;
-        link(&dir, &self.place, id, &tried)
+        let dir = make(&root, names.iter().copied(), Last::Now, &tried)?;
+        link(&dir, &self.place, id, Last::Now, &tried)
     }
 }
 
 /// Makes the link that a new record asks for, as the peer does: none for a tag that is not known, and none to a portal without a record.
-pub(super) fn link_new(root: &Dir, place: &Place, id: &NodeId, record: &Record, tried: &str) -> Result<()> {
+pub(super) fn link_new(
+    root: &Dir,
+    place: &Place,
+    id: &NodeId,
+    record: &Record,
+    last: Last,
+    tried: &str,
+) -> Result<()> {
     if id.portal.tag.is_none() {
         return Ok(());
     }
-    let by_hand = |name: &'static str| make(root, [name], tried).map(Some);
+    let by_hand = |name: &'static str| make(root, [name], last, tried).map(Some);
     let found = |kind: Discovery| {
         let address = record.get("node.discovery_address")?.to_owned();
         let port = record.get("node.discovery_port")?.parse().ok()?;
@@ -155,10 +162,10 @@ pub(super) fn link_new(root: &Dir, place: &Place, id: &NodeId, record: &Record, 
             }
         }
     };
-    dir.map_or(Ok(()), |dir| link(&dir, place, id, tried))
+    dir.map_or(Ok(()), |dir| link(&dir, place, id, last, tried))
 }
 
-fn link(dir: &Dir, place: &Place, id: &NodeId, tried: &str) -> Result<()> {
+fn link(dir: &Dir, place: &Place, id: &NodeId, last: Last, tried: &str) -> Result<()> {
     let records = std::path::absolute(&place.records).map_err(|e| Error::io(tried, &e))?;
     let to = records.join(NODES).join(id.portal_dir());
     let name = id.link_name();
@@ -173,7 +180,7 @@ fn link(dir: &Dir, place: &Place, id: &NodeId, tried: &str) -> Result<()> {
         }
         other => other.map_err(|e| failed(tried, &e))?,
     }
-    dir.sync().map_err(|e| failed(tried, &e))
+    last.names(dir, tried)
 }
 
 /// Removes all links to a node: of every discovery portal, by name.

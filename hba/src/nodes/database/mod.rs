@@ -77,6 +77,7 @@ impl Database {
         let held = Held::take(&self.place, deadline, who)?;
         if let Some(told) = held.told() {
             self.remarks.add(told.to_owned());
+            self.sweep();
         }
         Ok(held)
     }

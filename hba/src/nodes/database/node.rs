@@ -12,7 +12,7 @@ use files::Dir;
 use super::Database;
 use super::links::{link_new, unlink_all};
 use super::read::unusable;
-use super::write::{failed, make, put};
+use super::write::{Last, failed, make, put};
 use crate::error::{Error, Kind, Result};
 use crate::nodes::id::{contradiction, iface_of, tag_of};
 use crate::nodes::lock::Held;
@@ -95,10 +95,10 @@ impl Database {
         let tried = format!("write the record of {id}");
         let root = self.root_for(held, &tried)?;
         let spot = self.may_put(&root, id, record)?;
-        let (dir, name) = self.home_of(&root, id, spot.as_ref())?;
+        let (dir, name) = self.home_of(&root, id, spot.as_ref(), Last::Now)?;
         put(&root, &dir, &name, record, &tried)?;
         if spot.is_none() {
-            self.settle_new(&root, id, record)?;
+            self.settle_new(&root, id, record, Last::Now)?;
         }
         Ok(())
     }
@@ -114,28 +114,36 @@ impl Database {
     }
 
     /// The directory and name of the file of a record, made when it is a new one's.
-    pub(super) fn home_of(&self, root: &Dir, id: &NodeId, spot: Option<&Spot>) -> Result<(Dir, OsString)> {
+    pub(super) fn home_of(
+        &self,
+        root: &Dir,
+        id: &NodeId,
+        spot: Option<&Spot>,
+        last: Last,
+    ) -> Result<(Dir, OsString)> {
         let tried = format!("write the record of {id}");
         let target = id.target.as_str();
         match spot {
             Some(spot) => split(root, spot, &tried),
-            None if id.portal.tag.is_none() => {
-                Ok((make(root, [NODES, target], &tried)?, id.portal.bare_name().into()))
-            }
+            None if id.portal.tag.is_none() => Ok((
+                make(root, [NODES, target], last, &tried)?,
+                id.portal.bare_name().into(),
+            )),
             None => Ok((
-                make(root, [NODES, target, &id.portal.full_name()], &tried)?,
+                make(root, [NODES, target, &id.portal.full_name()], last, &tried)?,
                 OsString::from(&id.iface),
             )),
         }
     }
 
     /// What is done after a record that was not there: the one that it replaces goes, and its link is made.
-    pub(super) fn settle_new(&self, root: &Dir, id: &NodeId, record: &Record) -> Result<()> {
+    pub(super) fn settle_new(&self, root: &Dir, id: &NodeId, record: &Record, last: Last) -> Result<()> {
         let tried = format!("write the record of {id}");
         if id.portal.tag.is_some() {
-            self.drop_untagged(&make(root, [NODES, id.target.as_str()], &tried)?, id, &tried)?;
+            let target = make(root, [NODES, id.target.as_str()], last, &tried)?;
+            self.drop_untagged(&target, id, last, &tried)?;
         }
-        link_new(root, &self.place, id, record, &tried)
+        link_new(root, &self.place, id, record, last, &tried)
     }
 
     /// Where the record is already, and that nothing else is in its way.
@@ -171,12 +179,12 @@ impl Database {
     }
 
     /// Removes the record of the same portal whose tag is not known.
-    fn drop_untagged(&self, target: &Dir, id: &NodeId, tried: &str) -> Result<()> {
+    fn drop_untagged(&self, target: &Dir, id: &NodeId, last: Last, tried: &str) -> Result<()> {
         let name = id.portal.bare_name();
         if target.kind(&name).map_err(|e| failed(tried, &e))? == Some(files::Kind::File)
             && target.remove(&name).map_err(|e| failed(tried, &e))?
         {
-            target.sync().map_err(|e| failed(tried, &e))?;
+            last.names(target, tried)?;
             self.remarks.add(format!(
                 "{} took the place of the record whose portal group tag was not known",
                 id

@@ -10,7 +10,7 @@ use files::Dir;
 
 use super::Database;
 use super::read::unusable;
-use super::write::{failed, make, put};
+use super::write::{Last, failed, make, put};
 use crate::error::{Error, Kind, Result};
 use crate::nodes::lock::Held;
 use crate::nodes::{Portal, Record};
@@ -107,10 +107,10 @@ impl Database {
             .map_err(|e| failed(&tried, &e))?
             == Some(files::Kind::File)
         {
-            let dir = make(&root, [kind.name()], &tried)?;
+            let dir = make(&root, [kind.name()], Last::Now, &tried)?;
             return put(&root, &dir, &name, record, &tried);
         }
-        let dir = make(&root, [kind.name(), &name], &tried)?;
+        let dir = make(&root, [kind.name(), &name], Last::Now, &tried)?;
         put(&root, &dir, kind.file(), record, &tried)
     }
 

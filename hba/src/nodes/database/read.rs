@@ -13,29 +13,19 @@ use files::Dir;
 
 use super::Database;
 use crate::deadline::Deadline;
-use crate::error::{Error, Kind, Result};
-use crate::nodes::Record;
+use crate::error::{Error, Kind, Result, Status};
 use crate::nodes::lock::{Held, is_held_here};
-use crate::nodes::record::RECORD_MAX;
+use crate::nodes::{RECORD_MAX, Record, key};
 
 /// As long is waited for a writer to end. The peer holds the lock for milliseconds.
 const SETTLE: Duration = Duration::from_secs(5);
-const BEGIN: &[u8] = b"# BEGIN RECORD";
-const END: &[u8] = b"# END RECORD";
-/// Keys whose values are secrets: the file is the owner's only then.
-const SECRETS: &[&str] = &[
-    "node.session.auth.password",
-    "node.session.auth.password_in",
-    "discovery.sendtargets.auth.password",
-    "discovery.sendtargets.auth.password_in",
-];
 
 impl Database {
     /// The record in a file below the root; `None` when nothing is there.
     pub(super) fn read(&self, root: &Dir, path: &Path) -> Result<Option<Record>> {
         let shown = root.path().join(path);
         let tried = || format!("read the record {}", shown.display());
-        let once = || -> Result<Option<(File, Vec<u8>)>> {
+        let once = || -> Result<Option<(File, Result<Record>)>> {
             let Some(file) = root.file_beneath(path).map_err(|e| unusable(&e))? else {
                 return Ok(None);
             };
@@ -44,22 +34,23 @@ impl Database {
                 return Err(Error::new(Kind::Invalid, tried())
                     .answered(format!("it is longer than any record ({RECORD_MAX} bytes)")));
             }
-            Ok(Some((file, bytes)))
+            let record = Record::parse(&shown.display().to_string(), &bytes);
+            Ok(Some((file, record)))
         };
-        let Some((mut file, mut text)) = once()? else {
+        let Some((mut file, mut read)) = once()? else {
             return Ok(None);
         };
-        if half_written(&text) {
+        if half_written(&read) {
             let held = self.quiet();
             match once()? {
                 None => return Ok(None),
-                Some(again) => (file, text) = again,
+                Some(again) => (file, read) = again,
             }
-            if half_written(&text) {
+            if half_written(&read) {
                 return Err(half(tried(), held.is_some() || is_held_here(&self.place.lock)));
             }
         }
-        let record = Record::parse(&shown.display().to_string(), &text)?;
+        let record = read?;
         self.look(&shown, &file, &record);
         Ok(Some(record))
     }
@@ -92,13 +83,20 @@ impl Database {
                 path.display()
             ));
         }
-        if mode & 0o044 != 0 && SECRETS.iter().any(|key| record.get(key).is_some()) {
+        if mode & 0o044 != 0 && has_secret(record) {
             self.remarks.add(format!(
                 "{} has a secret and can be read by others (mode {mode:04o}): chmod 0600, and use another secret",
                 path.display()
             ));
         }
     }
+}
+
+/// Whether there is a secret in a record.
+fn has_secret(record: &Record) -> bool {
+    record
+        .pairs()
+        .any(|(name, _)| key::find(name).is_some_and(|key| key.kind.is_secret()))
 }
 
 /// What is there, at most one byte more than a record may have.
@@ -108,13 +106,9 @@ fn bytes(file: &File) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Whether somebody began to write and has not ended: nothing at all, or a beginning without an end. Records by hand may have neither.
-fn half_written(text: &[u8]) -> bool {
-    let has = |mark: &[u8]| {
-        text.split(|b| *b == b'\n')
-            .any(|line| line.trim_ascii_start().starts_with(mark))
-    };
-    text.is_empty() || (has(BEGIN) && !has(END))
+/// Whether somebody began to write and has not ended.
+fn half_written(read: &Result<Record>) -> bool {
+    read.as_ref().is_err_and(|e| e.status() == Status::Again)
 }
 
 fn half(tried: String, sure: bool) -> Error {
@@ -131,27 +125,4 @@ fn half(tried: String, sure: bool) -> Error {
 /// A file that cannot be opened as a record.
 pub(super) fn unusable(error: &files::Error) -> Error {
     Error::file("open a record", error)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_record_without_its_end_is_half_written() {
-        let whole = b"# BEGIN RECORD 2.1.8\nnode.name = x\n# END RECORD\n";
-        assert!(!half_written(whole));
-        for cut in 1..whole.len() - 1 {
-            let cut = &whole[..cut];
-            // The first words are no beginning yet: then it is read as what it is, a comment.
-            assert_eq!(
-                half_written(cut),
-                cut.len() >= BEGIN.len() && !cut.ends_with(b"# END RECORD"),
-                "{}",
-                String::from_utf8_lossy(cut)
-            );
-        }
-        assert!(half_written(b""));
-        assert!(!half_written(b"node.name = by hand\n"));
-    }
 }

@@ -1,7 +1,7 @@
 //! A record put in place: written and made to last in a directory of ours, then moved to its name.
 //!
-//! That directory is in the root of the tree, where the peer looks for nothing but directories that it knows. What a killed writer left there
-//! is removed by the next one; only whoever holds the lock writes there.
+//! That directory is in the root of the tree, where the peer looks for nothing but directories that it knows. Only whoever holds the lock writes
+//! there; what a killed writer left is removed by whoever takes its lock over, and before many records are written.
 
 use std::ffi::OsStr;
 
@@ -32,16 +32,60 @@ impl Database {
     }
 }
 
+impl Database {
+    /// Removes what a killed writer left. Only for whoever has just got the lock: nothing is being written then.
+    pub(super) fn sweep(&self) {
+        // What cannot be removed is in nobody's way.
+        if let Ok(root) = Dir::ours(&self.place.records)
+            && let Ok(Some(staging)) = root.beneath(STAGING)
+        {
+            clear(&staging);
+        }
+    }
+}
+
+/// Removes all files in the directory.
+pub(super) fn clear(staging: &Dir) {
+    for name in staging.names().unwrap_or_default() {
+        let _ = staging.remove(name);
+    }
+}
+
+/// When what is written lasts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Last {
+    /// Before the call returns.
+    Now,
+    /// When whoever asked makes it, for many at once.
+    Later,
+}
+
+impl Last {
+    /// Makes the names in a directory last, if it is to be now.
+    pub(super) fn names(self, dir: &Dir, tried: &str) -> Result<()> {
+        match self {
+            Self::Now => dir.sync().map_err(|e| failed(tried, &e)),
+            Self::Later => Ok(()),
+        }
+    }
+}
+
 /// A directory below another one, each made when it is missing.
-pub(super) fn make<'a>(root: &Dir, names: impl IntoIterator<Item = &'a str>, tried: &str) -> Result<Dir> {
+pub(super) fn make<'a>(
+    root: &Dir,
+    names: impl IntoIterator<Item = &'a str>,
+    last: Last,
+    tried: &str,
+) -> Result<Dir> {
     let mut at: Option<Dir> = None;
     for name in names {
-        at = Some(
-            at.as_ref()
-                .unwrap_or(root)
-                .make_child(name)
-                .map_err(|e| failed(tried, &e))?,
-        );
+        let within = at.as_ref().unwrap_or(root);
+        let missing = within.kind(name).map_err(|e| failed(tried, &e))?.is_none();
+        let child = within.make_child(name).map_err(|e| failed(tried, &e))?;
+        if missing {
+            last.names(within, tried)?;
+        }
+        at = Some(child);
     }
     at.ok_or_else(|| Error::new(Kind::Failed, tried).answered("no directory was named"))
 }

@@ -24,6 +24,8 @@ pub(super) fn older_than(since: SystemTime) -> Vec<Candidate> {
     entries
         .filter_map(Result::ok)
         .filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok())
+        // Whoever asks does not hold it, whatever its name.
+        .filter(|pid| *pid != std::process::id())
         .filter_map(|pid| {
             let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
             let (program, started) = read(&String::from_utf8_lossy(&stat))?;

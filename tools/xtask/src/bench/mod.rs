@@ -1,6 +1,7 @@
 //! Measurements against the peers, as ratios of one run.
 
 mod adapter;
+mod db;
 mod emulator;
 mod flash;
 mod io;
@@ -18,7 +19,7 @@ use clap::Args as ClapArgs;
 /// What to measure.
 #[derive(ClapArgs)]
 pub(crate) struct Args {
-    /// Which measurements (all of them when none is named): sessions, flash, emulator, io, path, offload, qemu
+    /// Which measurements (all of them when none is named): sessions, db, flash, emulator, io, path, offload, qemu
     names: Vec<String>,
     /// Runs of each program and size, taken in turn; the median counts
     #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..=999))]
@@ -41,6 +42,7 @@ type Measurement = fn(&Args) -> Result<table::Verdicts>;
 
 const MEASUREMENTS: &[(&str, Measurement)] = &[
     ("sessions", sessions::run),
+    ("db", db::run),
     ("flash", flash::run),
     ("emulator", emulator::run),
     ("io", io::run),
