@@ -31,7 +31,7 @@ impl Dir {
         Self::at(path, Missing::Fail, Last::Follow)
     }
 
-    fn at(path: &Path, missing: Missing, last: Last) -> Result<Self> {
+    pub(crate) fn at(path: &Path, missing: Missing, last: Last) -> Result<Self> {
         Ok(Self {
             fd: walk::directory(path, missing, last)?,
             path: path.to_owned(),
@@ -195,7 +195,7 @@ impl Dir {
     /// # Errors
     /// A directory stands there, or the system refuses; then what was there is untouched.
     pub fn replace(&self, name: impl AsRef<OsStr>, bytes: &[u8]) -> Result<()> {
-        self.write(name.as_ref(), bytes, true)
+        self.write(name.as_ref(), bytes, true, 0o600)
     }
 
     /// As [`Dir::replace`], but only where nothing stands: the file is there whole, or it is not.
@@ -203,14 +203,14 @@ impl Dir {
     /// # Errors
     /// [`Why::Exists`], or the system refuses.
     pub fn write_new(&self, name: impl AsRef<OsStr>, bytes: &[u8]) -> Result<()> {
-        self.write(name.as_ref(), bytes, false)
+        self.write(name.as_ref(), bytes, false, 0o600)
     }
 
-    fn write(&self, name: &OsStr, bytes: &[u8], replacing: bool) -> Result<()> {
+    pub(crate) fn write(&self, name: &OsStr, bytes: &[u8], replacing: bool, mode: u32) -> Result<()> {
         let doing = if replacing { "replace" } else { "create" };
         let name = self.plain(doing, name)?;
         let failed = |why: Why| self.failed(doing, name, why);
-        let mut temporary = Temporary::new(&self.fd, name, 0o600).map_err(failed)?;
+        let mut temporary = Temporary::new(&self.fd, name, mode).map_err(failed)?;
         if let Err(error) = temporary.file.write_all(bytes) {
             temporary.remove(&self.fd);
             return Err(failed(error.into()));

@@ -89,6 +89,10 @@ impl Error {
         &self.why
     }
 
+    pub(crate) fn into_why(self) -> Why {
+        self.why
+    }
+
     /// Which file.
     #[must_use]
     pub fn path(&self) -> &Path {

@@ -16,6 +16,7 @@ mod kind;
 mod lock;
 mod named;
 mod output;
+mod shared;
 mod temporary;
 mod tree;
 mod walk;

@@ -163,7 +163,7 @@ impl Temporary {
 }
 
 /// A temporary's name that nobody can guess.
-fn random(name: &OsStr) -> Result<OsString, Why> {
+pub(crate) fn random(name: &OsStr) -> Result<OsString, Why> {
     let mut random = [0; DIGITS / 2];
     getrandom::fill(&mut random)?;
     let mut temporary = prefix(name);
@@ -192,6 +192,17 @@ fn is_of(candidate: &OsStr, prefix: &OsStr) -> bool {
         .as_encoded_bytes()
         .strip_prefix(prefix.as_encoded_bytes())
         .is_some_and(|rest| rest.len() == DIGITS && rest.iter().all(u8::is_ascii_hexdigit))
+}
+
+/// Whether a name is that of any temporary.
+pub(crate) fn is_temporary(candidate: &OsStr) -> bool {
+    let bytes = candidate.as_encoded_bytes();
+    let Some(at) = bytes.len().checked_sub(DIGITS + MARK.len()) else {
+        return false;
+    };
+    bytes.first() == Some(&b'.')
+        && bytes[at..].starts_with(MARK.as_bytes())
+        && bytes[at + MARK.len()..].iter().all(u8::is_ascii_hexdigit)
 }
 
 /// Removes the temporaries of `name` that no living writer holds.
