@@ -13,7 +13,7 @@ use rustix::io::Errno;
 
 use crate::dir::{Dir, create};
 use crate::error::{Error, Result, Why};
-use crate::kind::{Kind, permit, trusted};
+use crate::kind::{Kind, permit, same, trusted};
 use crate::named::Access;
 use crate::temporary::{is_temporary, random, sync};
 use crate::walk::{DIRECTORY, Last, Missing};
@@ -57,6 +57,13 @@ impl Dir {
             .and_then(|stat| trusted(&stat))
             .map_err(|why| self.failed("use", "", why))?;
         Ok(self)
+    }
+
+    /// Whether both are handles of one directory.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        let stat = |dir: &Self| rustix::fs::fstat(dir).ok();
+        stat(self).zip(stat(other)).is_some_and(|(a, b)| same(&a, &b))
     }
 
     /// A plain file in it that belongs to the superuser or us, and that nobody else writes to; `None` when nothing is there.

@@ -15,4 +15,8 @@ pub struct Home {
     pub locks: PathBuf,
     /// Where the records of targets are.
     pub records: Place,
+    /// Where it is said who owns which session (see [`crate::registry`]); it is forgotten with the machine's run.
+    pub registry: PathBuf,
+    /// Where what the operator has laid down is: `exclusions.conf` and its drop-ins (see [`crate::exclude`]).
+    pub config: PathBuf,
 }

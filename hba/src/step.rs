@@ -122,6 +122,14 @@ pub enum Step {
     Serve,
     /// List the targets.
     TargetList,
+    /// List what is never logged in to by whoever logs in by himself.
+    TargetExcludeList,
+    /// Take a rule out of that list.
+    TargetExcludeRemove,
+    /// Claim this session for an owner.
+    SessionClaim(u32),
+    /// Take the claim on this session away.
+    SessionRelease(u32),
     /// Say how many blocks.
     WithBlocks,
     /// Name a CHAP entry.
@@ -228,6 +236,10 @@ impl fmt::Display for Step {
             Self::WithMultipath => "multipath",
             Self::WithPortal => "portal",
             Self::TargetList => "target list",
+            Self::TargetExcludeList => "target exclude list",
+            Self::TargetExcludeRemove => "target exclude remove",
+            Self::SessionClaim(sid) => return write!(f, "session claim {sid}"),
+            Self::SessionRelease(sid) => return write!(f, "session release {sid}"),
         };
         f.write_str(text)
     }

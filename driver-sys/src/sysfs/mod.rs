@@ -18,7 +18,7 @@ pub use crate::secret::Secret;
 pub use address::{Address, Portal};
 pub use attr::{Attr, Need};
 pub use error::{Error, Fault};
-pub use reader::{ATTR_MAX, Place, Reader};
+pub use reader::{ATTR_MAX, Identity, Place, Reader};
 pub use root::{Dir, Root, Store};
 pub use value::{FromAttr, Hex32};
 

@@ -5,6 +5,8 @@
 //! is longer is not an attribute.
 
 use std::os::fd::BorrowedFd;
+use std::os::unix::fs::MetadataExt;
+use std::time::UNIX_EPOCH;
 
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, openat};
@@ -18,6 +20,17 @@ pub const ATTR_MAX: usize = 4096;
 
 /// The most remarks a reader keeps; what comes after is dropped.
 const PROBLEMS_MAX: usize = 256;
+
+/// The identity of an object's directory. kernfs numbers its directories upwards and gives a number to no second one while the system
+/// runs; it knows no birth, and its other times are those of the first look (`kernfs_init_inode`). A plain directory's number is given
+/// again, but not with the same birth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Identity {
+    /// Number of the directory.
+    pub inode: u64,
+    /// When it was made, in nanoseconds since 1970, where the file system knows.
+    pub born: Option<u128>,
+}
 
 /// Where an object's attributes are: an open directory, and the object's name in it (or nothing for the directory itself).
 #[derive(Debug, Clone, Copy)]
@@ -53,6 +66,18 @@ impl<'a> Place<'a> {
         } else {
             fstatat(self.fd, self.prefix, AtFlags::empty()).is_ok()
         }
+    }
+
+    /// What tells this object from another one that has, or had, its name; `None` when there is none.
+    pub fn identity(&self) -> Option<Identity> {
+        let metadata = std::fs::metadata(self.path("")).ok()?;
+        let born = metadata.created().ok();
+        Some(Identity {
+            inode: metadata.ino(),
+            born: born
+                .and_then(|at| at.duration_since(UNIX_EPOCH).ok())
+                .map(|since| since.as_nanos()),
+        })
     }
 
     /// An error here.

@@ -15,6 +15,6 @@ pub use operations::Backend;
 pub use stack::{BlockNode, Layer, Mount, Stack, StackDisk};
 pub use stores::UnitAttr;
 pub use types::{
-    ChapRecord, FirmwareBoot, ListOutcome, ListProbe, ListedPortal, ListedTarget, LoginProbe, LunScope,
-    Memory, ProbeOutcome, Refusal, ScsiData, ScsiOutcome, SelfTest,
+    BootMark, ChapRecord, FirmwareBoot, ListOutcome, ListProbe, ListedPortal, ListedTarget, LoginProbe,
+    LunScope, Memory, ProbeOutcome, Refusal, ScsiData, ScsiOutcome, SelfTest,
 };

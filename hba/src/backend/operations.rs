@@ -17,10 +17,11 @@ use crate::model::{
     Session, SessionBrief, SessionDetail, SessionStats,
 };
 use crate::params::{Assignment, FlashnodeParam, IfaceCode};
+use crate::registry::Living;
 
 use super::{
-    ChapRecord, FirmwareBoot, ListOutcome, ListProbe, LoginProbe, LunScope, Memory, ProbeOutcome, ScsiData,
-    ScsiOutcome, SelfTest, Stack, UnitAttr,
+    BootMark, ChapRecord, FirmwareBoot, ListOutcome, ListProbe, LoginProbe, LunScope, Memory, ProbeOutcome,
+    ScsiData, ScsiOutcome, SelfTest, Stack, UnitAttr,
 };
 
 /// The interface of an adapter: the kernel, the emulated kernel, or a script of expected calls. It can be handed to another thread.
@@ -218,6 +219,16 @@ pub trait Backend: Send {
     /// # Errors
     /// The adapter cannot be read.
     fn session(&mut self, sid: u32) -> Result<Option<Session>>;
+    /// Which life of its number a session is; `None` when there is none.
+    ///
+    /// # Errors
+    /// The adapter cannot be read.
+    fn session_life(&mut self, sid: u32) -> Result<Option<Living>>;
+    /// What the firmware, or an adapter's flash, names as what the machine starts from, on all adapters.
+    ///
+    /// # Errors
+    /// The adapters cannot be read.
+    fn boot_marks(&mut self) -> Result<Vec<BootMark>>;
     /// Logs out a session made from flash.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 //! unexpected or an expected one did not come.
 
 use std::any::Any;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Debug;
 use std::net::IpAddr;
 use std::ops::ControlFlow;
@@ -12,8 +12,8 @@ use driver_sys::bsg::DiagTest;
 use driver_sys::hw::mailbox::FactoryAreas;
 
 use super::{
-    Backend, ChapRecord, FirmwareBoot, ListOutcome, ListProbe, LoginProbe, LunScope, Memory, ProbeOutcome,
-    ScsiData, ScsiOutcome, SelfTest, Stack, UnitAttr,
+    Backend, BootMark, ChapRecord, FirmwareBoot, ListOutcome, ListProbe, LoginProbe, LunScope, Memory,
+    ProbeOutcome, ScsiData, ScsiOutcome, SelfTest, Stack, UnitAttr,
 };
 use crate::deadline::Deadline;
 use crate::error::{Error, Kind, Result};
@@ -23,6 +23,7 @@ use crate::model::{
     Session, SessionBrief, SessionDetail, SessionStats,
 };
 use crate::params::{Assignment, FlashnodeParam, IfaceCode, ParamValue, Settable};
+use crate::registry::Living;
 
 /// A call of the [`Backend`], with the arguments that matter. Deadlines are left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,6 +101,10 @@ pub struct Scripted {
     pub card: Option<String>,
     /// What stands on the disks, of whatever is asked; looking is no step of the script.
     pub stack: Stack,
+    /// Which life of their numbers sessions are, and what the machine starts from; looking is no step of the script.
+    pub living: BTreeMap<u32, Living>,
+    /// See above.
+    pub boot_marks: Vec<BootMark>,
     /// How often the operation paused.
     pub pauses: u32,
 }
@@ -304,6 +309,12 @@ impl Backend for Scripted {
     }
     fn session(&mut self, sid: u32) -> Result<Option<Session>> {
         self.answer(&Call::Session(sid))
+    }
+    fn session_life(&mut self, sid: u32) -> Result<Option<Living>> {
+        Ok(self.living.get(&sid).cloned())
+    }
+    fn boot_marks(&mut self) -> Result<Vec<BootMark>> {
+        Ok(self.boot_marks.clone())
     }
     fn logout_session(&mut self, host: HostNo, sid: u32, _: Deadline) -> Result<()> {
         self.answer(&Call::LogoutSession(host, sid))

@@ -19,6 +19,21 @@ pub struct FirmwareBoot {
     pub driver_logs_in: Option<bool>,
 }
 
+/// A target that the machine starts from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BootMark {
+    /// The port whose flash has it; `None` for what the firmware tells the kernel.
+    pub host: Option<HostNo>,
+    /// Target name.
+    pub target: String,
+    /// Portal address.
+    pub address: String,
+    /// Portal port.
+    pub port: u16,
+    /// Initiator's part of the session id, where flash has one.
+    pub isid: Option<String>,
+}
+
 /// A CHAP table record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChapRecord {

@@ -40,7 +40,7 @@ pub use node::{IfaceRecord, NodeBrief, NodeRecord, Origin, Value, ValueOrigin, s
 pub use ping::{PingReply, PingResult, PingStatus};
 pub use policy::{AppliedPolicy, RetryPolicy, SessionPolicy};
 pub use rescan::{Rescan, UnitChange, UnitFate};
-pub use session::{Connection, Owner, Session, SessionBrief, SessionDetail, SessionKind};
+pub use session::{Connection, Owner, Session, SessionBrief, SessionClaim, SessionDetail, SessionKind};
 pub use sessions::{LinkStatus, Mapping, Path, SessionPaths, SessionSettings, UnitSettings};
 pub use standing::ConnectionStanding;
 pub use stats::{AdapterStats, Counters, CustomCounter, HostStats, RequestTimes, SessionStats, UnitRequests};

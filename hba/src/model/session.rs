@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::ConnectionStanding;
 use crate::ids::HostNo;
 use crate::params::{IscsiParam, Params};
+use crate::registry::Claim;
 
 /// Who made a session, and so who brings it back after a loss.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -71,6 +72,8 @@ pub struct SessionBrief {
     pub tpgt: Option<i32>,
     /// Who made it.
     pub owner: Owner,
+    /// Whose it is: `boot` when it holds what the machine starts from, else who has claimed it, else who made it.
+    pub held_by: String,
     /// Session state, as `LOGGED_IN`.
     pub state: Option<String>,
 }
@@ -121,6 +124,10 @@ pub struct Session {
     pub transport: Option<String>,
     /// Who made it.
     pub owner: Owner,
+    /// Whose it is: `boot` when it holds what the machine starts from, else who has claimed it, else who made it.
+    pub held_by: String,
+    /// Since when somebody has claimed it, RFC 3339 in UTC.
+    pub held_since: Option<String>,
     /// What it is for.
     pub kind: SessionKind,
     /// Index of the flash target it was made from.
@@ -183,6 +190,33 @@ impl Session {
     pub fn discovery_parent(&self) -> Option<u32> {
         let link = self.params.value(IscsiParam::DiscoveryParentIdx)?;
         link.as_number().and_then(super::flash::linked)
+    }
+}
+
+/// Somebody's word that a session is his.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct SessionClaim {
+    /// Session id.
+    pub sid: u32,
+    /// Whose it is.
+    pub owner: String,
+    /// Since when, RFC 3339 in UTC.
+    pub since: Option<String>,
+    /// Target name.
+    pub target_name: Option<String>,
+    /// Initiator's part of the session id, hex.
+    pub isid: Option<String>,
+}
+
+impl From<&Claim> for SessionClaim {
+    fn from(claim: &Claim) -> Self {
+        Self {
+            sid: claim.sid,
+            owner: claim.owner.to_string(),
+            since: claim.since.clone(),
+            target_name: claim.target.clone(),
+            isid: claim.isid.clone(),
+        }
     }
 }
 

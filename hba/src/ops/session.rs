@@ -1,13 +1,23 @@
-//! Sessions: list, show, logout, rescan.
+//! Sessions: list, show, claim, logout, rescan.
 
+mod claim;
+mod holder;
+mod leaving;
 mod mappings;
+mod owned;
 mod paths;
 mod policy;
 mod rescan;
 mod settings;
 mod watch;
 
+pub(super) use claim::settle;
+pub use claim::{claim, release, release_gone};
+pub(super) use holder::{Holders, protect, tell};
+pub use leaving::Leaving;
+pub(super) use leaving::{lay_down, planned, rule_of};
 pub use mappings::mappings;
+pub use owned::logout_owned;
 pub use paths::paths;
 pub use policy::{policies, policy};
 pub use rescan::rescan;
@@ -44,8 +54,10 @@ pub fn for_each(
         Some(id) => Some(super::adapter::resolve(ctx, Some(id))?),
         None => None,
     };
-    ctx.backend.for_each_session(&mut |s| {
+    let holders = Holders::read(ctx)?;
+    ctx.backend.for_each_session(&mut |mut s| {
         if host.is_none_or(|h| h == s.host) {
+            s.held_by = holders.of(s.sid, s.owner);
             each(s)
         } else {
             ControlFlow::Continue(())
@@ -79,8 +91,10 @@ pub fn for_each_detail(
         Some(id) => Some(super::adapter::resolve(ctx, Some(id))?),
         None => None,
     };
-    ctx.backend.for_each_session_detail(&mut |s| {
+    let holders = Holders::read(ctx)?;
+    ctx.backend.for_each_session_detail(&mut |mut s| {
         if host.is_none_or(|h| h == s.brief.host) {
+            s.brief.held_by = holders.of(s.brief.sid, s.brief.owner);
             each(s)
         } else {
             ControlFlow::Continue(())
@@ -115,6 +129,7 @@ pub fn show(ctx: &mut Ctx<'_>, sid: u32) -> Result<Session> {
         let targets = ctx.backend.flash_targets(session.host)?;
         link(&mut session, &targets);
     }
+    tell(ctx, &mut session)?;
     Ok(session)
 }
 
@@ -144,39 +159,53 @@ pub(super) fn not_ours(session: &Session, tried: impl Into<String>) -> Error {
     }
 }
 
-/// Logs out a session made from flash and waits until it is gone. Needs `force` while its disks are in use.
+/// Logs out a session made from flash and waits until it is gone. Needs `force` while its disks are in use, and for one that is `boot`'s.
 ///
 /// # Errors
-/// [`Kind::NotFound`]; [`Kind::Busy`] when its disks are in use, without `force`; [`Kind::Permission`] for a boot session; [`Kind::Unsupported`] for one made by a user program;
-/// [`Kind::Unknown`] when the session is still there in time.
-pub fn logout(ctx: &mut Ctx<'_>, sid: u32) -> Result<Change<Session>> {
+/// [`Kind::NotFound`]; [`Kind::Busy`] when its disks are in use, without `force`; [`Kind::Permission`] for a boot session, and for one that
+/// another owns than `leaving` names; [`Kind::Unsupported`] for one made by a user program; [`Kind::Unknown`] when the session is still
+/// there in time.
+pub fn logout(ctx: &mut Ctx<'_>, sid: u32, leaving: &Leaving) -> Result<Change<Session>> {
     let tried = format!("log out session {sid}");
     let before = show(ctx, sid).map_err(|e| e.during(tried.clone()))?;
+    holder::of_owner(&before, leaving.owner.as_ref(), &tried)?;
     if before.kind == SessionKind::Boot {
         return Err(Error::new(Kind::Permission, tried)
             .answered(format!("it holds the boot target {}", before.target_name))
             .hint("a boot session stays until the machine is shut down"));
     }
+    protect(ctx, sid, &before.held_by, &tried)?;
     if before.owner == Owner::User {
         return Err(not_ours(&before, tried));
     }
     super::in_use::guard(ctx, LunScope::Session(sid), &tried)?;
+    let claimed = before.held_since.is_some();
+    let rule = leaving.exclude.then(|| rule_of(&before));
     let host = before.host;
     let scope = before.flash_index.map_or(Scope::Logins, Scope::Login);
+    let mut diff = vec![Difference::new("session", Some(sid.to_string()), None)];
+    diff.extend(rule.as_ref().map(planned));
     let plan = Plan {
         before: Some(before),
         after: None,
-        diff: vec![Difference::new("session", Some(sid.to_string()), None)],
+        diff,
     };
     plan.carry_out(ctx, |ctx, _| {
         let _turn = ctx.turn(scope, host, "session logout", &tried)?;
         let writer = ctx.writer(host, "session logout", &tried)?;
+        if let Some(rule) = &rule {
+            lay_down(ctx, rule, &tried)?;
+        }
         if let Err(e) = ctx.backend.logout_session(host, sid, ctx.deadline) {
             super::flash::gone_anyway(ctx, sid, e.during(tried))?;
             return Ok(Done::AsItIs(None));
         }
         drop(writer);
         super::flash::wait_gone(ctx, sid, &tried)?;
+        if claimed {
+            // What cannot be taken away now says nothing about another session.
+            let _ = settle(ctx);
+        }
         Ok(Done::AsPlanned)
     })
 }

@@ -27,6 +27,8 @@ pub(crate) fn home(dir: &Path) -> Home {
         state: dir.to_owned(),
         locks: dir.join("lock"),
         records: Place::under(&dir.join("db")),
+        registry: dir.join("registry"),
+        config: dir.to_owned(),
     }
 }
 
@@ -54,7 +56,7 @@ pub(super) fn late(backend: &mut Scripted) -> Ctx<'_> {
     )
 }
 
-pub(super) fn key() -> AdapterKey {
+pub(crate) fn key() -> AdapterKey {
     AdapterKey {
         host: H0,
         transport: Some("qla4xxx".into()),
@@ -182,16 +184,19 @@ pub(super) fn brief(sid: u32, target: &str, state: &str) -> SessionBrief {
         port: 3260,
         tpgt: Some(1),
         owner: Owner::Flash,
+        held_by: "flash".into(),
         state: Some(state.into()),
     }
 }
 
-pub(super) fn session(sid: u32, target: &str, state: &str) -> Session {
+pub(crate) fn session(sid: u32, target: &str, state: &str) -> Session {
     Session {
         sid,
         host: H0,
         transport: Some("qla4xxx".into()),
         owner: Owner::Flash,
+        held_by: "flash".into(),
+        held_since: None,
         kind: SessionKind::Normal,
         flash_index: None,
         target_name: target.into(),

@@ -15,6 +15,8 @@ use std::sync::Arc;
 use crate::ids::HostNo;
 use files::Lock;
 
+pub(crate) use turn::file_turn;
+
 /// What a writer excludes others from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {

@@ -23,6 +23,8 @@ fn ctx<'b>(backend: &'b mut Scripted, dir: &Path, patience: Duration) -> Ctx<'b>
         state: PathBuf::from("/nonexistent"),
         locks: dir.join("locks"),
         records: crate::nodes::Place::under(&dir.join("db")),
+        registry: dir.join("registry"),
+        config: dir.to_owned(),
     };
     Ctx::new(backend, Deadline::after(patience), home)
 }

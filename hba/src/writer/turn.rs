@@ -17,6 +17,8 @@ use crate::step::Step;
 /// The first pause before the next attempt; it doubles up to [`LONGEST`].
 const SHORTEST: Duration = Duration::from_millis(2);
 const LONGEST: Duration = Duration::from_millis(40);
+/// How long the writer of a small file may take.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// A wait that is told.
 const WORTH_TELLING: Duration = Duration::from_secs(2);
 
@@ -62,19 +64,8 @@ impl Ctx<'_> {
     }
 
     fn wait(&mut self, name: &str, scope: Scope, host: HostNo, verb: &str, tried: &str) -> Result<Lock> {
-        // In the state directory it is entered from there: that one must be ours too.
-        let Home {
-            program,
-            state,
-            locks,
-            ..
-        } = &self.home;
-        let dir = match locks.strip_prefix(state) {
-            Ok(name) if !name.as_os_str().is_empty() => Dir::private(state).and_then(|dir| dir.subdir(name)),
-            _ => Dir::private(locks),
-        };
-        let dir = dir.map_err(|e| refused(&e, tried))?;
-        let me = Holder::of_this_process(program, verb).line();
+        let dir = directory(&self.home).map_err(|e| refused(&e, tried))?;
+        let me = Holder::of_this_process(self.home.program, verb).line();
         let begun = Instant::now();
         let mut pause = SHORTEST;
         let mut last: Option<Holder> = None;
@@ -105,6 +96,35 @@ impl Ctx<'_> {
             pause = (pause * 2).min(LONGEST);
         }
     }
+}
+
+/// Where the locks are. In the state directory it is entered from there: that one must be ours too.
+fn directory(home: &Home) -> files::Result<Dir> {
+    match home.locks.strip_prefix(&home.state) {
+        Ok(name) if !name.as_os_str().is_empty() => {
+            Dir::private(&home.state).and_then(|dir| dir.subdir(name))
+        }
+        _ => Dir::private(&home.locks),
+    }
+}
+
+/// Keeps the writers of small files apart that belong to no adapter: the owners of sessions, what is excluded. Waits as long as one of them
+/// takes, which is no longer than a file is written.
+///
+/// # Errors
+/// As [`Ctx::writer`].
+pub(crate) fn file_turn(home: &Home, name: &str, verb: &str, tried: &str) -> Result<Lock> {
+    let dir = directory(home).map_err(|e| refused(&e, tried))?;
+    let me = Holder::of_this_process(home.program, verb).line();
+    Lock::take_until(&dir, name, &me, Instant::now() + PATIENCE).map_err(|e| match e.why() {
+        Why::Held(by) => {
+            let by = Holder::parse(by).map_or_else(|| "another process".to_owned(), |h| h.with_age());
+            Error::new(Kind::Busy, tried)
+                .answered(format!("{name} is held by {by}"))
+                .hint("try again when it has ended; nothing was changed")
+        }
+        _ => refused(&e, tried),
+    })
 }
 
 fn busy(holder: Option<&Holder>, scope: Scope, host: HostNo, tried: &str) -> Error {

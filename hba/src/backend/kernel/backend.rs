@@ -17,8 +17,8 @@ use super::store::store;
 use super::vendor::Vendor;
 use super::{Kernel, encode, helper, read};
 use crate::backend::{
-    Backend, ChapRecord, FirmwareBoot, ListOutcome, ListProbe, LoginProbe, LunScope, Memory, ProbeOutcome,
-    ScsiData, ScsiOutcome, SelfTest, Stack, UnitAttr,
+    Backend, BootMark, ChapRecord, FirmwareBoot, ListOutcome, ListProbe, LoginProbe, LunScope, Memory,
+    ProbeOutcome, ScsiData, ScsiOutcome, SelfTest, Stack, UnitAttr,
 };
 use crate::deadline::Deadline;
 use crate::error::{Error, Kind, Operation, Result};
@@ -28,6 +28,7 @@ use crate::model::{
     Session, SessionBrief, SessionDetail, SessionStats,
 };
 use crate::params::{Assignment, FlashnodeParam, IfaceCode, Params};
+use crate::registry::Living;
 
 impl Kernel {
     pub(super) fn ask(
@@ -346,6 +347,16 @@ impl Backend for Kernel {
 
     fn session(&mut self, sid: u32) -> Result<Option<Session>> {
         read::session::one(&self.root, sid)
+    }
+
+    fn session_life(&mut self, sid: u32) -> Result<Option<Living>> {
+        Ok(read::session::living(&self.root, sid))
+    }
+
+    fn boot_marks(&mut self) -> Result<Vec<BootMark>> {
+        let mut marks = read::flash::boot_marks(&self.root)?;
+        marks.extend(read::boot::marks(&self.root)?);
+        Ok(marks)
     }
 
     fn logout_session(&mut self, host: HostNo, sid: u32, deadline: Deadline) -> Result<()> {

@@ -85,7 +85,7 @@ pub(super) struct Doing {
     pub(super) new: Vec<Session>,
     /// Sessions of the port that were.
     pub(super) old: Vec<Session>,
-    /// New ones that were ended again, since they would have ended others.
+    /// New ones that were ended again: they are excluded, or would have ended others.
     pub(super) ended: Vec<LeftOut>,
     /// Families of addresses that the port can call.
     pub(super) families: Families,
@@ -140,11 +140,13 @@ pub(super) fn put_together(
             }
             if targets.is_empty() && found.sessions.is_empty() {
                 found.answer = Answer::Nothing;
-            } else if found.sessions.is_empty() && found.present.is_empty() {
+            } else if found.sessions.is_empty() && found.present.is_empty() && doing.ended.is_empty() {
                 return Err(unusable(&found, targets.len(), tried));
             }
         }
-        ListOutcome::Not(why) if doing.new.is_empty() => return Err(no_list(&why, &doing, asked, tried)),
+        ListOutcome::Not(why) if doing.new.is_empty() && doing.ended.is_empty() => {
+            return Err(no_list(&why, &doing, asked, tried));
+        }
         ListOutcome::Not(why) => {
             found.sessions = doing.new;
             remarks.push(format!("what the portal lists beside this is not known: {}", told(&why)).into());

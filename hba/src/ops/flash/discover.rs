@@ -13,6 +13,7 @@ use super::super::write::{LOOK_AGAIN, unless_dry};
 use super::add::{NewFlashTarget, add_to};
 use super::answer::{Answer, Discovery, Doing, LeftOut, family, plain, put_together};
 use super::diagnose::{ask_list, families};
+use super::excluding::Excluding;
 use super::find::same_address;
 use super::paths::isid as isid_of;
 use super::remove::delete;
@@ -24,7 +25,7 @@ use crate::ids::{AdapterId, HostNo, Portal};
 use crate::intent::Intent;
 use crate::isid::Taken;
 use crate::message::Message;
-use crate::model::{FlashTarget, Session};
+use crate::model::{FlashTarget, Owner, Session};
 use crate::params::{Assignment, FlashnodeParam};
 use crate::quirks::Ability;
 use crate::step::Step;
@@ -222,7 +223,7 @@ fn ask(ctx: &mut Ctx<'_>, host: HostNo, index: u32, tried: &str) -> Result<Did> 
     ctx.backend
         .login_flash_target(host, index, ctx.deadline)
         .map_err(|e| e.during(tried.to_owned()))?;
-    let ended = end_twins(ctx, host, &before)?;
+    let ended = end_unwanted(ctx, host, &before)?;
     let new = settle(ctx, host, &before)?;
     let mut old = Vec::new();
     for sid in before {
@@ -231,19 +232,35 @@ fn ask(ctx: &mut Ctx<'_>, host: HostNo, index: u32, tried: &str) -> Result<Did> 
     Ok((new, ended, old))
 }
 
-/// New sessions to one target with one ISID would end each other for ever: the driver gives what it discovers the ISID of the entry. One
-/// path stays, the others are ended; those that were up before stay.
-fn end_twins(ctx: &mut Ctx<'_>, host: HostNo, before: &BTreeSet<u32>) -> Result<Vec<LeftOut>> {
+/// Ends new sessions that must not be. What is excluded: the adapter's driver logs in without asking. And twins: new sessions to one target
+/// with one ISID would end each other for ever, since the driver gives what it discovers the ISID of the entry; one path stays, the others
+/// are ended. Those that were up before stay.
+fn end_unwanted(ctx: &mut Ctx<'_>, host: HostNo, before: &BTreeSet<u32>) -> Result<Vec<LeftOut>> {
     let now = sids(ctx, host)?;
     let new: Vec<u32> = now.difference(before).copied().collect();
     let (mut taken, mut ended) = (Taken::default(), Vec::new());
     if new.is_empty() {
         return Ok(ended);
     }
+    let excluding = Excluding::of(ctx, host)?;
     for sid in before.iter().chain(&new) {
         let Some(session) = ctx.backend.session(*sid)? else {
             continue;
         };
+        let at = portal_of(&session);
+        let excluded = excluding
+            .why(Some(&session.target_name), at)
+            .filter(|_| !before.contains(sid) && session.owner == Owner::Flash);
+        if let Some(why) = excluded {
+            ctx.backend.logout_session(host, *sid, ctx.deadline)?;
+            ended.push(LeftOut {
+                portal: at.map_or_else(|| "n/a".to_owned(), plain),
+                twin: None,
+                why,
+                target: session.target_name,
+            });
+            continue;
+        }
         let Some(isid) = session.isid.as_deref().and_then(|text| text.parse().ok()) else {
             continue;
         };

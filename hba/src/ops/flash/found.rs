@@ -7,9 +7,10 @@ use serde::Serialize;
 
 use super::super::adapter::resolve_able;
 use super::add::{NewFlashTarget, add_to};
-use super::answer::{Discovery, LeftOut, places, told};
+use super::answer::{Discovery, LeftOut, places, plain, told};
 use super::diagnose::ask_list;
 use super::discover::{Asking, discover, portal_of};
+use super::excluding::Excluding;
 use super::find::one;
 use super::login::{Clash, login};
 use super::wanted::odd;
@@ -34,6 +35,8 @@ pub fn discover_and_add(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, asking: Askin
     let host = resolve_able(ctx, id, &tried, Ability::Flash)?;
     let only = AdapterId::Host(host);
     let _writer = ctx.writer(host, "flash discover", &tried)?;
+    // What of the list is not in force is said, whatever becomes of the other remarks.
+    let excluding = Excluding::of(ctx, host)?;
     let warned = ctx.warnings.len();
     let mut found = discover(ctx, Some(&only), asking)?;
     let up = found
@@ -52,6 +55,16 @@ pub fn discover_and_add(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, asking: Askin
         .iter()
         .filter_map(|p| Some((p.target.clone(), p.portal.parse::<Portal>().ok()?, None)));
     for (name, at, tag) in up.into_iter().chain(present) {
+        // It was up before: its session stays, and goes without an entry.
+        if let Some(why) = excluding.why(Some(&name), Some(at)) {
+            found.left_out.push(LeftOut {
+                target: name,
+                portal: plain(at),
+                why: format!("it has a session and does not become a flash target: {why}"),
+                twin: None,
+            });
+            continue;
+        }
         match add_to(ctx, host, &new(&name, at, tag, asking.chap), &tried) {
             Ok(change) if change.is_changed() => found.targets.extend(change.after().cloned()),
             // It is in flash.

@@ -6,8 +6,8 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use super::super::adapter::resolve_able;
-use super::super::in_use;
 use super::super::write::{Done, LOOK_AGAIN, Plan, as_it_is, wait_for};
+use super::super::{in_use, session};
 use super::find::one;
 use super::login::session_of;
 use crate::Change;
@@ -52,6 +52,9 @@ pub fn logout(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, index: u32) -> Result<C
         return refuse("it is a boot target");
     }
     let sid = before.sid;
+    let mut told = before.clone();
+    session::tell(ctx, &mut told)?;
+    session::protect(ctx, sid, &told.held_by, &tried)?;
     in_use::guard(ctx, LunScope::Session(sid), &tried)?;
     let plan = Plan {
         before: Some(before),
@@ -70,6 +73,10 @@ pub fn logout(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, index: u32) -> Result<C
         }
         drop(writer);
         wait_gone(ctx, sid, &tried)?;
+        if told.held_since.is_some() {
+            // What cannot be taken away now says nothing about another session.
+            let _ = session::settle(ctx);
+        }
         Ok(Done::AsPlanned)
     })
 }

@@ -58,7 +58,7 @@ fn logout_waits_until_the_session_is_gone() {
     s.expect(Call::LogoutSession(H0, 1), Ok(()))
         .expect(Call::Sessions, Ok(vec![brief(1, TARGET, "FREE")]))
         .expect::<Vec<SessionBrief>>(Call::Sessions, Ok(vec![]));
-    let change = logout(&mut ctx(&mut s), 1).expect("logged out");
+    let change = logout(&mut ctx(&mut s), 1, &Leaving::default()).expect("logged out");
     assert!(change.is_changed() && change.after().is_none());
     s.finish();
 }
@@ -77,7 +77,7 @@ fn a_session_whose_disk_is_in_use_is_logged_out_by_force_alone() {
     });
     s.stack.swaps.push("sdb".into());
     shown(&mut s, session(1, TARGET, "LOGGED_IN"), flash(3, &[]));
-    let e = logout(&mut ctx(&mut s), 1).expect_err("in use");
+    let e = logout(&mut ctx(&mut s), 1, &Leaving::default()).expect_err("in use");
     assert_eq!(e.kind(), Kind::Busy);
     assert!(e.to_string().contains("0:0:0:0 (sdb) is swap space"), "{e}");
     shown(&mut s, session(1, TARGET, "LOGGED_IN"), flash(3, &[]));
@@ -85,7 +85,11 @@ fn a_session_whose_disk_is_in_use_is_logged_out_by_force_alone() {
         .expect::<Vec<SessionBrief>>(Call::Sessions, Ok(vec![]));
     let mut c = ctx(&mut s);
     c.force = true;
-    assert!(logout(&mut c, 1).expect("by force").is_changed());
+    assert!(
+        logout(&mut c, 1, &Leaving::default())
+            .expect("by force")
+            .is_changed()
+    );
     assert_eq!(c.warnings.len(), 1);
     s.finish();
 }
@@ -96,7 +100,7 @@ fn a_session_that_does_not_end_in_time_may_end_yet() {
     shown(&mut s, session(1, TARGET, "LOGGED_IN"), flash(3, &[]));
     s.expect(Call::LogoutSession(H0, 1), Ok(()))
         .expect(Call::Sessions, Ok(vec![brief(1, TARGET, "FREE")]));
-    let e = logout(&mut late(&mut s), 1).expect_err("late");
+    let e = logout(&mut late(&mut s), 1, &Leaving::default()).expect_err("late");
     assert_eq!(e.kind(), Kind::Unknown);
     assert!(e.to_string().contains("the end of session 1"), "{e}");
     s.finish();
@@ -111,13 +115,15 @@ fn boot_and_foreign_sessions_are_not_logged_out() {
         flash(0, &[("is_boot_target", "1")]),
     );
     assert_eq!(
-        logout(&mut ctx(&mut s), 1).expect_err("boot").kind(),
+        logout(&mut ctx(&mut s), 1, &Leaving::default())
+            .expect_err("boot")
+            .kind(),
         Kind::Permission
     );
     let mut user = session(2, TARGET, "LOGGED_IN");
     user.owner = Owner::User;
     s.expect(Call::Session(2), Ok(Some(user)));
-    let e = logout(&mut ctx(&mut s), 2).expect_err("user");
+    let e = logout(&mut ctx(&mut s), 2, &Leaving::default()).expect_err("user");
     assert_eq!(e.kind(), Kind::Unsupported);
     assert!(e.to_string().contains("qla4xxx"), "{e}");
     s.finish();
@@ -129,7 +135,10 @@ fn a_dry_run_writes_nothing() {
     shown(&mut s, session(1, TARGET, "LOGGED_IN"), flash(3, &[]));
     let mut c = ctx(&mut s);
     c.dry_run = true.into();
-    assert!(matches!(logout(&mut c, 1), Ok(Change::Planned { .. })));
+    assert!(matches!(
+        logout(&mut c, 1, &Leaving::default()),
+        Ok(Change::Planned { .. })
+    ));
     s.finish();
 }
 
@@ -167,7 +176,7 @@ fn a_session_that_another_program_logged_out_first_is_as_good_as_ours() {
     shown(&mut s, session(1, TARGET, "LOGGED_IN"), flash(3, &[]));
     s.expect::<()>(Call::LogoutSession(H0, 1), Err(Error::new(Kind::NotFound, "x")))
         .expect::<Option<Session>>(Call::Session(1), Ok(None));
-    let change = logout(&mut ctx(&mut s), 1).expect("gone");
+    let change = logout(&mut ctx(&mut s), 1, &Leaving::default()).expect("gone");
     assert!(matches!(change, Change::Unchanged { current: None, .. }));
     s.finish();
 }

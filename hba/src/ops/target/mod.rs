@@ -3,6 +3,7 @@
 
 mod choose;
 mod discovery;
+pub mod exclude;
 mod list;
 mod login;
 mod logout;
@@ -13,6 +14,7 @@ mod wish;
 pub use discovery::{DiscoverySettings, Setting, Way, discovery};
 pub use list::{Known, Target, TargetPath, list};
 pub use login::{Attempt, TargetLogin, login};
+pub(super) use logout::end_all;
 pub use logout::{Ended, logout};
 pub use refresh::{Refresh, Refreshed, refresh};
 pub use remove::remove;

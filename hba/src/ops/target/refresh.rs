@@ -39,6 +39,8 @@ pub struct Refreshed {
     pub discovery: Option<Discovery>,
     /// Why it came to nothing.
     pub failure: Option<String>,
+    /// The rule that keeps it from being asked.
+    pub excluded: Option<String>,
 }
 
 impl Refresh {
@@ -56,7 +58,8 @@ impl Refresh {
     }
 }
 
-/// Asks every SendTargets portal in flash again, on one port or on all. A portal that fails does not keep the others from being asked.
+/// Asks every SendTargets portal in flash again, on one port or on all. A portal that fails does not keep the others from being asked; one
+/// that is excluded is not asked, and what a portal lists that is excluded is logged out of again: the adapter logs in without asking.
 ///
 /// # Errors
 /// The adapter cannot be read; the end was asked for, or the time is over.
@@ -64,6 +67,7 @@ pub fn refresh(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Vec<Refresh>
     let mut all = Vec::new();
     for host in all_able(ctx, id, "refresh the targets", Ability::Flash)? {
         let known = ctx.backend.flash_targets(host)?;
+        let excluding = flash::Excluding::of(ctx, host)?;
         let mut portals = Vec::new();
         for entry in known.iter().filter(|t| t.discovery) {
             let address = entry.address.as_deref().and_then(|a| a.parse().ok());
@@ -71,6 +75,16 @@ pub fn refresh(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Vec<Refresh>
                 continue;
             };
             let at = Portal::new(address, port);
+            if let Some(why) = excluding.why(None, Some(at)) {
+                portals.push(Refreshed {
+                    entry: entry.index,
+                    portal: at.to_string(),
+                    discovery: None,
+                    failure: None,
+                    excluded: Some(why),
+                });
+                continue;
+            }
             let asking = Asking {
                 at,
                 chap: None,
@@ -89,6 +103,7 @@ pub fn refresh(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Vec<Refresh>
                 portal: at.to_string(),
                 discovery: discovery.filter(|d| d.answer != Answer::NotAsked),
                 failure,
+                excluded: None,
             });
         }
         all.push(Refresh {

@@ -6,6 +6,7 @@ use crate::backend::scripted::{Call, Scripted};
 use crate::error::{Kind, Status};
 use crate::ids::HostNo;
 use crate::model::{FlashTarget, SessionBrief};
+use crate::ops::session::Leaving;
 use crate::ops::testing::{H0, TARGET, brief, ctx, flash, iface, key, session};
 
 fn wish() -> LoginWish {
@@ -262,7 +263,7 @@ fn a_port_without_flash_knows_the_targets_of_its_sessions_and_leaves_them_to_the
         .expect(Call::Sessions, Ok(vec![brief(9, TARGET, "LOGGED_IN")]))
         .expect(Call::Session(9), of_a_daemon())
         .expect(Call::Session(9), of_a_daemon());
-    let e = logout(&mut ctx(&mut s), None, TARGET, None).expect_err("not ours");
+    let e = logout(&mut ctx(&mut s), None, TARGET, None, &Leaving::default()).expect_err("not ours");
     assert_eq!(e.kind(), Kind::Unsupported);
     let steps = e.next_step().into_iter().flat_map(crate::Message::steps);
     assert_eq!(steps.collect::<Vec<_>>(), [crate::Step::OpenIscsiLogout(9)]);
@@ -281,7 +282,7 @@ fn a_name_that_nobody_has_is_not_found() {
         known(&mut s, vec![], &[]);
         let mut c = ctx(&mut s);
         let e = if asked {
-            logout(&mut c, None, "iqn.nobody", None).expect_err("logout")
+            logout(&mut c, None, "iqn.nobody", None, &Leaving::default()).expect_err("logout")
         } else {
             remove(&mut c, None, "iqn.nobody", None).expect_err("remove")
         };

@@ -6,7 +6,7 @@ use driver_sys::sysfs::class::module;
 
 use super::super::fault;
 use super::items;
-use crate::backend::FirmwareBoot;
+use crate::backend::{BootMark, FirmwareBoot};
 use crate::error::Result;
 use crate::ids::HostNo;
 use crate::model::BootTarget;
@@ -20,6 +20,23 @@ pub(in super::super) fn of(root: &Root, host: HostNo) -> Result<FirmwareBoot> {
     let parameters = module::qla4xxx(root).map_err(|e| fail(&e))?;
     let driver_logs_in = parameters.and_then(|p| p.disable_sysfs_boot).map(|n| n != 0);
     Ok(tree.map_or_else(FirmwareBoot::default, firmware)).map(|f| FirmwareBoot { driver_logs_in, ..f })
+}
+
+/// What the firmware tells the kernel that the machine starts from, whoever exports it.
+pub(in super::super) fn marks(root: &Root) -> Result<Vec<BootMark>> {
+    let trees = boot_trees(root).map_err(|e| fault::sysfs(&e, "read what the firmware boots from"))?;
+    let targets = items(trees).into_iter().flat_map(|tree| tree.targets);
+    Ok(targets
+        .filter_map(|(_, target)| {
+            Some(BootMark {
+                host: None,
+                target: target.target_name?.0,
+                address: target.ip_addr?.to_string(),
+                port: target.port?,
+                isid: None,
+            })
+        })
+        .collect())
 }
 
 fn firmware(tree: BootTree) -> FirmwareBoot {

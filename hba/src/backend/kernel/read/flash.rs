@@ -5,10 +5,11 @@ use driver_sys::sysfs::{Dir, Reader, Root};
 
 use super::super::fault;
 use super::param;
+use crate::backend::BootMark;
 use crate::error::Result;
 use crate::ids::HostNo;
 use crate::model::FlashTarget;
-use crate::params::Params;
+use crate::params::{ParamValue, Params};
 
 const DEVICES: &str = "bus/iscsi_flashnode/devices";
 
@@ -39,6 +40,42 @@ pub(in super::super) fn names(root: &Root, host: HostNo) -> Result<Vec<(u32, Opt
         )
     };
     Ok(indices.into_iter().map(name).collect())
+}
+
+/// The entries of all ports that a machine starts from: of the others one attribute is read.
+pub(in super::super) fn boot_marks(root: &Root) -> Result<Vec<BootMark>> {
+    let fail = |e: &driver_sys::sysfs::Error| fault::sysfs(e, "read the boot targets in flash");
+    let Some(dir) = root.dir_if_present(DEVICES).map_err(|e| fail(&e))? else {
+        return Ok(Vec::new());
+    };
+    let mut reader = Reader::new();
+    let mut found = Vec::new();
+    dir.for_each_name(|name| {
+        let entry = name
+            .strip_prefix("flashnode_sess-")
+            .and_then(|entry| entry.split_once(':'));
+        let Some((Ok(host), Ok(index))) = entry.map(|(h, i)| (h.parse::<u32>(), i.parse::<u32>())) else {
+            return;
+        };
+        let boots = param(&mut reader, dir.at(name), FlashnodeParam::IsBootTgt);
+        if boots.and_then(|v| v.as_flag()) == Some(true) {
+            found.push((HostNo(host), index));
+        }
+    })
+    .map_err(|e| fail(&e))?;
+    found.sort_unstable();
+    let mark = |(host, index)| {
+        let entry = read(&dir, &mut reader, host, index)?;
+        let isid = entry.params.value(FlashnodeParam::Isid);
+        Some(BootMark {
+            host: Some(host),
+            isid: isid.and_then(ParamValue::as_text).map(str::to_owned),
+            target: entry.target_name?,
+            address: entry.address?,
+            port: entry.port?,
+        })
+    };
+    Ok(found.into_iter().filter_map(mark).collect())
 }
 
 /// The directory of the entries, and the indices of a port's; `None` without the class.

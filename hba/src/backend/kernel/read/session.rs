@@ -20,6 +20,7 @@ use crate::model::{
 };
 use crate::params::{ParamValue, Params};
 use crate::quirks::Driver;
+use crate::registry::Living;
 
 /// The kernel made it, from flash.
 const CREATOR_KERNEL: i32 = -1;
@@ -81,6 +82,7 @@ fn brief(session: SysSession) -> SessionBrief {
         port,
         tpgt: Some(session.tpgt),
         owner: owner(session.creator),
+        held_by: owner(session.creator).to_string(),
         state: session.state.map(|s| s.to_string()),
     }
 }
@@ -143,6 +145,8 @@ pub(in super::super) fn one(root: &Root, sid: u32) -> Result<Option<Session>> {
         host: base.host,
         transport: Some(base.transport),
         owner: base.owner,
+        held_by: base.held_by,
+        held_since: None,
         kind: if discovery {
             SessionKind::Discovery
         } else if boot {
@@ -181,6 +185,19 @@ pub(in super::super) fn one(root: &Root, sid: u32) -> Result<Option<Session>> {
         params,
     };
     Ok(root.at(&path).exists().then_some(session))
+}
+
+/// Which life of its number a session is; `None` when there is none.
+pub(in super::super) fn living(root: &Root, sid: u32) -> Option<Living> {
+    let path = format!("class/iscsi_session/session{sid}");
+    let at = root.at(&path);
+    let before = at.identity()?;
+    let target = Reader::new().text(at, "targetname").ok()?.to_owned();
+    // Of one session both, not of two that follow one another.
+    (at.identity()? == before).then(|| Living {
+        life: before.into(),
+        target,
+    })
 }
 
 /// The session's connection; the drivers known have one.

@@ -205,7 +205,7 @@ fn a_session_of_a_daemons_shows_whose_it_is_and_is_left_to_it() {
     let connection = &session.connections[0];
     assert_eq!(connection.redirected, Some(false), "bnx2i tells both addresses");
     assert_eq!(connection.header_digest.as_deref(), Some("crc32c"));
-    let refused = session::logout(&mut ctx, 1).expect_err("not ours");
+    let refused = session::logout(&mut ctx, 1, &session::Leaving::default()).expect_err("not ours");
     assert_eq!(refused.kind(), Kind::Unsupported);
     let next = refused.next_step().expect("who does it");
     assert!(
