@@ -126,8 +126,6 @@ pub enum Step {
     TargetExcludeList,
     /// Take a rule out of that list.
     TargetExcludeRemove,
-    /// Claim this session for an owner.
-    SessionClaim(u32),
     /// Take the claim on this session away.
     SessionRelease(u32),
     /// Say how many blocks.
@@ -238,7 +236,6 @@ impl fmt::Display for Step {
             Self::TargetList => "target list",
             Self::TargetExcludeList => "target exclude list",
             Self::TargetExcludeRemove => "target exclude remove",
-            Self::SessionClaim(sid) => return write!(f, "session claim {sid}"),
             Self::SessionRelease(sid) => return write!(f, "session release {sid}"),
         };
         f.write_str(text)

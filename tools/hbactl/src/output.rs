@@ -212,6 +212,10 @@ const NOTHING: &[(&str, &str)] = &[
         "chap.list",
         "There are no CHAP entries; hbactl chap add makes one.",
     ),
+    (
+        "target.exclude.list",
+        "Nothing is excluded; hbactl target exclude add lays down a rule.",
+    ),
     ("boot.show", "No adapter here has a boot configuration."),
     (
         "lun.list",

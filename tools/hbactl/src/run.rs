@@ -184,6 +184,9 @@ fn changes(noun: &Noun) -> bool {
             verb,
             flash::Verb::List(_) | flash::Verb::Show(_) | flash::Verb::Params
         ),
+        Noun::Target(target::Verb::Exclude(verb)) => {
+            matches!(verb, target::Exclude::Add(_) | target::Exclude::Remove(_))
+        }
         Noun::Target(verb) => !matches!(verb, target::Verb::List(_) | target::Verb::Discovery(_)),
         Noun::Chap(verb) => !matches!(verb, chap::Verb::List(_) | chap::Verb::Show(_)),
         Noun::Boot(verb) => !matches!(verb, boot::Verb::Show(_)),
@@ -191,6 +194,8 @@ fn changes(noun: &Noun) -> bool {
         Noun::Session(verb) => matches!(
             verb,
             session::Verb::Logout(_)
+                | session::Verb::Claim(_)
+                | session::Verb::Release(_)
                 | session::Verb::Rescan(_)
                 | session::Verb::Set(_)
                 | session::Verb::Watch(_)

@@ -6,13 +6,14 @@ use hba::Change;
 use hba::model::{
     Adapter, AdapterStats, BootConfig, Capacity, ChapEntry, EventRecord, FlashTarget, Helper, HostStats,
     Iface, IfaceRecord, InitiatorPortal, Inquiry, Lun, Mapping, ModuleParameter, NodeBrief, NodeRecord,
-    PingResult, ReportedLun, RequestTimes, Rescan, Session, SessionBrief, SessionDetail, SessionPaths,
-    SessionPolicy, SessionSettings, SessionStats, VpdPage, Watched,
+    PingResult, ReportedLun, RequestTimes, Rescan, Session, SessionBrief, SessionClaim, SessionDetail,
+    SessionPaths, SessionPolicy, SessionSettings, SessionStats, VpdPage, Watched,
 };
 use hba::ops::flash::{Discovery, Listing};
 use hba::ops::in_use::Use;
 use hba::ops::memory::{Dump, InitiatorName, Restored, SelfTestReport};
 use hba::ops::module::{ModuleOptions, Translation};
+use hba::ops::target::exclude::{Checked, Exclusion};
 use hba::ops::target::{DiscoverySettings, Ended, Refresh, Target, TargetLogin};
 use schemars::{JsonSchema, Schema, schema_for};
 
@@ -91,6 +92,10 @@ pub const ANSWERS: &[Answer] = &[
     Answer::of::<Change<TargetLogin>>("target.login"),
     Answer::of::<Change<Vec<Ended>>>("target.logout"),
     Answer::of::<Change<Vec<FlashTarget>>>("target.remove"),
+    Answer::of::<Vec<Exclusion>>("target.exclude.list"),
+    Answer::of::<Change<Exclusion>>("target.exclude.add"),
+    Answer::of::<Change<Vec<Exclusion>>>("target.exclude.remove"),
+    Answer::of::<Checked>("target.exclude.check"),
     Answer::of::<Vec<Refresh>>("target.refresh"),
     Answer::of::<Vec<DiscoverySettings>>("target.discovery.show"),
     Answer::of::<Vec<ChapEntry>>("chap.list"),
@@ -105,7 +110,10 @@ pub const ANSWERS: &[Answer] = &[
     Answer::of::<Vec<SessionBrief>>("session.list"),
     Answer::of::<Vec<SessionDetail>>("session.list.detail"),
     Answer::of::<Session>("session.show"),
+    Answer::of::<Change<SessionClaim>>("session.claim"),
+    Answer::of::<Change<Vec<SessionClaim>>>("session.release"),
     Answer::of::<Change<Session>>("session.logout"),
+    Answer::of::<Change<Vec<Ended>>>("session.logout.owned"),
     Answer::of::<Rescan>("session.rescan"),
     Answer::of::<Change<SessionSettings>>("session.set"),
     Answer::of::<Watched>("session.watch"),

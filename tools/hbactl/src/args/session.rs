@@ -1,6 +1,7 @@
 //! `hbactl session`.
 
 use clap::{Args, Subcommand, ValueEnum};
+use hba::registry::OwnerName;
 
 use super::AdapterArg;
 use super::event::Looks;
@@ -9,15 +10,36 @@ use super::event::Looks;
 #[derive(Subcommand, Debug)]
 pub enum Verb {
     /// Sessions, one a line
-    #[command(after_help = "Example: hbactl session list --detail")]
+    #[command(
+        after_help = "OWNER is boot for a session that holds what the machine starts from, else who has claimed it (session claim), else who \
+                      made it: flash (the driver) or user (a program).\n\
+                      Example: hbactl session list --owner hbad"
+    )]
     List(List),
     /// Everything about a session and its connection
     #[command(after_help = "Example: hbactl session show 7 -o json")]
     Show(Which),
-    /// Log out a session that was made from flash, and wait until it is gone
+    /// Say whose a session is, for everybody who reads it
+    #[command(
+        after_help = "The claim is kept in /run/hbactl/registry/session-SID (of an emulated adapter in DIR/hbactl/registry), a small file a \
+                      fact, for everybody to read and for no daemon to serve. It ends with the session: a number that is given again inherits \
+                      nothing. The owner boot is protected: no logout of several sessions ends it, and one that names it needs --force.\n\
+                      Example: hbactl session claim 7 --owner hbad"
+    )]
+    Claim(Claim),
+    /// Take a claim away: the session is its maker's again
+    #[command(
+        after_help = "With --gone the claims on sessions that are no more go, as udev has it done after each end.\n\
+                      Example: hbactl session release 7"
+    )]
+    Release(Release),
+    /// Log out a session that was made from flash, and wait until it is gone; or all that one owner has
     #[command(
         after_help = "While a disk of the session is mounted, swapped to, or part of a map, a volume or an array, that is said and nothing \
-                      is done without --force.\nExample: hbactl session logout 7"
+                      is done without --force; nor is a session ended that is boot's. --exclude lays down the rule first (see target exclude): \
+                      whatever happens then, no session is gone without it.\n\
+                      Example: hbactl session logout 7 --exclude\n\
+                      \x20        hbactl session logout --owner hbad"
     )]
     Logout(Logout),
     /// Look for logical units that are new, gone or of another size, in one session or in all
@@ -146,18 +168,55 @@ pub struct List {
     /// Of which port (all when left out).
     #[command(flatten)]
     pub adapter: AdapterArg,
+    /// Only those of this owner
+    #[arg(long, value_name = "NAME", value_parser = owner)]
+    pub owner: Option<OwnerName>,
     /// With portals, names and addresses (`session show` tells everything)
     #[arg(long)]
     pub detail: bool,
 }
 
-/// `session logout`.
+/// `session claim`.
 #[derive(Args, Debug)]
-pub struct Logout {
+pub struct Claim {
     /// Which session.
     #[command(flatten)]
     pub which: Which,
-    /// Also when disks of it are in use
+    /// Whose it is: flash, iscsid, hbad, boot, hbactl, or one plain word of at most 32 characters
+    #[arg(long, value_name = "NAME", value_parser = owner)]
+    pub owner: OwnerName,
+    /// Also when somebody else has claimed it
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// `session release`.
+#[derive(Args, Debug)]
+pub struct Release {
+    /// Session number (see `session list`)
+    #[arg(value_parser = sid, required_unless_present = "gone", conflicts_with = "gone")]
+    pub sid: Option<u32>,
+    /// All claims on sessions that are gone
+    #[arg(long)]
+    pub gone: bool,
+}
+
+/// `session logout`.
+#[derive(Args, Debug)]
+pub struct Logout {
+    /// Session number (see `session list`); with --owner, all of that owner's when left out
+    #[arg(value_parser = sid, required_unless_present = "owner")]
+    pub sid: Option<u32>,
+    /// Only what this owner has
+    #[arg(long, value_name = "NAME", value_parser = owner)]
+    pub owner: Option<OwnerName>,
+    /// Of which port, of an owner's sessions (all when left out).
+    #[command(flatten)]
+    pub adapter: AdapterArg,
+    /// Nobody who logs in by himself logs in there again: lay down a rule first
+    #[arg(long)]
+    pub exclude: bool,
+    /// Also when disks of it are in use, or when it is boot's
     #[arg(long)]
     pub force: bool,
 }
@@ -182,6 +241,12 @@ pub struct Which {
     /// Session number (see `session list`)
     #[arg(value_parser = sid)]
     pub sid: u32,
+}
+
+/// Reads an owner's name; what is wrong with it is a usage error.
+pub(super) fn owner(text: &str) -> Result<OwnerName, String> {
+    text.parse::<OwnerName>()
+        .map_err(|e| e.answer().unwrap_or("expected one plain word").to_owned())
 }
 
 /// The number that the kernel gave a session.

@@ -1,11 +1,15 @@
 //! `hbactl target`.
 
 use clap::{Args, Subcommand, ValueEnum};
+use hba::AdapterId;
+use hba::exclude::Key;
 use hba::ids::Portal;
 use hba::ops::target::{Auth, LoginWish, SessionType};
+use hba::registry::OwnerName;
 
 use super::AdapterArg;
 use super::flash::{on_off, portal};
+use super::session::owner;
 
 /// What to do with targets.
 #[derive(Subcommand, Debug)]
@@ -26,11 +30,20 @@ pub enum Verb {
     )]
     Login(Box<Login>),
     /// Log out of a target: end all of its sessions, or those over one portal; flash keeps it
-    #[command(after_help = "Example: hbactl target logout iqn.2026-11.org.example:disk")]
-    Logout(Named),
+    #[command(
+        after_help = "Nothing is ended when one of them is boot's, without --force. --exclude lays down the rule first (see target exclude): \
+                      whatever happens then, no session is gone without it.\n\
+                      Example: hbactl target logout iqn.2026-11.org.example:disk --exclude"
+    )]
+    Logout(Logout),
+    /// What nobody logs in to by himself: list, add, remove, check
+    #[command(subcommand)]
+    Exclude(Exclude),
     /// Ask every SendTargets portal in flash again
     #[command(
-        after_help = "The exit code is 1 when a portal did not answer; the others are asked all the same.\n\
+        after_help = "The adapter logs in to what a portal lists by itself, and asks nobody. What is excluded (see target exclude) is logged out \
+                      of again at once; a portal that is excluded is not asked.\n\
+                      The exit code is 1 when a portal did not answer; the others are asked all the same.\n\
                             Example: hbactl target refresh -a host2"
     )]
     Refresh(AdapterArg),
@@ -53,6 +66,116 @@ pub enum Discovery {
     Show(AdapterArg),
 }
 
+/// `target exclude`.
+#[derive(Subcommand, Debug)]
+pub enum Exclude {
+    /// The rules in force, with their places
+    #[command(after_help = "Example: hbactl target exclude list")]
+    List,
+    /// Lay down a rule; all that it says must be so for it to match
+    ///
+    /// Whoever logs in by himself asks the list: a discovery that logs in to what it finds, target refresh, a daemon, a boot hook. A command
+    /// that names its target is never asked; nor is an adapter's firmware, which logs in at its start to what is in its flash.
+    #[command(
+        after_help = "The list is /etc/hbactl/exclusions.conf and exclusions.conf.d/*.conf beside it (of an emulated adapter, in \
+                      DIR/hbactl): one rule a line, in words as target=IQN portal=ADDRESS[:PORT] iface=NAME host=ADAPTER transport=NAME; # \
+                      begins a comment. A line with a word that is not known matches nothing, and is told.\n\
+                      Example: hbactl target exclude add --target iqn.2026-11.org.example:old"
+    )]
+    Add(Rule),
+    /// Take a rule away
+    #[command(after_help = "Example: hbactl target exclude remove --target iqn.2026-11.org.example:old")]
+    Remove(Rule),
+    /// Whether the list excludes a login, and where it says so; nothing is logged in to
+    #[command(
+        after_help = "Example: hbactl target exclude check --target iqn.2026-11.org.example:old --portal 10.0.0.5"
+    )]
+    Check(Check),
+}
+
+/// A rule's words.
+#[derive(Args, Debug)]
+#[group(required = true, multiple = true)]
+pub struct Rule {
+    /// Target name
+    #[arg(long, value_name = "IQN", value_parser = |text: &str| word(Key::Target, text))]
+    pub target: Option<String>,
+    /// Portal, as ADDRESS for all of its ports or ADDRESS:PORT, IPv6 with a port in brackets
+    #[arg(short, long, value_name = "ADDRESS[:PORT]", value_parser = |text: &str| word(Key::Portal, text))]
+    pub portal: Option<String>,
+    /// Interface name
+    #[arg(long, value_name = "NAME", value_parser = |text: &str| word(Key::Iface, text))]
+    pub iface: Option<String>,
+    /// Adapter port: MAC address, PCI name or serial number; a host number may be another's after the next start
+    #[arg(short = 'a', long = "adapter", value_name = "ADAPTER", value_parser = |text: &str| word(Key::Host, text))]
+    pub host: Option<String>,
+    /// Transport name, as qla4xxx
+    #[arg(long, value_name = "NAME", value_parser = |text: &str| word(Key::Transport, text))]
+    pub transport: Option<String>,
+}
+
+/// Looks whether a word's value reads; what is wrong with it is a usage error.
+fn word(key: Key, text: &str) -> Result<String, String> {
+    hba::exclude::Rule::default().set(key, text)?;
+    Ok(text.to_owned())
+}
+
+impl Rule {
+    /// The rule, as the control plane has it.
+    #[must_use]
+    pub fn rule(&self) -> hba::exclude::Rule {
+        let mut rule = hba::exclude::Rule::default();
+        for (key, value) in [
+            (Key::Target, &self.target),
+            (Key::Portal, &self.portal),
+            (Key::Iface, &self.iface),
+            (Key::Host, &self.host),
+            (Key::Transport, &self.transport),
+        ] {
+            if let Some(value) = value {
+                // It was read before.
+                let _ = rule.set(key, value);
+            }
+        }
+        rule
+    }
+}
+
+/// `target exclude check`.
+#[derive(Args, Debug)]
+#[group(required = true, multiple = true)]
+pub struct Check {
+    /// Target name
+    #[arg(long, value_name = "IQN")]
+    pub target: Option<String>,
+    /// Portal, as ADDRESS or ADDRESS:PORT, IPv6 in brackets
+    #[arg(short, long, value_parser = portal)]
+    pub portal: Option<Portal>,
+    /// Interface name
+    #[arg(long, value_name = "NAME")]
+    pub iface: Option<String>,
+    /// Adapter port
+    #[arg(short, long, value_name = "ADAPTER")]
+    pub adapter: Option<AdapterId>,
+    /// Transport name; the adapter's when left out
+    #[arg(long, value_name = "NAME")]
+    pub transport: Option<String>,
+}
+
+/// `target logout`.
+#[derive(Args, Debug)]
+pub struct Logout {
+    /// Which target, and how.
+    #[command(flatten)]
+    pub named: Named,
+    /// Only sessions that this owner has
+    #[arg(long, value_name = "NAME", value_parser = owner)]
+    pub owner: Option<OwnerName>,
+    /// Nobody who logs in by himself logs in there again: lay down a rule first
+    #[arg(long)]
+    pub exclude: bool,
+}
+
 /// Which target.
 #[derive(Args, Debug)]
 pub struct Named {
@@ -64,7 +187,7 @@ pub struct Named {
     /// Which port.
     #[command(flatten)]
     pub adapter: AdapterArg,
-    /// Also when disks are in use, or, of `remove`, when there are sessions
+    /// Also when disks are in use; of `logout`, when a session is boot's; of `remove`, when there are sessions
     #[arg(long)]
     pub force: bool,
 }

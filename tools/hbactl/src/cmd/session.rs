@@ -6,11 +6,11 @@ use std::io::{self, Write};
 use std::ops::ControlFlow;
 
 use hba::Ctx;
-use hba::ops::session;
+use hba::ops::session::{self, Leaving};
 use terminal::{Stdout, stdout};
 
 use crate::args::Format;
-use crate::args::session::{List, Verb};
+use crate::args::session::{List, Logout, Verb};
 use crate::output::{Done, Out};
 use crate::view;
 
@@ -18,7 +18,8 @@ pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb) -> Done {
     match verb {
         Verb::List(list) if list.detail => detail(ctx, out, list),
         Verb::List(list) if out.format() == Format::Json => {
-            let all = session::list(ctx, list.adapter.adapter.as_ref())?;
+            let mut all = session::list(ctx, list.adapter.adapter.as_ref())?;
+            all.retain(|s| is_of(list, &s.held_by));
             out.json("session.list", &all, &ctx.warnings)
         }
         Verb::List(list) => stream(ctx, out, list),
@@ -26,17 +27,24 @@ pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb) -> Done {
             let one = session::show(ctx, which.sid)?;
             out.one("session.show", &one, &ctx.warnings, view::session::details)
         }
-        Verb::Logout(logout) => {
-            ctx.force = logout.force;
-            let sid = logout.which.sid;
-            let change = session::logout(ctx, sid)?;
-            out.change(
-                "session.logout",
-                &format!("logout of session {sid}"),
-                &change,
-                &ctx.warnings,
-            )
+        Verb::Claim(claim) => {
+            ctx.force = claim.force;
+            let change = session::claim(ctx, claim.which.sid, &claim.owner)?;
+            let subject = format!("owner of session {}", claim.which.sid);
+            out.change("session.claim", &subject, &change, &ctx.warnings)
         }
+        Verb::Release(release) => {
+            let change = match release.sid {
+                Some(sid) => session::release(ctx, sid)?,
+                None => session::release_gone(ctx)?,
+            };
+            let subject = release.sid.map_or_else(
+                || "owners of sessions that are gone".to_owned(),
+                |sid| format!("owner of session {sid}"),
+            );
+            out.change("session.release", &subject, &change, &ctx.warnings)
+        }
+        Verb::Logout(logout) => logout_of(ctx, out, logout),
         Verb::Set(set) => {
             let changes: Result<Vec<_>, hba::Error> = set
                 .settings
@@ -85,11 +93,41 @@ pub(crate) fn policies(out: &Out) -> Done {
     }
 }
 
+fn logout_of(ctx: &mut Ctx<'_>, out: &Out, logout: &Logout) -> Done {
+    ctx.force = logout.force;
+    match (logout.sid, &logout.owner) {
+        (None, Some(owner)) => {
+            let id = logout.adapter.adapter.as_ref();
+            let change = session::logout_owned(ctx, id, owner, logout.exclude)?;
+            let subject = format!("logout of the sessions that {owner} owns");
+            out.change("session.logout.owned", &subject, &change, &ctx.warnings)
+        }
+        (sid, owner) => {
+            let sid = sid.unwrap_or_default();
+            let leaving = Leaving {
+                exclude: logout.exclude,
+                owner: owner.clone(),
+            };
+            let change = session::logout(ctx, sid, &leaving)?;
+            let subject = format!("logout of session {sid}");
+            out.change("session.logout", &subject, &change, &ctx.warnings)
+        }
+    }
+}
+
+/// Whether a session is among those that were asked for.
+fn is_of(list: &List, held_by: &str) -> bool {
+    list.owner.as_ref().is_none_or(|owner| owner.as_str() == held_by)
+}
+
 /// Writes every session as it is read: thousands of them need no memory here.
 fn stream(ctx: &mut Ctx<'_>, out: &Out, list: &List) -> Done {
     let plain = out.format() == Format::Plain;
     let mut lines = Lines::new();
     session::for_each(ctx, list.adapter.adapter.as_ref(), &mut |brief| {
+        if !is_of(list, &brief.held_by) {
+            return ControlFlow::Continue(());
+        }
         lines.add(|out, first| {
             if first && !plain {
                 view::session::heading(out)?;
@@ -103,12 +141,16 @@ fn stream(ctx: &mut Ctx<'_>, out: &Out, list: &List) -> Done {
 fn detail(ctx: &mut Ctx<'_>, out: &Out, list: &List) -> Done {
     let adapter = list.adapter.adapter.as_ref();
     if out.format() == Format::Json {
-        let all = session::list_detail(ctx, adapter)?;
+        let mut all = session::list_detail(ctx, adapter)?;
+        all.retain(|s| is_of(list, &s.brief.held_by));
         return out.json("session.list.detail", &all, &ctx.warnings);
     }
     let plain = out.format() == Format::Plain;
     let mut lines = Lines::new();
     session::for_each_detail(ctx, adapter, &mut |one| {
+        if !is_of(list, &one.brief.held_by) {
+            return ControlFlow::Continue(());
+        }
         lines.add(|out, first| {
             if plain {
                 return view::session::detail_line(out, &one);

@@ -22,7 +22,7 @@ pub(crate) fn line(out: &mut dyn Write, s: &SessionBrief, plain: bool) -> io::Re
     let portal = printable::text(&portal);
     let state = printable::text(s.state.as_deref().unwrap_or("n/a"));
     let target = printable::text(&s.target_name);
-    let (host, owner) = (s.host.to_string(), s.owner.to_string());
+    let (host, owner) = (s.host.to_string(), printable::text(&s.held_by));
     if plain {
         writeln!(out, "{}\t{host}\t{state}\t{owner}\t{portal}\t{target}", s.sid)
     } else {
@@ -53,7 +53,7 @@ fn rows(s: &SessionDetail) -> [(&'static str, String); 14] {
         ("Session", b.sid.to_string()),
         ("Target", b.target_name.clone()),
         ("State", known(b.state.as_ref())),
-        ("Owner", b.owner.to_string()),
+        ("Owner", b.held_by.clone()),
         (
             "Portal",
             known(current.map(|(address, port)| portal(address, port, b.tpgt))),
@@ -156,7 +156,9 @@ pub(crate) fn details(s: &Session) -> Details {
     add("SCSI target state", known(s.target_state.as_ref()));
     add("SCSI target id", known(s.target_id));
     add("Kind", s.kind.to_string());
-    add("Owner", s.owner.to_string());
+    add("Owner", s.held_by.clone());
+    add("Owned since", known(s.held_since.as_ref()));
+    add("Made by", s.owner.to_string());
     add("Flash target", known(s.flash_index));
     add("Initiator", known(s.initiator_name.as_ref()));
     add("Interface", known(s.iface.as_ref()));
@@ -241,6 +243,7 @@ mod tests {
             port: 3260,
             tpgt: Some(1),
             owner: Owner::Flash,
+            held_by: "flash".to_owned(),
             state: Some("LOGGED_IN".to_owned()),
         }
     }

@@ -1,8 +1,9 @@
 //! Targets.
 
+use hba::ops::target::exclude::{Checked, Exclusion};
 use hba::ops::target::{DiscoverySettings, Known, Refresh, Target};
 
-use crate::output::{Table, known, yes};
+use crate::output::{Details, Table, known, yes};
 
 pub(crate) fn table(all: &[Target]) -> Table {
     let rows = all.iter().flat_map(|target| {
@@ -52,7 +53,11 @@ pub(crate) fn refreshed(all: &[Refresh]) -> Table {
                 count(found.map(|d| d.sessions.len())),
                 count(found.map(|d| d.present.len())),
                 count(found.map(|d| d.left_out.len())),
-                portal.failure.clone().unwrap_or_else(|| "ok".to_owned()),
+                match (&portal.failure, &portal.excluded) {
+                    (Some(why), _) => why.clone(),
+                    (None, Some(why)) => format!("not asked: {why}"),
+                    (None, None) => "ok".to_owned(),
+                },
             ]);
         }
         rows.push(vec![
@@ -73,6 +78,32 @@ pub(crate) fn refreshed(all: &[Refresh]) -> Table {
         heads: &["HOST", "ENTRY", "PORTAL", "NEW", "BEFORE", "LEFT-OUT", "ANSWER"],
         rows,
     }
+}
+
+/// The rules in force.
+pub(crate) fn exclusions(all: &[Exclusion]) -> Table {
+    let rows = all.iter().map(|one| vec![place(one), one.rule.clone()]);
+    Table {
+        heads: &["PLACE", "RULE"],
+        rows: rows.collect(),
+    }
+}
+
+fn place(one: &Exclusion) -> String {
+    one.file
+        .as_ref()
+        .zip(one.line)
+        .map_or_else(|| "-".to_owned(), |(file, line)| format!("{file}:{line}"))
+}
+
+/// What the list says of a login.
+pub(crate) fn checked(one: &Checked) -> Details {
+    let mut rows = vec![("Excluded".to_owned(), yes(one.excluded).to_owned())];
+    if let Some(by) = &one.by {
+        rows.push(("By".to_owned(), place(by)));
+        rows.push(("Rule".to_owned(), by.rule.clone()));
+    }
+    rows
 }
 
 /// Ways, portals and settings, a fact a line.
