@@ -53,6 +53,7 @@ const DOCUMENTS: &[&str] = &[
     "docs/guide/emulator.md",
     "docs/guide/network.md",
     "docs/guide/operate.md",
+    "docs/guide/ownership.md",
     "docs/guide/qemu.md",
     "docs/guide/sessions.md",
     "docs/guide/target.md",
@@ -155,6 +156,11 @@ fn network() -> Result<()> {
 #[test]
 fn operate() -> Result<()> {
     run("docs/guide/operate.md")
+}
+
+#[test]
+fn ownership() -> Result<()> {
+    run("docs/guide/ownership.md")
 }
 
 #[test]

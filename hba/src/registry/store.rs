@@ -16,7 +16,7 @@ const PREFIX: &str = "session-";
 /// The writers' lock.
 const LOCK: &str = "registry";
 /// So often an entry is read again that was exchanged while it was read.
-const TRIES: usize = 3;
+const TRIES: usize = 8;
 /// Of so many entries that do not read it is said.
 const TOLD: usize = 4;
 
@@ -230,9 +230,9 @@ fn read(dir: &Dir, sid: u32) -> std::result::Result<Option<Claim>, String> {
             Ok(None) => return Ok(None),
             Err(e) => return Err(e.why().to_string()),
         };
-        match Claim::read(sid, &entry) {
-            Err(_) if tries < TRIES && is_away(dir, sid, &entry) => {}
-            read => return read.map(Some),
+        let read = Claim::read(sid, &entry);
+        if tries == TRIES || !is_away(dir, sid, &entry) {
+            return read.map(Some);
         }
     }
 }

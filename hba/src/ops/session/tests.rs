@@ -1,5 +1,7 @@
 //! Session operations on a script.
 
+mod owners;
+
 use super::super::testing::{H0, TARGET, brief, ctx, flash, key, late, session};
 use super::*;
 use crate::backend::scripted::{Call, Scripted};

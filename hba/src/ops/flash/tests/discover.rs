@@ -1,5 +1,7 @@
 //! Discovery: what the adapter did and what the portal lists, put together.
 
+mod excluded;
+
 use super::*;
 use crate::Stop;
 use crate::backend::{ListOutcome, ListedPortal, ListedTarget};
