@@ -15,6 +15,7 @@ pub mod error;
 pub mod exclude;
 mod home;
 pub mod ids;
+pub mod initiator;
 pub mod intent;
 pub mod isid;
 mod message;
