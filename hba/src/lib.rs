@@ -11,6 +11,7 @@ pub mod backend;
 mod change;
 mod ctx;
 mod deadline;
+pub mod discovery;
 pub mod error;
 pub mod exclude;
 mod home;

@@ -120,6 +120,8 @@ pub enum Step {
     StatsSession,
     /// Serve an endpoint by an emulated adapter.
     Serve,
+    /// Discover targets from this host.
+    TargetDiscover,
     /// List the targets.
     TargetList,
     /// List what is never logged in to by whoever logs in by himself.
@@ -128,10 +130,16 @@ pub enum Step {
     TargetExcludeRemove,
     /// Take the claim on this session away.
     SessionRelease(u32),
+    /// Add a portal or server that is asked for targets.
+    TargetPortalAdd,
+    /// List the portals and servers that are asked for targets.
+    TargetPortalList,
     /// Say how many blocks.
     WithBlocks,
     /// Name a CHAP entry.
     WithChap,
+    /// Name an account for CHAP, and where its secret is.
+    WithAccount,
     /// Name an endpoint.
     WithEndpoint,
     /// Go on although something drops.
@@ -227,16 +235,20 @@ impl fmt::Display for Step {
             Self::Serve => "an emulated adapter",
             Self::WithBlocks => "a number of blocks",
             Self::WithChap => "a chap entry",
+            Self::WithAccount => "a name and a secret for chap",
             Self::WithEndpoint => "endpoint",
             Self::WithForce => "force",
             Self::WithHost(host) => return host.fmt(f),
             Self::WithMoreTime => "time limit",
             Self::WithMultipath => "multipath",
             Self::WithPortal => "portal",
+            Self::TargetDiscover => "target discover",
             Self::TargetList => "target list",
             Self::TargetExcludeList => "target exclude list",
             Self::TargetExcludeRemove => "target exclude remove",
             Self::SessionRelease(sid) => return write!(f, "session release {sid}"),
+            Self::TargetPortalAdd => "target portal add",
+            Self::TargetPortalList => "target portal list",
         };
         f.write_str(text)
     }

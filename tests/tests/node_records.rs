@@ -33,19 +33,36 @@ fn alone(db: &std::path::Path, args: &[&str]) -> Result<Result<String, (String, 
 fn records_need_no_adapter_and_no_module() -> Result<()> {
     let dir = tempfile::tempdir()?;
     let run = |args: &[&str]| alone(dir.path(), args);
-    let made = run(&["node", "add", NAME, "--portal", "10.0.0.5:3260,1", "node.startup=automatic"])?;
+    let made = run(&[
+        "node",
+        "add",
+        NAME,
+        "--portal",
+        "10.0.0.5:3260,1",
+        "node.startup=automatic",
+    ])?;
     let made = made.map_err(|(said, _)| anyhow::anyhow!(said))?;
-    ensure!(made.contains("node.startup") && !made.contains("queue_depth"), "{made}");
+    ensure!(
+        made.contains("node.startup") && !made.contains("queue_depth"),
+        "{made}"
+    );
     let listed = run(&["-o", "plain", "node", "list"])?.unwrap_or_default();
     ensure!(
         listed == format!("10.0.0.5:3260,1\tdefault\ttcp\tautomatic\tstatic\t{NAME}\n"),
         "{listed}"
     );
-    let file = dir.path().join("nodes").join(NAME).join("10.0.0.5,3260,1/default");
+    let file = dir
+        .path()
+        .join("nodes")
+        .join(NAME)
+        .join("10.0.0.5,3260,1/default");
     let before = fs::read(&file)?;
     let refused = run(&["node", "set", NAME, "node.conn[0].timeo.login_timeout=soon"])?;
     let (said, code) = refused.err().context("a word for a number")?;
-    ensure!(code == 2 && said.contains("login_timeout") && said.contains("line "), "{code}: {said}");
+    ensure!(
+        code == 2 && said.contains("login_timeout") && said.contains("line "),
+        "{code}: {said}"
+    );
     ensure!(fs::read(&file)? == before);
     let missing = run(&["node", "show", "iqn.2026-11.org.example:other"])?;
     ensure!(missing.err().context("no such record")?.1 == 3);
@@ -72,9 +89,17 @@ fn a_secret_is_taken_from_a_file_and_is_nowhere_but_in_the_record() -> Result<()
         said += &run(args)?.map_err(|(said, _)| anyhow::anyhow!(said))?;
     }
     ensure!(said.contains("********") && !said.contains("horse"), "{said}");
-    let typed = run(&["node", "set", NAME, "node.session.auth.password=correct-horse-battery"])?;
+    let typed = run(&[
+        "node",
+        "set",
+        NAME,
+        "node.session.auth.password=correct-horse-battery",
+    ])?;
     let (said, code) = typed.err().context("on the command line")?;
-    ensure!(code == 2 && said.contains("@FILE") && !said.contains("horse"), "{said}");
+    ensure!(
+        code == 2 && said.contains("@FILE") && !said.contains("horse"),
+        "{said}"
+    );
     Ok(())
 }
 
@@ -89,7 +114,10 @@ fn a_record_that_a_session_stands_on_stays() -> Result<()> {
     let index = lab.json(&["flash", "list"])?[0]["index"].to_string();
     lab.json(&["flash", "login", &index])?;
     lab.json(&["node", "add", NAME, "--portal", &portal])?;
-    let refused = lab.json(&["node", "remove", NAME]).err().context("a session stands on it")?;
+    let refused = lab
+        .json(&["node", "remove", NAME])
+        .err()
+        .context("a session stands on it")?;
     ensure!(format!("{refused:#}").contains("session"), "{refused:#}");
     let there: Value = lab.json(&["node", "list"])?;
     ensure!(there.as_array().is_some_and(|all| all.len() == 1), "{there}");

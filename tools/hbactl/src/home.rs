@@ -47,7 +47,13 @@ mod tests {
         assert_eq!(host.locks, Path::new("/run/hbactl/lock"));
         assert_eq!(host.config, Path::new("/etc/hbactl"));
         let lab = home("lab");
-        for dir in [&lab.state, &lab.locks, &lab.registry, &lab.config, &lab.records.records] {
+        for dir in [
+            &lab.state,
+            &lab.locks,
+            &lab.registry,
+            &lab.config,
+            &lab.records.records,
+        ] {
             assert!(dir.starts_with("lab/hbactl"), "{}", dir.display());
         }
     }

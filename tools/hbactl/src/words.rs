@@ -32,6 +32,7 @@ fn step(step: Step) -> String {
         Step::Serve => "hbaemu serve".to_owned(),
         Step::WithBlocks => "--blocks".to_owned(),
         Step::WithChap => "--chap".to_owned(),
+        Step::WithAccount => "--chap-user and --secret-file".to_owned(),
         Step::WithEndpoint => "--endpoint".to_owned(),
         Step::WithDryRun => "--dry-run".to_owned(),
         Step::WithForce => "--force".to_owned(),

@@ -1,81 +1,20 @@
-//! What a discovery came to: the answer to the question that was asked, and what of it the adapter made nothing of.
+//! What an adapter's discovery came to: the answer to the question that was asked, and what of it the adapter made nothing of.
 //!
-//! Owns how the adapter's doing (new sessions) and the portal's list, as this host sees it, are put together. Must not know how either is had.
+//! Owns how the adapter's doing (new sessions) and the portal's list, as this host sees it, are put together to a [`Discovery`]. Must not know how
+//! either is had.
 //! A driver does not say whether a portal answered, so a session that was there before is never taken for an answer.
 
 use std::net::{IpAddr, SocketAddr};
 
-use schemars::JsonSchema;
-use serde::Serialize;
-
+use super::discover::portal_of;
 use super::find::same_address;
 use crate::backend::{ListOutcome, ListedTarget, ProbeOutcome};
+use crate::discovery::{Answer, ByAdapter, Discovery, LeftOut, Means, Path, PathState, Present, Store};
 use crate::error::{Error, Kind, Result, Status};
 use crate::ids::{HostNo, Portal};
 use crate::message::Message;
-use crate::model::{FlashTarget, Session};
+use crate::model::Session;
 use crate::step::Step;
-
-/// What a discovery came to, where it came to something. A portal that refuses, does not answer or lists only what cannot be used is an
-/// error that says so.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Answer {
-    /// The portal was not asked (dry run).
-    NotAsked,
-    /// It names targets, and the adapter has sessions to them.
-    Found,
-    /// It answers, and has no targets for this initiator.
-    Nothing,
-}
-
-/// What a discovery found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Discovery {
-    /// The portal asked, `ADDRESS:PORT`.
-    pub portal: String,
-    /// What it came to.
-    pub answer: Answer,
-    /// Index of the SendTargets entry, when it was kept.
-    pub entry: Option<u32>,
-    /// How many targets the portal lists, as this host sees it; `null` when this host cannot ask it.
-    pub listed: Option<usize>,
-    /// Sessions that the adapter made of the answer.
-    pub sessions: Vec<Session>,
-    /// What the portal lists and the adapter had a session to before.
-    pub present: Vec<Present>,
-    /// What the portal lists and the adapter has no session to, and why.
-    pub left_out: Vec<LeftOut>,
-    /// Flash targets that appeared during the discovery.
-    pub targets: Vec<FlashTarget>,
-}
-
-/// A path that the portal lists and that had a session before.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Present {
-    /// Target name.
-    pub target: String,
-    /// Its portal.
-    pub portal: String,
-    /// The session.
-    pub sid: u32,
-    /// Its state, as `LOGGED_IN`.
-    pub state: Option<String>,
-}
-
-/// A path that the adapter made no session of.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct LeftOut {
-    /// Target name, as listed.
-    pub target: String,
-    /// Its portal, as listed.
-    pub portal: String,
-    /// Why.
-    pub why: String,
-    /// Where it is, when all it lacks is an ISID of its own.
-    #[serde(skip)]
-    pub(super) twin: Option<Portal>,
-}
 
 /// The adapter's side of a discovery.
 pub(super) struct Doing {
@@ -111,23 +50,18 @@ pub(super) fn put_together(
     list: ListOutcome,
     tried: &str,
 ) -> Result<(Discovery, Vec<Message>)> {
-    let mut found = Discovery {
-        portal: asked.to_string(),
-        answer: Answer::Found,
-        entry: None,
-        listed: None,
-        sessions: Vec::new(),
-        present: Vec::new(),
+    let mut found = Discovery::new(Means::Adapter, asked.to_string(), Answer::Found);
+    let mut made = ByAdapter {
         left_out: doing.ended.clone(),
-        targets: Vec::new(),
+        ..ByAdapter::default()
     };
     let mut remarks = Vec::new();
     match list {
         ListOutcome::Listed(targets) => {
             found.listed = Some(targets.len());
-            compare(asked, &doing, &targets, &mut found);
+            compare(asked, &doing, &targets, &mut made);
             let named = |s: &&Session| !unlisted(asked, &targets, s);
-            found.sessions = doing.new.iter().filter(named).cloned().collect();
+            made.sessions = doing.new.iter().filter(named).cloned().collect();
             for stray in doing.new.iter().filter(|s| unlisted(asked, &targets, s)) {
                 remarks.push(
                     Message::from(format!(
@@ -138,21 +72,47 @@ pub(super) fn put_together(
                     .then(" ends it"),
                 );
             }
-            if targets.is_empty() && found.sessions.is_empty() {
+            if targets.is_empty() && made.sessions.is_empty() {
                 found.answer = Answer::Nothing;
-            } else if found.sessions.is_empty() && found.present.is_empty() && doing.ended.is_empty() {
-                return Err(unusable(&found, targets.len(), tried));
+            } else if made.sessions.is_empty() && made.present.is_empty() && doing.ended.is_empty() {
+                return Err(unusable(&made.left_out, targets.len(), tried));
             }
         }
         ListOutcome::Not(why) if doing.new.is_empty() && doing.ended.is_empty() => {
             return Err(no_list(&why, &doing, asked, tried));
         }
         ListOutcome::Not(why) => {
-            found.sessions = doing.new;
+            made.sessions = doing.new;
             remarks.push(format!("what the portal lists beside this is not known: {}", told(&why)).into());
         }
     }
+    found.adapter = Some(made);
     Ok((found, remarks))
+}
+
+/// The paths of an answer, out of what the adapter made of it; `kept` says whether a path is in flash.
+pub(super) fn paths(made: &ByAdapter, kept: impl Fn(&str, &str) -> bool) -> Vec<Path> {
+    let stored = |path: Path| Path {
+        stored: if kept(&path.target, &path.portal) {
+            vec![Store::Flash]
+        } else {
+            Vec::new()
+        },
+        ..path
+    };
+    let new = made.sessions.iter().map(|s| {
+        let at = portal_of(s).map_or_else(|| "n/a".to_owned(), plain);
+        stored(Path::new(&s.target_name, at, PathState::New))
+    });
+    let present = made
+        .present
+        .iter()
+        .map(|p| stored(Path::new(&p.target, &p.portal, PathState::Found)));
+    let left_out = made
+        .left_out
+        .iter()
+        .map(|l| Path::left_out(&l.target, &l.portal, &l.why));
+    new.chain(present).chain(left_out).collect()
 }
 
 /// Where a target is listed; a target without portals is at the one that was asked.
@@ -186,7 +146,7 @@ fn unlisted(asked: Portal, targets: &[ListedTarget], session: &Session) -> bool 
 }
 
 /// What of the list the adapter has, and what not.
-fn compare(asked: Portal, doing: &Doing, targets: &[ListedTarget], found: &mut Discovery) {
+fn compare(asked: Portal, doing: &Doing, targets: &[ListedTarget], found: &mut ByAdapter) {
     for target in targets {
         for (text, at) in places(asked, target) {
             let why = match at {
@@ -241,14 +201,13 @@ pub(super) fn family(address: IpAddr) -> &'static str {
 /// So many of what was left out are named in an error.
 const NAMED: usize = 3;
 
-fn unusable(found: &Discovery, count: usize, tried: &str) -> Error {
-    let mut named: Vec<String> = found
-        .left_out
+fn unusable(left_out: &[LeftOut], count: usize, tried: &str) -> Error {
+    let mut named: Vec<String> = left_out
         .iter()
         .take(NAMED)
         .map(|l| format!("{} at {}: {}", l.target, l.portal, l.why))
         .collect();
-    if let Some(more) = found.left_out.len().checked_sub(NAMED + 1) {
+    if let Some(more) = left_out.len().checked_sub(NAMED + 1) {
         named.push(format!("and {} more", more + 1));
     }
     let targets = if count == 1 { "1 target" } else { "targets" };

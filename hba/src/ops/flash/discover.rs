@@ -11,7 +11,7 @@ use iscsi::Isid;
 use super::super::adapter::resolve_able;
 use super::super::write::{LOOK_AGAIN, unless_dry};
 use super::add::{NewFlashTarget, add_to};
-use super::answer::{Answer, Discovery, Doing, LeftOut, family, plain, put_together};
+use super::answer::{Doing, family, paths, plain, put_together};
 use super::diagnose::{ask_list, families};
 use super::excluding::Excluding;
 use super::find::same_address;
@@ -20,6 +20,7 @@ use super::remove::delete;
 use super::settling::Settling;
 use crate::backend::{ListOutcome, ProbeOutcome};
 use crate::ctx::Ctx;
+use crate::discovery::{Answer, ByAdapter, Discovery, LeftOut, Means};
 use crate::error::{Error, Kind, Result};
 use crate::ids::{AdapterId, HostNo, Portal};
 use crate::intent::Intent;
@@ -97,16 +98,12 @@ pub fn discover(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, asking: Asking) -> Re
     })?;
     let Some((index, (new, ended, old))) = done else {
         ctx.warn("dry run: the portal was not asked");
-        return Ok(Discovery {
-            portal: at.to_string(),
-            answer: Answer::NotAsked,
+        let mut unasked = Discovery::new(Means::Adapter, at.to_string(), Answer::NotAsked);
+        unasked.adapter = Some(ByAdapter {
             entry: existing,
-            listed: None,
-            sessions: Vec::new(),
-            present: Vec::new(),
-            left_out: Vec::new(),
-            targets: Vec::new(),
+            ..ByAdapter::default()
         });
+        return Ok(unasked);
     };
     let limit = if new.is_empty() { ASK_WHY } else { ASK };
     let list = if asking.adapter_only {
@@ -142,23 +139,40 @@ pub fn discover(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, asking: Asking) -> Re
     for remark in remarks {
         ctx.warn(remark);
     }
-    if let Some(remark) = left_out(&found) {
+    let mut made = found.adapter.take().unwrap_or_default();
+    if let Some(remark) = left_out(&made) {
         ctx.warn(remark);
     }
-    found.entry = index;
+    made.entry = index;
     let after = ctx.backend.flash_targets(host)?;
-    found.targets = after
+    found.paths = paths(&made, |target, portal| in_flash(&after, target, portal));
+    made.targets = after
         .into_iter()
         .filter(|t| Some(t.index) != index && known.iter().all(|k| k.index != t.index))
         .collect();
+    found.adapter = Some(made);
     Ok(found)
+}
+
+/// Whether flash has a path.
+pub(super) fn in_flash(flash: &[FlashTarget], target: &str, portal: &str) -> bool {
+    let Ok(at) = portal.parse::<Portal>() else {
+        return false;
+    };
+    flash.iter().any(|t| {
+        t.target_name.as_deref() == Some(target)
+            && t.port == Some(at.port)
+            && t.address
+                .as_deref()
+                .is_some_and(|a| same_address(a, &at.address.to_string()))
+    })
 }
 
 /// So many of what was left out are named in the remark.
 const NAMED: usize = 3;
 
 /// What was left out, counted, and some of it named.
-pub(super) fn left_out(found: &Discovery) -> Option<String> {
+pub(super) fn left_out(found: &ByAdapter) -> Option<String> {
     let count = found.left_out.len();
     if count == 0 {
         return None;

@@ -2,20 +2,17 @@
 //!
 //! Owns neither the asking ([`super::discover()`]) nor how a target is added or logged in to.
 
-use schemars::JsonSchema;
-use serde::Serialize;
-
 use super::super::adapter::resolve_able;
 use super::add::{NewFlashTarget, add_to};
-use super::answer::{Discovery, LeftOut, places, plain, told};
+use super::answer::{paths, places, plain, told};
 use super::diagnose::ask_list;
 use super::discover::{Asking, discover, portal_of};
 use super::excluding::Excluding;
 use super::find::one;
 use super::login::{Clash, login};
-use super::wanted::odd;
 use crate::backend::ListOutcome;
 use crate::ctx::Ctx;
+use crate::discovery::{Answer, Discovery, LeftOut, Means, Path, PathState};
 use crate::error::{Error, Kind, Result};
 use crate::ids::{AdapterId, Portal};
 use crate::message::Message;
@@ -38,7 +35,8 @@ pub fn discover_and_add(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, asking: Askin
     // What of the list is not in force is said, whatever becomes of the other remarks.
     let excluding = Excluding::of(ctx, host)?;
     let warned = ctx.warnings.len();
-    let mut found = discover(ctx, Some(&only), asking)?;
+    let mut answer = discover(ctx, Some(&only), asking)?;
+    let mut found = answer.adapter.take().unwrap_or_default();
     let up = found
         .sessions
         .iter()
@@ -54,6 +52,7 @@ pub fn discover_and_add(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, asking: Askin
         .present
         .iter()
         .filter_map(|p| Some((p.target.clone(), p.portal.parse::<Portal>().ok()?, None)));
+    let mut kept: Vec<(String, Portal)> = Vec::new();
     for (name, at, tag) in up.into_iter().chain(present) {
         // It was up before: its session stays, and goes without an entry.
         if let Some(why) = excluding.why(Some(&name), Some(at)) {
@@ -66,10 +65,13 @@ pub fn discover_and_add(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, asking: Askin
             continue;
         }
         match add_to(ctx, host, &new(&name, at, tag, asking.chap), &tried) {
-            Ok(change) if change.is_changed() => found.targets.extend(change.after().cloned()),
+            Ok(change) if change.is_changed() => {
+                found.targets.extend(change.after().cloned());
+                kept.push((name, at));
+            }
             // It is in flash.
-            Ok(_) => {}
-            Err(why) if why.kind() == Kind::Busy => {}
+            Ok(_) => kept.push((name, at)),
+            Err(why) if why.kind() == Kind::Busy => kept.push((name, at)),
             Err(why) => ctx.warn(format!("{name} at {at} has a session and was not added: {why}")),
         }
     }
@@ -85,7 +87,10 @@ pub fn discover_and_add(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, asking: Askin
             login(ctx, Some(&only), index, Clash::Mend)
         });
         match logged_in {
-            Ok(change) => found.sessions.extend(change.after().cloned()),
+            Ok(change) => {
+                found.sessions.extend(change.after().cloned());
+                kept.push((twin.target, at));
+            }
             Err(why) => {
                 twin.why = why.to_string();
                 found.left_out.push(twin);
@@ -102,7 +107,15 @@ pub fn discover_and_add(ctx: &mut Ctx<'_>, id: Option<&AdapterId>, asking: Askin
     if let Some(remark) = super::discover::left_out(&found) {
         ctx.warn(remark);
     }
-    Ok(found)
+    answer.paths = paths(&found, |target, portal| {
+        let at = portal.parse::<Portal>().ok();
+        at.is_some_and(|at| {
+            kept.iter()
+                .any(|(name, kept)| name == target && kept.at() == at.at())
+        })
+    });
+    answer.adapter = Some(found);
+    Ok(answer)
 }
 
 fn new(name: &str, at: Portal, tpgt: Option<u16>, chap: Option<u16>) -> NewFlashTarget {
@@ -117,28 +130,6 @@ fn new(name: &str, at: Portal, tpgt: Option<u16>, chap: Option<u16>) -> NewFlash
     }
 }
 
-/// What a portal lists, asked by this host.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Listing {
-    /// The portal asked, `ADDRESS:PORT`.
-    pub portal: String,
-    /// What it lists, a path a line.
-    pub paths: Vec<ListedPath>,
-}
-
-/// A target at a portal, as it is listed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct ListedPath {
-    /// Target name, byte for byte.
-    pub target: String,
-    /// Its portal, as listed.
-    pub portal: String,
-    /// Why an adapter cannot use it; `null` when it can.
-    pub unusable: Option<String>,
-    /// What is odd about its name.
-    pub remark: Option<String>,
-}
-
 /// Asks a portal for its targets from this host, with the adapter's name and a CHAP entry of its. The adapter does nothing.
 ///
 /// # Errors
@@ -148,7 +139,7 @@ pub fn list_targets(
     id: Option<&AdapterId>,
     at: Portal,
     chap: Option<u16>,
-) -> Result<Listing> {
+) -> Result<Discovery> {
     let asked = Portal { tag: None, ..at };
     let tried = format!("list the targets of {asked} from this host");
     let host = resolve_able(ctx, id, &tried, Ability::Flash)?;
@@ -160,16 +151,20 @@ pub fn list_targets(
                 .hint(Message::from("the adapter may reach it: ").then(Step::FlashDiscover)));
         }
     };
-    let paths = targets.iter().flat_map(|target| {
-        places(asked, target).into_iter().map(|(portal, at)| ListedPath {
-            target: target.name.clone(),
-            portal,
-            unusable: at.err(),
-            remark: odd(&target.name),
-        })
-    });
-    Ok(Listing {
-        portal: asked.to_string(),
-        paths: paths.collect(),
-    })
+    let answer = if targets.is_empty() {
+        Answer::Nothing
+    } else {
+        Answer::Found
+    };
+    let mut listing = Discovery::new(Means::Sendtargets, asked.to_string(), answer);
+    listing.listed = Some(targets.len());
+    for target in &targets {
+        for (portal, at) in places(asked, target) {
+            listing.paths.push(match at {
+                Ok(_) => Path::new(&target.name, portal, PathState::New),
+                Err(why) => Path::left_out(&target.name, portal, why),
+            });
+        }
+    }
+    Ok(listing)
 }

@@ -16,13 +16,12 @@ mod settling;
 mod wanted;
 
 pub use add::{NewFlashTarget, add};
-pub use answer::{Answer, Discovery, LeftOut, Present};
 pub(super) use diagnose::{Diagnosis, diagnose, port_can_call, reach};
 pub use discover::{Asking, discover};
 pub(super) use excluding::Excluding;
 pub(super) use find::{all as all_targets, of_session};
 pub use find::{list, show};
-pub use found::{ListedPath, Listing, discover_and_add, list_targets};
+pub use found::{discover_and_add, list_targets};
 pub use login::{Clash, login};
 pub use logout::logout;
 pub(super) use logout::{gone_anyway, wait_gone};

@@ -135,15 +135,6 @@ fn possible(new: &Assignment<FlashnodeParam>) -> Result<()> {
     }
 }
 
-/// What is odd about a target's name, which it may have nevertheless.
-pub(super) fn odd(name: &str) -> Option<String> {
-    let remark = name.parse::<IscsiName>().ok()?.remark()?;
-    Some(format!(
-        "the name {} is used as it is, but RFC 7143 does not know it: {remark}",
-        name.escape_debug()
-    ))
-}
-
 /// A parameter's value for people.
 fn shown(params: &Params<FlashnodeParam>, param: FlashnodeParam) -> String {
     params

@@ -7,10 +7,11 @@ use serde::Serialize;
 
 use super::list::of_port;
 use crate::ctx::Ctx;
+use crate::discovery::{Answer, Discovery};
 use crate::error::{Kind, Result};
 use crate::ids::{AdapterId, HostNo, Portal};
 use crate::ops::adapter::all_able;
-use crate::ops::flash::{self, Answer, Asking, Discovery};
+use crate::ops::flash::{self, Asking};
 use crate::quirks::Ability;
 
 /// What a refresh of one port came to.
@@ -53,7 +54,13 @@ impl Refresh {
     /// Sessions that the refresh made.
     #[must_use]
     pub fn new_sessions(&self) -> usize {
-        let found = |portal: &Refreshed| portal.discovery.as_ref().map_or(0, |d| d.sessions.len());
+        let found = |portal: &Refreshed| {
+            portal
+                .discovery
+                .as_ref()
+                .and_then(|d| d.adapter.as_ref())
+                .map_or(0, |a| a.sessions.len())
+        };
         self.portals.iter().map(found).sum()
     }
 }

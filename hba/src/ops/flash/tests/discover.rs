@@ -5,9 +5,14 @@ mod excluded;
 use super::*;
 use crate::Stop;
 use crate::backend::{ListOutcome, ListedPortal, ListedTarget};
+use crate::discovery::{Answer, ByAdapter, Discovery};
 use crate::ids::Portal;
 use crate::model::Session;
 use crate::ops::testing::{adapter, iface};
+
+fn made(found: &Discovery) -> ByAdapter {
+    found.adapter.clone().expect("the adapter asked")
+}
 
 fn entry(index: u32) -> FlashTarget {
     flash(index, &[("targetname", ""), ("discovery_session", "1")])
@@ -131,8 +136,14 @@ fn what_is_new_is_found_and_the_entry_goes_again() {
     let mut c = ctx(&mut s);
     let found = discover(&mut c, None, asking()).expect("found");
     assert!(c.warnings.is_empty(), "{:?}", c.warnings);
-    assert_eq!(found.sessions.iter().map(|s| s.sid).collect::<Vec<_>>(), [2]);
-    assert_eq!((found.entry, found.portal.as_str()), (None, "192.168.10.50:3260"));
+    assert_eq!(
+        made(&found).sessions.iter().map(|s| s.sid).collect::<Vec<_>>(),
+        [2]
+    );
+    assert_eq!(
+        (made(&found).entry, found.portal.as_str()),
+        (None, "192.168.10.50:3260")
+    );
     assert_eq!((found.answer, found.listed), (Answer::Found, Some(1)));
     s.finish();
 }
@@ -157,10 +168,10 @@ fn found_after(looks: &[Session]) -> Session {
         ListOutcome::Listed(vec![listed(TARGET, &["192.168.10.50:3260,1"])]),
     );
     s.expect(Call::FlashTargets(H0), Ok(vec![entry(7)]));
-    let mut found = discover(&mut ctx(&mut s), None, asking()).expect("found");
+    let found = discover(&mut ctx(&mut s), None, asking()).expect("found");
     s.finish();
-    assert_eq!(found.sessions.len(), 1);
-    found.sessions.remove(0)
+    assert_eq!(made(&found).sessions.len(), 1);
+    made(&found).sessions.remove(0)
 }
 
 #[test]
@@ -205,8 +216,11 @@ fn a_session_that_was_there_is_present_only_when_the_portal_lists_it() {
     answers(&mut s, ListOutcome::Listed(vec![listed(TARGET, &[])]));
     s.expect::<Vec<FlashTarget>>(Call::FlashTargets(H0), Ok(vec![]));
     let found = discover(&mut ctx(&mut s), None, asking()).expect("present");
-    assert!(found.sessions.is_empty());
-    assert_eq!(found.present.iter().map(|p| p.sid).collect::<Vec<_>>(), [1]);
+    assert!(made(&found).sessions.is_empty());
+    assert_eq!(
+        made(&found).present.iter().map(|p| p.sid).collect::<Vec<_>>(),
+        [1]
+    );
     s.finish();
     for (list, verdict) in [
         (
@@ -278,7 +292,7 @@ fn what_is_left_out_is_counted_and_named() {
     s.expect::<Vec<FlashTarget>>(Call::FlashTargets(H0), Ok(vec![]));
     let mut c = ctx(&mut s);
     let found = discover(&mut c, None, asking()).expect("found");
-    assert_eq!((found.listed, found.left_out.len()), (Some(10), 10));
+    assert_eq!((found.listed, made(&found).left_out.len()), (Some(10), 10));
     let said = c.warnings[0].to_string();
     assert!(
         said.starts_with("10 listed paths were left out") && said.contains("and 7 more"),
@@ -295,7 +309,7 @@ fn a_session_that_the_portal_does_not_list_is_no_finding() {
     s.expect::<Vec<FlashTarget>>(Call::FlashTargets(H0), Ok(vec![]));
     let mut c = ctx(&mut s);
     let found = discover(&mut c, None, asking()).expect("nothing");
-    assert_eq!((found.answer, found.sessions.len()), (Answer::Nothing, 0));
+    assert_eq!((found.answer, made(&found).sessions.len()), (Answer::Nothing, 0));
     assert!(
         c.warnings[0]
             .steps()
@@ -328,10 +342,13 @@ fn of_paths_with_one_isid_one_stays() {
     answers(&mut s, ListOutcome::Listed(list));
     s.expect(Call::FlashTargets(H0), Ok(vec![entry(7)]));
     let found = discover(&mut ctx(&mut s), None, asking()).expect("found");
-    assert_eq!(found.sessions.iter().map(|s| s.sid).collect::<Vec<_>>(), [2, 4]);
-    assert_eq!(found.left_out.len(), 1, "{:?}", found.left_out);
-    assert_eq!(found.left_out[0].portal, "192.168.10.51:3260");
-    assert_eq!(found.entry, Some(7), "one that was there stays");
+    assert_eq!(
+        made(&found).sessions.iter().map(|s| s.sid).collect::<Vec<_>>(),
+        [2, 4]
+    );
+    assert_eq!(made(&found).left_out.len(), 1, "{:?}", made(&found).left_out);
+    assert_eq!(made(&found).left_out[0].portal, "192.168.10.51:3260");
+    assert_eq!(made(&found).entry, Some(7), "one that was there stays");
     s.finish();
 }
 

@@ -1,0 +1,16 @@
+//! Discovery: how a host comes to know targets, and the one answer that every way of it gives.
+//!
+//! Owns the answer ([`Discovery`], [`Path`]), SendTargets in software ([`sendtargets`]), the firmware's tables ([`firmware`]), what of a list this
+//! host can use ([`usable`]), and what becomes of the records that are there ([`merge`]). Must not know how a record is
+//! stored, nor how an adapter is made to ask: operations put the two together.
+
+mod answer;
+pub mod heard;
+pub mod quest;
+pub mod resolve;
+pub mod sendtargets;
+mod side_by_side;
+pub mod usable;
+
+pub(crate) use answer::odd;
+pub use answer::{Answer, ByAdapter, Discovery, Hop, LeftOut, Means, Path, PathState, Present, Store};
