@@ -6,6 +6,7 @@
 
 mod answer;
 pub mod heard;
+pub mod merge;
 pub mod quest;
 pub mod resolve;
 pub mod sendtargets;
