@@ -13,8 +13,8 @@ use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::ids::{Hctl, HostNo, IfaceId};
 use crate::model::{
-    Adapter, AdapterKey, EventRecord, FlashTarget, Helper, HostStats, Iface, Lun, PingStatus, PortalType,
-    Session, SessionBrief, SessionDetail, SessionStats,
+    Adapter, AdapterKey, BootTable, EventRecord, FlashTarget, Helper, HostStats, Iface, Lun, PingStatus,
+    PortalType, Session, SessionBrief, SessionDetail, SessionStats,
 };
 use crate::params::{Assignment, FlashnodeParam, IfaceCode};
 use crate::registry::Living;
@@ -168,6 +168,11 @@ pub trait Backend: Send {
     /// # Errors
     /// The adapter cannot be read.
     fn firmware_boot(&mut self, host: HostNo) -> Result<FirmwareBoot>;
+    /// Every table of the boot firmware, the machine's own first.
+    ///
+    /// # Errors
+    /// The tables are there and cannot be read.
+    fn boot_tables(&mut self) -> Result<Vec<BootTable>>;
     /// Reads the adapter's NVRAM.
     ///
     /// # Errors

@@ -19,8 +19,8 @@ use crate::deadline::Deadline;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{Hctl, HostNo, IfaceId};
 use crate::model::{
-    Adapter, AdapterKey, EventRecord, FlashTarget, Helper, HostStats, Iface, Lun, PingStatus, PortalType,
-    Session, SessionBrief, SessionDetail, SessionStats,
+    Adapter, AdapterKey, BootTable, EventRecord, FlashTarget, Helper, HostStats, Iface, Lun, PingStatus,
+    PortalType, Session, SessionBrief, SessionDetail, SessionStats,
 };
 use crate::params::{Assignment, FlashnodeParam, IfaceCode, ParamValue, Settable};
 use crate::registry::Living;
@@ -30,6 +30,7 @@ use crate::registry::Living;
 #[expect(missing_docs, reason = "one variant for each method of the same name")]
 pub enum Call {
     AdapterKeys,
+    BootTables,
     Adapter(HostNo),
     ResetAdapter(HostNo),
     Ifaces(HostNo),
@@ -266,6 +267,9 @@ impl Backend for Scripted {
     }
     fn module_parameters(&mut self) -> Result<Option<Vec<(String, String)>>> {
         self.answer(&Call::ModuleParameters)
+    }
+    fn boot_tables(&mut self) -> Result<Vec<BootTable>> {
+        self.answer(&Call::BootTables)
     }
     fn firmware_boot(&mut self, host: HostNo) -> Result<FirmwareBoot> {
         self.answer(&Call::FirmwareBoot(host))

@@ -5,6 +5,7 @@
 //! stored, nor how an adapter is made to ask: operations put the two together.
 
 mod answer;
+pub mod firmware;
 pub mod heard;
 pub mod merge;
 pub mod quest;

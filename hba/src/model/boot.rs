@@ -93,6 +93,32 @@ pub struct BootTarget {
     pub flags: Option<u32>,
 }
 
+/// A table of the boot firmware: who boots, through what, from what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BootTable {
+    /// Its name, as `ibft` or `iscsi_boot2`.
+    pub name: String,
+    /// The port whose driver shows it; the machine's own table has none.
+    pub host: Option<HostNo>,
+    /// Initiator name of the firmware.
+    pub initiator_name: Option<String>,
+    /// Network ports with their numbers.
+    pub nics: Vec<(u32, BootNic)>,
+    /// What it boots from. Names and secrets that the table says it does not use are left out.
+    pub targets: Vec<BootTarget>,
+}
+
+/// A network port of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BootNic {
+    /// MAC address.
+    pub mac: Option<String>,
+    /// Its address.
+    pub address: Option<String>,
+    /// VLAN number; none for 0.
+    pub vlan: Option<u16>,
+}
+
 /// Boot configuration of a port.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BootConfig {

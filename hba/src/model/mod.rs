@@ -25,7 +25,7 @@ pub use adapter::{
     Adapter, AdapterKey, Capability, Features, Health, HealthStatus, InitiatorPortal, Limits, LoginBy,
     Missing, Security, capabilities,
 };
-pub use boot::{BootConfig, BootMode, BootSlot, BootTarget, Slot};
+pub use boot::{BootConfig, BootMode, BootNic, BootSlot, BootTable, BootTarget, Slot};
 pub use chap::{ChapDirection, ChapEntry, ChapUse};
 pub use event::{Event, EventRecord, LoginFailureType};
 pub use flash::{FlashSession, FlashTarget, PortalType};

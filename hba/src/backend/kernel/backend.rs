@@ -24,8 +24,8 @@ use crate::deadline::Deadline;
 use crate::error::{Error, Kind, Operation, Result};
 use crate::ids::{Family, Hctl, HostNo, IfaceId};
 use crate::model::{
-    Adapter, AdapterKey, EventRecord, FlashTarget, Helper, HostStats, Iface, Lun, PingStatus, PortalType,
-    Session, SessionBrief, SessionDetail, SessionStats,
+    Adapter, AdapterKey, BootTable, EventRecord, FlashTarget, Helper, HostStats, Iface, Lun, PingStatus,
+    PortalType, Session, SessionBrief, SessionDetail, SessionStats,
 };
 use crate::params::{Assignment, FlashnodeParam, IfaceCode, Params};
 use crate::registry::Living;
@@ -301,6 +301,10 @@ impl Backend for Kernel {
 
     fn firmware_boot(&mut self, host: HostNo) -> Result<FirmwareBoot> {
         read::boot::of(&self.root, host)
+    }
+
+    fn boot_tables(&mut self) -> Result<Vec<BootTable>> {
+        read::boot::tables(&self.root)
     }
 
     fn read_nvram(

@@ -1,6 +1,6 @@
 //! What the boot firmware tells the kernel.
 
-use driver_sys::boot::{BootTree, Source, Target, boot_trees};
+use driver_sys::boot::{BootTree, ChapType, Ethernet, Source, Target, boot_trees};
 use driver_sys::sysfs::Root;
 use driver_sys::sysfs::class::module;
 
@@ -9,7 +9,7 @@ use super::items;
 use crate::backend::{BootMark, FirmwareBoot};
 use crate::error::Result;
 use crate::ids::HostNo;
-use crate::model::BootTarget;
+use crate::model::{BootNic, BootTable, BootTarget};
 use crate::secret::Secret;
 
 /// Boot targets of a port. The driver exports them only when it does not log in to them itself.
@@ -37,6 +37,46 @@ pub(in super::super) fn marks(root: &Root) -> Result<Vec<BootMark>> {
             })
         })
         .collect())
+}
+
+/// Every table that there is.
+pub(in super::super) fn tables(root: &Root) -> Result<Vec<BootTable>> {
+    let trees = boot_trees(root).map_err(|e| fault::sysfs(&e, "read the tables of the boot firmware"))?;
+    Ok(items(trees).into_iter().map(table).collect())
+}
+
+fn table(tree: BootTree) -> BootTable {
+    let (name, host) = match tree.source {
+        Source::Ibft => ("ibft".to_owned(), None),
+        Source::Host(n) => (format!("iscsi_boot{n}"), Some(HostNo(n))),
+    };
+    let nic = |e: Ethernet| BootNic {
+        mac: e.mac.map(|m| m.0),
+        address: e.ip_addr.map(|a| a.to_string()),
+        vlan: e.vlan.filter(|vlan| *vlan != 0),
+    };
+    BootTable {
+        name,
+        host,
+        initiator_name: tree.initiator.and_then(|i| i.initiator_name).map(|n| n.0),
+        nics: tree.ethernets.into_iter().map(|(n, e)| (n, nic(e))).collect(),
+        targets: tree.targets.into_iter().map(|(n, t)| used(n, t)).collect(),
+    }
+}
+
+/// A target without the names and secrets that its table does not use.
+fn used(number: u32, t: Target) -> BootTarget {
+    let proof = t.chap_type;
+    let mut target = target(number, t);
+    if proof == Some(ChapType::None) {
+        target.chap_username = None;
+        target.chap_secret = None;
+    }
+    if matches!(proof, Some(ChapType::None | ChapType::OneWay)) {
+        target.reverse_chap_username = None;
+        target.reverse_chap_secret = None;
+    }
+    target
 }
 
 fn firmware(tree: BootTree) -> FirmwareBoot {
