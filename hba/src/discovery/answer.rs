@@ -124,6 +124,32 @@ pub(crate) fn odd(name: &str) -> Option<String> {
     ))
 }
 
+/// So many of what was left out are named in the remark.
+const NAMED: usize = 3;
+
+/// What was left out, counted, and some of it named; nothing where nothing was. Each is target, portal, reason.
+pub(crate) fn left_out<'a>(
+    all: impl ExactSizeIterator<Item = (&'a str, &'a str, &'a str)>,
+) -> Option<String> {
+    let count = all.len();
+    if count == 0 {
+        return None;
+    }
+    let named: Vec<String> = all
+        .take(NAMED)
+        .map(|(target, portal, why)| format!("{target} at {portal} ({why})"))
+        .collect();
+    let more = match count.saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    let paths = if count == 1 { "path was" } else { "paths were" };
+    Some(format!(
+        "{count} listed {paths} left out: {}{more}",
+        named.join(", ")
+    ))
+}
+
 /// One step of being sent on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Hop {

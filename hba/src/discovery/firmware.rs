@@ -16,6 +16,9 @@ use crate::secret::Secret;
 /// The flag of an entry that means something.
 const VALID: u32 = 1;
 
+/// The tag of records that come from a table.
+const TAG: u16 = 1;
+
 /// How a target of the firmware is reached.
 #[derive(Debug, Clone)]
 pub struct Through {
@@ -82,9 +85,11 @@ fn entry(target: &BootTarget) -> Result<Found, String> {
         port: target.port.filter(|port| *port != 0).unwrap_or(ISCSI_PORT),
         tag: None,
     };
+    // The tables have no tags, and the stock programs write this one for what they read there.
+    let at = usable::portal(&address, None)?.with_tag(Some(TAG));
     Ok(Found {
         target: name,
-        at: usable::portal(&address, None)?,
+        at,
         named: address.to_string(),
         alias: None,
     })

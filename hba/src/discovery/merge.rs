@@ -82,14 +82,20 @@ pub struct Planned {
     pub path: Option<usize>,
 }
 
-/// What becomes of the records: a step for every path through every interface, in the order of the list, then what is gone.
+/// What becomes of the records: a step for every path through every interface that it is to be reached by (`through`, by the path's index), in the
+/// order of the list, then what is gone.
 #[must_use]
-pub fn plan(known: &[Known], found: &[Found], ifaces: &[String], terms: Terms) -> Vec<Planned> {
+pub fn plan<'a>(
+    known: &[Known],
+    found: &[Found],
+    through: impl Fn(usize) -> &'a [String],
+    terms: Terms,
+) -> Vec<Planned> {
     let mut left = Left::of(known);
-    let mut steps: Vec<Option<Planned>> = Vec::with_capacity(found.len() * ifaces.len());
+    let mut steps: Vec<Option<Planned>> = Vec::with_capacity(found.len());
     let mut new: Vec<(usize, usize, NodeId)> = Vec::new();
     for (path, found) in found.iter().enumerate() {
-        for iface in ifaces {
+        for iface in through(path) {
             let wanted = NodeId {
                 target: found.target.clone(),
                 portal: found.at.clone(),

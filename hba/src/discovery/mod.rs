@@ -9,10 +9,11 @@ pub mod firmware;
 pub mod heard;
 pub mod merge;
 pub mod quest;
+pub mod records;
 pub mod resolve;
 pub mod sendtargets;
 mod side_by_side;
 pub mod usable;
 
-pub(crate) use answer::odd;
 pub use answer::{Answer, ByAdapter, Discovery, Hop, LeftOut, Means, Path, PathState, Present, Store};
+pub(crate) use answer::{left_out, odd};

@@ -236,13 +236,9 @@ fn every_meeting_of_record_and_list_has_its_step() {
             &["keep 10.0.0.1:3260,1 default"],
         ),
     ];
+    let default = ["default".to_owned()];
     for (known_texts, found_texts, terms, wanted) in rows {
-        let steps = plan(
-            &known(known_texts),
-            &found(found_texts),
-            &["default".to_owned()],
-            *terms,
-        );
+        let steps = plan(&known(known_texts), &found(found_texts), |_| &default, *terms);
         assert_eq!(told(&steps), *wanted, "{known_texts:?} {found_texts:?} {terms:?}");
     }
 }
@@ -253,7 +249,7 @@ fn every_interface_has_a_record_of_its_own() {
     let steps = plan(
         &known(&["10.0.0.1:3260,1 eth1"]),
         &found(&["10.0.0.1:3260,1"]),
-        &ifaces,
+        |_| &ifaces,
         WHOLE,
     );
     assert_eq!(
@@ -306,7 +302,7 @@ proptest! {
     ) {
         let ifaces = ["if0".to_owned(), "if1".to_owned()];
         let terms = Terms { reset, remove_gone, whole };
-        let steps = plan(&known, &found, &ifaces, terms);
+        let steps = plan(&known, &found, |_| &ifaces, terms);
         let for_paths: Vec<usize> = steps.iter().filter_map(|s| s.path).collect();
         let wanted: Vec<usize> = (0..found.len()).flat_map(|n| [n, n]).collect();
         prop_assert_eq!(for_paths, wanted);
@@ -333,7 +329,7 @@ proptest! {
     fn a_second_look_changes_nothing(known in any_known(), found in any_found()) {
         let ifaces = ["if0".to_owned(), "if1".to_owned()];
         let mut there = known.clone();
-        for planned in plan(&known, &found, &ifaces, REMOVE) {
+        for planned in plan(&known, &found, |_| &ifaces, REMOVE) {
             match planned.step {
                 Step::Create(id) => there.push(Known { id, ours: true }),
                 Step::Move { from, to } => {
@@ -345,7 +341,7 @@ proptest! {
                 Step::Keep(_) | Step::Reset { .. } => {}
             }
         }
-        for planned in plan(&there, &found, &ifaces, REMOVE) {
+        for planned in plan(&there, &found, |_| &ifaces, REMOVE) {
             prop_assert!(matches!(planned.step, Step::Keep(_)), "{:?}", planned);
         }
     }

@@ -168,30 +168,14 @@ pub(super) fn in_flash(flash: &[FlashTarget], target: &str, portal: &str) -> boo
     })
 }
 
-/// So many of what was left out are named in the remark.
-const NAMED: usize = 3;
-
 /// What was left out, counted, and some of it named.
 pub(super) fn left_out(found: &ByAdapter) -> Option<String> {
-    let count = found.left_out.len();
-    if count == 0 {
-        return None;
-    }
-    let named: Vec<String> = found
-        .left_out
-        .iter()
-        .take(NAMED)
-        .map(|l| format!("{} at {} ({})", l.target, l.portal, l.why))
-        .collect();
-    let more = match count.saturating_sub(NAMED) {
-        0 => String::new(),
-        more => format!(", and {more} more"),
-    };
-    let paths = if count == 1 { "path was" } else { "paths were" };
-    Some(format!(
-        "{count} listed {paths} left out: {}{more}",
-        named.join(", ")
-    ))
+    crate::discovery::left_out(
+        found
+            .left_out
+            .iter()
+            .map(|l| (l.target.as_str(), l.portal.as_str(), l.why.as_str())),
+    )
 }
 
 /// What the adapter did: new sessions, those of them that were ended again, sessions that were there before.
