@@ -17,3 +17,4 @@ pub mod usable;
 
 pub use answer::{Answer, ByAdapter, Discovery, Hop, LeftOut, Means, Path, PathState, Present, Store};
 pub(crate) use answer::{left_out, odd};
+pub use side_by_side::Questions;

@@ -4,7 +4,7 @@
 
 use std::net::{IpAddr, ToSocketAddrs};
 
-use super::side_by_side::{Job, run};
+use super::side_by_side::Questions;
 use super::usable::no_name;
 use crate::deadline::Deadline;
 
@@ -20,13 +20,14 @@ pub fn system(name: &str, deadline: Deadline) -> Result<Vec<IpAddr>, String> {
         return Err(why.to_owned());
     }
     let wanted = name.to_owned();
-    let job: Job<Result<Vec<IpAddr>, String>> = Box::new(move || {
+    let mut one = Questions::default();
+    one.add(move || {
         let found = (wanted.as_str(), 0).to_socket_addrs();
         found
             .map(|all| all.map(|at| at.ip()).collect())
             .map_err(|e| e.to_string())
     });
-    let done = run(vec![job], deadline).pop().flatten();
+    let done = one.wait(deadline).pop().flatten();
     done.unwrap_or_else(|| Err("the resolver did not answer in time".to_owned()))
 }
 

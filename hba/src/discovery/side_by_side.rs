@@ -17,10 +17,31 @@ const AT_ONCE: usize = 16;
 const LOOK: Duration = Duration::from_millis(50);
 
 /// A question.
-pub(super) type Job<T> = Box<dyn FnOnce() -> T + Send>;
+type Job<T> = Box<dyn FnOnce() -> T + Send>;
 
-/// What each job came to, in their order; `None` where the deadline came first.
-pub(super) fn run<T: Send + 'static>(jobs: Vec<Job<T>>, deadline: Deadline) -> Vec<Option<T>> {
+/// Questions that are asked at once.
+pub struct Questions<T>(Vec<Job<T>>);
+
+impl<T> Default for Questions<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T: Send + 'static> Questions<T> {
+    /// One more.
+    pub fn add(&mut self, question: impl FnOnce() -> T + Send + 'static) {
+        self.0.push(Box::new(question));
+    }
+
+    /// Asks them all: what each came to, in their order; `None` where the deadline came first.
+    #[must_use]
+    pub fn wait(self, deadline: Deadline) -> Vec<Option<T>> {
+        run(self.0, deadline)
+    }
+}
+
+fn run<T: Send + 'static>(jobs: Vec<Job<T>>, deadline: Deadline) -> Vec<Option<T>> {
     let mut results: Vec<Option<T>> = jobs.iter().map(|_| None).collect();
     let workers = jobs.len().min(AT_ONCE);
     let queue: Arc<Mutex<VecDeque<(usize, Job<T>)>>> =

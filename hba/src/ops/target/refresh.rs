@@ -1,29 +1,32 @@
-//! Refreshing what is known of targets: every way of discovery that an adapter has is gone through again.
+//! Refreshing what is known of targets: every way of discovery that an adapter has is gone through again, and every portal and server that the
+//! database has.
 //!
-//! Must not know how a portal is asked: [`crate::ops::flash`] does that. Source: Microsoft `iscsimgt.mof` (RefreshTargetList).
+//! Must not know how a portal is asked: [`crate::ops::flash`] and [`super::discover()`] do that. Source: Microsoft `iscsimgt.mof`
+//! (RefreshTargetList).
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::list::of_port;
+use super::portals::PortalKind;
 use crate::ctx::Ctx;
-use crate::discovery::{Answer, Discovery};
+use crate::discovery::{Answer, Discovery, PathState};
 use crate::error::{Kind, Result};
 use crate::ids::{AdapterId, HostNo, Portal};
 use crate::ops::adapter::all_able;
 use crate::ops::flash::{self, Asking};
 use crate::quirks::Ability;
 
-/// What a refresh of one port came to.
+/// What a refresh of one port, or of the database, came to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Refresh {
-    /// The port.
-    pub host: HostNo,
-    /// Every SendTargets portal that is in flash, asked again.
+    /// The port; `null` for the database.
+    pub host: Option<HostNo>,
+    /// Every SendTargets portal that is in flash, or every portal and iSNS server of the database, asked again.
     pub portals: Vec<Refreshed>,
-    /// Targets that flash has by name; the adapter logs in to them without asking anybody.
+    /// Targets that flash has by name, which the adapter logs in to without asking anybody; targets that somebody wrote down in the database.
     pub static_targets: usize,
-    /// Targets that the port knows now, flash and sessions together.
+    /// Targets that the port knows now, flash and sessions together; targets that the database has.
     pub targets: usize,
     /// Ways of discovery that the adapter does not have.
     pub not_supported: Vec<String>,
@@ -32,8 +35,10 @@ pub struct Refresh {
 /// A portal that was asked again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Refreshed {
-    /// Index of its SendTargets entry.
-    pub entry: u32,
+    /// Index of its SendTargets entry; `null` in the database.
+    pub entry: Option<u32>,
+    /// How it is asked.
+    pub kind: PortalKind,
     /// The portal.
     pub portal: String,
     /// What it came to.
@@ -51,6 +56,13 @@ impl Refresh {
         self.portals.iter().all(|portal| portal.failure.is_none())
     }
 
+    /// Paths that were not known before.
+    #[must_use]
+    pub fn new_paths(&self) -> usize {
+        let new = |portal: &Refreshed| portal.discovery.as_ref().map_or(0, |d| d.count(PathState::New));
+        self.portals.iter().map(new).sum()
+    }
+
     /// Sessions that the refresh made.
     #[must_use]
     pub fn new_sessions(&self) -> usize {
@@ -65,14 +77,25 @@ impl Refresh {
     }
 }
 
-/// Asks every SendTargets portal in flash again, on one port or on all. A portal that fails does not keep the others from being asked; one
-/// that is excluded is not asked, and what a portal lists that is excluded is logged out of again: the adapter logs in without asking.
+/// Asks every SendTargets portal in flash again, on one port or on all; without a port every portal and server of the database, too. One that
+/// fails does not keep the others from being asked; one in flash that is excluded is not asked, and what it lists that is excluded is logged out
+/// of again: the adapter logs in without asking.
 ///
 /// # Errors
-/// The adapter cannot be read; the end was asked for, or the time is over.
+/// The adapter or the database cannot be read; the end was asked for, or the time is over.
 pub fn refresh(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Vec<Refresh>> {
+    // Those of the database are asked side by side and take little time: first, so that none in flash takes theirs.
+    let records = match id {
+        None => super::refresh_db::refresh(ctx)?,
+        Some(_) => None,
+    };
+    let hosts = match all_able(ctx, id, "refresh the targets", Ability::Flash) {
+        // Where the database has something to ask, nobody misses an adapter.
+        Err(e) if e.kind() == Kind::Unsupported && records.is_some() => Vec::new(),
+        hosts => hosts?,
+    };
     let mut all = Vec::new();
-    for host in all_able(ctx, id, "refresh the targets", Ability::Flash)? {
+    for host in hosts {
         let known = ctx.backend.flash_targets(host)?;
         let excluding = flash::Excluding::of(ctx, host)?;
         let mut portals = Vec::new();
@@ -106,7 +129,8 @@ pub fn refresh(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Vec<Refresh>
                 Err(e) => (None, Some(e.answer().unwrap_or("it failed").to_owned())),
             };
             portals.push(Refreshed {
-                entry: entry.index,
+                entry: Some(entry.index),
+                kind: PortalKind::Sendtargets,
                 portal: at.to_string(),
                 discovery: discovery.filter(|d| d.answer != Answer::NotAsked),
                 failure,
@@ -114,7 +138,7 @@ pub fn refresh(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Vec<Refresh>
             });
         }
         all.push(Refresh {
-            host,
+            host: Some(host),
             portals,
             static_targets: known.iter().filter(|t| t.target_name.is_some()).count(),
             targets: of_port(ctx, host)?.len(),
@@ -124,5 +148,6 @@ pub fn refresh(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Vec<Refresh>
                 .collect(),
         });
     }
+    all.extend(records);
     Ok(all)
 }
