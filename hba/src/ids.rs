@@ -270,7 +270,7 @@ impl FromStr for Hctl {
 
 mod portal;
 
-pub use iscsi::address::ISCSI_PORT;
+pub use iscsi::address::{BadAddress, Host, ISCSI_PORT, TargetAddress};
 pub use iscsi::names::IscsiName as TargetName;
 pub use portal::{Portal, why_not};
 

@@ -12,5 +12,6 @@ mod talk;
 
 pub use ask::{Answered, ask};
 pub use connect::Source;
+pub use iscsi::chap::ChapAlgorithm;
 pub use login::{Account, Chap, Login};
 pub use talk::Said;

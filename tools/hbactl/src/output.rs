@@ -209,6 +209,10 @@ const NOTHING: &[(&str, &str)] = &[
         "No target is known; hbactl flash discover finds some, hbactl target login adds one.",
     ),
     (
+        "target.portal.list",
+        "Nobody is asked for targets; hbactl target discover asks a portal and keeps it, hbactl target portal add writes one down.",
+    ),
+    (
         "chap.list",
         "There are no CHAP entries; hbactl chap add makes one.",
     ),

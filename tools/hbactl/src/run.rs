@@ -123,7 +123,7 @@ fn run(cli: &Cli, out: &Out, warnings: &mut Vec<String>) -> Done {
     if changes(&cli.noun) && !cli.global.dry_run {
         ctx.deadline = ctx.deadline.with_clean_up();
         // Where a secret may have to be read first, the command itself arms: a signal ends the reading at once.
-        if !matches!(cli.noun, Noun::Chap(_)) && !keeps_records(&cli.noun) {
+        if !arms_itself(&cli.noun) {
             ctx.deadline = interrupt::arm(ctx.deadline);
         }
     } else {
@@ -152,18 +152,27 @@ fn run(cli: &Cli, out: &Out, warnings: &mut Vec<String>) -> Done {
     done
 }
 
-/// Whether a command is about records, which are there without an adapter, too.
+/// Whether a command is about records or this host's own network, which are there without an adapter, too.
 fn keeps_records(noun: &Noun) -> bool {
+    use crate::args::{iface, target};
     matches!(
         noun,
-        Noun::Node(_) | Noun::Iface(crate::args::iface::Verb::Record(_))
+        Noun::Node(_)
+            | Noun::Iface(iface::Verb::Record(_))
+            | Noun::Target(target::Verb::Discover(_) | target::Verb::Portal(_) | target::Verb::Refresh(_))
     )
+}
+
+/// Whether a command can have a secret to read before it begins.
+fn arms_itself(noun: &Noun) -> bool {
+    use crate::args::target::Verb;
+    matches!(noun, Noun::Chap(_)) || (keeps_records(noun) && !matches!(noun, Noun::Target(Verb::Refresh(_))))
 }
 
 /// Whether a command changes an adapter: it cleans up before it ends, when its time is over or a signal comes. The others end at
 /// once; so does the writing of blocks, which is a stream.
 fn changes(noun: &Noun) -> bool {
-    use crate::args::{adapter, boot, chap, flash, iface, module, node, record, session, target};
+    use crate::args::{adapter, boot, chap, flash, iface, module, node, portal, record, session, target};
     match noun {
         Noun::Adapter(verb) => matches!(
             verb,
@@ -187,7 +196,12 @@ fn changes(noun: &Noun) -> bool {
         Noun::Target(target::Verb::Exclude(verb)) => {
             matches!(verb, target::Exclude::Add(_) | target::Exclude::Remove(_))
         }
-        Noun::Target(verb) => !matches!(verb, target::Verb::List(_) | target::Verb::Discovery(_)),
+        Noun::Target(verb) => !matches!(
+            verb,
+            target::Verb::List(_)
+                | target::Verb::Discovery(_)
+                | target::Verb::Portal(portal::Verb::List | portal::Verb::Show(_))
+        ),
         Noun::Chap(verb) => !matches!(verb, chap::Verb::List(_) | chap::Verb::Show(_)),
         Noun::Boot(verb) => !matches!(verb, boot::Verb::Show(_)),
         Noun::Module(verb) => matches!(verb, module::Verb::Set(_)),

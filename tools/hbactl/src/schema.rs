@@ -3,18 +3,18 @@
 //! Owns which type an answer carries. It must not know how the answer comes about. Source of the types: [`hba::model`].
 
 use hba::Change;
+use hba::discovery::Discovery;
 use hba::model::{
     Adapter, AdapterStats, BootConfig, Capacity, ChapEntry, EventRecord, FlashTarget, Helper, HostStats,
     Iface, IfaceRecord, InitiatorPortal, Inquiry, Lun, Mapping, ModuleParameter, NodeBrief, NodeRecord,
     PingResult, ReportedLun, RequestTimes, Rescan, Session, SessionBrief, SessionClaim, SessionDetail,
     SessionPaths, SessionPolicy, SessionSettings, SessionStats, VpdPage, Watched,
 };
-use hba::ops::flash::{Discovery, Listing};
 use hba::ops::in_use::Use;
 use hba::ops::memory::{Dump, InitiatorName, Restored, SelfTestReport};
 use hba::ops::module::{ModuleOptions, Translation};
 use hba::ops::target::exclude::{Checked, Exclusion};
-use hba::ops::target::{DiscoverySettings, Ended, Refresh, Target, TargetLogin};
+use hba::ops::target::{DiscoveryPortal, DiscoverySettings, Ended, Refresh, Target, TargetLogin};
 use schemars::{JsonSchema, Schema, schema_for};
 
 use crate::envelope::Envelope;
@@ -86,9 +86,14 @@ pub const ANSWERS: &[Answer] = &[
     Answer::of::<Change<Session>>("flash.login"),
     Answer::of::<Change<Session>>("flash.logout"),
     Answer::of::<Discovery>("flash.discover"),
-    Answer::of::<Listing>("flash.discover.list"),
+    Answer::of::<Discovery>("flash.discover.list"),
     Answer::of::<Vec<Row>>("flash.params"),
     Answer::of::<Vec<Target>>("target.list"),
+    Answer::of::<Discovery>("target.discover"),
+    Answer::of::<Vec<DiscoveryPortal>>("target.portal.list"),
+    Answer::of::<DiscoveryPortal>("target.portal.show"),
+    Answer::of::<Change<DiscoveryPortal>>("target.portal.add"),
+    Answer::of::<Change<DiscoveryPortal>>("target.portal.remove"),
     Answer::of::<Change<TargetLogin>>("target.login"),
     Answer::of::<Change<Vec<Ended>>>("target.logout"),
     Answer::of::<Change<Vec<FlashTarget>>>("target.remove"),

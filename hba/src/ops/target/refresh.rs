@@ -107,7 +107,8 @@ pub fn refresh(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Vec<Refresh>
             let at = Portal::new(address, port);
             if let Some(why) = excluding.why(None, Some(at)) {
                 portals.push(Refreshed {
-                    entry: entry.index,
+                    entry: Some(entry.index),
+                    kind: PortalKind::Sendtargets,
                     portal: at.to_string(),
                     discovery: None,
                     failure: None,

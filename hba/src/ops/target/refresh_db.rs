@@ -80,6 +80,7 @@ pub(super) fn refresh(ctx: &mut Ctx<'_>) -> Result<Option<Refresh>> {
             portal: one.at.to_string(),
             discovery,
             failure,
+            excluded: None,
         });
     }
     let (static_targets, targets) = counted(ctx, &database)?;

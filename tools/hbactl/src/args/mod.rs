@@ -3,6 +3,7 @@
 pub mod adapter;
 pub mod boot;
 pub mod chap;
+pub mod discover;
 pub mod event;
 pub mod flash;
 mod global;
@@ -12,6 +13,7 @@ pub mod module;
 pub mod node;
 mod noun;
 mod number;
+pub mod portal;
 pub mod record;
 pub mod refused;
 pub mod session;

@@ -17,6 +17,22 @@ pub enum Verb {
     /// Targets with their paths: what flash and the sessions know, as one view
     #[command(after_help = "Example: hbactl target list -a host2 -o json")]
     List(AdapterArg),
+    /// Ask a portal, an iSNS server or the boot firmware for targets, and keep what is found
+    ///
+    /// This host asks, over its own network, and what is found becomes records in open-iscsi's database; nobody logs in. Records that are there
+    /// stay as they are, whatever was set in them, unless --reset is given; what is not named any more is told as gone, and removed with
+    /// --remove-gone only. What cannot be used (another host's link-local address, a name that is none) is named and left out. With --store
+    /// flash the adapter asks, and logs in to what it finds (see `flash discover`). --dry-run asks as well, shows what would become of the
+    /// records, and writes nothing.
+    #[command(after_help = "Example: hbactl target discover 10.0.0.5\n\
+                            \x20        hbactl target discover storage.example:3260 --chap-user alice --secret-file /root/alice.secret\n\
+                            \x20        hbactl target discover 10.0.0.5 --store none -o json\n\
+                            \x20        hbactl target discover --isns 10.0.0.9\n\
+                            \x20        hbactl target discover --firmware --dry-run")]
+    Discover(Box<super::discover::Discover>),
+    /// Portals and iSNS servers that are asked for targets
+    #[command(subcommand)]
+    Portal(super::portal::Verb),
     /// Log in to a target in one call: port and portal are chosen, the target is put into flash, the adapter logs in
     ///
     /// The target stays in flash, so that the adapter logs in again at every start, unless --no-persist is given. What is not said stays as
@@ -39,11 +55,11 @@ pub enum Verb {
     /// What nobody logs in to by himself: list, add, remove, check
     #[command(subcommand)]
     Exclude(Exclude),
-    /// Ask every SendTargets portal in flash again
+    /// Ask every SendTargets portal in flash again, and every portal and iSNS server of the database
     #[command(
         after_help = "The adapter logs in to what a portal lists by itself, and asks nobody. What is excluded (see target exclude) is logged out \
                       of again at once; a portal that is excluded is not asked.\n\
-                      The exit code is 1 when a portal did not answer; the others are asked all the same.\n\
+                      The exit code is 1 when a portal did not answer; the others are asked all the same. With -a only those in flash.\n\
                             Example: hbactl target refresh -a host2"
     )]
     Refresh(AdapterArg),

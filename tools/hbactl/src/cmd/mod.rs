@@ -3,6 +3,7 @@
 pub(crate) mod adapter;
 pub(crate) mod boot;
 pub(crate) mod chap;
+pub(crate) mod discover;
 pub(crate) mod event;
 pub(crate) mod flash;
 pub(crate) mod iface;

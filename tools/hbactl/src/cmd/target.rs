@@ -15,6 +15,8 @@ pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb) -> Done {
             let all = target::list(ctx, which.adapter.as_ref())?;
             out.list("target.list", &all, &ctx.warnings, view::target::table)
         }
+        Verb::Discover(asked) => super::discover::discover(ctx, out, asked),
+        Verb::Portal(verb) => super::discover::portal(ctx, out, verb),
         Verb::Login(login) => {
             let change = target::login(ctx, &login.wish())?;
             let subject = format!("login to target {}", login.target);

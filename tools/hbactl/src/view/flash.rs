@@ -1,9 +1,9 @@
 //! Flash targets.
 
 use hba::Message;
+use hba::discovery::{Answer, Discovery};
 use hba::ids::Portal;
 use hba::model::FlashTarget;
-use hba::ops::flash::{Answer, Discovery, Listing};
 
 use crate::args::Format;
 use crate::output::{Details, Done, Out, Table, flag, known, yes};
@@ -94,7 +94,10 @@ pub(crate) fn discovery(out: &Out, found: &Discovery, warnings: &[Message]) -> D
         Answer::NotAsked => terminal::note(&format!("{} would be asked.", found.portal)),
         Answer::Found => {}
     }
-    let new = found.sessions.iter().map(|s| Path {
+    let Some(made) = &found.adapter else {
+        return Ok(());
+    };
+    let new = made.sessions.iter().map(|s| Path {
         state: known(s.state.as_ref()),
         session: s.sid.to_string(),
         portal: s
@@ -113,13 +116,13 @@ pub(crate) fn discovery(out: &Out, found: &Discovery, warnings: &[Message]) -> D
             ),
         target: s.target_name.clone(),
     });
-    let present = found.present.iter().map(|p| Path {
+    let present = made.present.iter().map(|p| Path {
         state: format!("{} (before)", known(p.state.as_ref())),
         session: p.sid.to_string(),
         portal: p.portal.clone(),
         target: p.target.clone(),
     });
-    let left_out = found.left_out.iter().map(|l| Path {
+    let left_out = made.left_out.iter().map(|l| Path {
         state: "left out".to_owned(),
         session: "-".to_owned(),
         portal: l.portal.clone(),
@@ -133,13 +136,13 @@ pub(crate) fn discovery(out: &Out, found: &Discovery, warnings: &[Message]) -> D
         heads: &["SESSION", "STATE", "PORTAL", "TARGET"],
         rows: rows.collect(),
     })?;
-    if !found.targets.is_empty() {
-        out.table(table(&found.targets))?;
+    if !made.targets.is_empty() {
+        out.table(table(&made.targets))?;
     }
     Ok(())
 }
 
-pub(crate) fn listing(out: &Out, listing: &Listing, warnings: &[Message]) -> Done {
+pub(crate) fn listing(out: &Out, listing: &Discovery, warnings: &[Message]) -> Done {
     if out.format() == Format::Json {
         return out.json("flash.discover.list", listing, warnings);
     }

@@ -1,7 +1,8 @@
 //! Targets.
 
+use hba::discovery::PathState;
 use hba::ops::target::exclude::{Checked, Exclusion};
-use hba::ops::target::{DiscoverySettings, Known, Refresh, Target};
+use hba::ops::target::{DiscoverySettings, Known, PortalKind, Refresh, Target};
 
 use crate::output::{Details, Table, known, yes};
 
@@ -39,20 +40,34 @@ pub(crate) fn table(all: &[Target]) -> Table {
     }
 }
 
+fn host(of: &Refresh) -> String {
+    of.host.map_or_else(|| "db".to_owned(), |host| host.to_string())
+}
+
 /// What became of each portal that was asked again.
 pub(crate) fn refreshed(all: &[Refresh]) -> Table {
     let mut rows = Vec::new();
     for port in all {
         for portal in &port.portals {
             let found = portal.discovery.as_ref();
+            let made = found.and_then(|d| d.adapter.as_ref());
+            let counted = |state| found.map(|d| d.count(state));
             let count = |count: Option<usize>| count.map_or_else(|| "-".to_owned(), |n| n.to_string());
             rows.push(vec![
-                port.host.to_string(),
-                portal.entry.to_string(),
-                portal.portal.clone(),
-                count(found.map(|d| d.sessions.len())),
-                count(found.map(|d| d.present.len())),
-                count(found.map(|d| d.left_out.len())),
+                host(port),
+                portal
+                    .entry
+                    .map_or_else(|| "-".to_owned(), |entry| entry.to_string()),
+                match portal.kind {
+                    PortalKind::Sendtargets => portal.portal.clone(),
+                    PortalKind::Isns => format!("isns: {}", portal.portal),
+                },
+                count(made.map(|a| a.sessions.len()).or_else(|| counted(PathState::New))),
+                count(
+                    made.map(|a| a.present.len())
+                        .or_else(|| counted(PathState::Found)),
+                ),
+                count(counted(PathState::LeftOut)),
                 match (&portal.failure, &portal.excluded) {
                     (Some(why), _) => why.clone(),
                     (None, Some(why)) => format!("not asked: {why}"),
@@ -60,18 +75,18 @@ pub(crate) fn refreshed(all: &[Refresh]) -> Table {
                 },
             ]);
         }
+        let lacks = match port.not_supported.as_slice() {
+            [] => String::new(),
+            lacks => format!("; there is no {}", lacks.join(", no ")),
+        };
         rows.push(vec![
-            port.host.to_string(),
+            host(port),
             "-".to_owned(),
             format!("static: {}", port.static_targets),
             "-".to_owned(),
             "-".to_owned(),
             "-".to_owned(),
-            format!(
-                "targets known now: {}; there is no {}",
-                port.targets,
-                port.not_supported.join(", no ")
-            ),
+            format!("targets known now: {}{lacks}", port.targets),
         ]);
     }
     Table {

@@ -93,8 +93,8 @@ pub(super) fn bring(ctx: &mut Ctx<'_>, database: &Database, wanted: &Wanted<'_>)
         written: held.is_some(),
     };
     let texts = texts(database, wanted, &mut became)?;
-    if let Some(held) = held {
-        write(database, &held, wanted, &became, texts)?;
+    if let Some(mut held) = held {
+        write(database, &mut held, wanted, &became, texts)?;
     }
     tell(ctx, database);
     Ok(became)
@@ -233,7 +233,7 @@ fn texts(database: &Database, wanted: &Wanted<'_>, became: &mut Became) -> Resul
 
 fn write(
     database: &Database,
-    held: &Held,
+    held: &mut Held,
     wanted: &Wanted<'_>,
     became: &Became,
     texts: Vec<(NodeId, Record)>,

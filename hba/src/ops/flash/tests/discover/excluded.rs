@@ -55,7 +55,10 @@ fn an_excluded_target_is_left_out_with_the_rule_that_says_so() {
     let dir = tempfile::tempdir().expect("dir");
     let rules = format!("# not this one\ntarget={TARGET} host=00:c0:dd:11:22:35\n");
     let found = excluding(&mut script(&[2]), dir.path(), &rules);
-    assert_eq!(made(&found).sessions.iter().map(|s| s.sid).collect::<Vec<_>>(), [3]);
+    assert_eq!(
+        made(&found).sessions.iter().map(|s| s.sid).collect::<Vec<_>>(),
+        [3]
+    );
     let made = made(&found);
     let [left] = &made.left_out[..] else {
         panic!("{:?}", made.left_out)
