@@ -14,7 +14,7 @@ use super::text::read;
 use super::{Place, Version};
 use crate::error::{Error, Kind, Result};
 use crate::message::Message;
-use crate::secret::{REDACTED, Secret};
+use crate::secret::Secret;
 
 /// The file's name.
 const NAME: &str = "iscsid.conf";
@@ -92,12 +92,11 @@ impl Conf {
         self.version
     }
 
-    /// The value of a key, or its default; `None` where there is neither, or for an unknown key. A secret is masked.
+    /// The value of a key, or its default; `None` where there is neither, or for an unknown key. A secret comes as it is.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<Cow<'_, str>> {
         let key = key::find(key)?;
         match self.lines.usable(key) {
-            Some(_) if key.kind.is_secret() => Some(REDACTED.into()),
             Some(bytes) => key.kind.read(std::str::from_utf8(bytes).ok()?),
             None => key.default_of(self.version).map(Cow::Borrowed),
         }
@@ -223,7 +222,7 @@ mod tests {
             "node.session.auth.password = s3cret\nnode.session.auth.password_in=s3cret\ndiscovery.sendtargets.auth.password = s3cret\n",
         );
         let key = "node.session.auth.password";
-        assert_eq!(conf.get(key).as_deref(), Some(REDACTED));
+        assert_eq!(conf.get(key).as_deref(), Some("s3cret"), "whoever uses it has it");
         assert_eq!(conf.secret(key).expect("a secret").expose(), b"s3cret");
         assert!(!format!("{conf:?} {warnings:?}").contains("s3cret"));
     }

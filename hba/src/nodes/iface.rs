@@ -60,6 +60,18 @@ pub fn family(name: &str, address: Option<&str>) -> Family {
     if six { Family::Ipv6 } else { Family::Ipv4 }
 }
 
+/// The two keys that bind an interface, by the network interface or by the port's MAC address.
+const BINDINGS: [&str; 2] = ["iface.net_ifacename", "iface.hwaddress"];
+
+/// The key by which a record is bound already, where `key` would bind it in the other way.
+pub(super) fn bound_otherwise(record: &Record, key: &str) -> Option<&'static str> {
+    if !BINDINGS.contains(&key) {
+        return None;
+    }
+    let other = BINDINGS.into_iter().find(|other| *other != key)?;
+    record.get(other).map(|_| other)
+}
+
 /// The name of an interface of an adapter, as the stock programs make it: `<transport>.<mac>.<ipv4|ipv6>.<number>`, and
 /// `<transport>.<mac>` as older ones did.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

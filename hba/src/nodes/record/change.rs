@@ -9,6 +9,7 @@ use zeroize::{Zeroize, Zeroizing};
 use super::{Record, What, lines};
 use crate::error::{Error, Kind, Result, Status};
 use crate::message::Message;
+use crate::nodes::iface;
 use crate::nodes::key::{self, Key, Object, holds};
 use crate::secret::{REDACTED, Secret};
 
@@ -22,7 +23,7 @@ impl Record {
     ///
     /// # Errors
     /// [`Kind::Invalid`]: no such key (one that the record has already may be set, whatever it is), a value out of range, a key that the record
-    /// is found by.
+    /// is found by, another binding of an interface than it has.
     pub fn set(&mut self, object: Object, key: &str, value: &str) -> Result<bool> {
         if let Some(found) = key::find(key)
             && found.fixed
@@ -32,6 +33,15 @@ impl Record {
                 .refusal(key)
                 .answered("the record is found by it")
                 .hint("make a new record and remove this one"));
+        }
+        if object == Object::Iface
+            && !value.is_empty()
+            && let Some(other) = iface::bound_otherwise(self, key)
+        {
+            return Err(self
+                .refusal(key)
+                .answered(format!("the interface is bound by {other}"))
+                .hint("make a new interface and remove this one"));
         }
         self.put(object, key, value)
     }

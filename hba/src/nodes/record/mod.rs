@@ -29,7 +29,7 @@ use crate::secret::REDACTED;
 /// As much of a record is read: those of the stock programs have some 3000 bytes.
 pub const RECORD_MAX: usize = 64 << 10;
 
-/// A record: its text, and where its lines are. `Debug` and what it answers never show a secret; [`Record::secret`] and [`Record::bytes`] do.
+/// A record: its text, and where its lines are. `Debug`, remarks and errors never show a value that is a secret, nor does [`Record::masked`].
 #[derive(Clone)]
 pub struct Record {
     place: Box<str>,
@@ -151,7 +151,7 @@ impl Record {
         shown
     }
 
-    /// Keys and values in the order of the lines, of each key that which counts. Secrets are masked; what is no text is left out.
+    /// Keys and values in the order of the lines, of each key that which counts, as [`Record::get`] has it; what is no text is left out.
     pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         self.pairs_at().filter_map(|(index, key)| {
             let later = self.pairs_at().any(|(other, name)| other > index && name == key);

@@ -4,16 +4,14 @@ use super::{Record, What};
 use crate::error::{Error, Kind, Result};
 use crate::nodes::Version;
 use crate::nodes::key::{self, Key};
-use crate::secret::{REDACTED, Secret};
+use crate::secret::Secret;
 
 impl Record {
-    /// The value of a key; `None` where it is not said, or is no text. A secret is masked. Of several lines the last one counts.
+    /// The value of a key; `None` where it is not said, or is no text. Of several lines the last one counts. A secret comes as it is, so that what
+    /// is copied stays right: who shows a value masks what [`key::is_secret`] names, or takes [`Record::masked`].
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&str> {
         let (_, value) = self.said(key)?;
-        if key::is_secret(key) {
-            return Some(REDACTED);
-        }
         std::str::from_utf8(value).ok()
     }
 
@@ -47,7 +45,6 @@ impl Record {
         };
         match found {
             Some(key) if key.kind.read(text).is_none() => refuse(key.kind.to_string()),
-            _ if key::is_secret(name) => Ok(Some(REDACTED)),
             _ => Ok(Some(text)),
         }
     }

@@ -302,6 +302,23 @@ fn what_a_record_is_found_by_stays_for_whoever_sets_and_not_for_whoever_makes() 
 }
 
 #[test]
+fn an_interface_that_is_bound_in_one_way_is_not_bound_in_the_other() {
+    let mut bound = Record::interface("eth.x", "tcp", Version::BASE);
+    assert_eq!(bound.set(Object::Iface, "iface.net_ifacename", "eth0"), Ok(true));
+    assert_eq!(bound.set(Object::Iface, "iface.net_ifacename", "eth1"), Ok(true));
+    let e = bound
+        .set(Object::Iface, "iface.hwaddress", "00:0e:1e:04:93:92")
+        .expect_err("bound");
+    assert!(e.to_string().contains("bound by iface.net_ifacename"), "{e}");
+    assert_eq!(bound.set(Object::Iface, "iface.hwaddress", ""), Ok(false));
+    assert_eq!(bound.set(Object::Iface, "iface.net_ifacename", ""), Ok(true));
+    assert_eq!(
+        bound.set(Object::Iface, "iface.hwaddress", "00:0e:1e:04:93:92"),
+        Ok(true)
+    );
+}
+
+#[test]
 fn a_secret_goes_in_as_it_is_or_not_at_all() {
     let mut changed = record(STOCK);
     let key = "node.session.auth.password";
