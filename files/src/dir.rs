@@ -305,6 +305,10 @@ impl Dir {
         Self { fd, path }
     }
 
+    pub(crate) fn into_parts(self) -> (OwnedFd, PathBuf) {
+        (self.fd, self.path)
+    }
+
     pub(crate) const fn fd(&self) -> &OwnedFd {
         &self.fd
     }

@@ -28,6 +28,7 @@ pub use kind::Kind;
 pub use lock::Lock;
 pub use named::{Access, again, create_new, existing, overwrite, unit};
 pub use output::{Existing, Output};
+pub use tree::Found;
 
 #[cfg(test)]
 mod tests;

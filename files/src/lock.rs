@@ -192,3 +192,44 @@ fn text(file: &File) -> String {
     let text = String::from_utf8_lossy(&bytes[..length]);
     text.lines().next().unwrap_or_default().trim().to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn whoever_waits_in_turn_gets_the_lock_when_it_is_free_or_is_told_who_has_it() {
+        let scratch = tempfile::tempdir().expect("a directory");
+        let dir = Dir::open(scratch.path()).expect("open");
+        let held = Lock::take(&dir, "lock", "the first").expect("free");
+        let mut asked = 0;
+        let refused = Lock::take_in_turn(&dir, "lock", "the second", || {
+            asked += 1;
+            (asked < 4).then_some(Duration::from_millis(1))
+        });
+        let refused = refused.expect_err("held");
+        assert!(
+            matches!(refused.why(), Why::Held(by) if by == "the first"),
+            "{refused}"
+        );
+        assert_eq!(asked, 4);
+        let inside = AtomicU32::new(0);
+        thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    let lock = Lock::take_in_turn(&dir, "lock", "another", || Some(Duration::from_secs(1)));
+                    let lock = lock.expect("its turn");
+                    assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0);
+                    thread::yield_now();
+                    inside.fetch_sub(1, Ordering::SeqCst);
+                    drop(lock);
+                });
+            }
+            drop(held);
+        });
+        // Those who gave up hold nothing.
+        drop(Lock::take_in_turn(&dir, "lock", "the last", || Some(Duration::from_secs(1))).expect("free"));
+    }
+}

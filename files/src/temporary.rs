@@ -227,9 +227,18 @@ fn sweep(dir: &OwnedFd, name: &OsStr) -> Result<(), Why> {
 
 /// The names in a directory, sorted.
 pub(crate) fn names(dir: &OwnedFd) -> Result<Vec<OsString>, Why> {
+    sorted(rustix::fs::Dir::read_from(dir)?)
+}
+
+/// The same of a handle that nobody needs any more.
+pub(crate) fn listed(dir: OwnedFd) -> Result<Vec<OsString>, Why> {
+    sorted(rustix::fs::Dir::new(dir)?)
+}
+
+fn sorted(entries: rustix::fs::Dir) -> Result<Vec<OsString>, Why> {
     use std::os::unix::ffi::OsStringExt;
     let mut names = Vec::new();
-    for entry in rustix::fs::Dir::read_from(dir)? {
+    for entry in entries {
         let name = OsString::from_vec(entry?.file_name().to_bytes().to_vec());
         if name != "." && name != ".." {
             names.push(name);

@@ -15,13 +15,27 @@ use rustix::io::Errno;
 
 use crate::dir::{Dir, create};
 use crate::error::{Error, Result, Why};
-use crate::kind::Kind;
+use crate::kind::{Kind, bits};
+use crate::temporary::listed;
 use crate::walk::{self, DIRECTORY};
 
 /// As often is asked again when somebody renames what is on the way.
 const TRIES: usize = 32;
 /// Name of what is being written elsewhere: one for all, so that the next writer finds all that is left.
 const STAGED: &str = "staged";
+
+/// A plain file of a tree.
+#[derive(Debug)]
+pub struct Found {
+    /// The file, open for reading.
+    pub file: File,
+    /// Whose it is.
+    pub owner: u32,
+    /// Its permission bits.
+    pub mode: u32,
+    /// How long it was when it was opened.
+    pub length: u64,
+}
 
 impl Dir {
     /// A directory below this one; `None` when it, or one on the way, is missing.
@@ -48,7 +62,7 @@ impl Dir {
     ///
     /// # Errors
     /// [`Why::Outside`] for a link that leads out of this directory, [`Why::Kind`], or the system refuses.
-    pub fn file_beneath(&self, path: impl AsRef<Path>) -> Result<Option<File>> {
+    pub fn file_beneath(&self, path: impl AsRef<Path>) -> Result<Option<Found>> {
         let path = path.as_ref();
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
         let fd = match self.resolve(path, flags) {
@@ -60,9 +74,23 @@ impl Dir {
         };
         let stat = rustix::fs::fstat(&fd).map_err(|errno| self.refused(path, errno))?;
         match Kind::of(&stat) {
-            Kind::File => Ok(Some(fd.into())),
+            Kind::File => Ok(Some(Found {
+                file: fd.into(),
+                owner: stat.st_uid,
+                mode: bits(&stat),
+                length: u64::try_from(stat.st_size).unwrap_or(0),
+            })),
             other => Err(self.wrong(path, other)),
         }
+    }
+
+    /// All names in it, sorted.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn into_names(self) -> Result<Vec<OsString>> {
+        let (fd, path) = self.into_parts();
+        listed(fd).map_err(|why| Error::new("list", path, why))
     }
 
     /// What stands at a path below this directory, a link in the last place not followed; `None` when nothing is there.
@@ -126,16 +154,22 @@ impl Dir {
         Error::new("open", self.path().join(path), Why::Kind(kind, "a plain file"))
     }
 
-    /// A directory in it, made for the owner only when it is missing; one that is there stays as open or closed as it is.
+    /// A directory in it, made for the owner only when it is missing; one that is there stays as open or closed as it is. Also whether it was
+    /// made.
     ///
     /// # Errors
     /// [`Why::Kind`] (also for a link), [`Why::Owner`], [`Why::Writable`], or the system refuses.
-    pub fn make_child(&self, name: impl AsRef<OsStr>) -> Result<Self> {
+    pub fn make_child(&self, name: impl AsRef<OsStr>) -> Result<(Self, bool)> {
         let name = self.plain("open", name.as_ref())?;
-        walk::make(self.fd(), name).map_err(|why| self.failed("create", name, why))?;
-        let dir = self.enter(name)?;
+        let (dir, made) = match self.enter(name) {
+            Err(error) if error.is_missing() => {
+                walk::make(self.fd(), name).map_err(|why| self.failed("create", name, why))?;
+                (self.enter(name)?, true)
+            }
+            other => (other?, false),
+        };
         dir.check()?;
-        Ok(dir)
+        Ok((dir, made))
     }
 
     /// As [`Dir::replace`], but what is written stands in `staging` until it is whole: nobody who lists this directory ever sees it.
@@ -263,3 +297,6 @@ impl Dir {
         rustix::fs::syncfs(self.fd()).map_err(|errno| self.failed("sync", "", errno))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -47,7 +47,7 @@ impl Database {
     /// The system refuses.
     pub fn batch<'a>(&'a self, held: &'a mut Held) -> Result<Batch<'a>> {
         let root = self.root_for(held, TRIED)?;
-        let staging = root.make_child(STAGING).map_err(|e| failed(TRIED, &e))?;
+        let (staging, _) = root.make_child(STAGING).map_err(|e| failed(TRIED, &e))?;
         clear(&staging);
         Ok(Batch {
             database: self,

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use files::Dir;
+use files::{Dir, Why};
 use iscsi::names::IscsiName;
 
 use super::Database;
@@ -56,7 +56,7 @@ fn names(root: &Dir, path: &Path) -> Result<Option<VecDeque<OsString>>> {
     let Some(dir) = root.beneath(path).map_err(|e| unusable(&e))? else {
         return Ok(None);
     };
-    Ok(Some(dir.names().map_err(|e| unusable(&e))?.into()))
+    Ok(Some(dir.into_names().map_err(|e| unusable(&e))?.into()))
 }
 
 /// The node records of a listing.
@@ -158,18 +158,19 @@ impl Target {
             let Some(portal) = name.to_str().and_then(Portal::from_name) else {
                 return Some(Err(misplaced(root, &path, "its name is no portal")));
             };
-            match root.kind_beneath(&path) {
-                Ok(Some(files::Kind::File)) => match self.single(database, root, &path, portal) {
-                    Ok(None) => {}
-                    Ok(Some(found)) => return Some(Ok(found)),
-                    Err(error) => return Some(Err(error)),
-                },
-                Ok(Some(_)) => match names(root, &path) {
-                    Ok(Some(ifaces)) => self.portal = Some((portal, path, ifaces)),
-                    Ok(None) => {}
-                    Err(error) => return Some(Err(error)),
+            match root.beneath(&path) {
+                Ok(Some(dir)) => match dir.into_names() {
+                    Ok(ifaces) => self.portal = Some((portal, path, ifaces.into())),
+                    Err(error) => return Some(Err(unusable(&error))),
                 },
                 Ok(None) => {}
+                Err(error) if matches!(error.why(), Why::Kind(..)) => {
+                    match self.single(database, root, &path, portal) {
+                        Ok(None) => {}
+                        Ok(Some(found)) => return Some(Ok(found)),
+                        Err(error) => return Some(Err(error)),
+                    }
+                }
                 Err(error) => return Some(Err(unusable(&error))),
             }
         }

@@ -3,13 +3,11 @@
 //! The peer rewrites a record in place (`O_TRUNC`, then the text), so that whoever reads meanwhile sees none or half of it. What has no end is
 //! read again under the lock, where nobody writes; still without an end there, it was left so by a program that died.
 
-use std::fs::File;
 use std::io::Read;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
-use files::Dir;
+use files::{Dir, Found};
 
 use super::Database;
 use crate::deadline::Deadline;
@@ -25,33 +23,33 @@ impl Database {
     pub(super) fn read(&self, root: &Dir, path: &Path) -> Result<Option<Record>> {
         let shown = root.path().join(path);
         let tried = || format!("read the record {}", shown.display());
-        let once = || -> Result<Option<(File, Result<Record>)>> {
-            let Some(file) = root.file_beneath(path).map_err(|e| unusable(&e))? else {
+        let once = || -> Result<Option<(Found, Result<Record>)>> {
+            let Some(found) = root.file_beneath(path).map_err(|e| unusable(&e))? else {
                 return Ok(None);
             };
-            let bytes = bytes(&file).map_err(|e| Error::io(tried(), &e))?;
+            let bytes = bytes(&found).map_err(|e| Error::io(tried(), &e))?;
             if bytes.len() > RECORD_MAX {
                 return Err(Error::new(Kind::Invalid, tried())
                     .answered(format!("it is longer than any record ({RECORD_MAX} bytes)")));
             }
             let record = Record::parse(&shown.display().to_string(), &bytes);
-            Ok(Some((file, record)))
+            Ok(Some((found, record)))
         };
-        let Some((mut file, mut read)) = once()? else {
+        let Some((mut found, mut read)) = once()? else {
             return Ok(None);
         };
         if half_written(&read) {
             let held = self.quiet();
             match once()? {
                 None => return Ok(None),
-                Some(again) => (file, read) = again,
+                Some(again) => (found, read) = again,
             }
             if half_written(&read) {
                 return Err(half(tried(), held.is_some() || is_held_here(&self.place.lock)));
             }
         }
         let record = read?;
-        self.look(&shown, &file, &record);
+        self.look(&shown, &found, &record);
         Ok(Some(record))
     }
 
@@ -68,14 +66,12 @@ impl Database {
     }
 
     /// Whose file it is, and who else can read it.
-    fn look(&self, path: &Path, file: &File, record: &Record) {
-        let Ok(stat) = file.metadata() else { return };
-        let mode = stat.mode() & 0o777;
-        if stat.uid() != 0 && stat.uid() != nix::unistd::geteuid().as_raw() {
+    fn look(&self, path: &Path, found: &Found, record: &Record) {
+        let (owner, mode) = (found.owner, found.mode & 0o777);
+        if owner != 0 && owner != nix::unistd::geteuid().as_raw() {
             self.remarks.add(format!(
-                "{} belongs to user {}, who can change it",
-                path.display(),
-                stat.uid()
+                "{} belongs to user {owner}, who can change it",
+                path.display()
             ));
         } else if mode & 0o022 != 0 {
             self.remarks.add(format!(
@@ -100,9 +96,11 @@ fn has_secret(record: &Record) -> bool {
 }
 
 /// What is there, at most one byte more than a record may have.
-fn bytes(file: &File) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(4 << 10);
-    file.take(RECORD_MAX as u64 + 1).read_to_end(&mut bytes)?;
+fn bytes(found: &Found) -> std::io::Result<Vec<u8>> {
+    let most = RECORD_MAX as u64 + 1;
+    // One more than there is, so that its end is seen at once.
+    let mut bytes = Vec::with_capacity(usize::try_from(found.length.min(most)).unwrap_or(0) + 1);
+    (&found.file).take(most).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

@@ -80,9 +80,8 @@ pub(super) fn make<'a>(
     let mut at: Option<Dir> = None;
     for name in names {
         let within = at.as_ref().unwrap_or(root);
-        let missing = within.kind(name).map_err(|e| failed(tried, &e))?.is_none();
-        let child = within.make_child(name).map_err(|e| failed(tried, &e))?;
-        if missing {
+        let (child, made) = within.make_child(name).map_err(|e| failed(tried, &e))?;
+        if made {
             last.names(within, tried)?;
         }
         at = Some(child);
@@ -98,7 +97,7 @@ pub(super) fn put(
     record: &Record,
     tried: &str,
 ) -> Result<()> {
-    let staging = root.make_child(STAGING).map_err(|e| failed(tried, &e))?;
+    let (staging, _) = root.make_child(STAGING).map_err(|e| failed(tried, &e))?;
     dir.replace_from(&staging, name, record.bytes())
         .map_err(|e| failed(tried, &e))
 }
