@@ -22,9 +22,9 @@ pub struct Given<'a> {
     pub daemon: Option<&'a str>,
 }
 
-/// Where a name or an alias is from.
+/// Whose a name or an alias is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum From {
+pub enum Whose {
     /// The interface's record.
     Iface,
     /// The adapter.
@@ -35,14 +35,14 @@ pub enum From {
 
 /// The first that there is.
 #[must_use]
-pub fn first<'a>(given: &Given<'a>) -> Option<(&'a str, From)> {
+pub fn first<'a>(given: &Given<'a>) -> Option<(&'a str, Whose)> {
     let all = [
-        (given.iface, From::Iface),
-        (given.adapter, From::Adapter),
-        (given.daemon, From::Daemon),
+        (given.iface, Whose::Iface),
+        (given.adapter, Whose::Adapter),
+        (given.daemon, Whose::Daemon),
     ];
     all.into_iter()
-        .find_map(|(text, from)| text.filter(|text| !text.is_empty()).map(|text| (text, from)))
+        .find_map(|(text, whose)| text.filter(|text| !text.is_empty()).map(|text| (text, whose)))
 }
 
 /// The initiator name of a login.
@@ -50,8 +50,8 @@ pub fn first<'a>(given: &Given<'a>) -> Option<(&'a str, From)> {
 /// # Errors
 /// [`Kind::Invalid`]: there is none, or the first one cannot be carried. The next one is not taken then: a login under another name than was set
 /// would meet another one's rights.
-pub fn initiator(given: &Given<'_>, tried: &str) -> Result<(IscsiName, From)> {
-    let Some((text, from)) = first(given) else {
+pub fn initiator(given: &Given<'_>, tried: &str) -> Result<(IscsiName, Whose)> {
+    let Some((text, whose)) = first(given) else {
         return Err(Error::new(Kind::Invalid, tried)
             .answered("there is no initiator name: neither interface nor adapter nor machine has one")
             .hint(
@@ -60,15 +60,15 @@ pub fn initiator(given: &Given<'_>, tried: &str) -> Result<(IscsiName, From)> {
             ));
     };
     let name = text.parse().map_err(|why| {
-        let whose = match from {
-            From::Iface => "the interface's record",
-            From::Adapter => "the adapter",
-            From::Daemon => "/etc/iscsi/initiatorname.iscsi",
+        let place = match whose {
+            Whose::Iface => "the interface's record",
+            Whose::Adapter => "the adapter",
+            Whose::Daemon => "/etc/iscsi/initiatorname.iscsi",
         };
         Error::new(Kind::Invalid, tried)
-            .answered(format!("the initiator name of {whose} cannot be used: {why}"))
+            .answered(format!("the initiator name of {place} cannot be used: {why}"))
     })?;
-    Ok((name, from))
+    Ok((name, whose))
 }
 
 #[cfg(test)]
@@ -90,14 +90,14 @@ mod tests {
                     daemon: pick(1, D),
                 };
                 let expected = match bits {
-                    4..=7 => Some((I, From::Iface)),
-                    2 | 3 => Some((A, From::Adapter)),
-                    1 => Some((D, From::Daemon)),
+                    4..=7 => Some((I, Whose::Iface)),
+                    2 | 3 => Some((A, Whose::Adapter)),
+                    1 => Some((D, Whose::Daemon)),
                     _ => None,
                 };
                 assert_eq!(first(&given), expected, "{given:?}");
                 match (initiator(&given, "log in"), expected) {
-                    (Ok((name, from)), Some(expected)) => assert_eq!((name.as_str(), from), expected),
+                    (Ok((name, whose)), Some(expected)) => assert_eq!((name.as_str(), whose), expected),
                     (Err(e), None) => assert_eq!(e.kind(), Kind::Invalid, "{e}"),
                     (other, _) => panic!("{given:?}: {other:?}"),
                 }

@@ -177,7 +177,7 @@ pub const fn goes_on(ended: Ended) -> bool {
 
 /// From where a login goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum From<'a> {
+pub enum Origin<'a> {
     /// From wherever it can: one is chosen.
     Any,
     /// From any port of this initiator.
@@ -190,11 +190,11 @@ pub enum From<'a> {
 ///
 /// # Errors
 /// [`Kind::Invalid`]: a port is a port of an initiator.
-pub fn from<'a>(initiator: Option<&'a str>, port: Option<u32>, tried: &str) -> Result<From<'a>> {
+pub fn origin<'a>(initiator: Option<&'a str>, port: Option<u32>, tried: &str) -> Result<Origin<'a>> {
     match (initiator, port.filter(|port| *port != ANY_PORT)) {
-        (None, None) => Ok(From::Any),
-        (Some(initiator), None) => Ok(From::Initiator(initiator)),
-        (Some(initiator), Some(port)) => Ok(From::Port(initiator, port)),
+        (None, None) => Ok(Origin::Any),
+        (Some(initiator), None) => Ok(Origin::Initiator(initiator)),
+        (Some(initiator), Some(port)) => Ok(Origin::Port(initiator, port)),
         (None, Some(port)) => Err(Error::new(Kind::Invalid, tried)
             .answered(format!("port {port} of which initiator?"))
             .hint("name the initiator too, or leave the port to be chosen")),

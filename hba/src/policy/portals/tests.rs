@@ -68,6 +68,7 @@ fn given_then_leading_then_last_good_then_the_others_as_they_are_listed() {
     for (given, hopping, last, tries) in [
         ("", false, "", "10.0.0.3 10.0.0.1 10.0.0.2 10.0.0.4"),
         ("", false, "10.0.0.4", "10.0.0.3 10.0.0.4 10.0.0.1 10.0.0.2"),
+        ("", false, "10.0.0.2", "10.0.0.3 10.0.0.2 10.0.0.1 10.0.0.4"),
         ("", false, "10.0.0.3", "10.0.0.3 10.0.0.1 10.0.0.2 10.0.0.4"),
         ("", false, "10.0.0.9", "10.0.0.3 10.0.0.1 10.0.0.2 10.0.0.4"),
         ("10.0.0.2", false, "10.0.0.4", "10.0.0.2"),
@@ -159,15 +160,15 @@ fn another_portal_is_tried_unless_the_account_is_wrong_or_it_may_be_done() {
 #[test]
 fn a_port_is_a_port_of_an_initiator() {
     for (initiator, port, expected) in [
-        (None, None, Some(From::Any)),
-        (None, Some(ANY_PORT), Some(From::Any)),
-        (Some("a"), None, Some(From::Initiator("a"))),
-        (Some("a"), Some(ANY_PORT), Some(From::Initiator("a"))),
-        (Some("a"), Some(0), Some(From::Port("a", 0))),
+        (None, None, Some(Origin::Any)),
+        (None, Some(ANY_PORT), Some(Origin::Any)),
+        (Some("a"), None, Some(Origin::Initiator("a"))),
+        (Some("a"), Some(ANY_PORT), Some(Origin::Initiator("a"))),
+        (Some("a"), Some(0), Some(Origin::Port("a", 0))),
         (None, Some(0), None),
     ] {
         assert_eq!(
-            from(initiator, port, "log in").ok(),
+            origin(initiator, port, "log in").ok(),
             expected,
             "{initiator:?} {port:?}"
         );
