@@ -1,4 +1,4 @@
-//! RFC 7143 without I/O: initiator and target engines.
+//! RFC 7143 without I/O: initiator and target engines; RFC 4171 (iSNS) from a client's side.
 //!
 //! Owns PDUs, framing, digests, negotiation, CHAP and the two state machines that speak them. Must not know sockets, files or
 //! clocks: bytes come in through [`framer`], time and randomness are arguments. Nothing in this crate panics on peer input.
@@ -14,6 +14,7 @@ pub mod fuzz;
 
 pub mod initiator;
 pub mod isid;
+pub mod isns;
 pub mod link;
 pub mod names;
 pub mod negotiate;
