@@ -1,4 +1,4 @@
-//! A served iSCSI target: portals, accounts, sessions and logical units on one reactor.
+//! A served iSCSI target: portals, accounts, sessions and logical units on one reactor; and an iSNS server that lists targets ([`isns`]).
 //!
 //! Owns what lies between [`iscsi::target_node`] (the protocol), [`scsi`] (the commands) and [`emu_net`] (the sockets). It must not
 //! know the adapter or the control plane.
@@ -21,6 +21,7 @@ pub mod control;
 mod direct;
 pub mod error;
 pub mod fault;
+pub mod isns;
 pub mod lun;
 mod medium;
 pub mod portal;

@@ -1,12 +1,13 @@
 //! Discovery: how a host comes to know targets, and the one answer that every way of it gives.
 //!
-//! Owns the answer ([`Discovery`], [`Path`]), SendTargets in software ([`sendtargets`]), the firmware's tables ([`firmware`]), what of a list this
+//! Owns the answer ([`Discovery`], [`Path`]), SendTargets in software ([`sendtargets`]), iSNS ([`isns`]), the firmware's tables ([`firmware`]), what of a list this
 //! host can use ([`usable`]), and what becomes of the records that are there ([`merge`]). Must not know how a record is
 //! stored, nor how an adapter is made to ask: operations put the two together.
 
 mod answer;
 pub mod firmware;
 pub mod heard;
+pub mod isns;
 pub mod merge;
 pub mod quest;
 pub mod records;

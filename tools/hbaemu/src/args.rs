@@ -9,9 +9,11 @@ use emu_kernel::config::Bond;
 use iscsi::chap::ChapAlgorithm;
 use isp4xxx::fw::{DhcpLease, RouterAdvertisement};
 
+mod isns;
 mod load;
 mod target;
 
+pub(super) use isns::Isns;
 pub(super) use load::{Load, Loopback};
 pub(super) use target::{Digests, Target, Trace};
 
@@ -87,6 +89,8 @@ pub enum Command {
                       --announce storage.example.net:3260,1 --iqn iqn.2026-11.org.example:array --lun 64M"
     )]
     Target(Target),
+    /// Serve an iSNS server for labs, until SIGTERM or SIGINT; prints one line when ready
+    Isns(Isns),
     /// Put load on a target from an initiator of our own and print figures as JSON
     #[command(
         hide = true,

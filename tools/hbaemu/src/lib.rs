@@ -8,6 +8,7 @@ mod adapter;
 mod args;
 mod fault;
 mod flash;
+mod isns;
 mod load;
 mod loopback;
 mod lun;
@@ -43,6 +44,7 @@ pub fn hbaemu(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Serve(serve) => serve::run(serve),
         Command::Pci(pci) => pci::run(pci),
         Command::Target(target) => target::run(target),
+        Command::Isns(isns) => isns::run(isns),
         Command::Load(load) => load::run(load),
         Command::Loopback(loopback) => loopback::run(loopback),
         Command::Flash(flash) => flash::run(flash),
