@@ -10,6 +10,7 @@ pub mod conformance;
 pub mod documents;
 pub mod equality;
 pub mod initiator;
+pub mod isns;
 pub mod lab;
 pub mod memory;
 pub mod namespace;

@@ -89,13 +89,19 @@ impl<'a> Attribute<'a> {
         self.exactly().map(u64::from_be_bytes)
     }
 
-    /// An address; ::ffff:a.b.c.d is a.b.c.d.
+    /// An address; ::ffff:a.b.c.d is a.b.c.d, and so is ::a.b.c.d (RFC 4291 section 2.5.5.1), as Open-iSNS' tools write it.
     ///
     /// # Errors
     /// [`BadValue`]: it is not sixteen bytes.
     pub fn address(self) -> Result<IpAddr, BadValue> {
-        let v6: Ipv6Addr = self.exactly::<16>()?.into();
-        Ok(v6.to_ipv4_mapped().map_or(IpAddr::V6(v6), IpAddr::V4))
+        let bytes = self.exactly::<16>()?;
+        let v6 = Ipv6Addr::from(bytes);
+        Ok(match bytes {
+            // Network 0 has no hosts: these are :: and ::1.
+            [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, ..] => IpAddr::V6(v6),
+            [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, a, b, c, d] => IpAddr::from([a, b, c, d]),
+            _ => v6.to_ipv4_mapped().map_or(IpAddr::V6(v6), IpAddr::V4),
+        })
     }
 
     /// A text without its padding.

@@ -49,7 +49,9 @@ fn refusal(error: Error, refused: Status, status: IsnsStatus) -> Error {
             .with_kind(Kind::Busy)
             .with_status(refused)
             .hint("try again later"),
-        IsnsStatus::VERSION => error.with_status(Status::IsnsVersion),
+        IsnsStatus::VERSION => error
+            .with_status(Status::IsnsVersion)
+            .hint("the server speaks another version of iSNS than version 1 of RFC 4171: look for a newer version of it"),
         _ => error.hint("look into the server's log for why it refused"),
     }
 }

@@ -75,7 +75,12 @@ impl From<Failure> for Said {
             Failure::Frame(FrameError::Version(_)) => Self::Failed(why),
             Failure::Frame(_) => Self::NotAtOnce(why),
             Failure::Refused {
-                status: IsnsStatus::INVALID_QUERY | IsnsStatus::NOT_SUPPORTED | IsnsStatus::MESSAGE_FORMAT,
+                // Open-iSNS calls it an internal error when an answer is too long for it.
+                status:
+                    IsnsStatus::INVALID_QUERY
+                    | IsnsStatus::NOT_SUPPORTED
+                    | IsnsStatus::MESSAGE_FORMAT
+                    | IsnsStatus::INTERNAL_ERROR,
                 ..
             } => Self::NotAtOnce(why),
             _ => Self::Failed(why),

@@ -46,6 +46,22 @@ fn ipv4_travels_in_ipv6_and_comes_back() {
 }
 
 #[test]
+fn ipv4_is_known_in_the_old_form_too() {
+    for (last, ip) in [
+        ([10, 0, 0, 5], "10.0.0.5"),
+        ([0, 0, 0, 1], "::1"),
+        ([0, 0, 0, 0], "::"),
+    ] {
+        let mut bytes = [0; 16];
+        bytes[12..].copy_from_slice(&last);
+        let body = list(|b| {
+            b.push(Tag::PORTAL_ADDRESS, &bytes);
+        });
+        assert_eq!(body.iter().next().unwrap().address(), Ok(ip.parse().unwrap()));
+    }
+}
+
+#[test]
 fn lists_whose_lengths_lie_are_refused() {
     let tag = Tag::ISCSI_NAME;
     for (bytes, why) in [
