@@ -1,16 +1,11 @@
 //! The stock iscsid and iscsiadm on a bnx2i port of the emulated kernel, with our network helper: discovery, login, I/O, logout.
 
-use std::time::Duration;
-
-use anyhow::{Context, Result, ensure};
-use driver_sys::netlink::Request;
+use anyhow::{Context, Result};
 use lab_tests::need::left_out;
 use lab_tests::network::helper;
-use lab_tests::network::rig::{self, IQN, Rig};
+use lab_tests::network::rig::{self, Rig};
 use lab_tests::peer::stock::{Stock, needs};
-use lab_tests::process::until;
-
-const SOON: Duration = Duration::from_secs(60);
+use lab_tests::peer::walk::walk;
 
 #[test]
 fn stock_iscsid_discovers_and_logs_in_with_our_helper() -> Result<()> {
@@ -29,66 +24,4 @@ fn stock_iscsid_discovers_and_logs_in_with_our_helper() -> Result<()> {
             stock.log().unwrap_or_default()
         )
     })
-}
-
-fn walk(rig: &Rig, stock: &Stock) -> Result<()> {
-    let (mac, portal) = (rig.shown("hwaddress")?, rig.portal());
-    let iface = format!("bnx2i.{mac}");
-    // Made by iscsiadm itself, from what the tree shows.
-    let ifaces = stock.lines("-m iface")?;
-    ensure!(ifaces.iter().any(|line| line.starts_with(&iface)), "{ifaces:?}");
-    let address = rig.segment.plan.host(60);
-    for (key, value) in [
-        ("ipaddress", address.to_string()),
-        ("subnet_mask", "255.255.255.0".into()),
-    ] {
-        stock.lines(&format!(
-            "-m iface -I {iface} -o update -n iface.{key} -v {value}"
-        ))?;
-    }
-    let found = stock.lines(&format!("-m discovery -t st -p {portal} -I {iface}"))?;
-    ensure!(found.iter().any(|line| line.contains(IQN)), "{found:?}");
-    stock.lines(&format!("-m node -T {IQN} -p {portal} -I {iface} --login"))?;
-    let sessions = stock.lines("-m session")?;
-    ensure!(
-        sessions
-            .iter()
-            .any(|line| line.starts_with("bnx2i:") && line.contains(IQN)),
-        "{sessions:?}"
-    );
-
-    // The same session, and its disk, in our eyes.
-    let ours = rig.json(&["session", "list"])?;
-    let session = ours
-        .as_array()
-        .and_then(|all| all.first())
-        .context("no session")?;
-    ensure!(
-        session["target_name"] == IQN && session["transport"] == "bnx2i",
-        "{session}"
-    );
-    let sid = session["sid"].as_u64().context("sid")?;
-    let disk = rig.disk(u32::try_from(sid)?)?;
-    let (source, copy) = (rig.noise("source", 16 << 20, 1)?, rig.segment.file("copy"));
-    let text = |path: &std::path::Path| path.to_str().map(str::to_owned).context("path");
-    rig.json(&["lun", "write", &disk, "--in", &text(&source)?, "--yes"])?;
-    rig.json(&["lun", "read", &disk, "--out", &text(&copy)?])?;
-    ensure!(std::fs::read(&source)? == std::fs::read(&copy)?, "other bytes");
-
-    stock.lines(&format!("-m node -T {IQN} -p {portal} -I {iface} --logout"))?;
-    until(SOON, "the session to go", || {
-        let sessions = rig.json(&["session", "list"])?;
-        Ok(sessions.as_array().is_some_and(Vec::is_empty).then_some(()))
-    })?;
-    let sent: Vec<Request> = stock
-        .sent()?
-        .iter()
-        .map(|message| Ok(Request::decode(message)?.1))
-        .collect::<Result<_>>()?;
-    let through = |request: &Request| matches!(request, Request::EpConnectThroughHost { host_no: 1, .. });
-    ensure!(
-        sent.iter().filter(|request| through(request)).count() >= 2,
-        "{sent:?}"
-    );
-    Ok(())
 }

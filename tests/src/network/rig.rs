@@ -59,6 +59,16 @@ impl Rig {
     /// # Errors
     /// One of [`needs`] is not met, or something does not get ready.
     pub fn start(bytes: u64, chap: bool) -> Result<Self> {
+        let mut rig = Self::helperless(bytes, chap)?;
+        rig.helper = Some(Helper::start(&rig.segment, rig.offload.endpoint())?);
+        Ok(rig)
+    }
+
+    /// The same without a helper.
+    ///
+    /// # Errors
+    /// As [`Rig::start`].
+    pub fn helperless(bytes: u64, chap: bool) -> Result<Self> {
         let segment = Segment::start(Plan::default())?;
         let dhcp = dnsmasq::start(&segment)?;
         let tgt = Tgtd::start_in(&segment.far, SocketAddr::new(segment.plan.v4.into(), 3260))?;
@@ -87,9 +97,8 @@ impl Rig {
             ])?;
         }
         let offload = Offload::start(&segment, &[])?;
-        let helper = Helper::start(&segment, offload.endpoint())?;
         Ok(Self {
-            helper: Some(helper),
+            helper: None,
             offload,
             tgt,
             dhcp: Some(dhcp),

@@ -1,12 +1,16 @@
 //! The stock `iscsiadm`, run over a tree of ours.
 //!
 //! Owns [`Peer`]: a namespace in which the tree is `/sys`, with an empty configuration and an `iscsid` that answers just enough; the
-//! stock `iscsid` itself, before an emulated kernel, is [`stock`]'s. It must not know our own readers. Abstract sockets belong to the
+//! stock `iscsid` itself, before an emulated kernel, is [`stock`]'s, the stock `iscsiuio` on a [`card`] of memory is [`helper`]'s. It must
+//! not know our own readers. Abstract sockets belong to the
 //! network namespace, so the machine's own iscsid is out of reach.
 
+pub mod card;
+pub mod helper;
 mod preload;
 pub mod records;
 pub mod stock;
+pub mod walk;
 
 use std::fs;
 use std::io::{Read, Write};

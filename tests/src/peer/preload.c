@@ -1,9 +1,13 @@
 /*
  * Puts a program that speaks NETLINK_ISCSI to a kernel in front of an emulated one (LD_PRELOAD, test equipment).
  *
- * Owns three of the program's doors: the netlink socket becomes ENDPOINT/netlink, a file of /sys opened for writing becomes
- * ENDPOINT/store; everything else is as it was. Must not know a message. Where the endpoint is stands in HBA_PRELOAD_ENDPOINT.
- * If HBA_PRELOAD_TRACE names a file, each message sent to the kernel is appended to it: length (4 bytes, native), bytes.
+ * Owns the program's doors: the netlink socket becomes ENDPOINT/netlink, a file of /sys opened for writing becomes ENDPOINT/store,
+ * and /dev/uio0 becomes a card of memory; everything else is as it was. Must not know a message. Where the endpoint is stands in
+ * HBA_PRELOAD_ENDPOINT. If HBA_PRELOAD_TRACE names a file, each message sent to the kernel is appended to it: length (4 bytes,
+ * native), bytes.
+ *
+ * The card is in HBA_PRELOAD_UIO: region N is the file uioN; `interrupts` is a socket whose first packet says that the card is open,
+ * and each further one how many interrupts there were. Source: uio.c (uio_mmap: page N is region N; uio_read: the count).
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -14,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -21,8 +26,10 @@
 #include <unistd.h>
 
 #define FILES 1024
+#define ENDPOINT "HBA_PRELOAD_ENDPOINT"
+#define CARD "HBA_PRELOAD_UIO"
 
-enum kind { OTHER, NETLINK, STORE };
+enum kind { OTHER, NETLINK, STORE, UIO };
 
 static unsigned char kinds[FILES];
 static char *paths[FILES];
@@ -45,15 +52,14 @@ static int opened(int fd, enum kind kind)
 	return fd;
 }
 
-/* A connection to one of the endpoint's sockets. */
-static int reach(const char *name)
+/* A connection to a socket of the directory that a variable names. */
+static int reach(const char *where, const char *name)
 {
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
-	const char *endpoint = getenv("HBA_PRELOAD_ENDPOINT");
+	const char *dir = getenv(where);
 	int fd;
 
-	if (!endpoint ||
-	    snprintf(to.sun_path, sizeof(to.sun_path), "%s/%s", endpoint, name) >= (int)sizeof(to.sun_path)) {
+	if (!dir || snprintf(to.sun_path, sizeof(to.sun_path), "%s/%s", dir, name) >= (int)sizeof(to.sun_path)) {
 		errno = ENOENT;
 		return -1;
 	}
@@ -74,7 +80,7 @@ int socket(int domain, int type, int protocol)
 
 	if (domain != AF_NETLINK || protocol != NETLINK_ISCSI)
 		return REAL(socket)(domain, type, protocol);
-	fd = reach("netlink");
+	fd = reach(ENDPOINT, "netlink");
 	return fd < 0 ? fd : opened(fd, NETLINK);
 }
 
@@ -137,9 +143,12 @@ static int to_store(const char *path, int flags)
 
 	if (!path || (flags & O_ACCMODE) == O_RDONLY || strncmp(path, "/sys/", 5))
 		return -2;
+	/* A device's registers are memory there, too. */
+	if (!strncmp(path, "/sys/class/uio/", 15))
+		return -2;
 	if (access(path, F_OK))
 		return -1;
-	fd = reach("store");
+	fd = reach(ENDPOINT, "store");
 	if (fd < 0 || opened(fd, STORE) < 0)
 		return -1;
 	free(paths[fd]);
@@ -147,13 +156,85 @@ static int to_store(const char *path, int flags)
 	return fd;
 }
 
+/* An open of the card comes back when the card is ready; one that it refuses is in use. */
+static int to_card(const char *path)
+{
+	char ready;
+	int fd;
+
+	if (!path || !getenv(CARD) || strcmp(path, "/dev/uio0"))
+		return -2;
+	fd = reach(CARD, "interrupts");
+	if (fd < 0 || opened(fd, UIO) < 0)
+		return -1;
+	if (recv(fd, &ready, sizeof(ready), 0) != sizeof(ready)) {
+		close(fd);
+		errno = EBUSY;
+		return -1;
+	}
+	return fd;
+}
+
+/* Page N of the card is its region N. */
+static void *map_card(void *to, size_t length, int protection, int flags, off_t offset)
+{
+	char path[4096];
+	void *mapped = MAP_FAILED;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/uio%ld", getenv(CARD), (long)(offset / getpagesize()));
+	fd = REAL(open)(path, O_RDWR | O_CLOEXEC);
+	if (fd >= 0) {
+		mapped = REAL(mmap)(to, length, protection, flags, fd, 0);
+		close(fd);
+	}
+	return mapped;
+}
+
+#define MAPS(name)                                                                                      \
+	void *name(void *to, size_t length, int protection, int flags, int fd, off_t offset)            \
+	{                                                                                               \
+		if (kind_of(fd) == UIO)                                                                 \
+			return map_card(to, length, protection, flags, offset);                         \
+		return REAL(name)(to, length, protection, flags, fd, offset);                           \
+	}
+
+MAPS(mmap)
+MAPS(mmap64)
+
+/* The last count: interrupts that nobody waited for are one. */
+ssize_t read(int fd, void *bytes, size_t length)
+{
+	unsigned int now, count;
+	ssize_t got, seen = 0;
+
+	if (kind_of(fd) != UIO)
+		return REAL(read)(fd, bytes, length);
+	if (length != sizeof(count)) {
+		errno = EINVAL;
+		return -1;
+	}
+	while ((got = recv(fd, &now, sizeof(now), MSG_DONTWAIT)) == sizeof(now)) {
+		count = now;
+		seen = got;
+	}
+	if (!seen) {
+		errno = got < 0 ? errno : EIO;
+		return -1;
+	}
+	memcpy(bytes, &count, sizeof(count));
+	return seen;
+}
+
 #define OPENS(name)                                                       \
 	int name(const char *path, int flags, ...)                        \
 	{                                                                 \
 		va_list more;                                             \
 		mode_t mode;                                              \
-		int fd = to_store(path, flags);                           \
+		int fd = to_card(path);                                   \
 									  \
+		if (fd == -2)                                             \
+			fd = to_store(path, flags);                       \
 		if (fd != -2)                                             \
 			return fd;                                        \
 		va_start(more, flags);                                    \

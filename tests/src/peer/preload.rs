@@ -30,3 +30,19 @@ pub(super) fn build(dir: &Path) -> Result<PathBuf> {
     );
     Ok(library)
 }
+
+/// The messages that a program sent to the kernel so far, by its trace.
+///
+/// # Errors
+/// The trace cannot be read.
+pub(super) fn sent(trace: &Path) -> Result<Vec<Vec<u8>>> {
+    let bytes = std::fs::read(trace)?;
+    let (mut rest, mut all) = (bytes.as_slice(), Vec::new());
+    while let Some((length, after)) = rest.split_first_chunk::<4>() {
+        let length = u32::from_ne_bytes(*length) as usize;
+        let (message, after) = after.split_at_checked(length).context("half a message")?;
+        all.push(message.to_vec());
+        rest = after;
+    }
+    Ok(all)
+}

@@ -15,9 +15,8 @@ use tempfile::TempDir;
 use super::preload;
 use crate::namespace::Namespace;
 use crate::need::{Need, find_tool};
-use crate::network::Segment;
 use crate::network::segment::start_in;
-use crate::process::{Running, own_binary};
+use crate::process::Running;
 
 /// The initiator's name in their configuration.
 pub const INITIATOR: &str = "iqn.2000-01.com.example:lab";
@@ -151,69 +150,12 @@ impl Stock {
     /// # Errors
     /// The trace cannot be read.
     pub fn sent(&self) -> Result<Vec<Vec<u8>>> {
-        let bytes = fs::read(self.scratch.path().join("trace"))?;
-        let (mut rest, mut all) = (bytes.as_slice(), Vec::new());
-        while let Some((length, after)) = rest.split_first_chunk::<4>() {
-            let length = u32::from_ne_bytes(*length) as usize;
-            let (message, after) = after.split_at_checked(length).context("half a message")?;
-            all.push(message.to_vec());
-            rest = after;
-        }
-        Ok(all)
+        preload::sent(&self.scratch.path().join("trace"))
     }
 
     /// The process number of `iscsid`.
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.iscsid.pid()
-    }
-}
-
-/// The stock `iscsiuio` and an emulated kernel that has nothing for it.
-#[derive(Debug)]
-pub struct IdleHelper {
-    helper: Running,
-    _kernel: Running,
-}
-
-impl IdleHelper {
-    /// Starts both on the near machine of a segment.
-    ///
-    /// # Errors
-    /// It is not installed, or ends.
-    pub fn start(segment: &Segment) -> Result<Self> {
-        find_tool("iscsiuio").context("iscsiuio is not installed (package iscsiuio)")?;
-        let (endpoint, logs) = (segment.file("idle"), segment.file("logs"));
-        fs::create_dir_all(&logs)?;
-        let program = own_binary("hbaemu")?;
-        let program = program.to_str().context("the path is not UTF-8")?;
-        let words = ["--ports", "1"].map(OsStr::new);
-        let args = [&["serve".as_ref(), endpoint.as_os_str()][..], &words].concat();
-        let log = segment.file("idle-hbaemu.log");
-        let kernel = start_in(&segment.near, program, &args, &[], "ready", &log)?;
-        let sys = endpoint.join("sys");
-        let binds = [(&*sys, Path::new("/sys")), (&*logs, Path::new("/var/log"))];
-        let machine = segment.near.beside(&binds)?;
-        let library = preload::build(segment.path())?;
-        let env = [
-            ("LD_PRELOAD", library.as_os_str()),
-            ("HBA_PRELOAD_ENDPOINT", endpoint.as_os_str()),
-        ];
-        let (words, log) = (
-            ["-f", "-d", "4"].map(OsStr::new),
-            segment.file("idle-iscsiuio.log"),
-        );
-        let ready = "Waiting for iscsid command";
-        let helper = start_in(&machine, "iscsiuio", &words, &env, ready, &log)?;
-        Ok(Self {
-            helper,
-            _kernel: kernel,
-        })
-    }
-
-    /// Its process number.
-    #[must_use]
-    pub fn pid(&self) -> u32 {
-        self.helper.pid()
     }
 }

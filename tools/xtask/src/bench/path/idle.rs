@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use lab_tests::network::Segment;
-use lab_tests::peer::stock::IdleHelper;
+use lab_tests::peer::helper::StockHelper;
 
 use super::super::table::{Verdicts, Wanted};
 use super::road::Road;
@@ -38,7 +38,7 @@ pub(super) fn measure(
         ours.kib / 1024.0,
         ours.wakes
     );
-    let peer = match IdleHelper::start(segment) {
+    let peer = match StockHelper::idle(segment) {
         Ok(peer) => watch(peer.pid())?,
         Err(why) => {
             println!("left out: the peer while idle: {why:#}");
