@@ -33,6 +33,8 @@ enum kind { OTHER, NETLINK, STORE, UIO };
 
 static unsigned char kinds[FILES];
 static char *paths[FILES];
+/* What bind(2) was given of a socket whose groups are still to come. */
+static struct sockaddr_nl bound[FILES];
 
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
@@ -84,12 +86,57 @@ int socket(int domain, int type, int protocol)
 	return fd < 0 ? fd : opened(fd, NETLINK);
 }
 
-/* The endpoint's first packet is what bind(2) is given. */
+/* The endpoint's first packet is what bind(2) is given, together with the groups that are joined later. */
+static int introduce(int fd)
+{
+	struct sockaddr_nl addr = bound[fd];
+
+	if (addr.nl_family != AF_NETLINK)
+		return 0;
+	bound[fd].nl_family = 0;
+	return REAL(send)(fd, &addr, sizeof(addr), MSG_NOSIGNAL) < 0 ? -1 : 0;
+}
+
 int bind(int fd, const struct sockaddr *addr, socklen_t len)
 {
 	if (kind_of(fd) != NETLINK)
 		return REAL(bind)(fd, addr, len);
-	return send(fd, addr, sizeof(struct sockaddr_nl), 0) < 0 ? -1 : 0;
+	memcpy(&bound[fd], addr, sizeof(bound[fd]));
+	return bound[fd].nl_groups ? introduce(fd) : 0;
+}
+
+int setsockopt(int fd, int level, int name, const void *value, socklen_t length)
+{
+	if (kind_of(fd) != NETLINK || level != SOL_NETLINK)
+		return REAL(setsockopt)(fd, level, name, value, length);
+	if (name == NETLINK_ADD_MEMBERSHIP)
+		bound[fd].nl_groups |= 1U << (*(const int *)value - 1);
+	return introduce(fd);
+}
+
+int getsockname(int fd, struct sockaddr *addr, socklen_t *length)
+{
+	struct sockaddr_nl here = { .nl_family = AF_NETLINK, .nl_pid = getpid() };
+
+	if (kind_of(fd) != NETLINK)
+		return REAL(getsockname)(fd, addr, length);
+	memcpy(addr, &here, *length < sizeof(here) ? *length : sizeof(here));
+	*length = sizeof(here);
+	return 0;
+}
+
+/* It is the kernel who sends. */
+ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
+{
+	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	socklen_t room = msg->msg_namelen;
+	ssize_t got = REAL(recvmsg)(fd, msg, flags);
+
+	if (kind_of(fd) == NETLINK && got >= 0 && msg->msg_name && room >= sizeof(kernel)) {
+		memcpy(msg->msg_name, &kernel, sizeof(kernel));
+		msg->msg_namelen = sizeof(kernel);
+	}
+	return got;
 }
 
 static void trace(const struct msghdr *msg)
@@ -120,6 +167,8 @@ ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 
 	if (kind_of(fd) != NETLINK)
 		return REAL(sendmsg)(fd, msg, flags);
+	if (introduce(fd))
+		return -1;
 	trace(msg);
 	plain = *msg;
 	plain.msg_name = NULL;
@@ -135,6 +184,12 @@ ssize_t sendto(int fd, const void *bytes, size_t length, int flags, const struct
 	if (kind_of(fd) != NETLINK)
 		return REAL(sendto)(fd, bytes, length, flags, to, tolen);
 	return sendmsg(fd, &msg, flags);
+}
+
+ssize_t send(int fd, const void *bytes, size_t length, int flags)
+{
+	return kind_of(fd) == NETLINK ? sendto(fd, bytes, length, flags, NULL, 0) :
+					REAL(send)(fd, bytes, length, flags);
 }
 
 static int to_store(const char *path, int flags)

@@ -16,7 +16,9 @@ use driver_sys::netlink::{Event, Path as NetPath, PathAddrs, Request};
 use driver_sys::port::{Seqpacket, Until};
 use iscsiuio::nic::FRAME_ROOM;
 
-use super::road::{MAC, SOURCE, readable, waiting};
+use lab_tests::network::asker::{readable, waiting};
+
+use super::road::{MAC, SOURCE};
 
 const LIMIT: Duration = Duration::from_secs(10);
 const TRANSPORT: u64 = 1;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use lab_tests::network::Segment;
-use lab_tests::peer::helper::StockHelper;
+use lab_tests::peer::helper;
 
 use super::super::table::{Verdicts, Wanted};
 use super::road::Road;
@@ -29,17 +29,17 @@ pub(super) fn measure(
     program: &Path,
     verdicts: &mut Verdicts,
 ) -> Result<()> {
-    let helper = road.helper(segment, program)?;
-    let ours = watch(helper.pid())?;
-    drop(helper);
+    let running = road.helper(segment, program)?;
+    let ours = watch(running.pid())?;
+    drop(running);
     road.hang_up();
     println!(
         "\nidle: ours {:.1} MiB, {:.1} wake-ups a second",
         ours.kib / 1024.0,
         ours.wakes
     );
-    let peer = match StockHelper::idle(segment) {
-        Ok(peer) => watch(peer.pid())?,
+    let peer = match helper::idle(segment) {
+        Ok(peer) => watch(peer.helper.pid())?,
         Err(why) => {
             println!("left out: the peer while idle: {why:#}");
             return Ok(());
