@@ -22,7 +22,6 @@ use nix::sys::socket::{AddressFamily, Backlog, SockFlag, SockType, UnixAddr, bin
 use tempfile::TempDir;
 
 use super::{NEAR, Segment, helper};
-use crate::process::until;
 
 /// The port's MAC address.
 pub const MAC: [u8; 6] = [0x02, 0x10, 0x18, 0, 0, 1];
@@ -99,21 +98,29 @@ impl Asker {
         (self.netlink, self.ring) = (None, None);
     }
 
-    /// Gives whoever has the control socket of `segment` an interface record, again and again until it says something else than that it is
-    /// not ready; all that it said.
+    /// Gives whoever has the control socket of `segment` an interface record, again each `pace` until it says something else than that it
+    /// is not ready; all that it said.
     ///
     /// # Errors
-    /// It does not answer.
-    pub fn configure(&mut self, segment: &Segment, record: &IfaceRecord) -> Result<Vec<Reply>> {
+    /// It does not answer, or is not ready in time.
+    pub fn configure(
+        &mut self,
+        segment: &Segment,
+        record: &IfaceRecord,
+        pace: Duration,
+    ) -> Result<Vec<Reply>> {
         let (near, record) = (segment.near.clone(), record.clone());
-        let mut said = Vec::new();
         self.meanwhile(move || {
-            until(LIMIT, "the interface", || {
+            let (mut said, end) = (Vec::new(), Instant::now() + LIMIT);
+            loop {
                 let reply = helper::ask(&near, Request::Iface(record.clone()))?;
                 said.push(reply);
-                let done = reply.status != Status::DeviceInitializing;
-                Ok(done.then(|| std::mem::take(&mut said)))
-            })
+                if reply.status != Status::DeviceInitializing {
+                    return Ok(said);
+                }
+                ensure!(Instant::now() < end, "the interface is not ready: {said:?}");
+                std::thread::sleep(pace);
+            }
         })
     }
 

@@ -93,15 +93,23 @@ impl Helper {
 /// # Errors
 /// Nobody listens or answers.
 pub fn ask(machine: &Namespace, request: Request) -> Result<Reply> {
+    Ok(Reply::decode(&ask_bytes(machine, request.encode()?)?)?)
+}
+
+/// The same in bytes.
+///
+/// # Errors
+/// As [`ask`].
+pub fn ask_bytes(machine: &Namespace, request: Vec<u8>) -> Result<[u8; Reply::SIZE]> {
     machine.run(move || {
         let address = SocketAddr::from_abstract_name(uip::NAME)?;
         let mut stream = UnixStream::connect_addr(&address).context("no helper listens")?;
         stream.set_read_timeout(Some(Duration::from_secs(30)))?;
-        stream.write_all(&request.encode()?)?;
+        stream.write_all(&request)?;
         let mut bytes = [0; Reply::SIZE];
         stream
             .read_exact(&mut bytes)
             .context("the helper does not answer")?;
-        Ok(Reply::decode(&bytes)?)
+        Ok(bytes)
     })?
 }

@@ -61,12 +61,12 @@ impl Road {
         let program = program.to_str().context("the path is not UTF-8")?;
         let log = segment.file("bench-iscsiuio.log");
         let running = start_in(&segment.near, program, &args, &[], "ready", &log)?;
-        self.configure(segment)?;
+        self.configure(segment, Duration::from_millis(20))?;
         Ok(running)
     }
 
-    /// Gives whoever listens the port's address.
-    pub(super) fn configure(&mut self, segment: &Segment) -> Result<()> {
+    /// Gives whoever listens the port's address, again each `pace`.
+    pub(super) fn configure(&mut self, segment: &Segment, pace: Duration) -> Result<()> {
         let record = IfaceRecord {
             name: "bnx2i.bench".into(),
             netdev: NETDEV.into(),
@@ -75,7 +75,7 @@ impl Road {
             transport_name: "bnx2i".into(),
             ..Default::default()
         };
-        let said = self.asker.configure(segment, &record)?;
+        let said = self.asker.configure(segment, &record, pace)?;
         let up = said.last().is_some_and(|last| last.status == Status::DeviceUp);
         ensure!(up, "the helper did not configure its interface: {said:?}");
         Ok(())
