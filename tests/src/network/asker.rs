@@ -170,16 +170,16 @@ impl Asker {
         Ok(netlink.send(&packet, "a request")?)
     }
 
-    /// Waits for anything, and hands it over: frames both ways, packets of whoever answers to `answer`.
+    /// Waits for anything, and hands it over: frames both ways, packets of whoever answers to `answer`. Whether there was anything.
     ///
     /// # Errors
     /// The cable or the one who answers is gone; what `answer` failed with.
-    pub fn carry(&mut self, limit: Duration, answer: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+    pub fn carry(&mut self, limit: Duration, answer: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<bool> {
         let [netlinks, rings] = &self.listens;
         let netlink = self.netlink.as_ref().map_or(netlinks.as_fd(), AsFd::as_fd);
         let ring = self.ring.as_ref().map_or(rings.as_fd(), AsFd::as_fd);
         if !readable(&[netlink, ring, self.wire.fd()], limit)? {
-            return Ok(());
+            return Ok(false);
         }
         self.come()?;
         let mut room = vec![0; FRAME_ROOM];
@@ -205,7 +205,7 @@ impl Asker {
                 answer(packet)?;
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Whoever stands at the door of a socket that nobody has.

@@ -22,7 +22,7 @@ fn stock_iscsid_discovers_and_logs_in_with_the_stock_helper() -> Result<()> {
         netdev: &netdev,
         mac: hba::ids::parse_mac(&mac).context("a MAC address")?,
     };
-    let slot = Slot::plug(&rig.segment, rig.offload.endpoint(), port)?;
+    let slot = Slot::plug(&rig.segment, rig.offload.endpoint(), port)?.traced();
     let _helper = slot.stock()?;
     let stock = Stock::start(rig.offload.endpoint(), Some(&rig.segment.near))?;
     let walked = walk(&rig, &stock);

@@ -82,7 +82,7 @@ impl Stage {
     pub(crate) fn start(&self, side: Side) -> Result<Running> {
         match side {
             Side::Stock => self.slot.stock(),
-            Side::OursOnCard => self.slot.ours(),
+            Side::OursOnCard => self.slot.ours(&own_binary("iscsiuio")?),
             Side::OursOnRing => {
                 let program = own_binary("iscsiuio")?;
                 let program = program.to_str().context("the path is not UTF-8")?;

@@ -3,18 +3,21 @@
 //! This process is the kernel that asks and the cable: it plays an endpoint with one host, and hands frames between the host's L2 ring and
 //! a packet socket; the kernel of another network namespace answers ARP for every address that is asked for, and each is asked for once.
 //! In the helper's place a thread does the least that answers a request ([`bare`]): that is the bare round trip on the same road. The one
-//! without any road, a packet socket and the kernel that answers it, is shown. The peer has no ring here: its UIO devices are hardware.
+//! without any road, a packet socket and the kernel that answers it, is shown. The peer knows only UIO devices: it and ours are compared
+//! on a card of memory ([`card`]).
 
 mod bare;
+mod card;
 mod idle;
 mod road;
 
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use lab_tests::need::missing;
 use lab_tests::network::{NEEDS, Plan, Segment};
 
+use self::card::OnCard;
 use self::road::Road;
 use super::Args;
 use super::sessions::released;
@@ -24,6 +27,8 @@ use super::table::{Verdicts, Wanted, median};
 const AT_ONCE: [usize; 3] = [1, 16, 256];
 /// Requests of a run.
 const REQUESTS: usize = 2048;
+/// A request of a run that is not answered by then is lost.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What a side did in a run.
 #[derive(Clone, Copy)]
@@ -58,14 +63,12 @@ pub(super) fn run(args: &Args) -> Result<Verdicts> {
         for _ in 0..args.runs {
             let bare = bare::Bare::start(road.endpoint())?;
             road.accept()?;
-            let (times, took) = road.measure(REQUESTS, at_once)?;
-            bares.push(run_of(&times, took));
+            bares.push(measured(&mut road, at_once)?);
             road.hang_up();
             bare.end()?;
 
             let helper = road.helper(&segment, &program)?;
-            let (times, took) = road.measure(REQUESTS, at_once)?;
-            helpers.push(run_of(&times, took));
+            helpers.push(measured(&mut road, at_once)?);
             road.hang_up();
             drop(helper);
         }
@@ -106,8 +109,19 @@ pub(super) fn run(args: &Args) -> Result<Verdicts> {
         );
     }
     println!("  no request was lost: each run ends when all are answered");
-    idle::measure(&mut road, &segment, &program, &mut verdicts)?;
+    if let Some(card) = OnCard::plug(&road, &segment, &program)? {
+        card.measure(&mut road, args, &mut verdicts)?;
+        idle::measure(&mut road, &card, &mut verdicts)?;
+    }
     Ok(verdicts)
+}
+
+/// A run in which every request is answered.
+fn measured(road: &mut Road, at_once: usize) -> Result<Run> {
+    let measured = road.measure(REQUESTS, at_once, PATIENCE)?;
+    let lost = REQUESTS - measured.times.len();
+    ensure!(lost == 0, "{lost} of {REQUESTS} requests were lost");
+    Ok(run_of(&measured.times, measured.took))
 }
 
 fn run_of(times: &[Duration], took: Duration) -> Run {

@@ -3,48 +3,34 @@
 //! Source: proc(5), `/proc/PID/smaps_rollup` and `/proc/PID/task/TID/status`.
 
 use std::fs;
-use std::path::Path;
-use std::thread::sleep;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use lab_tests::network::Segment;
-use lab_tests::peer::helper;
 
 use super::super::table::{Verdicts, Wanted};
+use super::card::OnCard;
 use super::road::Road;
 
 /// How long it is looked at.
 const WATCH: Duration = Duration::from_secs(20);
+/// How long it is left alone before.
+const SETTLE: Duration = Duration::from_secs(3);
 
 struct Idle {
     kib: f64,
     wakes: f64,
 }
 
-/// Ours with a port and an address, the peer without: it finds no ring here, and has less to do.
-pub(super) fn measure(
-    road: &mut Road,
-    segment: &Segment,
-    program: &Path,
-    verdicts: &mut Verdicts,
-) -> Result<()> {
-    let running = road.helper(segment, program)?;
-    let ours = watch(running.pid())?;
-    drop(running);
+/// Both with a port on the card, and an address.
+pub(super) fn measure(road: &mut Road, card: &OnCard<'_>, verdicts: &mut Verdicts) -> Result<()> {
+    let helper = card.ours(road)?;
+    let ours = watch(road, helper.pid())?;
     road.hang_up();
-    println!(
-        "\nidle: ours {:.1} MiB, {:.1} wake-ups a second",
-        ours.kib / 1024.0,
-        ours.wakes
-    );
-    let peer = match helper::idle(segment) {
-        Ok(peer) => watch(peer.helper.pid())?,
-        Err(why) => {
-            println!("left out: the peer while idle: {why:#}");
-            return Ok(());
-        }
-    };
+    drop(helper);
+    let helper = card.stock(road)?;
+    let peer = watch(road, helper.pid())?;
+    road.hang_up();
+    drop(helper);
     Verdicts::heading("idle");
     let mib = |idle: &Idle| format!("{:.1} MiB", idle.kib / 1024.0);
     let third = Wanted::AtMost(0.33);
@@ -56,19 +42,20 @@ pub(super) fn measure(
         third,
     );
     let wakes = |idle: &Idle| format!("{:.1}", idle.wakes);
-    // A peer without a port does not wake up at all: there is no third of that.
-    let (ratio, wanted) = match peer.wakes > 0.0 {
-        true => (ours.wakes / peer.wakes, third),
-        false => (ours.wakes, Wanted::Shown),
-    };
-    verdicts.figure("wake-ups a second", &wakes(&peer), &wakes(&ours), ratio, wanted);
+    verdicts.figure(
+        "wake-ups a second",
+        &wakes(&peer),
+        &wakes(&ours),
+        ours.wakes / peer.wakes,
+        third,
+    );
     Ok(())
 }
 
-fn watch(pid: u32) -> Result<Idle> {
-    sleep(Duration::from_secs(3));
+fn watch(road: &mut Road, pid: u32) -> Result<Idle> {
+    road.carry(SETTLE)?;
     let before = switches(pid)?;
-    sleep(WATCH);
+    road.carry(WATCH)?;
     let after = switches(pid)?;
     Ok(Idle {
         kib: number(&format!("/proc/{pid}/smaps_rollup"), "Rss:")?,

@@ -20,6 +20,17 @@ pub(super) use lab_tests::network::asker::MAC;
 pub(super) const SOURCE: Ipv4Addr = Ipv4Addr::new(10, 71, 0, 50);
 const LIMIT: Duration = Duration::from_secs(30);
 
+/// How often it is looked whether a request is lost.
+const GLANCE: Duration = Duration::from_millis(100);
+
+/// What became of requests.
+pub(super) struct Measured {
+    /// How long each took that was answered with a path.
+    pub(super) times: Vec<Duration>,
+    /// From the first question to the last answer.
+    pub(super) took: Duration,
+}
+
 /// The endpoint, and whoever is on it.
 pub(super) struct Road {
     asker: Asker,
@@ -81,19 +92,19 @@ impl Road {
         Ok(())
     }
 
-    /// So many requests, so many of them in flight: how long each took, and all together. The run ends when for `patience` no answer has
-    /// come; those that are missing are lost.
+    /// So many requests, so many of them in flight. One that is not answered within `patience` is lost, as is one whose answer is that
+    /// there is no path.
     pub(super) fn measure(
         &mut self,
         requests: usize,
         at_once: usize,
         patience: Duration,
-    ) -> Result<(Vec<Duration>, Duration)> {
+    ) -> Result<Measured> {
         let mut begun: HashMap<u64, Instant> = HashMap::new();
         let mut times = Vec::with_capacity(requests);
         let (mut sent, start) = (0, Instant::now());
         let mut last = start;
-        while times.len() < requests && last.elapsed() < patience {
+        while sent < requests || !begun.is_empty() {
             while begun.len() < at_once && sent < requests {
                 let dst = self.next();
                 let handle = u64::from(self.asked);
@@ -101,20 +112,34 @@ impl Road {
                 self.asker.ask(handle, dst.into(), 0)?;
                 sent += 1;
             }
-            let left = patience.saturating_sub(last.elapsed());
-            self.asker.carry(left, &mut |packet| {
+            let came = self.asker.carry(GLANCE, &mut |packet| {
                 let (_, request) = Request::decode(packet)?;
                 let Request::PathUpdate { path, .. } = request else {
                     bail!("the helper sent {request:?}");
                 };
-                ensure!(path.mac != [0; 6], "no path to {:?}", path.dst());
-                let since = begun.remove(&path.handle).context("an answer to no request")?;
-                times.push(since.elapsed());
-                last = Instant::now();
+                if let (Some(since), true) = (begun.remove(&path.handle), path.mac != [0; 6]) {
+                    times.push(since.elapsed());
+                    last = Instant::now();
+                }
                 Ok(())
             })?;
+            if !came {
+                begun.retain(|_, since| since.elapsed() < patience);
+            }
         }
-        Ok((times, last - start))
+        Ok(Measured {
+            times,
+            took: last - start,
+        })
+    }
+
+    /// Carries what comes for so long.
+    pub(super) fn carry(&mut self, long: Duration) -> Result<()> {
+        let end = Instant::now() + long;
+        while let Some(left) = end.checked_duration_since(Instant::now()) {
+            self.asker.carry(left, &mut |_| Ok(()))?;
+        }
+        Ok(())
     }
 
     /// As many round trips of ARP between the packet socket and the kernel that answers.
