@@ -49,7 +49,7 @@ pub struct Slot {
     env: Vec<(&'static str, PathBuf)>,
     log: PathBuf,
     trace: PathBuf,
-    /// Ours may have files in it; the card's are below.
+    /// Where ours may open files: its own, the trace's, and below them the card's.
     state: PathBuf,
     card: Card,
 }
@@ -75,7 +75,7 @@ impl Slot {
                 ("HBA_PRELOAD_UIO", card.dir().to_owned()),
             ],
             log: segment.file("iscsiuio-on-card.log"),
-            trace: segment.file("iscsiuio-on-card.trace"),
+            trace: state.join("trace"),
             state,
             card,
         })
@@ -110,7 +110,6 @@ impl Slot {
             }
         }
         let program = program.to_str().context("the path is not UTF-8")?;
-        // Its sandbox lets it open the files of its state, so the card's are among them.
         let args = ["-f".as_ref(), "--state".as_ref(), self.state.as_os_str()];
         self.run(program, &args, "ready")
     }

@@ -1,12 +1,15 @@
 //! The control socket of both helpers: the same twelve bytes to iscsid.
 
 use anyhow::{Context, Result, ensure};
+use driver_sys::netlink::code::PingStatus;
 use driver_sys::uip::{IfaceRecord, PingRequest, Reply, Request};
 use lab_tests::need::left_out;
 use lab_tests::network::{self, helper::ask_bytes};
 use lab_tests::peer::helper;
 
 use super::sides::{Side, Stage, on_three_stages, plain, record};
+
+const ANSWERED: &str = "a ping that is answered";
 
 type Bytes = [u8; Reply::SIZE];
 
@@ -42,25 +45,40 @@ fn asked() -> Result<Vec<(&'static str, Vec<u8>)>> {
                 ..plain()
             })?,
         ),
-        ("a ping that is answered", ping("10.71.0.1", 56)?),
+        (ANSWERED, ping("10.71.0.1", 56)?),
         ("a ping to nobody", ping("10.71.0.250", 56)?),
         ("an unknown command", [7_u32, 0].map(u32::to_ne_bytes).concat()),
     ])
 }
 
 fn replies(stage: &mut Stage, side: Side) -> Result<Vec<Bytes>> {
+    let mut all = once(stage, side)?;
+    // The peer sends one echo, and two of its threads take from the ring without a lock: its answer may be lost in it, and with it the ring.
+    for _ in 0..2 {
+        let lost = asked()?.iter().zip(&all).any(|((what, _), reply)| {
+            *what == ANSWERED && Reply::decode(reply).is_ok_and(|reply| reply.ping == PingStatus::Timeout)
+        });
+        if side != Side::Stock || !lost {
+            break;
+        }
+        stage.asker.hang_up();
+        all = once(stage, side)?;
+    }
+    Ok(all)
+}
+
+fn once(stage: &mut Stage, side: Side) -> Result<Vec<Bytes>> {
     let _helper = stage.start(side)?;
     stage.up(&plain())?;
     let near = stage.segment.near.clone();
-    let all = asked()?
+    asked()?
         .into_iter()
         .map(|(what, bytes)| {
             let near = near.clone();
             let got = stage.asker.meanwhile(move || ask_bytes(&near, bytes));
             got.with_context(|| what.to_owned())
         })
-        .collect::<Result<_>>()?;
-    Ok(all)
+        .collect()
 }
 
 #[test]
