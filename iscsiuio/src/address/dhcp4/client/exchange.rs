@@ -101,6 +101,11 @@ impl Client {
     }
 
     pub(super) fn bind(&mut self, now: Instant, lease: Lease) {
+        if lease.expires.is_some_and(|end| end <= now) {
+            tracing::warn!(address = %lease.address, "the lease was over before its address was known to be free");
+            self.wanted = Some(lease);
+            return self.start_over(now);
+        }
         self.remembered = Some(lease.address);
         self.conflicts = 0;
         self.failed = None;

@@ -220,6 +220,21 @@ fn a_probe_that_is_never_answered_for_holds_nobody_up_for_ever() {
 }
 
 #[test]
+fn a_lease_that_is_over_before_its_address_is_known_to_be_free_is_not_used() {
+    let mut world = World::new();
+    world.link = None;
+    let mut server = Server::with(DhcpOption::AddressLeaseTime(10));
+    world.client.start(world.now);
+    world.run(&mut server, secs(15));
+    assert_eq!(world.client.state(), State::Waiting);
+    assert!(!world.seen.contains(&Effect::Announce(ADDRESS.into())));
+    // Another one is looked for.
+    world.link = Some(Probed::Free);
+    world.run(&mut server, secs(4));
+    assert_eq!(world.client.state(), State::Bound);
+}
+
+#[test]
 fn an_address_beyond_use_later_is_declined_too() {
     let mut server = Server::default();
     let mut world = World::bound(&mut server);

@@ -117,6 +117,11 @@ impl Client {
     }
 
     pub(super) fn bind(&mut self, now: Instant, lease: Lease) {
+        if lease.expires.is_some_and(|end| end <= now) {
+            tracing::warn!(address = %lease.address, "the lease was over before its address was known to be free");
+            self.failed = Some(lease.server);
+            return self.pause(now);
+        }
         // What a forgetful server gives in the place of what we had.
         self.lose(Loss::Refused);
         self.remembered = Some(lease.address);

@@ -302,6 +302,17 @@ fn a_probe_that_is_never_answered_for_holds_nobody_up_for_ever() {
 }
 
 #[test]
+fn a_lease_that_is_over_before_its_address_is_known_to_be_free_is_not_used() {
+    let mut server = Server::giving(ADDRESS, 10, 10);
+    let mut world = World::new();
+    world.link = None;
+    world.client.start(world.now, SOURCE);
+    world.run(&mut server, secs(18));
+    assert_eq!(world.client.state(), State::Waiting);
+    assert!(!world.seen.contains(&Effect::Announce(ADDRESS.into())));
+}
+
+#[test]
 fn nothing_is_said_on_a_link_that_is_down() {
     let mut world = World::new();
     world.client.start(world.now, SOURCE);
