@@ -3,10 +3,15 @@
 //! Source: RFC 826 (an answer is merged), RFC 1122 section 2.3.2 (stale entries, one packet a second), RFC 4861 section 7.2 (three
 //! solicitations, one second apart; what nobody asked for changes entries and makes none).
 
+mod order;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
+use self::order::Order;
 use super::Mac;
 
 /// Entries of a table; beyond that the oldest goes.
@@ -23,6 +28,8 @@ pub(super) const SILENT: Duration = Duration::from_secs(2);
 const RESTORED_APART: Duration = Duration::from_millis(2);
 /// How long an answer is kept, to be asked for by name.
 pub(super) const KEPT: Duration = Duration::from_secs(1200);
+/// How often a full table is looked through for what is old.
+const SWEEP: Duration = Duration::from_secs(1);
 
 /// What a table says of a neighbour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,13 +95,19 @@ pub struct Neighbour {
 #[derive(Debug, Default)]
 pub(super) struct Neighbours {
     entries: BTreeMap<IpAddr, Entry>,
+    /// Who is being asked, by the next question.
+    asked: Order,
+    /// Everybody else, by the last use.
+    idle: Order,
+    /// When the table was looked through last.
+    swept: Option<Instant>,
     evicted: u64,
 }
 
 impl Neighbours {
     /// Who has this address? [`Answer::Asked`] ends with a result of [`Neighbours::heard`] or [`Neighbours::due`].
     pub(super) fn resolve(&mut self, now: Instant, address: IpAddr) -> Answer {
-        if let Some(entry) = self.entries.get_mut(&address) {
+        let known = self.change(address, |entry| {
             entry.used = now;
             if let Some((mac, _)) = entry.heard
                 && now < entry.fresh
@@ -108,7 +121,10 @@ impl Neighbours {
                 entry.ask(now);
             }
             entry.wanted = true;
-            return Answer::Asked;
+            Answer::Asked
+        });
+        if let Some(answer) = known {
+            return answer;
         }
         if !self.make_room(now) {
             return Answer::Nobody;
@@ -122,7 +138,7 @@ impl Neighbours {
             used: now,
         };
         entry.ask(now);
-        self.entries.insert(address, entry);
+        self.insert(address, entry);
         Answer::Asked
     }
 
@@ -145,73 +161,57 @@ impl Neighbours {
         };
         // Not all at once: a ring holds some hundred frames.
         entry.ask(now + RESTORED_APART * u32::try_from(self.entries.len()).unwrap_or(0));
-        self.entries.insert(neighbour.address, entry);
+        self.insert(neighbour.address, entry);
     }
 
     /// A neighbour says where it is. Whether somebody waited for that.
     pub(super) fn heard(&mut self, now: Instant, address: IpAddr, told: Told) -> bool {
-        let Some(entry) = self.entries.get_mut(&address) else {
-            return false;
-        };
-        let known = entry.heard.map(|(mac, _)| mac);
-        let answer = told.solicited || entry.asking.is_some();
-        if known.is_some_and(|mac| mac != told.mac) && !told.replaces {
-            // RFC 4861, section 7.2.5: what is known stays, but is asked again.
-            entry.fresh = now;
-            return false;
-        }
-        if !answer && known == Some(told.mac) {
-            return false;
-        }
-        entry.heard = Some((told.mac, now));
-        entry.fresh = if answer { now + FRESH } else { now };
-        entry.silent = None;
-        entry.asking = None;
-        std::mem::take(&mut entry.wanted)
+        let waited = self.change(address, |entry| {
+            let known = entry.heard.map(|(mac, _)| mac);
+            let answer = told.solicited || entry.asking.is_some();
+            if known.is_some_and(|mac| mac != told.mac) && !told.replaces {
+                // RFC 4861, section 7.2.5: what is known stays, but is asked again.
+                entry.fresh = now;
+                return false;
+            }
+            if !answer && known == Some(told.mac) {
+                return false;
+            }
+            entry.heard = Some((told.mac, now));
+            entry.fresh = if answer { now + FRESH } else { now };
+            entry.silent = None;
+            entry.asking = None;
+            std::mem::take(&mut entry.wanted)
+        });
+        waited.unwrap_or(false)
     }
 
     /// The next question that is due, or the end of one: `Err` is a neighbour that nobody answers for and somebody waited for.
     pub(super) fn due(&mut self, now: Instant) -> Option<Result<Question, IpAddr>> {
         loop {
-            let (&address, entry) = self
-                .entries
-                .iter_mut()
-                .find(|(_, e)| e.asking.is_some_and(|a| a.next <= now))?;
-            let asking = entry.asking.as_mut()?;
-            if asking.left > 0 {
-                // The first question of an entry that is known goes to who had the address.
-                let whom = entry
-                    .heard
-                    .map(|(mac, _)| mac)
-                    .filter(|_| asking.left > ASK_TIMES);
-                asking.left -= 1;
-                asking.next = now + ASK_EVERY;
-                return Some(Ok(Question { address, whom }));
-            }
-            entry.asking = None;
-            entry.heard = None;
-            entry.silent = Some(now + SILENT);
-            if std::mem::take(&mut entry.wanted) {
-                return Some(Err(address));
+            let (_, address) = self.asked.first().filter(|(next, _)| *next <= now)?;
+            let due = self.change(address, |entry| entry.due(now, address))?;
+            if due.is_some() {
+                return due;
             }
         }
     }
 
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
-        self.entries
-            .values()
-            .filter_map(|e| e.asking.map(|a| a.next))
-            .min()
+        self.asked.first().map(|(next, _)| next)
     }
 
     /// Questions end without an answer: there is no link to ask on, and what it leads to may be another when it comes back.
     pub(super) fn give_up(&mut self, now: Instant) -> Vec<IpAddr> {
         let mut ended = Vec::new();
-        for (address, entry) in &mut self.entries {
-            entry.asking = None;
-            entry.fresh = entry.fresh.min(now);
-            if std::mem::take(&mut entry.wanted) {
-                ended.push(*address);
+        for address in self.entries.keys().copied().collect::<Vec<_>>() {
+            let wanted = self.change(address, |entry| {
+                entry.asking = None;
+                entry.fresh = entry.fresh.min(now);
+                std::mem::take(&mut entry.wanted)
+            });
+            if wanted == Some(true) {
+                ended.push(address);
             }
         }
         ended
@@ -243,28 +243,83 @@ impl Neighbours {
         if self.entries.len() < CAPACITY {
             return true;
         }
-        self.entries.retain(|_, e| {
-            e.asking.is_some()
-                || e.heard
-                    .is_some_and(|(_, at)| now.saturating_duration_since(at) < KEPT)
-        });
+        self.sweep(now);
         if self.entries.len() < CAPACITY {
             return true;
         }
         self.evicted += 1;
-        let oldest = self
-            .entries
-            .iter()
-            .filter(|(_, e)| e.asking.is_none())
-            .min_by_key(|(_, e)| e.used);
-        match oldest.map(|(a, _)| *a) {
-            Some(address) => self.entries.remove(&address).is_some(),
-            None => false,
+        let oldest = self.idle.first();
+        oldest.is_some_and(|(_, address)| self.remove(address))
+    }
+
+    /// Forgets what is old, and who was silent. That looks at every entry, so that it is done once in a while.
+    fn sweep(&mut self, now: Instant) {
+        let early = |swept: Instant| now.saturating_duration_since(swept) < SWEEP;
+        if self.swept.is_some_and(early) {
+            return;
         }
+        self.swept = Some(now);
+        let heard = |e: &Entry| e.heard.map(|(_, at)| now.saturating_duration_since(at));
+        let old = |e: &Entry| e.asking.is_none() && heard(e).is_none_or(|age| age >= KEPT);
+        let entries = self.entries.iter().filter(|(_, e)| old(e));
+        for address in entries.map(|(a, _)| *a).collect::<Vec<_>>() {
+            self.remove(address);
+        }
+    }
+
+    /// Changes an entry, and its place in the orders.
+    fn change<R>(&mut self, address: IpAddr, change: impl FnOnce(&mut Entry) -> R) -> Option<R> {
+        let entry = self.entries.get_mut(&address)?;
+        let (asked, idle) = (entry.asked(), entry.idle());
+        let outcome = change(entry);
+        self.asked.change(address, asked, entry.asked());
+        self.idle.change(address, idle, entry.idle());
+        Some(outcome)
+    }
+
+    fn insert(&mut self, address: IpAddr, entry: Entry) {
+        self.asked.change(address, None, entry.asked());
+        self.idle.change(address, None, entry.idle());
+        self.entries.insert(address, entry);
+    }
+
+    fn remove(&mut self, address: IpAddr) -> bool {
+        let entry = self.entries.remove(&address);
+        if let Some(entry) = &entry {
+            self.asked.change(address, entry.asked(), None);
+            self.idle.change(address, entry.idle(), None);
+        }
+        entry.is_some()
     }
 }
 
 impl Entry {
+    /// When the next question is due.
+    fn asked(&self) -> Option<Instant> {
+        self.asking.map(|asking| asking.next)
+    }
+
+    /// The last use of one that is not being asked.
+    fn idle(&self) -> Option<Instant> {
+        self.asking.is_none().then_some(self.used)
+    }
+
+    /// The question that is due, or the end of them when somebody waited for that.
+    fn due(&mut self, now: Instant, address: IpAddr) -> Option<Result<Question, IpAddr>> {
+        let asking = self.asking.as_mut()?;
+        if asking.left > 0 {
+            // The first question of an entry that is known goes to who had the address.
+            let whom = self.heard.map(|(mac, _)| mac).filter(|_| asking.left > ASK_TIMES);
+            asking.left -= 1;
+            asking.next = now + ASK_EVERY;
+            return Some(Ok(Question { address, whom }));
+        }
+        self.asking = None;
+        self.heard = None;
+        self.silent = Some(now + SILENT);
+        std::mem::take(&mut self.wanted).then_some(Err(address))
+    }
+
     fn ask(&mut self, now: Instant) {
         let first = u8::from(self.heard.is_some());
         self.asking = Some(Asking {
