@@ -22,6 +22,14 @@ pub(crate) fn wait(
     what: &str,
 ) -> Result<(), PortError> {
     let mut until = until;
+    let late = || PortError::Timeout {
+        what: what.into(),
+        waited: begin.elapsed(),
+    };
+    // Whoever gives no time has looked already.
+    if until.left().is_some_and(|left| left.is_zero()) {
+        return Err(late());
+    }
     loop {
         // What is under way when the end is asked for still gets a moment: mostly its answer is about to come.
         if until.stop.take_if(|stop| stop.asked()).is_some() {
@@ -45,10 +53,7 @@ pub(crate) fn wait(
             Err(errno) => return Err(PortError::system(format!("waiting for {what}"), errno)),
         }
         if until.left().is_some_and(|left| left.is_zero()) {
-            return Err(PortError::Timeout {
-                what: what.into(),
-                waited: begin.elapsed(),
-            });
+            return Err(late());
         }
     }
 }

@@ -8,7 +8,6 @@ use driver_sys::Endpoint;
 use driver_sys::netlink::code::GROUP_UIP;
 use driver_sys::netlink::{Port, Request};
 use driver_sys::port::{PortError, Until};
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use tokio::io::Interest;
 use zeroize::Zeroizing;
 
@@ -62,24 +61,18 @@ impl Kernel {
         self.ready.writable().await
     }
 
-    fn now(&self, flags: PollFlags) -> bool {
-        let mut fds = [PollFd::new(self.port.as_fd(), flags)];
-        // An error or a closed end counts: the call that follows tells which.
-        poll(&mut fds, PollTimeout::ZERO).is_ok_and(|ready| ready > 0)
-    }
-
     /// The next message, if there is one.
     ///
     /// # Errors
-    /// [`PortError`]; after [`PortError::Overrun`], [`PortError::Oversized`] and [`PortError::Timeout`] the socket is still good.
+    /// [`PortError`]; after [`PortError::Overrun`] and [`PortError::Oversized`] the socket is still good.
     pub fn receive(&mut self) -> Result<Option<Zeroizing<Vec<u8>>>, PortError> {
-        if !self.now(PollFlags::POLLIN) {
-            self.ready.clear(Interest::READABLE);
-            return Ok(None);
+        match self.port.recv_until(no_wait(), "a message of the kernel") {
+            Err(PortError::Timeout { .. }) => {
+                self.ready.clear(Interest::READABLE);
+                Ok(None)
+            }
+            message => message.map(Some),
         }
-        self.port
-            .recv_until(Until::from(Instant::now()), "a message of the kernel")
-            .map(Some)
     }
 
     /// Sends an answer of a transport, if there is room.
@@ -87,12 +80,8 @@ impl Kernel {
     /// # Errors
     /// [`PortError`].
     pub fn send(&mut self, transport: u64, answer: &Request) -> Result<Sent, PortError> {
-        if !self.now(PollFlags::POLLOUT) {
-            self.ready.clear(Interest::WRITABLE);
-            return Ok(Sent::Later);
-        }
         let packet = answer.encode(transport, self.port.pid());
-        match self.port.send_until(&packet, Until::from(Instant::now())) {
+        match self.port.send_until(&packet, no_wait()) {
             Ok(()) => Ok(Sent::Yes),
             Err(PortError::Timeout { .. }) => {
                 self.ready.clear(Interest::WRITABLE);
@@ -101,6 +90,11 @@ impl Kernel {
             Err(error) => Err(error),
         }
     }
+}
+
+/// What is not possible now is not waited for.
+fn no_wait() -> Until {
+    Until::from(Instant::now())
 }
 
 impl AsFd for Kernel {

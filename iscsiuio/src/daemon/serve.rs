@@ -172,7 +172,7 @@ impl<'e> Link<'e> {
             let Some(kernel) = &mut self.kernel else { return };
             match kernel.receive() {
                 Ok(Some(message)) => core.message(now, &message),
-                Ok(None) | Err(PortError::Timeout { .. }) => return,
+                Ok(None) => return,
                 Err(PortError::Overrun) => core.overrun(now),
                 Err(error @ PortError::Oversized { .. }) => tracing::warn!("{error}"),
                 Err(error) => return self.lost(now, error),
