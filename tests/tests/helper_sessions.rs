@@ -1,11 +1,15 @@
 //! Sessions of a bnx2i port of the emulated kernel with tgt, over our network helper: login, I/O, recovery, and a helper that dies.
 
-use std::path::Path;
+use std::fs::File;
+use std::os::unix::fs::FileExt as _;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use driver_sys::netlink::Event;
+use driver_sys::netlink::code::IscsiErr;
+use driver_sys::netlink::params::IscsiParam;
+use driver_sys::netlink::{Attr, Bytes, Event, Request};
 use iscsi::digest::Digest;
 use lab_tests::lab;
 use lab_tests::need::left_out;
@@ -13,8 +17,10 @@ use lab_tests::network::dnsmasq;
 use lab_tests::network::offload::HOST;
 use lab_tests::network::rig::{self, IQN, Rig, SECRET, USER};
 use lab_tests::offload::{Session, endpoint};
+use lab_tests::process::until;
 
 const MIB: usize = 1 << 20;
+const BLOCK: usize = 512;
 const SOON: Duration = Duration::from_secs(60);
 
 fn left(name: &str) -> bool {
@@ -27,36 +33,90 @@ fn text(path: &Path) -> Result<&str> {
 
 /// Writes so many bytes to a disk, reads them back, compares.
 fn written_and_read_back(rig: &Rig, disk: &str, bytes: usize, seed: u64) -> Result<()> {
-    let (source, copy) = (
-        rig.noise(&format!("source{seed}"), bytes, seed)?,
-        rig.segment.file(&format!("copy{seed}")),
-    );
+    let source = rig.noise(&format!("source{seed}"), bytes, seed)?;
     rig.json(&["lun", "write", disk, "--in", text(&source)?, "--yes"])?;
+    read_back(rig, disk, &source, 0)
+}
+
+/// What a disk has from this byte on is what the file has.
+fn read_back(rig: &Rig, disk: &str, source: &Path, from: usize) -> Result<()> {
+    let copy = rig.segment.file("copy");
+    let (start, blocks) = (from / BLOCK, std::fs::metadata(source)?.len() / BLOCK as u64);
+    let (start, blocks) = (start.to_string(), blocks.to_string());
     rig.json(&[
         "lun",
         "read",
         disk,
         "--out",
         text(&copy)?,
+        "--overwrite",
+        "--start",
+        &start,
         "--blocks",
-        &(bytes / 512).to_string(),
+        &blocks,
     ])?;
     ensure!(
-        std::fs::read(&source)? == std::fs::read(&copy)?,
+        std::fs::read(source)? == std::fs::read(&copy)?,
         "what was read is not what was written"
     );
     Ok(())
 }
 
-/// A write that goes on meanwhile.
-fn writing(rig: &Rig, disk: &str, source: &Path) -> Result<Child> {
-    let args = ["lun", "write", disk, "--in", text(source)?, "--yes"];
+/// A write from this byte on that goes on meanwhile.
+fn writing(rig: &Rig, disk: &str, source: &Path, from: usize) -> Result<Child> {
+    let start = (from / BLOCK).to_string();
+    let args = [
+        "lun",
+        "write",
+        disk,
+        "--in",
+        text(source)?,
+        "--start",
+        &start,
+        "--yes",
+    ];
     let mut command = lab::hbactl(rig.offload.endpoint(), &args)?;
     Ok(command
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()?)
+}
+
+/// Begins to write each file to its disk, from its byte on, and pulls the cable out in the middle of all of them.
+fn writes_without_cable(rig: &Rig, wanted: &[(String, PathBuf, usize)]) -> Result<Vec<Child>> {
+    loop {
+        let mut writes = Vec::new();
+        for (disk, source, from) in wanted {
+            writes.push(writing(rig, disk, source, *from)?);
+        }
+        for (.., from) in wanted {
+            arrived(rig, *from)?;
+        }
+        rig.segment.cable(false)?;
+        let mut over = false;
+        for write in &mut writes {
+            over |= write.try_wait()?.is_some();
+        }
+        if !over {
+            return Ok(writes);
+        }
+        // One was faster than the hand at the cable.
+        rig.segment.cable(true)?;
+        for write in writes {
+            finished(write)?;
+        }
+    }
+}
+
+/// Waits until the target has something at this byte of the disk.
+fn arrived(rig: &Rig, at: usize) -> Result<()> {
+    let disk = File::open(rig.segment.file("disk"))?;
+    until(SOON, "the first bytes of a write", || {
+        let mut bytes = [0; BLOCK];
+        disk.read_exact_at(&mut bytes, at as u64)?;
+        Ok((bytes != [0; BLOCK]).then_some(()))
+    })
 }
 
 fn finished(child: Child) -> Result<()> {
@@ -149,7 +209,7 @@ fn a_session_comes_back_after_the_cards_device_was_down() -> Result<()> {
     session.scan(rig.offload.endpoint())?;
     let disk = rig.disk(session.sid)?;
     let source = rig.noise("source", 64 * MIB, 7)?;
-    let write = writing(&rig, &disk, &source)?;
+    let write = writing(&rig, &disk, &source, 0)?;
     rig.fault(&["netdev-down", "0"])?;
     let sid = session.sid;
     client.event(
@@ -161,18 +221,69 @@ fn a_session_comes_back_after_the_cards_device_was_down() -> Result<()> {
     rig.helper()?.configure(&rig.record()?)?;
     session.recover(&mut client)?;
     finished(write)?;
-    let copy = rig.segment.file("copy");
-    rig.json(&[
-        "lun",
-        "read",
-        &disk,
-        "--out",
-        text(&copy)?,
-        "--blocks",
-        &(64 * MIB / 512).to_string(),
-    ])?;
-    ensure!(std::fs::read(&source)? == std::fs::read(&copy)?);
+    read_back(&rig, &disk, &source, 0)?;
     session.end(&mut client)
+}
+
+/// One session asks by NOPs whether its target is there (after 5 seconds, for 5): it is told, comes back, and what was under way failed, as
+/// a command that comes by the passthrough does (`libiscsi.c`, `fail_scsi_tasks`; nobody repeats it). The other session does not ask: TCP
+/// sends again what was lost.
+#[test]
+fn sessions_go_on_after_their_cable_was_pulled_under_io() -> Result<()> {
+    if left("sessions_go_on_after_their_cable_was_pulled_under_io") {
+        return Ok(());
+    }
+    const PART: usize = 64 * MIB;
+    let rig = Rig::start(2 * PART as u64, false)?;
+    rig.helper()?.configure(&rig.record()?)?;
+    let mut client = rig.client()?;
+    let mut asking = Session::login(&mut client, rig.wanted(Some(IQN), 1, false)?)?;
+    let silent = Session::login(&mut client, rig.wanted(Some(IQN), 2, true)?)?;
+    for param in [IscsiParam::PingTmo, IscsiParam::RecvTmo] {
+        let attr = Attr {
+            param,
+            value: Bytes::c_text("0"),
+        };
+        let (sid, cid) = (silent.sid, 0);
+        client.ask(&Request::SetParam { sid, cid, attr })?;
+    }
+    asking.scan(rig.offload.endpoint())?;
+    let mut wanted = Vec::new();
+    for (sid, seed) in [(asking.sid, 21), (silent.sid, 22)] {
+        let source = rig.noise(&format!("source{seed}"), PART, seed)?;
+        wanted.push((rig.disk(sid)?, source, wanted.len() * PART));
+    }
+    let writes = writes_without_cable(&rig, &wanted)?;
+    let told = client.event("an error of a connection", SOON, |event| {
+        matches!(event, Event::ConnError { .. })
+    })?;
+    let sid = asking.sid;
+    ensure!(
+        matches!(told, Event::ConnError { sid: of, error: IscsiErr::NopTimedout, .. } if of == sid),
+        "{told:?}"
+    );
+    let [lost, kept] = <[Child; 2]>::try_from(writes).map_err(|_| anyhow::anyhow!("two writes"))?;
+    let out = lost.wait_with_output()?;
+    let said = String::from_utf8_lossy(&out.stderr);
+    ensure!(said.contains("host status 0xe"), "{}: {said}", out.status);
+    rig.segment.cable(true)?;
+    finished(kept)?;
+    asking.recover(&mut client)?;
+    let (disk, source, from) = &wanted[0];
+    finished(writing(&rig, disk, source, *from)?)?;
+    for (disk, source, from) in &wanted {
+        read_back(&rig, disk, source, *from)?;
+    }
+    let sessions = rig.json(&["session", "list"])?;
+    let states: Vec<_> = sessions
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|one| &one["state"])
+        .collect();
+    ensure!(states == ["LOGGED_IN", "LOGGED_IN"], "{sessions}");
+    silent.end(&mut client)?;
+    asking.end(&mut client)
 }
 
 #[test]
@@ -187,7 +298,7 @@ fn a_helper_that_is_killed_under_io_is_not_missed() -> Result<()> {
     session.scan(rig.offload.endpoint())?;
     let disk = rig.disk(session.sid)?;
     let source = rig.noise("source", 64 * MIB, 9)?;
-    let write = writing(&rig, &disk, &source)?;
+    let write = writing(&rig, &disk, &source, 0)?;
     rig.restart_helper()?;
     finished(write)?;
     // The new one has what the old one had: a second session finds its path, nobody configures anything.

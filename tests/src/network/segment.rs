@@ -110,6 +110,15 @@ impl Segment {
         Ok(this)
     }
 
+    /// Pulls the cable out, or plugs it in again. Whatever is on it is lost; neither machine loses an address.
+    ///
+    /// # Errors
+    /// As [`ip`].
+    pub fn cable(&self, plugged: bool) -> Result<()> {
+        let state = if plugged { "up" } else { "down" };
+        ip(&self.near, &format!("link set {NEAR} {state}")).map(drop)
+    }
+
     /// A file of this lab.
     #[must_use]
     pub fn file(&self, name: &str) -> PathBuf {
