@@ -49,10 +49,19 @@ impl Client {
     /// # Errors
     /// Nobody serves the directory, or not with this transport.
     pub fn listening(dir: &Path, transport: &str, groups: u32) -> Result<Self> {
-        let file = dir.join(format!("sys/class/iscsi_transport/{transport}/handle"));
+        Self::on(&Endpoint::Dir(dir.to_owned()), transport, groups)
+    }
+
+    /// As [`Client::listening`], on any endpoint.
+    ///
+    /// # Errors
+    /// As [`Client::listening`].
+    pub fn on(endpoint: &Endpoint, transport: &str, groups: u32) -> Result<Self> {
+        let classes = endpoint.sysfs_path().join("class/iscsi_transport");
+        let file = classes.join(transport).join("handle");
         let handle = std::fs::read_to_string(&file).with_context(|| format!("no {}", file.display()))?;
         Ok(Self {
-            port: Endpoint::Dir(dir.to_owned()).open_netlink(groups)?,
+            port: endpoint.open_netlink(groups)?,
             handle: handle.trim().parse()?,
             events: VecDeque::new(),
         })

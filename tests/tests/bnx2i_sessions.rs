@@ -15,7 +15,7 @@ const HOST: u32 = 1;
 fn sessions_of_a_daemon_are_shown_watched_and_read_from_and_left_to_it() {
     let lab = Lab::start(&["--adapter", "bnx2i:1"]).expect("lab");
     let target = Target::start(lab.path(), IQN, &["--lun", "8M"]).expect("target");
-    helper::play(&lab.endpoint(), HOST).expect("a helper");
+    let _helper = helper::play(&lab.endpoint(), HOST).expect("a helper");
     let mut iscsid = Client::listening(&lab.endpoint(), "bnx2i", 1).expect("a daemon");
     let wanted = Wanted::plain(HOST, target.portal(), IQN).expect("names");
     let session = Session::login(&mut iscsid, wanted).expect("logged in");

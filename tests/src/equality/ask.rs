@@ -6,12 +6,18 @@ use anyhow::{Context, Result, bail};
 use driver_sys::endpoint::Endpoint;
 use driver_sys::netlink::{Bytes, Message, Request};
 
+use super::Class;
+
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Sends the request of this name and writes its answer down: the result, or the errno.
-pub(super) fn ask(endpoint: &Endpoint, name: &str, numbers: &[u32]) -> Result<String> {
+pub(super) fn ask(endpoint: &Endpoint, class: Class, name: &str, numbers: &[u32]) -> Result<String> {
     let request = request(name, numbers)?;
-    let handle = std::fs::read_to_string(endpoint.sysfs_path().join("class/iscsi_transport/qla4xxx/handle"))?;
+    let transport = endpoint
+        .sysfs_path()
+        .join("class/iscsi_transport")
+        .join(class.name());
+    let handle = std::fs::read_to_string(transport.join("handle"))?;
     let handle = handle.trim().parse().context("not a transport handle")?;
     // Successful GET_STATS, GET_CHAP and GET_HOST_STATS are answered to the group only.
     let mut port = endpoint.open_netlink(1)?;
@@ -58,6 +64,27 @@ fn request(name: &str, numbers: &[u32]) -> Result<Request> {
         ("logout-sid", &[host_no, sid]) => Request::LogoutFlashnodeSid { host_no, sid },
         ("get-host-stats", &[host_no]) => Request::GetHostStats { host_no },
         ("get-stats", &[sid, cid]) => Request::GetStats { sid, cid },
+        ("create-unbound-session", &[]) => Request::CreateSession {
+            initial_cmdsn: 1,
+            cmds_max: 128,
+            queue_depth: 32,
+        },
+        ("create-session", &[endpoint]) => Request::CreateBoundSession {
+            endpoint: endpoint.into(),
+            initial_cmdsn: 1,
+            cmds_max: 128,
+            queue_depth: 32,
+        },
+        ("bind-connection", &[sid, cid, endpoint]) => Request::BindConn {
+            sid,
+            cid,
+            endpoint: endpoint.into(),
+            is_leading: true,
+        },
+        ("poll-endpoint", &[endpoint]) => Request::EpPoll {
+            endpoint: endpoint.into(),
+            timeout_ms: 1,
+        },
         _ => bail!("there is no request {name} with {} numbers", numbers.len()),
     })
 }

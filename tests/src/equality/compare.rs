@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use similar::{ChangeTag, TextDiff};
 
 /// The page whose table counts.
-const PAGE: &str = include_str!("../../../docs/equality.md");
+pub(super) const PAGE: &str = include_str!("../../../docs/equality.md");
 /// The heading above the table.
 const HEADING: &str = "## Known differences";
 /// Most differences that are told one by one.
@@ -58,23 +58,30 @@ pub fn known() -> Result<Vec<Known>> {
     table(PAGE)
 }
 
-fn table(page: &str) -> Result<Vec<Known>> {
+/// The cells of the rows of the table below a heading, without those of its head.
+pub(super) fn rows<'p>(page: &'p str, heading: &str) -> Result<Vec<Vec<&'p str>>> {
     let (_, after) = page
-        .split_once(HEADING)
-        .context("the page has no table of differences")?;
+        .split_once(heading)
+        .with_context(|| format!("the page has no {heading:?}"))?;
     let rows = after
         .lines()
-        .take_while(|line| !line.starts_with("## "))
-        .filter(|line| line.starts_with('|'));
-    // The heading and the line below it.
-    rows.skip(2)
-        .map(|row| read_row(row).with_context(|| row.to_owned()))
+        .take_while(|line| !line.starts_with('#'))
+        .filter(|line| line.starts_with('|'))
+        // The heading and the line below it.
+        .skip(2);
+    let cells = |row: &'p str| row.trim().trim_matches('|').split('|').map(str::trim).collect();
+    Ok(rows.map(cells).collect())
+}
+
+fn table(page: &str) -> Result<Vec<Known>> {
+    let rows = rows(page, HEADING)?;
+    rows.iter()
+        .map(|cells| read_row(cells).with_context(|| cells.join(" | ")))
         .collect()
 }
 
-fn read_row(text: &str) -> Result<Known> {
-    let cells: Vec<&str> = text.trim().trim_matches('|').split('|').map(str::trim).collect();
-    let [section, kernels, emulated, stock, reason] = cells[..] else {
+fn read_row(cells: &[&str]) -> Result<Known> {
+    let &[section, kernels, emulated, stock, reason] = cells else {
         anyhow::bail!("a row has five cells");
     };
     ensure!(!reason.is_empty(), "a difference needs a reason");
@@ -118,7 +125,7 @@ impl Known {
 }
 
 /// Whether a line is as the pattern says.
-fn matches(pattern: &str, line: &str) -> bool {
+pub(super) fn matches(pattern: &str, line: &str) -> bool {
     let mut rest = line;
     let mut literal = String::new();
     let mut chars = pattern.chars().peekable();

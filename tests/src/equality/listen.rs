@@ -1,4 +1,4 @@
-//! What the kernel multicasts while the script runs. Source: `iscsi_if.h`, group 1.
+//! What the kernel multicasts while the script runs. Source: `iscsi_if.h`, `enum iscsi_nlgroups` there.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,6 +9,7 @@ use anyhow::Result;
 use driver_sys::endpoint::Endpoint;
 use driver_sys::netlink::{Bytes, Event, HostStats, Message};
 
+use super::Class;
 use super::normal::is_wire;
 
 /// The events are over when none came for so long.
@@ -30,8 +31,8 @@ pub(super) struct Listener {
 }
 
 impl Listener {
-    pub(super) fn start(endpoint: &Endpoint) -> Result<Self> {
-        let mut port = endpoint.open_netlink(1)?;
+    pub(super) fn start(endpoint: &Endpoint, class: Class) -> Result<Self> {
+        let mut port = endpoint.open_netlink(class.groups())?;
         let heard = Arc::new(Mutex::new(Heard::default()));
         let stop = Arc::new(AtomicBool::new(false));
         let (tell, ended) = (Arc::clone(&heard), Arc::clone(&stop));
@@ -57,6 +58,11 @@ impl Listener {
                     Ok(Message::Event(_, Event::HostEvent { host_no, code, data })) => {
                         let data = hex(&data);
                         format!("HostEvent {{ host_no: {host_no}, code: {code:?}, data: {data} }}")
+                    }
+                    // What a target answers has numbers of its own.
+                    Ok(Message::Event(_, Event::RecvPdu { sid, cid, pdu, .. })) => {
+                        let opcode = pdu.header.as_slice().first().copied().unwrap_or_default() & 0x3f;
+                        format!("RecvPdu {{ sid: {sid}, cid: {cid}, opcode: {opcode:#04x} }}")
                     }
                     // A counter a line.
                     Ok(Message::Event(_, event @ Event::Stats { .. })) => format!("{event:#?}"),

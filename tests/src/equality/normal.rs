@@ -14,9 +14,11 @@ const CHOSEN: &[&str] = &[
     "firmware_uptime",
     "local_port",
 ];
-/// Numbers that the target gave away, one a session: how many logins it saw before is a matter of when a lost session was tried again.
+/// Numbers that the target gave away: of a session, which depends on the logins it saw before, and where its count of answers began.
 /// Zero stays zero: no session.
-const GIVEN: &[&str] = &["tsid", "tsih"];
+const GIVEN: &[&str] = &["tsid", "tsih", "exp_statsn"];
+/// The attribute that says who made a session: the kernel, or the process of this number.
+const CREATOR: &str = "creator";
 /// Beginnings of the names of counters that count packets: how TCP cuts its stream is not the adapter's doing.
 const WIRE: &[&str] = &["mac", "ip", "tcp"];
 /// What the number of a kept copy of the NVRAM follows, in the name of its file; copies of earlier runs count too.
@@ -82,6 +84,9 @@ impl Normal {
         }
         if GIVEN.contains(&name) && text.trim() != "0" {
             return "GIVEN".to_owned();
+        }
+        if name == CREATOR && text.trim() == format!("{:?}", format!("{}\n", std::process::id())) {
+            return "RUNNER".to_owned();
         }
         self.text(text)
     }

@@ -1,4 +1,4 @@
-//! What the script orders from outside of the kernel: faults of the card, faults and units of the target.
+//! What the script orders from outside of the kernel: faults of the card, faults and units of the target, a network helper.
 //!
 //! Owns the orders' text and the line that carries them out of a guest. Must not know what an order does.
 
@@ -23,6 +23,8 @@ pub enum Order {
     Target(Vec<String>),
     /// `hbaemu lun VERB … WORDS…` of the target.
     Unit(Vec<String>),
+    /// `start` or `stop` of the network helper.
+    Helper(Vec<String>),
 }
 
 impl Order {
@@ -39,6 +41,7 @@ impl Order {
             "card" => Self::Card(words),
             "target" => Self::Target(words),
             "unit" => Self::Unit(words),
+            "helper" => Self::Helper(words),
             other => bail!("{other} takes no orders"),
         })
     }
@@ -50,6 +53,7 @@ impl fmt::Display for Order {
             Self::Card(words) => ("card", words),
             Self::Target(words) => ("target", words),
             Self::Unit(words) => ("unit", words),
+            Self::Helper(words) => ("helper", words),
         };
         write!(f, "{kind} {}", words.join(" "))
     }
@@ -64,12 +68,22 @@ pub trait Outside {
     fn carry_out(&mut self, order: &Order) -> Result<()>;
 }
 
-/// Card and target of this machine.
+/// Card, target and helper of this machine.
 pub struct Here<'h> {
     /// Breaks something in the card.
     pub card: &'h (dyn Fn(&[&str]) -> Result<()> + Sync),
     /// The target.
     pub target: &'h Target,
+    /// Starts and stops the helper, of an adapter that has one.
+    pub helper: &'h mut (dyn FnMut(&[&str]) -> Result<()> + Send),
+}
+
+/// There is no helper to be started: the adapter needs none.
+///
+/// # Errors
+/// Always.
+pub fn no_helper(words: &[&str]) -> Result<()> {
+    bail!("there is no helper to {}", words.join(" "))
 }
 
 impl fmt::Debug for Here<'_> {
@@ -92,6 +106,7 @@ impl Outside for Here<'_> {
                 let (verb, rest) = words.split_first().context("an order has a verb")?;
                 self.target.lun(verb, &of(rest)).map(drop)
             }
+            Order::Helper(words) => (self.helper)(&of(words)),
         }
     }
 }
@@ -177,7 +192,12 @@ mod tests {
 
     #[test]
     fn orders_survive_their_text_and_the_rest_is_refused() {
-        for text in ["card link-down 0", "target refuse-logins 0201", "unit add 4M"] {
+        for text in [
+            "card link-down 0",
+            "target refuse-logins 0201",
+            "unit add 4M",
+            "helper start",
+        ] {
             assert_eq!(Order::parse(text).unwrap().to_string(), text);
         }
         for text in ["", "card", "cable out", "target "] {

@@ -12,11 +12,12 @@ use anyhow::{Context, Result, ensure};
 use driver_sys::endpoint::Endpoint;
 use serde_json::Value;
 
+use super::daemon::Daemon;
 use super::listen::Listener;
 use super::normal::Normal;
 use super::outside::Outside;
 use super::script::QUIETLY;
-use super::{Step, ask, tree};
+use super::{Class, Step, ask, tree};
 
 /// How long `await` and `until` wait.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -24,11 +25,13 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// What a run needs to know.
 #[derive(Clone, Debug)]
 pub struct Setup {
+    /// What kind of adapter it is.
+    pub class: Class,
     /// Where the adapter is.
     pub endpoint: Endpoint,
     /// The program that is compared.
     pub hbactl: PathBuf,
-    /// A target with two logical units of 16 MiB and 8 MiB, as the card sees it.
+    /// A target with two logical units of 16 MiB and 8 MiB, as the adapter sees it.
     pub portal: SocketAddr,
     /// Its name.
     pub target: String,
@@ -42,6 +45,7 @@ struct Runner<'s> {
     names: BTreeMap<String, String>,
     normal: Normal,
     listener: Listener,
+    daemon: Daemon,
     last: Value,
     out: String,
 }
@@ -54,12 +58,14 @@ struct Runner<'s> {
 /// The step that could not be run, or whose answer a later step needs and did not come. That a command fails is no error.
 pub fn run(setup: &Setup, outside: &mut dyn Outside, steps: &[Step]) -> Result<String> {
     let (normal, names) = begin(setup)?;
+    let host = names.get("A").context("no port")?.parse()?;
     let mut runner = Runner {
         setup,
         outside,
         names,
         normal,
-        listener: Listener::start(&setup.endpoint)?,
+        listener: Listener::start(&setup.endpoint, setup.class)?,
+        daemon: Daemon::start(&setup.endpoint, setup.class, host)?,
         last: Value::Null,
         out: String::new(),
     };
@@ -85,7 +91,7 @@ fn begin(setup: &Setup) -> Result<(Normal, BTreeMap<String, String>)> {
     for entry in fs::read_dir(&class).with_context(|| format!("cannot read {}", class.display()))? {
         let name = entry?.file_name().to_string_lossy().into_owned();
         let proc_name = fs::read_to_string(sys.join("class/scsi_host").join(&name).join("proc_name"));
-        if proc_name.is_ok_and(|name| name.trim() == "qla4xxx")
+        if proc_name.is_ok_and(|name| name.trim() == setup.class.name())
             && let Some(number) = name.strip_prefix("host")
         {
             hosts.push(number.parse::<u32>()?);
@@ -93,8 +99,10 @@ fn begin(setup: &Setup) -> Result<(Normal, BTreeMap<String, String>)> {
     }
     hosts.sort_unstable();
     ensure!(
-        hosts.len() == 2,
-        "the script needs an adapter with two ports, not {hosts:?}"
+        hosts.len() == setup.class.ports(),
+        "the script needs {} ports of {}, not {hosts:?}",
+        setup.class.ports(),
+        setup.class.name()
     );
     let mut normal = Normal::default();
     let mut names = BTreeMap::new();
@@ -111,7 +119,8 @@ fn begin(setup: &Setup) -> Result<(Normal, BTreeMap<String, String>)> {
         normal.word(&dir.to_string_lossy(), "ENDPOINT");
     }
     // The kernel's address of the transport's structure.
-    let handle = fs::read_to_string(sys.join("class/iscsi_transport/qla4xxx/handle"));
+    let transport = sys.join("class/iscsi_transport").join(setup.class.name());
+    let handle = fs::read_to_string(transport.join("handle"));
     normal.word(handle.unwrap_or_default().trim(), "HANDLE");
     normal.port(setup.portal.port());
     let (secret, short) = (setup.scratch.join("secret"), setup.scratch.join("short"));
@@ -143,6 +152,7 @@ fn learn(sys: &Path, host: u32, name: &str, normal: &mut Normal) {
     normal.word(&reversed, &format!("ISID-{name}"));
     // Other paths have other numbers behind its beginning.
     normal.word(reversed.get(..8).unwrap_or_default(), &format!("PATH-{name}-"));
+    normal.word(&read("iscsi_host", "netdev"), &format!("NETDEV-{name}"));
     normal.word(&read("iscsi_host", "initiatorname"), &format!("INITIATOR-{name}"));
     normal.word(&read("scsi_host", "serial_num"), &format!("SERIAL-{name}"));
     // The host's parent is the PCI function.
@@ -179,6 +189,12 @@ impl Runner<'_> {
                 self.outside.carry_out(order)?;
                 self.out.push_str(&format!("\n$ {order}\n"));
             }
+            Step::Daemon(words, act) => {
+                let (answer, number) = self.daemon.act(self.setup, act)?;
+                self.names
+                    .extend(number.map(|number| (act.name().to_owned(), number)));
+                self.out.push_str(&format!("\n$ daemon {words}\n{answer}\n"));
+            }
             Step::Keep { name, pointer } => {
                 let found = self.last.pointer(pointer).cloned();
                 let found =
@@ -202,15 +218,17 @@ impl Runner<'_> {
                     .iter()
                     .map(|n| n.parse().context("not a number"))
                     .collect::<Result<_>>()?;
-                let answer = ask::ask(&self.setup.endpoint, name, &given)?;
+                let answer = ask::ask(&self.setup.endpoint, self.setup.class, name, &given)?;
                 let answer = self.normal.text(&answer);
-                self.out
-                    .push_str(&format!("\n$ netlink {name} {}\n{answer}\n", numbers.join(" ")));
+                self.out.push_str(&format!(
+                    "\n$ {}\n{answer}\n",
+                    ["netlink", name, &numbers.join(" ")].join(" ").trim_end()
+                ));
             }
             Step::Tree => {
                 // Objects come and go behind the answer to a command.
                 self.events();
-                let dump = tree::dump(&self.setup.endpoint.sysfs_path(), &self.normal)?;
+                let dump = tree::dump(&self.setup.endpoint.sysfs_path(), self.setup.class, &self.normal)?;
                 self.out.push_str(&format!("\n$ tree\n{}", dump));
             }
         }

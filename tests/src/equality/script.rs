@@ -2,10 +2,13 @@
 
 use anyhow::{Context, Result, bail};
 
+use super::daemon::Act;
 use super::outside::Order;
 
-/// The table of steps.
-pub const SCRIPT: &str = include_str!("../../equality/script.txt");
+/// The steps for the card with two ports.
+pub(super) const QLA4XXX: &str = include_str!("../../equality/script.txt");
+/// The steps for one port of the bnx2i class.
+pub(super) const BNX2I: &str = include_str!("../../equality/bnx2i.txt");
 
 /// The format of which only the exit code is written: what is said is a matter of time.
 pub(super) const QUIETLY: &str = "quietly";
@@ -35,6 +38,8 @@ pub enum Step {
     },
     /// Something that happens outside of the kernel.
     Outside(Order),
+    /// Something that a daemon does, for adapters that do not log in themselves: the words and what they mean.
+    Daemon(String, Act),
     /// Remembers what a JSON pointer finds in the last answer.
     Keep {
         /// The name, without the dollar.
@@ -106,7 +111,8 @@ fn step(line: &str) -> Result<Step> {
             value: next("value")?,
             words: words.collect(),
         },
-        "card" | "target" | "unit" => Step::Outside(Order::parse(line)?),
+        "card" | "target" | "unit" | "helper" => Step::Outside(Order::parse(line)?),
+        "daemon" => Step::Daemon(rest.to_owned(), Act::parse(&words.collect::<Vec<_>>())?),
         "keep" => Step::Keep {
             name: next("name")?,
             pointer: next("pointer")?,
@@ -131,7 +137,7 @@ mod tests {
 
     #[test]
     fn the_script_has_every_noun_and_300_commands() {
-        let steps = parse(SCRIPT).unwrap();
+        let steps = parse(QLA4XXX).unwrap();
         let commands: Vec<_> = steps
             .iter()
             .filter_map(|step| match step {

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::Normal;
+use super::{Class, Normal};
 
 /// Where the adapter shows itself.
 const PLACES: &[&str] = &[
@@ -27,12 +27,12 @@ const SECRETS: &[&str] = &["password", "password_in"];
 const ROOTS_ALONE: &[&str] = &["username", "username_in", "password", "password_in"];
 
 /// Writes out the tree below `sys`, as it is compared.
-pub(super) fn dump(sys: &Path, normal: &Normal) -> Result<String> {
+pub(super) fn dump(sys: &Path, class: Class, normal: &Normal) -> Result<String> {
     let mut out = String::new();
     for place in PLACES {
         let dir = sys.join(place);
         for name in names(&dir).with_context(|| format!("cannot read {}", dir.display()))? {
-            if place.ends_with("transport") && name != "qla4xxx" {
+            if place.ends_with("transport") && name != class.name() {
                 continue;
             }
             out.push_str(&normal.text(&format!("{place}/{name}\n")));

@@ -49,7 +49,7 @@ pub(super) fn run(args: &Args) -> Result<Verdicts> {
     adapter.client.set_address(CARD, address)?;
     let index = adapter.client.add_target(CARD, NAME, portal)?;
     adapter.client.login(CARD, index)?;
-    helper::play(&endpoint, OFFLOAD)?;
+    let _helper = helper::play(&endpoint, OFFLOAD)?;
     let mut daemon = Client::listening(&endpoint, "bnx2i", 1)?;
     let session = Session::login(&mut daemon, Target::plain(OFFLOAD, portal, NAME)?)?;
     session.scan(&endpoint)?;

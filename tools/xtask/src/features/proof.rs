@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use lab_tests::equality::{SCRIPT, Step, parse};
+use lab_tests::equality::{Class, Step, parse};
 
 use super::sources::{self, Found};
 use super::targets;
@@ -45,7 +45,7 @@ impl Proofs {
                     .extend(sources::checks(&fs::read_to_string(&path)?)?);
             }
         }
-        proofs.sections = parse(SCRIPT)?
+        proofs.sections = parse(Class::Qla4xxx.script())?
             .into_iter()
             .filter_map(|step| match step {
                 Step::Section(name) => Some(name),

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use driver_sys::endpoint::Endpoint;
-use lab_tests::equality::{Here, Line, SCRIPT, Setup, compare, known, parse, run};
+use lab_tests::equality::{Class, Here, Line, Setup, compare, known, no_helper, parse, run};
 use lab_tests::lab;
 use lab_tests::process::own_binary;
 use lab_tests::qemu::{Cache, Card, Guest, Initramfs, Kernel};
@@ -91,13 +91,14 @@ fn in_guest(cache: &Cache, kernel: &Kernel, chip: &str, dir: &Path) -> Result<St
     let mut outside = Here {
         card: &|words| card.fault(words),
         target: &target,
+        helper: &mut no_helper,
     };
     std::thread::scope(|scope| {
         let stream = UnixStream::connect(&orders).context("the guest's line for orders")?;
         let end = stream.try_clone()?;
         let served = scope.spawn(move || Line::new(stream).serve(&mut outside));
         let transcript = guest.must(
-            &format!("equality host /bin/hbactl {portal} {IQN} {LINE} {GATEWAY}"),
+            &format!("equality qla4xxx host /bin/hbactl {portal} {IQN} {LINE} {GATEWAY}"),
             LIMIT,
         );
         end.shutdown(Shutdown::Both)?;
@@ -113,6 +114,7 @@ fn on_emulated(chip: &str, dir: &Path) -> Result<String> {
     let lab = lab::Lab::start(&["--ports", "2", "--chip", chip, "--first-host", "0"])?;
     let target = Target::start(dir, IQN, LUNS)?;
     let setup = Setup {
+        class: Class::Qla4xxx,
         endpoint: Endpoint::Dir(lab.endpoint()),
         hbactl: own_binary("hbactl")?,
         portal: target.portal(),
@@ -122,6 +124,7 @@ fn on_emulated(chip: &str, dir: &Path) -> Result<String> {
     let mut outside = Here {
         card: &|words| lab.fault(words),
         target: &target,
+        helper: &mut no_helper,
     };
-    run(&setup, &mut outside, &parse(SCRIPT)?)
+    run(&setup, &mut outside, &parse(setup.class.script())?)
 }
