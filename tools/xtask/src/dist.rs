@@ -1,8 +1,10 @@
-//! `cargo xtask dist`: `hbactl` as it is installed on a machine.
+//! `cargo xtask dist`: `hbactl` and the network helper as they are installed on a machine.
 //!
-//! Static, so that it runs from an initramfs; optimised for size; and its functions ordered by use, so that a listing touches a few
+//! `hbactl` is static, so that it runs from an initramfs; optimised for size; and its functions ordered by use, so that a listing touches a few
 //! stretches of the program instead of all of it. What is in use is recorded from a run of the everyday listings under callgrind, on a
 //! tree of a few sessions; without valgrind the program is the same but for the order.
+
+mod helper;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -17,7 +19,7 @@ use crate::workspace::{cargo, must, root, target_dir};
 
 #[derive(ClapArgs)]
 pub(crate) struct Args {
-    /// Copy the program here
+    /// Copy the programs, the helper's units, its man page and completions here
     #[arg(long, value_name = "DIR", default_value = "target/install")]
     out: PathBuf,
 }
@@ -39,11 +41,17 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;
     let to = out.join("hbactl");
     fs::copy(&program, &to).with_context(|| format!("cannot write {}", to.display()))?;
-    println!("{} ({} KiB)", to.display(), fs::metadata(&to)?.len() / 1024);
+    for file in [vec![to], helper::install(&out)?].concat() {
+        println!(
+            "{} ({} KiB)",
+            file.display(),
+            fs::metadata(&file)?.len().div_ceil(1024)
+        );
+    }
     Ok(())
 }
 
-/// Builds it; where it is.
+/// Builds `hbactl`; where it is.
 pub(crate) fn build() -> Result<PathBuf> {
     let target = target_dir();
     fs::create_dir_all(&target)?;

@@ -44,7 +44,7 @@ enum Task {
     Bench(bench::Args),
     /// Run stock kernels with their own qla4xxx driver on our PCI functions, in QEMU
     Qemu(qemu::Args),
-    /// Build hbactl as it is installed: static, small, its functions ordered by use
+    /// Build hbactl (static, small, its functions ordered by use) and iscsiuio with its units and man page, as they are installed
     Dist(dist::Args),
     /// Run the fuzz targets (needs cargo-fuzz and a nightly toolchain)
     Fuzz(fuzz::Args),
