@@ -89,8 +89,9 @@ fn manual() -> Result<Vec<u8>> {
 /// Its command line, without what is for its own processes only.
 fn command() -> Command {
     let whole = Options::command();
+    // All crates have one version.
     let mut shown = Command::new(NAME)
-        .version(whole.get_version().unwrap_or_default().to_owned())
+        .version(env!("CARGO_PKG_VERSION"))
         .disable_version_flag(true);
     if let Some(about) = whole.get_about() {
         shown = shown.about(about.clone());
