@@ -188,7 +188,7 @@ impl<'a> Left<'a> {
         let exact = all
             .iter()
             .position(|k| here(k) && k.id.portal.tag == wanted.portal.tag);
-        let at = exact.or_else(|| all.iter().position(|k| here(k)))?;
+        let at = exact.or_else(|| all.iter().position(here))?;
         Some(all.remove(at))
     }
 

@@ -44,8 +44,8 @@ impl<T: Send + 'static> Questions<T> {
 fn run<T: Send + 'static>(jobs: Vec<Job<T>>, deadline: Deadline) -> Vec<Option<T>> {
     let mut results: Vec<Option<T>> = jobs.iter().map(|_| None).collect();
     let workers = jobs.len().min(AT_ONCE);
-    let queue: Arc<Mutex<VecDeque<(usize, Job<T>)>>> =
-        Arc::new(Mutex::new(jobs.into_iter().enumerate().collect()));
+    let queue: VecDeque<(usize, Job<T>)> = jobs.into_iter().enumerate().collect();
+    let queue = Arc::new(Mutex::new(queue));
     let (tell, told) = mpsc::channel();
     for _ in 0..workers {
         let (tell, queue) = (tell.clone(), Arc::clone(&queue));

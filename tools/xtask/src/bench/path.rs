@@ -69,8 +69,9 @@ pub(super) fn run(args: &Args) -> Result<Verdicts> {
 
             let helper = road.helper(&segment, &program)?;
             helpers.push(measured(&mut road, at_once)?);
-            road.hang_up();
+            // Left alone while it runs it comes again, and the next one's place on the road is taken.
             drop(helper);
+            road.hang_up();
         }
         let of =
             |runs: &[Run], what: fn(&Run) -> f64| median(runs.iter().map(what).collect()).unwrap_or(f64::NAN);
