@@ -24,7 +24,11 @@ fn id(target: &str) -> NodeId {
 }
 
 fn record(id: &NodeId, length: usize) -> Result<Record> {
-    let text = format!("# BEGIN RECORD 2.1.8\nnode.name = {}\n# {}\n# END RECORD\n", id.target, "x".repeat(length));
+    let text = format!(
+        "# BEGIN RECORD 2.1.8\nnode.name = {}\n# {}\n# END RECORD\n",
+        id.target,
+        "x".repeat(length)
+    );
     Ok(Record::parse("new", text.as_bytes())?)
 }
 
@@ -33,7 +37,13 @@ fn small(dir: &Path) -> Result<Database> {
     let records = dir.join("records");
     fs::create_dir(&records)?;
     let none: Option<&Path> = None;
-    mount(none, &records, Some("tmpfs"), MsFlags::empty(), Some("size=256k,mode=0700"))?;
+    mount(
+        none,
+        &records,
+        Some("tmpfs"),
+        MsFlags::empty(),
+        Some("size=256k,mode=0700"),
+    )?;
     let db = Database::at(Place {
         config: records.clone(),
         records,
@@ -58,9 +68,15 @@ fn refusals(db: &Database) -> Result<Vec<Error>> {
     let (a, c) = (id("a"), id("c"));
     let long = record(&a, 60_000)?;
     let mut refused = vec![
-        db.put_node(&held, &a, &long).err().context("a change was written")?,
-        db.put_node(&held, &c, &record(&c, 60_000)?).err().context("a new one was written")?,
-        db.put_iface(&held, "eth0", &record(&c, 60_000)?).err().context("an interface was written")?,
+        db.put_node(&held, &a, &long)
+            .err()
+            .context("a change was written")?,
+        db.put_node(&held, &c, &record(&c, 60_000)?)
+            .err()
+            .context("a new one was written")?,
+        db.put_iface(&held, "eth0", &record(&c, 60_000)?)
+            .err()
+            .context("an interface was written")?,
     ];
     let mut batch = db.batch(&mut held)?;
     let many = batch.put(&a, &long).and_then(|()| batch.finish().map(drop));
@@ -87,8 +103,14 @@ fn a_full_file_system_refuses_whole_and_records_can_still_be_removed() -> Result
             let next = error.next_step().context("no hint")?.to_string();
             ensure!(next.contains("room"), "{next}");
         }
-        let kept: Vec<_> = tree(&dir.join("records"))?.into_iter().filter(|(_, what)| what != "a directory").collect();
-        let before: Vec<_> = before.into_iter().filter(|(_, what)| what != "a directory").collect();
+        let kept: Vec<_> = tree(&dir.join("records"))?
+            .into_iter()
+            .filter(|(_, what)| what != "a directory")
+            .collect();
+        let before: Vec<_> = before
+            .into_iter()
+            .filter(|(_, what)| what != "a directory")
+            .collect();
         ensure!(kept == before, "{kept:?}");
         let held = lock(&db)?;
         ensure!(db.remove_node(&held, &id("a"))?, "nothing to remove");
