@@ -131,10 +131,9 @@ fn a_target_that_isnsadm_registers_is_found() -> Result<()> {
 
 #[test]
 fn more_targets_than_a_pdu_holds_are_found_all() -> Result<()> {
-    const COUNT: usize = 500;
-    let name = |n: usize| {
-        format!("iqn.2026-11.org.example:with-quite-a-long-name-as-arrays-give-them.volume-{n:04}")
-    };
+    // Names of the longest kind: with fewer targets than an array has an answer is longer than 64 KiB.
+    const COUNT: usize = 160;
+    let name = |n: usize| format!("{DISK}-{}-{n:04}", "x".repeat(180));
     // Ours writes one PDU with a wrong length, as isnsd does.
     let mut args = vec!["--fault".to_owned(), "wrapped".to_owned()];
     for n in 0..COUNT {
@@ -382,6 +381,41 @@ fn a_target_that_comes_and_goes_is_heard_of() -> Result<()> {
         watching.end(Deadline::after(LONG))?;
         Ok(())
     })
+}
+
+#[test]
+fn callers_that_say_nothing_or_rubbish_keep_nobody_from_being_heard() -> Result<()> {
+    let server = Server::ours(&[])?;
+    let (at, host) = (server.at, HOST.parse()?);
+    let hearing = hba::discovery::isns::watch::Hearing {
+        at: ([127, 0, 0, 1], 0).into(),
+        alias: None,
+        inquiries: None,
+    };
+    let mut watching = watch(at, &host, &hearing, Deadline::after(LONG))?;
+    let mut callers = Vec::new();
+    for n in 0..40 {
+        let mut caller = std::net::TcpStream::connect(watching.address()?)?;
+        if n % 2 == 0 {
+            std::io::Write::write_all(&mut caller, b"GET / HTTP/1.0\r\n\r\n")?;
+        }
+        callers.push(caller);
+    }
+    let mut disk = server.registrar(DISK)?;
+    disk.target(None, &[served("10.0.0.1:3260", None)?])?;
+    let changes = heard(watching.next(Deadline::after(LONG))?)?;
+    ensure!(changes.iter().any(|c| c.node.as_str() == DISK), "{changes:?}");
+    // The server is gone: who watches hears of it.
+    drop(server);
+    let error = loop {
+        match watching.next(Deadline::after(LONG)) {
+            Ok(Some(_)) => {}
+            Ok(None) => anyhow::bail!("nothing was told"),
+            Err(error) => break error,
+        }
+    };
+    ensure!(error.status().name() == "isns_unavailable", "{error}");
+    Ok(())
 }
 
 #[test]

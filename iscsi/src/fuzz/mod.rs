@@ -7,6 +7,7 @@
 mod books;
 mod framing;
 mod initiator;
+mod isns;
 mod login_text;
 mod script;
 mod target;
@@ -15,5 +16,6 @@ mod tests;
 
 pub use framing::framing;
 pub use initiator::initiator;
+pub use isns::isns;
 pub use login_text::login_text;
 pub use target::target;

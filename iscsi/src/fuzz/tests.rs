@@ -24,3 +24,8 @@ fn initiator_keeps_its_promises_on_the_corpus() {
 fn target_keeps_its_promises_on_the_corpus() {
     replay("target", super::target);
 }
+
+#[test]
+fn isns_keeps_its_promises_on_the_corpus() {
+    replay("isns", super::isns);
+}

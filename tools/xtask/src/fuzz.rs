@@ -16,6 +16,7 @@ const TARGETS: [&str; 13] = [
     "framing",
     "login_text",
     "initiator",
+    "isns",
     "target",
     "scsi",
     "pci",

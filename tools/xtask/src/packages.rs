@@ -74,6 +74,16 @@ pub(crate) const FOR_TESTS: &[Tool] = &[
         package: "radvd",
         purpose: "router advertisements",
     },
+    Tool {
+        program: "isnsd",
+        package: "open-isns-server",
+        purpose: "an iSNS server",
+    },
+    Tool {
+        program: "isnsadm",
+        package: "open-isns-utils",
+        purpose: "registers targets at an iSNS server",
+    },
 ];
 
 /// What the QEMU lane needs to make its private root.
