@@ -11,11 +11,11 @@ use crate::process::until;
 
 const SOON: Duration = Duration::from_secs(60);
 
-/// Walks it, with a disk of 16 MiB.
+/// Walks it, with a disk of 16 MiB. Gives what iscsid sent to the kernel.
 ///
 /// # Errors
 /// What does not go.
-pub fn walk(rig: &Rig, stock: &Stock) -> Result<()> {
+pub fn walk(rig: &Rig, stock: &Stock) -> Result<Vec<Request>> {
     let (mac, portal) = (rig.shown("hwaddress")?, rig.portal());
     let iface = format!("bnx2i.{mac}");
     // Made by iscsiadm itself, from what the tree shows.
@@ -74,5 +74,5 @@ pub fn walk(rig: &Rig, stock: &Stock) -> Result<()> {
         sent.iter().filter(|request| through(request)).count() >= 2,
         "{sent:?}"
     );
-    Ok(())
+    Ok(sent)
 }

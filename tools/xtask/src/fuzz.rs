@@ -12,7 +12,7 @@ use clap::Args as ClapArgs;
 use crate::workspace::{cargo, must, root};
 
 /// The targets, as `fuzz/Cargo.toml` names them.
-const TARGETS: [&str; 13] = [
+const TARGETS: [&str; 14] = [
     "framing",
     "login_text",
     "initiator",
