@@ -12,6 +12,7 @@ use files::{Dir, Why};
 use super::Database;
 use super::node::NODES;
 use super::portal::Discovery;
+use super::read::placed;
 use super::write::{Last, failed, make};
 use crate::error::{Error, Result};
 use crate::nodes::lock::Held;
@@ -50,7 +51,7 @@ impl Database {
     }
 
     fn linked(&self, path: &Path) -> Result<Vec<NodeId>> {
-        let refused = |e: files::Error| Error::file("read the links of discovery", &e);
+        let refused = |e: files::Error| placed("read the links of discovery", &e);
         let Some(root) = self.root()? else {
             return Ok(Vec::new());
         };

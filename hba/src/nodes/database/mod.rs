@@ -93,7 +93,7 @@ impl Database {
         match Dir::open(&self.place.records) {
             Ok(dir) => Ok(Some(dir)),
             Err(error) if error.is_missing() => Ok(None),
-            Err(error) => Err(Error::file("open the record database", &error)),
+            Err(error) => Err(read::placed("open the record database", &error)),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 
-use files::{Dir, Found};
+use files::{Dir, Found, Why};
 
 use super::Database;
 use crate::deadline::Deadline;
@@ -122,5 +122,14 @@ fn half(tried: String, sure: bool) -> Error {
 
 /// A file that cannot be opened as a record.
 pub(super) fn unusable(error: &files::Error) -> Error {
-    Error::file("open a record", error)
+    placed("open a record", error)
+}
+
+/// A failure with its place, whatever it was.
+pub(super) fn placed(tried: &str, error: &files::Error) -> Error {
+    let e = Error::file(tried, error);
+    match error.why() {
+        Why::Os(os) => e.answered(format!("{}: {os}", error.path().display())),
+        _ => e,
+    }
 }

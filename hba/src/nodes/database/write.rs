@@ -8,6 +8,7 @@ use std::ffi::OsStr;
 use files::Dir;
 
 use super::Database;
+use super::read::placed;
 use crate::error::{Error, Kind, Result};
 use crate::nodes::Record;
 use crate::nodes::lock::Held;
@@ -104,7 +105,7 @@ pub(super) fn put(
 
 /// A write that the system refused: what was there is untouched.
 pub(super) fn failed(tried: &str, error: &files::Error) -> Error {
-    let e = Error::file(tried, error);
+    let e = placed(tried, error);
     match error.errno() {
         Some(READ_ONLY) => e.hint("the file system is read-only; nothing was changed"),
         Some(NO_SPACE | NO_QUOTA) => e.hint("make room; what was there is untouched"),
