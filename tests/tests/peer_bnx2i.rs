@@ -13,7 +13,7 @@ use lab_tests::need::left_out;
 use lab_tests::network::helper;
 use lab_tests::network::rig::{self, Rig};
 use lab_tests::peer::stock::{Stock, needs};
-use lab_tests::peer::walk::walk;
+use lab_tests::peer::walk::{log_out, node, requests, walk};
 
 /// `bnx2i_iscsi_transport`.
 const BNX2I: Caps = Caps::from_bits_retain(0x08B9);
@@ -28,7 +28,9 @@ fn stock_iscsid_discovers_and_logs_in_with_our_helper() -> Result<()> {
     }
     let rig = Rig::start(16 << 20, false)?;
     let stock = Stock::start(rig.offload.endpoint(), Some(&rig.segment.near))?;
-    let walked = walk(&rig, &stock).and_then(|sent| as_the_policy_says(&sent));
+    let walked = walk(&rig, &stock)
+        .and_then(|sent| as_the_policy_says(&sent))
+        .and_then(|()| nops_as_the_policy_says(&rig, &stock, &node(&rig)?));
     walked.with_context(|| {
         let said = |log: &str| rig.segment.said(log).unwrap_or_default();
         format!(
@@ -37,6 +39,41 @@ fn stock_iscsid_discovers_and_logs_in_with_our_helper() -> Result<()> {
             stock.log().unwrap_or_default()
         )
     })
+}
+
+/// What iscsid takes in place of NOP times that are 0 is what our table takes.
+fn nops_as_the_policy_says(rig: &Rig, stock: &Stock, node: &str) -> Result<()> {
+    for (interval, timeout) in [(0, 7), (7, 0), (0, 0), (7, 9)] {
+        for (key, value) in [("interval", interval), ("timeout", timeout)] {
+            let key = format!("node.conn[0].timeo.noop_out_{key}");
+            stock.lines(&format!("{node} -o update -n {key} -v {value}"))?;
+        }
+        stock.lines(&format!("{node} --login"))?;
+        log_out(rig, stock, node)?;
+        let last = |param| {
+            let sent = requests(stock)?;
+            let value = sent.iter().rev().find_map(|request| match request {
+                Request::SetParam { attr, .. } if attr.param == param => Some(attr.value.clone()),
+                _ => None,
+            });
+            let value = value.context("it is not sent")?;
+            Ok::<_, anyhow::Error>(
+                String::from_utf8_lossy(value.as_slice())
+                    .trim_end_matches('\0')
+                    .to_owned(),
+            )
+        };
+        let (used, _) = Connection {
+            noop_interval: interval,
+            noop_timeout: timeout,
+            ..Connection::SHIPPED
+        }
+        .settled();
+        let theirs = (last(IscsiParam::RecvTmo)?, last(IscsiParam::PingTmo)?);
+        let ours = (used.noop_interval.to_string(), used.noop_timeout.to_string());
+        ensure!(theirs == ours, "{interval} {timeout}: {theirs:?} {ours:?}");
+    }
+    Ok(())
 }
 
 /// Set only where the record has them, or the machine boots from the session.

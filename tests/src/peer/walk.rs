@@ -32,7 +32,7 @@ pub fn walk(rig: &Rig, stock: &Stock) -> Result<Vec<Request>> {
     }
     let found = stock.lines(&format!("-m discovery -t st -p {portal} -I {iface}"))?;
     ensure!(found.iter().any(|line| line.contains(IQN)), "{found:?}");
-    stock.lines(&format!("-m node -T {IQN} -p {portal} -I {iface} --login"))?;
+    stock.lines(&format!("{} --login", node(rig)?))?;
     let sessions = stock.lines("-m session")?;
     ensure!(
         sessions
@@ -59,20 +59,44 @@ pub fn walk(rig: &Rig, stock: &Stock) -> Result<Vec<Request>> {
     rig.json(&["lun", "read", &disk, "--out", &text(&copy)?])?;
     ensure!(std::fs::read(&source)? == std::fs::read(&copy)?, "other bytes");
 
-    stock.lines(&format!("-m node -T {IQN} -p {portal} -I {iface} --logout"))?;
-    until(SOON, "the session to go", || {
-        let sessions = rig.json(&["session", "list"])?;
-        Ok(sessions.as_array().is_some_and(Vec::is_empty).then_some(()))
-    })?;
-    let sent: Vec<Request> = stock
-        .sent()?
-        .iter()
-        .map(|message| Ok(Request::decode(message)?.1))
-        .collect::<Result<_>>()?;
+    log_out(rig, stock, &node(rig)?)?;
+    let sent = requests(stock)?;
     let through = |request: &Request| matches!(request, Request::EpConnectThroughHost { host_no: 1, .. });
     ensure!(
         sent.iter().filter(|request| through(request)).count() >= 2,
         "{sent:?}"
     );
     Ok(sent)
+}
+
+/// iscsiadm's words for the record of the disk on the rig's port.
+///
+/// # Errors
+/// The port is not there.
+pub fn node(rig: &Rig) -> Result<String> {
+    let (mac, portal) = (rig.shown("hwaddress")?, rig.portal());
+    Ok(format!("-m node -T {IQN} -p {portal} -I bnx2i.{mac}"))
+}
+
+/// What iscsid has sent to the kernel so far.
+///
+/// # Errors
+/// Something of it is no request.
+pub fn requests(stock: &Stock) -> Result<Vec<Request>> {
+    let sent = stock.sent()?;
+    sent.iter()
+        .map(|message| Ok(Request::decode(message)?.1))
+        .collect()
+}
+
+/// Logs out and waits until the session is gone.
+///
+/// # Errors
+/// It does not go.
+pub fn log_out(rig: &Rig, stock: &Stock, node: &str) -> Result<()> {
+    stock.lines(&format!("{node} --logout"))?;
+    until(SOON, "the session to go", || {
+        let sessions = rig.json(&["session", "list"])?;
+        Ok(sessions.as_array().is_some_and(Vec::is_empty).then_some(()))
+    })
 }
