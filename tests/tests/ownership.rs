@@ -109,9 +109,26 @@ impl Owned {
     }
 }
 
-/// Different instants of a command that takes `whole`.
-fn instant(round: u32, whole: Duration) -> Duration {
-    whole.mul_f64(f64::from(round.wrapping_mul(7919) % 97) / 80.0)
+/// Instants around the one at which a command does its work, which is found while they are tried.
+struct Instants {
+    around: Duration,
+}
+
+impl Instants {
+    /// Of a command that took so long.
+    const fn of(around: Duration) -> Self {
+        Self { around }
+    }
+
+    fn of_round(&self, round: u32) -> Duration {
+        self.around
+            .mul_f64(0.6 + f64::from(round.wrapping_mul(7919) % 97) / 120.0)
+    }
+
+    /// Later next time when the work was not done yet, earlier when it was.
+    fn learn(&mut self, done: bool) {
+        self.around = self.around.mul_f64(if done { 0.9 } else { 1.1 });
+    }
 }
 
 fn answers(lab: &Lab, kind: &str, args: &[&str]) -> Result<Value> {
@@ -465,7 +482,7 @@ fn a_killed_claim_leaves_the_old_owner_or_the_new_one() -> Result<()> {
     let owned = Owned::begin("127.0.0.157")?;
     let begun = Instant::now();
     owned.lab.json(&["session", "claim", "1", "--owner", "first"])?;
-    let whole = begun.elapsed();
+    let mut instants = Instants::of(begun.elapsed());
     let entry = owned.entry("1");
     let names: Vec<String> = facts(&entry)?.context("no entry")?.into_keys().collect();
     let registry = Registry::of(&owned.home()?);
@@ -487,7 +504,7 @@ fn a_killed_claim_leaves_the_old_owner_or_the_new_one() -> Result<()> {
             for round in rounds::each("kills of session claim", 120, 2000) {
                 let after = format!("owner{round}");
                 let args = ["session", "claim", "1", "--owner", &after, "--force"];
-                let out = owned.killed(&args, instant(round, whole))?;
+                let out = owned.killed(&args, instants.of_round(round))?;
                 let now = facts(&entry)?.context("the entry is gone")?;
                 ensure!(now.keys().eq(&names), "round {round}: {now:?}");
                 let owner = now["owner"].trim_end();
@@ -502,6 +519,7 @@ fn a_killed_claim_leaves_the_old_owner_or_the_new_one() -> Result<()> {
                     "old"
                 };
                 *seen.entry(which).or_insert(0) += 1;
+                instants.learn(which == "new");
                 owner.clone_into(&mut before);
             }
             Ok(())
@@ -529,7 +547,7 @@ fn a_killed_exclude_leaves_the_old_list_or_the_new_one() -> Result<()> {
     owned
         .lab
         .json(&["target", "exclude", "add", "--iface", "first"])?;
-    let whole = begun.elapsed();
+    let mut instants = Instants::of(begun.elapsed());
     let home = owned.home()?;
     let comment = "# kept\n";
     let mut before = format!("{comment}{}", fs::read_to_string(owned.rules())?);
@@ -554,7 +572,7 @@ fn a_killed_exclude_leaves_the_old_list_or_the_new_one() -> Result<()> {
         let verb: Vec<&str> = verb.iter().map(String::as_str).collect();
         owned.killed(
             &[&["target", "exclude"], &verb[..]].concat(),
-            instant(round, whole),
+            instants.of_round(round),
         )?;
         let now = fs::read_to_string(owned.rules())?;
         let which = if now == after { "new" } else { "old" };
@@ -565,6 +583,7 @@ fn a_killed_exclude_leaves_the_old_list_or_the_new_one() -> Result<()> {
             "round {round}: {read:?}"
         );
         *seen.entry(which).or_insert(0) += 1;
+        instants.learn(which == "new");
         before = now;
     }
     eprintln!("{seen:?}");
@@ -611,13 +630,16 @@ fn a_session_is_never_gone_without_the_rule_that_was_asked_for() -> Result<()> {
     let mut seen = BTreeMap::new();
     let begun = Instant::now();
     owned.lab.json(&["session", "logout", "1", "--exclude"])?;
-    let whole = begun.elapsed();
+    let mut instants = Instants::of(begun.elapsed());
     for round in rounds::each("kills of logout --exclude", 25, 500) {
         // As it was: a session, and no rule.
         let _ = fs::remove_file(&rules);
         owned.lab.json(&["flash", "login", &owned.index])?;
         let sid = owned.sid()?;
-        owned.killed(&["session", "logout", &sid, "--exclude"], instant(round, whole))?;
+        owned.killed(
+            &["session", "logout", &sid, "--exclude"],
+            instants.of_round(round),
+        )?;
         // An order that was given is carried out yet.
         let ruled = rules.exists();
         if !ruled {
@@ -625,10 +647,15 @@ fn a_session_is_never_gone_without_the_rule_that_was_asked_for() -> Result<()> {
         }
         let there = !owned.owners()?.is_empty();
         *seen.entry((ruled, there)).or_insert(0) += 1;
+        instants.learn(ruled);
         // A session that is going yet is waited for.
         owned.lab.json(&["flash", "logout", &owned.index])?;
         ensure!(ruled || !rules.exists());
     }
     eprintln!("(rule, session): {seen:?}");
+    ensure!(
+        seen.keys().any(|(ruled, _)| *ruled) && seen.keys().any(|(ruled, _)| !*ruled),
+        "no kill came before the rule, or none after: {seen:?}"
+    );
     Ok(())
 }

@@ -245,3 +245,19 @@ fn man_pages_and_completions_cover_every_noun() {
         assert!(script.contains("flash") && script.contains("chap"), "{shell}");
     }
 }
+
+#[test]
+fn what_udev_runs_when_a_session_ends_is_a_command_that_there_is() {
+    let rules = include_str!("../../../packaging/udev/rules.d/60-hbactl-session.rules");
+    assert!(rules.contains("ACTION==\"remove\", SUBSYSTEM==\"iscsi_session\""));
+    let command = rules
+        .split("RUN+=\"")
+        .nth(1)
+        .and_then(|rest| rest.split('"').next());
+    let words: Vec<&str> = command.unwrap().split(' ').collect();
+    assert_eq!(words[0], "/usr/bin/hbactl");
+    let dir = empty();
+    let out = run(&at(dir.path(), &words[1..]));
+    assert!(out.status.success(), "{}", stderr(&out));
+    assert!(!dir.path().join("hbactl").exists(), "nothing is made for nothing");
+}
