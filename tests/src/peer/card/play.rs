@@ -2,6 +2,7 @@
 //!
 //! Source: `uio.c` (`uio_open`, `uio_event_notify`), `cnic.c` (`cnic_uio_open`: one opens it at a time).
 
+use std::collections::VecDeque;
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
@@ -123,15 +124,20 @@ impl Work {
         let (interrupts, wire) = (opener.as_raw_fd(), cable.as_fd().as_raw_fd());
         let mut room = vec![0; 64 * 1024];
         let (mut count, mut last) = (0_u32, Instant::now());
+        let mut leaving = VecDeque::new();
         while !self.ends() {
             let mut moved = false;
-            for frame in self.chip.transmit()? {
-                moved = true;
-                // A cable that is full loses it.
-                match send(wire, &frame, MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL) {
-                    Err(Errno::EAGAIN) => {}
+            if leaving.is_empty() {
+                leaving.extend(self.chip.transmit()?);
+                moved = !leaving.is_empty();
+            }
+            while let Some(frame) = leaving.front() {
+                match send(wire, frame, MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL) {
+                    // The cable is busy: the chip waits, and loses nothing.
+                    Err(Errno::EAGAIN) => break,
                     sent => drop(sent?),
                 }
+                leaving.pop_front();
             }
             for _ in 0..TURN {
                 if !self.chip.has_room()? {
