@@ -18,6 +18,10 @@ pub enum Fault {
     RefuseLogins(u16),
     /// Logins are redirected. The flag tells a permanent move.
     Redirect(SocketAddr, bool),
+    /// The same for discovery sessions.
+    RedirectDiscovery(SocketAddr, bool),
+    /// SendTargets shows a link-local portal with a zone of this name, as arrays with IPv6 do.
+    SendTargetsZone(String),
     /// Every SCSI reply waits this long.
     DelayReplies(Duration),
     /// Every session is closed now, without a word.
@@ -60,6 +64,8 @@ pub const WORDS: &[&str] = &[
     "clear",
     "refuse-logins [STATUS]",
     "redirect ADDR:PORT [permanent]",
+    "redirect-discovery ADDR:PORT [permanent]",
+    "sendtargets-zone [ZONE]",
     "delay MILLISECONDS",
     "drop-sessions",
     "request-logout [SECONDS]",
@@ -77,6 +83,17 @@ pub const WORDS: &[&str] = &[
 
 /// Service unavailable (RFC 7143 §11.13.5), what `refuse-logins` means without a number.
 const SERVICE_UNAVAILABLE: u16 = 0x0301;
+
+/// The zone that an array's first port has, what `sendtargets-zone` means without a name.
+const ZONE: &str = "enp0s9";
+
+/// Whether a text can be the name of a network device.
+fn is_zone(text: &str) -> bool {
+    let fits = (1..=15).contains(&text.len());
+    fits && text
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+}
 
 impl FromStr for Fault {
     type Err = FaultError;
@@ -97,6 +114,12 @@ impl FromStr for Fault {
             }
             ["redirect", to] => Self::Redirect(to.parse().map_err(|_| unknown())?, false),
             ["redirect", to, "permanent"] => Self::Redirect(to.parse().map_err(|_| unknown())?, true),
+            ["redirect-discovery", to] => Self::RedirectDiscovery(to.parse().map_err(|_| unknown())?, false),
+            ["redirect-discovery", to, "permanent"] => {
+                Self::RedirectDiscovery(to.parse().map_err(|_| unknown())?, true)
+            }
+            ["sendtargets-zone"] => Self::SendTargetsZone(ZONE.to_owned()),
+            ["sendtargets-zone", zone] if is_zone(zone) => Self::SendTargetsZone(zone.to_owned()),
             ["delay", millis] => {
                 let millis: u32 = millis.parse().map_err(|_| unknown())?;
                 Self::DelayReplies(Duration::from_millis(millis.into()))
@@ -135,6 +158,11 @@ impl fmt::Display for Fault {
             Self::Redirect(to, permanent) => {
                 write!(f, "redirect {to}{}", if *permanent { " permanent" } else { "" })
             }
+            Self::RedirectDiscovery(to, permanent) => {
+                let permanent = if *permanent { " permanent" } else { "" };
+                write!(f, "redirect-discovery {to}{permanent}")
+            }
+            Self::SendTargetsZone(zone) => write!(f, "sendtargets-zone {zone}"),
             Self::DelayReplies(time) => write!(f, "delay {}", time.as_millis()),
             Self::DropSessions => f.write_str("drop-sessions"),
             Self::RequestLogout(seconds) => write!(f, "request-logout {seconds}"),
@@ -165,6 +193,9 @@ mod tests {
             "refuse-logins 0x0201",
             "redirect 127.0.0.1:3261",
             "redirect [::1]:3261 permanent",
+            "redirect-discovery 127.0.0.1:3261",
+            "redirect-discovery [::1]:3261 permanent",
+            "sendtargets-zone eth0.100",
             "delay 250",
             "drop-sessions",
             "request-logout 7",
@@ -211,6 +242,9 @@ mod tests {
             "refuse-logins 0",
             "refuse-logins 0x0401",
             "redirect here",
+            "redirect-discovery here",
+            "sendtargets-zone a/b",
+            "sendtargets-zone a-name-that-is-too-long",
             "portals shut",
             "group 2 asleep",
             "lun 1",

@@ -122,6 +122,8 @@ impl Target {
             sessions,
             refuse: None,
             redirect: config.redirect,
+            redirect_discovery: None,
+            zone: None,
         };
         Ok(Self {
             owner,

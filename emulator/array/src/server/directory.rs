@@ -1,9 +1,9 @@
 //! Who may log in where: the target's names, accounts, limits, and the faults that concern logins.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use iscsi::address::TargetAddress;
+use iscsi::address::{Host, TargetAddress};
 use iscsi::chap::{ChapAccount, ChapAlgorithm, ChapSecret};
 use iscsi::names;
 use iscsi::negotiate::SessionType;
@@ -12,6 +12,10 @@ use iscsi::target_node::{Admission, Authentication, Directory, LoginAttempt, Tar
 
 use super::nexus::{NexusName, Sessions};
 use crate::accounts::{Account, Accounts};
+use crate::portal::FIRST_GROUP;
+
+/// The address of a port on its link, as its hardware makes it.
+const LINK_LOCAL: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0xa236, 0x9fff, 0xfe12, 0x3456);
 
 /// What every connection's directory shares.
 #[derive(Debug)]
@@ -34,6 +38,9 @@ pub(super) struct Policy {
     pub(super) sessions: Sessions,
     pub(super) refuse: Option<LoginStatus>,
     pub(super) redirect: Option<(SocketAddr, bool)>,
+    pub(super) redirect_discovery: Option<(SocketAddr, bool)>,
+    /// A link-local portal with this zone is shown, too.
+    pub(super) zone: Option<String>,
 }
 
 impl Policy {
@@ -64,7 +71,13 @@ impl Policy {
             })
         });
         let own = own.filter(|_| !self.announce_only);
+        let zoned = self.zone.iter().map(|zone| TargetAddress {
+            host: Host::Scoped(LINK_LOCAL, zone.as_str().into()),
+            port: local.port(),
+            tag: Some(FIRST_GROUP),
+        });
         own.chain(self.announce.iter().cloned())
+            .chain(zoned)
             .map(|portal| portal.to_string())
             .collect()
     }
@@ -105,6 +118,12 @@ impl Directory for PortalDirectory {
         }
         if self.full {
             return Admission::Refuse(LoginStatus::OUT_OF_RESOURCES);
+        }
+        if let (SessionType::Discovery, Some((to, permanent))) = (login.session, policy.redirect_discovery) {
+            return Admission::Redirect {
+                address: to.to_string(),
+                permanent,
+            };
         }
         if login.session == SessionType::Normal {
             let wanted = login.target.unwrap_or_default();

@@ -32,6 +32,10 @@ impl Target {
             Fault::Redirect(to, permanent) => {
                 self.with_policy(|policy| policy.redirect = Some((*to, *permanent)));
             }
+            Fault::RedirectDiscovery(to, permanent) => {
+                self.with_policy(|policy| policy.redirect_discovery = Some((*to, *permanent)));
+            }
+            Fault::SendTargetsZone(zone) => self.with_policy(|policy| policy.zone = Some(zone.clone())),
             Fault::DelayReplies(time) => self.world.delay = Some(*time).filter(|time| !time.is_zero()),
             Fault::DropSessions => {
                 let ids: Vec<u64> = self.clients.keys().copied().collect();
@@ -106,6 +110,8 @@ impl Target {
         self.with_policy(|policy| {
             policy.refuse = None;
             policy.redirect = None;
+            policy.redirect_discovery = None;
+            policy.zone = None;
         });
         let groups: Vec<u16> = self
             .world
