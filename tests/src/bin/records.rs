@@ -111,7 +111,7 @@ fn churn(db: &Database) -> Result<()> {
         db.put_node(&held, &stays, &versioned(&stays, version)?)?;
         db.put_node(&held, &goes, &versioned(&goes, version)?)?;
         db.link(&held, Discovery::SendTargets, &portal, &goes)?;
-        if version % 4 == 0 {
+        if version.is_multiple_of(4) {
             let mut batch = db.batch(&mut held)?;
             for id in [&stays, &goes] {
                 batch.put(id, &versioned(id, version)?)?;
