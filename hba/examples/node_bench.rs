@@ -80,7 +80,7 @@ fn set_all(db: &Database, key: &str, value: &str) -> Result<()> {
     for node in db.nodes()? {
         let (id, mut record) = node?;
         record.set(Object::Node, key, value)?;
-        batch.put(&id, &record)?;
+        batch.put(&id, record)?;
     }
     batch.finish()?;
     Ok(())
@@ -100,7 +100,7 @@ fn create(db: &Database, like: &str, from: u32, count: u32) -> Result<()> {
             1,
         );
         let record = Record::parse("new", text.as_bytes())?;
-        batch.put(&NodeId::of(&record)?, &record)?;
+        batch.put(&NodeId::of(&record)?, record)?;
     }
     batch.finish()?;
     Ok(())

@@ -79,7 +79,7 @@ fn refusals(db: &Database) -> Result<Vec<Error>> {
             .context("an interface was written")?,
     ];
     let mut batch = db.batch(&mut held)?;
-    let many = batch.put(&a, &long).and_then(|()| batch.finish().map(drop));
+    let many = batch.put(&a, long).and_then(|()| batch.finish().map(drop));
     refused.push(many.err().context("many were written")?);
     Ok(refused)
 }

@@ -122,8 +122,8 @@ fn three_hundred_killed_writers_leave_old_or_new() -> Result<()> {
     let mut held = db.lock(Deadline::after(Duration::from_secs(60)), "a test")?;
     let record = db.node(&id("stays"))?.context("the record is gone")?;
     let mut batch = db.batch(&mut held)?;
-    batch.put(&id("stays"), &record)?;
-    batch.put(&id("stays"), &record)?;
+    batch.put(&id("stays"), record.clone())?;
+    batch.put(&id("stays"), record.clone())?;
     batch.finish()?;
     db.put_node(&held, &id("stays"), &record)?;
     db.remove_node(&held, &id("goes"))?;

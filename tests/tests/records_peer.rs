@@ -457,7 +457,7 @@ fn large(records: u32) -> Result<Records> {
         let mut batch = db.batch(&mut held)?;
         for number in 0..records {
             let id = id(&format!("bench.{number:06}"), "192.0.2.1:3260,1", "default");
-            batch.put(&id, &with(&like, &[("node.name", id.target.as_str())])?)?;
+            batch.put(&id, with(&like, &[("node.name", id.target.as_str())])?)?;
         }
         batch.finish()?;
         Ok(())

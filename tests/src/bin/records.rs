@@ -114,7 +114,7 @@ fn churn(db: &Database) -> Result<()> {
         if version.is_multiple_of(4) {
             let mut batch = db.batch(&mut held)?;
             for id in [&stays, &goes] {
-                batch.put(id, &versioned(id, version)?)?;
+                batch.put(id, versioned(id, version)?)?;
             }
             batch.finish()?;
         }

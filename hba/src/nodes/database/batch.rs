@@ -1,21 +1,24 @@
 //! Many node records in one go: written, made to last together, then put in place.
 //!
 //! A single record waits for the disk twice; a thousand would wait two thousand times. Each record is still old or new, never torn; which of
-//! them are new when the machine dies half-way is not said, as with writing one after the other.
+//! them are new when the machine dies half-way is not said, as with writing one after the other. Files are made and moved side by side on all
+//! processors; new records are put in place one after the other, since they make directories.
 
-use std::mem;
+use std::sync::Mutex;
+use std::thread;
 
 use files::Dir;
 
 use super::Database;
+use super::ahead::workers;
 use super::node::Spot;
 use super::write::{Last, STAGING, clear, failed};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::nodes::lock::Held;
 use crate::nodes::{NodeId, Record};
 
-/// As many are written before they are put in place: so much of ours stands beside the tree at most.
-const CHUNK: usize = 1024;
+/// As many are kept before they are written and put in place.
+const CHUNK: usize = 512;
 
 /// Records that are written together. What was not [finished](Batch::finish) is not in place.
 #[derive(Debug)]
@@ -25,17 +28,16 @@ pub struct Batch<'a> {
     _held: &'a mut Held,
     root: Dir,
     staging: Dir,
-    staged: Vec<Staged>,
+    kept: Vec<Kept>,
     done: usize,
 }
 
 #[derive(Debug)]
-struct Staged {
+struct Kept {
     id: NodeId,
+    record: Record,
     /// Where it is already.
     spot: Option<Spot>,
-    /// For the link of a new one.
-    record: Option<Record>,
 }
 
 const TRIED: &str = "write node records";
@@ -54,7 +56,7 @@ impl Database {
             _held: held,
             root,
             staging,
-            staged: Vec::new(),
+            kept: Vec::new(),
             done: 0,
         })
     }
@@ -65,18 +67,14 @@ impl Batch<'_> {
     ///
     /// # Errors
     /// As [`Database::put_node`]; records before this one may be in place.
-    pub fn put(&mut self, id: &NodeId, record: &Record) -> Result<()> {
-        let spot = self.database.may_put(&self.root, id, record)?;
-        let name = self.staged.len().to_string();
-        self.staging
-            .stage(&name, record.bytes())
-            .map_err(|e| failed(TRIED, &e))?;
-        self.staged.push(Staged {
+    pub fn put(&mut self, id: &NodeId, record: Record) -> Result<()> {
+        let spot = self.database.may_put(&self.root, id, &record)?;
+        self.kept.push(Kept {
             id: id.clone(),
-            record: spot.is_none().then(|| record.clone()),
+            record,
             spot,
         });
-        if self.staged.len() == CHUNK {
+        if self.kept.len() == CHUNK {
             self.place()?;
         }
         Ok(())
@@ -92,35 +90,80 @@ impl Batch<'_> {
     }
 
     fn place(&mut self) -> Result<()> {
-        if self.staged.is_empty() {
+        if self.kept.is_empty() {
             return Ok(());
         }
-        self.staging.sync_all().map_err(|e| failed(TRIED, &e))?;
-        for (at, staged) in mem::take(&mut self.staged).into_iter().enumerate() {
-            let Staged { id, spot, record } = staged;
-            let tried = || format!("write the record of {id} ({} others are written)", self.done);
-            let (dir, name) = self
-                .database
-                .home_of(&self.root, &id, spot.as_ref(), Last::Later)
-                .map_err(|e| e.during(tried()))?;
-            self.staging
-                .move_to(at.to_string(), &dir, &name)
-                .map_err(|e| failed(&tried(), &e))?;
-            if let Some(record) = record {
+        let placed = self.stage().and_then(|()| self.move_all());
+        clear(&self.staging);
+        self.done += self.kept.len();
+        self.kept.clear();
+        placed
+    }
+
+    /// Writes them all, beside the tree, and makes them last.
+    fn stage(&self) -> Result<()> {
+        side_by_side(&self.kept, |at, kept| {
+            let staged = self.staging.stage(at.to_string(), kept.record.bytes());
+            staged.map(drop).map_err(|e| failed(&tried(&kept.id), &e))
+        })?;
+        self.staging.sync_all().map_err(|e| failed(TRIED, &e))
+    }
+
+    fn move_all(&self) -> Result<()> {
+        side_by_side(&self.kept, |at, kept| match &kept.spot {
+            Some(_) => self.move_one(at, kept),
+            None => Ok(()),
+        })?;
+        for (at, kept) in self.kept.iter().enumerate() {
+            if kept.spot.is_none() {
+                self.move_one(at, kept)?;
                 self.database
-                    .settle_new(&self.root, &id, &record, Last::Later)
-                    .map_err(|e| e.during(tried()))?;
+                    .settle_new(&self.root, &kept.id, &kept.record, Last::Later)?;
             }
-            self.done += 1;
         }
         self.root.sync_all().map_err(|e| failed(TRIED, &e))
     }
+
+    fn move_one(&self, at: usize, kept: &Kept) -> Result<()> {
+        let spot = kept.spot.as_ref();
+        let (dir, name) = self.database.home_of(&self.root, &kept.id, spot, Last::Later)?;
+        let moved = self.staging.move_to(at.to_string(), &dir, &name);
+        moved.map_err(|e| failed(&tried(&kept.id), &e))
+    }
 }
 
-impl Drop for Batch<'_> {
-    fn drop(&mut self) {
-        for at in 0..self.staged.len() {
-            let _ = self.staging.remove(at.to_string());
+fn tried(id: &NodeId) -> String {
+    format!("write the record of {id}")
+}
+
+/// Does something with each on all processors; the first failure by order.
+fn side_by_side<T: Sync>(all: &[T], each: impl Fn(usize, &T) -> Result<()> + Sync) -> Result<()> {
+    let share = all.len().div_ceil(workers(all.len()));
+    let first: Mutex<Option<(usize, Error)>> = Mutex::new(None);
+    let work = |from: usize, part: &[T]| {
+        for (at, one) in part.iter().enumerate() {
+            if let Err(error) = each(from + at, one) {
+                let mut first = first.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                if first.as_ref().is_none_or(|(other, _)| from + at < *other) {
+                    *first = Some((from + at, error));
+                }
+                return;
+            }
         }
-    }
+    };
+    thread::scope(|scope| {
+        let mut parts = all.chunks(share.max(1)).enumerate();
+        let mine = parts.next();
+        for (number, part) in parts {
+            let work = &work;
+            scope.spawn(move || work(number * share, part));
+        }
+        if let Some((_, part)) = mine {
+            work(0, part);
+        }
+    });
+    let first = first
+        .into_inner()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    first.map_or(Ok(()), |(_, error)| Err(error))
 }

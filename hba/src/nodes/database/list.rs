@@ -1,14 +1,16 @@
-//! Listings: one record at a time, whatever their number. Held are the names of the directories on the way; what cannot be used is an error in
-//! its place, and the listing goes on.
+//! Listings: one record at a time, or a few ahead ([`super::ahead`]), whatever their number. Held are the names of the directories on the way;
+//! what cannot be used is an error in its place, and the listing goes on.
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use files::{Dir, Why};
 use iscsi::names::IscsiName;
 
 use super::Database;
+use super::ahead::Ahead;
 use super::iface::IFACES;
 use super::node::{NODES, agree};
 use super::read::unusable;
@@ -24,7 +26,7 @@ impl Database {
     ///
     /// # Errors
     /// The directory cannot be read.
-    pub fn nodes(&self) -> Result<Nodes<'_>> {
+    pub fn nodes(&self) -> Result<Nodes> {
         let root = self.root()?;
         let targets = match &root {
             Some(root) => names(root, Path::new(NODES))?.unwrap_or_default(),
@@ -37,7 +39,7 @@ impl Database {
     ///
     /// # Errors
     /// The name leads elsewhere.
-    pub fn nodes_of(&self, target: &IscsiName) -> Result<Nodes<'_>> {
+    pub fn nodes_of(&self, target: &IscsiName) -> Result<Nodes> {
         check_name("target", target.as_str())?;
         let root = self.root()?;
         let there = match &root {
@@ -61,34 +63,67 @@ fn names(root: &Dir, path: &Path) -> Result<Option<VecDeque<OsString>>> {
 
 /// The node records of a listing.
 #[derive(Debug)]
-pub struct Nodes<'a> {
-    database: &'a Database,
-    root: Option<Dir>,
+pub struct Nodes(From);
+
+#[derive(Debug)]
+enum From {
+    /// Read as it is asked for.
+    Here(Here),
+    /// Read ahead.
+    Ahead(Ahead<Listed>),
+}
+
+#[derive(Debug)]
+struct Here {
+    database: Database,
+    root: Option<Arc<Dir>>,
     targets: VecDeque<OsString>,
     target: Option<Target>,
 }
 
-/// The target that a listing is at.
-#[derive(Debug)]
-struct Target {
-    name: IscsiName,
-    path: PathBuf,
-    portals: VecDeque<OsString>,
-    portal: Option<(Portal, PathBuf, VecDeque<OsString>)>,
-}
-
-impl<'a> Nodes<'a> {
-    fn new(database: &'a Database, root: Option<Dir>, targets: VecDeque<OsString>) -> Self {
-        Self {
-            database,
-            root,
+impl Nodes {
+    fn new(database: &Database, root: Option<Dir>, targets: VecDeque<OsString>) -> Self {
+        let root = root.map(Arc::new);
+        let here = |targets| Here {
+            database: database.clone(),
+            root: root.clone(),
             targets,
             target: None,
+        };
+        let (one, root) = (database.clone(), root.clone());
+        let all_of = move |target| {
+            let here = Here {
+                database: one.clone(),
+                root: root.clone(),
+                targets: VecDeque::from([target]),
+                target: None,
+            };
+            here.collect()
+        };
+        Self(match Ahead::begin(targets, all_of) {
+            Ok(ahead) => From::Ahead(ahead),
+            Err(targets) => From::Here(here(targets)),
+        })
+    }
+}
+
+impl Iterator for Nodes {
+    type Item = Listed;
+
+    fn next(&mut self) -> Option<Listed> {
+        match &mut self.0 {
+            From::Here(here) => here.next(),
+            From::Ahead(ahead) => ahead.next().map(|listed| {
+                listed.unwrap_or_else(|()| {
+                    Err(Error::new(Kind::Failed, "list the record database")
+                        .answered("a part of the reader ended before its time"))
+                })
+            }),
         }
     }
 }
 
-impl Iterator for Nodes<'_> {
+impl Iterator for Here {
     type Item = Listed;
 
     fn next(&mut self) -> Option<Listed> {
@@ -98,7 +133,7 @@ impl Iterator for Nodes<'_> {
             targets,
             target,
         } = self;
-        let root = root.as_ref()?;
+        let root: &Dir = root.as_ref()?;
         loop {
             if let Some(at) = target {
                 if let Some(listed) = at.next(database, root) {
@@ -113,6 +148,15 @@ impl Iterator for Nodes<'_> {
             }
         }
     }
+}
+
+/// The target that a listing is at.
+#[derive(Debug)]
+struct Target {
+    name: IscsiName,
+    path: PathBuf,
+    portals: VecDeque<OsString>,
+    portal: Option<(Portal, PathBuf, VecDeque<OsString>)>,
 }
 
 impl Target {

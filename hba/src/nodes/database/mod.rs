@@ -7,6 +7,7 @@
 //! Names and places are the peer's, so that both can work on one database: see [`super::lock`] for how they keep out of each other's way.
 //! What is written stands in a directory of ours ([`write`]) until it is whole, because the peer takes every file beside records for a record.
 
+mod ahead;
 mod batch;
 mod iface;
 mod links;
@@ -16,6 +17,8 @@ mod portal;
 mod read;
 mod remarks;
 mod write;
+
+use std::sync::Arc;
 
 use files::Dir;
 
@@ -29,11 +32,11 @@ use crate::deadline::Deadline;
 use crate::error::{Error, Kind, Result};
 use remarks::Remarks;
 
-/// A database of records.
-#[derive(Debug)]
+/// A database of records. Clones have their remarks in common.
+#[derive(Debug, Clone)]
 pub struct Database {
     place: Place,
-    remarks: Remarks,
+    remarks: Arc<Remarks>,
 }
 
 impl Database {
@@ -42,7 +45,7 @@ impl Database {
     pub fn at(place: Place) -> Self {
         Self {
             place,
-            remarks: Remarks::default(),
+            remarks: Arc::default(),
         }
     }
 

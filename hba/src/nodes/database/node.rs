@@ -29,14 +29,19 @@ pub(super) struct Spot {
     pub(super) single: bool,
 }
 
-/// Where the record can be, the usual place first.
+/// Where the record of a tag that is known is.
+fn usual(id: &NodeId) -> Spot {
+    Spot {
+        path: Path::new(NODES).join(id.portal_dir()).join(&id.iface),
+        single: false,
+    }
+}
+
+/// Where the record can be, the likeliest place first.
 fn spots(id: &NodeId) -> Vec<Spot> {
     let target = Path::new(NODES).join(id.target.as_str());
     let full = target.join(id.portal.full_name());
-    let usual = Spot {
-        path: full.join(&id.iface),
-        single: false,
-    };
+    let usual = usual(id);
     let bare = Spot {
         path: target.join(id.portal.bare_name()),
         single: true,
@@ -106,11 +111,15 @@ impl Database {
     /// Where the record is already; that it may be written there, or anew.
     pub(super) fn may_put(&self, root: &Dir, id: &NodeId, record: &Record) -> Result<Option<Spot>> {
         id.check()?;
-        let tried = format!("write the record of {id}");
-        match contradiction(id, record) {
-            Some(why) => Err(Error::new(Kind::Invalid, tried).answered(why)),
-            None => self.taken_by(root, id, &tried),
+        if let Some(why) = contradiction(id, record) {
+            return Err(Error::new(Kind::Invalid, format!("write the record of {id}")).answered(why));
         }
+        // One that was read from the usual place is there: the lock was had before it was read.
+        let usual = usual(id);
+        if Path::new(record.place()) == root.path().join(&usual.path) {
+            return Ok(Some(usual));
+        }
+        self.taken_by(root, id)
     }
 
     /// The directory and name of the file of a record, made when it is a new one's.
@@ -147,7 +156,7 @@ impl Database {
     }
 
     /// Where the record is already, and that nothing else is in its way.
-    fn taken_by(&self, root: &Dir, id: &NodeId, tried: &str) -> Result<Option<Spot>> {
+    fn taken_by(&self, root: &Dir, id: &NodeId) -> Result<Option<Spot>> {
         for spot in spots(id) {
             let kind = root.kind_beneath(&spot.path).map_err(|e| unusable(&e))?;
             match kind {
@@ -165,7 +174,7 @@ impl Database {
                     if id.portal.tag.is_some() && tag_of(&other).flatten().is_none() {
                         continue;
                     }
-                    return Err(Error::new(Kind::Invalid, tried)
+                    return Err(Error::new(Kind::Invalid, format!("write the record of {id}"))
                         .answered(format!(
                             "{} is a record for the interface {}, and this layout has one interface a portal",
                             root.path().join(&spot.path).display(),

@@ -97,10 +97,27 @@ fn has_secret(record: &Record) -> bool {
 
 /// What is there, at most one byte more than a record may have.
 fn bytes(found: &Found) -> std::io::Result<Vec<u8>> {
-    let most = RECORD_MAX as u64 + 1;
-    // One more than there is, so that its end is seen at once.
-    let mut bytes = Vec::with_capacity(usize::try_from(found.length.min(most)).unwrap_or(0) + 1);
-    (&found.file).take(most).read_to_end(&mut bytes)?;
+    let most = RECORD_MAX + 1;
+    let length = usize::try_from(found.length).unwrap_or(most).min(most);
+    // One more than there is, so that what was added meanwhile shows.
+    let mut bytes = vec![0; (length + 1).min(most)];
+    let mut got = 0;
+    loop {
+        let room = bytes.get_mut(got..).unwrap_or_default();
+        match (&found.file).read(room) {
+            Ok(0) => break,
+            Ok(more) => got += more,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        }
+        if got == length || got == most {
+            break;
+        }
+        if got == bytes.len() {
+            bytes.resize((got * 2).min(most), 0);
+        }
+    }
+    bytes.truncate(got);
     Ok(bytes)
 }
 

@@ -526,7 +526,7 @@ fn many_records_are_written_together_and_what_is_not_finished_is_not_there() {
     let mut held = lab.held();
     let mut batch = lab.db.batch(&mut held).expect("a batch");
     for id in &ids[..3] {
-        batch.put(id, &record(id, "")).expect("staged");
+        batch.put(id, record(id, "")).expect("staged");
     }
     drop(batch);
     assert!(listed(&lab.db).is_empty());
@@ -534,7 +534,7 @@ fn many_records_are_written_together_and_what_is_not_finished_is_not_there() {
     for more in ["", "node.startup = automatic\n"] {
         let mut batch = lab.db.batch(&mut held).expect("a batch");
         for id in &ids {
-            batch.put(id, &record(id, more)).expect("staged");
+            batch.put(id, record(id, more)).expect("staged");
         }
         assert_eq!(batch.finish().expect("written"), ids.len());
         let read: Vec<_> = lab
@@ -563,7 +563,7 @@ fn what_a_killed_writer_left_is_in_nobodys_way() {
         .expect("written");
     let mut batch = lab.db.batch(&mut held).expect("a batch");
     batch
-        .put(&node, &record(&node, "node.startup = onboot\n"))
+        .put(&node, record(&node, "node.startup = onboot\n"))
         .expect("staged");
     batch.finish().expect("written");
     assert_eq!(

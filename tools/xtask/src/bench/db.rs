@@ -216,12 +216,7 @@ impl Bench {
             .peer
             .outside()
             .join(format!("nodes/{}/192.0.2.1,3260,1/default", target(0)));
-        std::fs::copy(
-            file,
-            self.peer
-                .outside()
-                .join(Path::new(LIKE).file_name().context("a name")?),
-        )?;
+        std::fs::copy(file, self.peer.outside().join(LIKE))?;
         Ok(())
     }
 
