@@ -63,13 +63,16 @@ pub fn family(name: &str, address: Option<&str>) -> Family {
 /// The two keys that bind an interface, by the network interface or by the port's MAC address.
 const BINDINGS: [&str; 2] = ["iface.net_ifacename", "iface.hwaddress"];
 
+/// What the stock programs write for a binding that there is not, in records that they make for an adapter.
+const UNBOUND: &str = "default";
+
 /// The key by which a record is bound already, where `key` would bind it in the other way.
 pub(super) fn bound_otherwise(record: &Record, key: &str) -> Option<&'static str> {
     if !BINDINGS.contains(&key) {
         return None;
     }
     let other = BINDINGS.into_iter().find(|other| *other != key)?;
-    record.get(other).map(|_| other)
+    record.get(other).filter(|value| *value != UNBOUND).map(|_| other)
 }
 
 /// The name of an interface of an adapter, as the stock programs make it: `<transport>.<mac>.<ipv4|ipv6>.<number>`, and

@@ -316,6 +316,17 @@ fn an_interface_that_is_bound_in_one_way_is_not_bound_in_the_other() {
         bound.set(Object::Iface, "iface.hwaddress", "00:0e:1e:04:93:92"),
         Ok(true)
     );
+
+    let mut made = record(include_str!("written/iface-auto4.txt"));
+    assert_eq!(
+        made.get("iface.net_ifacename"),
+        Some("default"),
+        "which binds nothing"
+    );
+    assert_eq!(
+        made.set(Object::Iface, "iface.hwaddress", "00:0e:1e:04:93:92"),
+        Ok(true)
+    );
 }
 
 #[test]

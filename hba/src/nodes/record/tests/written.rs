@@ -88,12 +88,44 @@ fn an_interface_of_either_family_comes_into_records_of_targets_as_the_stock_prog
             include_str!("written/iface-six.txt"),
             include_str!("written/node-six.txt"),
         ),
+        (
+            "qla4xxx.00:c0:dd:11:22:35.ipv4.0",
+            include_str!("written/iface-auto4.txt"),
+            include_str!("written/node-auto4.txt"),
+        ),
+        (
+            "qla4xxx.00:c0:dd:11:22:35.ipv6.0",
+            include_str!("written/iface-auto6.txt"),
+            include_str!("written/node-auto6.txt"),
+        ),
     ] {
         let iface = record(iface);
         let id = node("fd00::1", 3261, 7, name);
         assert_eq!(Record::node(&id, &iface, &conf).text(), stock, "{name}");
         assert_eq!(iface.remarks(Object::Iface), [], "{name}");
         assert_eq!(record(stock).remarks(Object::Node), [], "{name}");
+    }
+}
+
+#[test]
+fn a_record_that_the_stock_program_made_for_an_adapter_is_read_whole() {
+    let (four, six) = (
+        record(include_str!("written/iface-auto4.txt")),
+        record(include_str!("written/iface-auto6.txt")),
+    );
+    assert_eq!(six.remarks(Object::Iface), []);
+    assert_eq!(four.remarks(Object::Iface), []);
+    assert_eq!(
+        (four.checked("iface.mtu"), six.get("iface.router_autocfg")),
+        (Ok(Some("1500")), Some("Unknown"))
+    );
+    for record in [four, six] {
+        let name = record.get("iface.iscsi_ifacename").expect("a name");
+        assert!(name.parse::<iface::AutoName>().is_ok(), "{name}");
+        let kept = record.get("iface.ipaddress");
+        let family = iface::family(name, kept);
+        let keys = record.pairs().filter_map(|(key, _)| key::find(key)?.family());
+        assert!(keys.into_iter().all(|its| its == family));
     }
 }
 
