@@ -65,40 +65,42 @@ impl<'r> Names<'r> {
 
     /// Whether both name the same address. What cannot be looked up is the same as nothing but its own text.
     pub fn same(&mut self, one: &str, other: &str) -> bool {
-        if one.eq_ignore_ascii_case(other) {
+        if one == other {
             return true;
         }
         if let Some(same) = address::same(one, other) {
             return same;
+        }
+        let (one, other) = (Text::of(one), Text::of(other));
+        if let (Text::Name(one), Text::Name(other)) = (&one, &other)
+            && one == other
+        {
+            return true;
         }
         let (one, other) = (self.addresses(one), self.addresses(other));
         one.iter().any(|address| other.contains(address))
     }
 
     /// What a text stands for; nothing when that cannot be told.
-    fn addresses(&mut self, text: &str) -> Vec<IpAddr> {
-        let name = match text.parse::<Host>() {
-            Ok(Host::Name(name)) => name,
-            Ok(host) => return host.ip().map(|ip| ip.to_canonical()).into_iter().collect(),
-            Err(_) => {
-                // Told once, as a name that has no addresses.
-                return self.once(text, |_| {
-                    (Vec::new(), Some("it is neither an address nor a name".to_owned()))
-                });
-            }
-        };
-        let key = name.trim_end_matches('.').to_ascii_lowercase();
-        self.once(&key, |names| match names.resolver.resolve(&key) {
-            Ok(all) if all.is_empty() => (all, Some("it has no address".to_owned())),
-            Ok(mut all) => {
-                let more = all.len().saturating_sub(MAX_RESULTS);
-                all.truncate(MAX_RESULTS);
-                all.iter_mut().for_each(|ip| *ip = ip.to_canonical());
-                let why = (more > 0).then(|| format!("it has {more} addresses more than are looked at"));
-                (all, why)
-            }
-            Err(why) => (Vec::new(), Some(why)),
-        })
+    fn addresses(&mut self, text: Text<'_>) -> Vec<IpAddr> {
+        match text {
+            Text::Address(ip) => vec![ip],
+            // Told once, as a name that has no addresses.
+            Text::Neither(text) => self.once(text, |_| {
+                (Vec::new(), Some("it is neither an address nor a name".to_owned()))
+            }),
+            Text::Name(key) => self.once(&key, |names| match names.resolver.resolve(&key) {
+                Ok(all) if all.is_empty() => (all, Some("it has no address".to_owned())),
+                Ok(mut all) => {
+                    let more = all.len().saturating_sub(MAX_RESULTS);
+                    all.truncate(MAX_RESULTS);
+                    all.iter_mut().for_each(|ip| *ip = ip.to_canonical());
+                    let why = (more > 0).then(|| format!("it has {more} addresses more than are looked at"));
+                    (all, why)
+                }
+                Err(why) => (Vec::new(), Some(why)),
+            }),
+        }
     }
 
     fn once(
@@ -125,6 +127,27 @@ impl<'r> Names<'r> {
         }
         self.known.insert(key.to_owned(), addresses.clone());
         addresses
+    }
+}
+
+/// What a text is.
+enum Text<'a> {
+    /// An address, without its zone.
+    Address(IpAddr),
+    /// A name, in the one form that it is asked for in.
+    Name(String),
+    /// Neither.
+    Neither(&'a str),
+}
+
+impl<'a> Text<'a> {
+    fn of(text: &'a str) -> Self {
+        match text.parse::<Host>() {
+            Ok(Host::Name(name)) => Self::Name(name.trim_end_matches('.').to_ascii_lowercase()),
+            Ok(Host::Ip(ip)) => Self::Address(ip.to_canonical()),
+            Ok(Host::Scoped(ip, _)) => Self::Address(ip.into()),
+            Err(_) => Self::Neither(text),
+        }
     }
 }
 
@@ -180,6 +203,8 @@ pub(super) mod tests {
         ("::ffff:10.0.0.1", "10.0.0.2", false, 0),
         ("fe80::1%eth0", "fe80::1", true, 0),
         ("fe80::1%eth0", "fe80::1%eth1", false, 0),
+        ("fe80::1%eth0", "fe80::1%ETH0", false, 0),
+        ("storage.example", "Storage.example.", true, 0),
         ("storage.example", "STORAGE.example", true, 0),
         ("storage.example", "10.0.0.1", true, 1),
         ("storage.example", "10.0.0.2", true, 1),
