@@ -1,6 +1,5 @@
 //! A session from flash that is owned, and what is asked about it.
 
-use std::fs;
 use std::path::PathBuf;
 use std::process::{Output, Stdio};
 use std::thread;
