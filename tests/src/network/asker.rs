@@ -93,7 +93,7 @@ impl Asker {
         Ok(())
     }
 
-    /// Nobody is on it any more.
+    /// Nobody is on it any more. Who was has ended before, or would come again.
     pub fn hang_up(&mut self) {
         (self.netlink, self.ring) = (None, None);
     }

@@ -1,7 +1,7 @@
 //! A BCM5709 in memory that a stock program finds behind `/dev/uio0`.
 //!
-//! Owns the ring that cnic gives up ([`chip`]), the memory that both sides map ([`memory`]), what `/sys/class/uio` shows of it ([`tree`])
-//! and the thread that plays the card ([`play`]). A store to memory wakes nobody, so the card looks for doorbells; frames go to a ring of
+//! Owns the ring that cnic gives up (`chip`), the memory that both sides map (`memory`), what `/sys/class/uio` shows of it (`tree`)
+//! and the thread that plays the card (`play`). A store to memory wakes nobody, so the card looks for doorbells; frames go to a ring of
 //! an endpoint and come from there. It must not know what is in a frame beyond its tag, nor the helper's own driver: both sides are
 //! checked against the kernel's headers. Source: `cnic.c`, `bnx2.h`, `uio.c`.
 

@@ -71,14 +71,14 @@ impl<'a> OnCard<'a> {
         for (at_once, peer_requests) in AT_ONCE.into_iter().zip(PEER_REQUESTS) {
             let helper = self.stock(road)?;
             let stock = road.measure(peer_requests, at_once, PEER_PATIENCE)?;
-            road.hang_up();
             drop(helper);
+            road.hang_up();
             let mut all = Vec::new();
             for _ in 0..args.runs {
                 let helper = self.ours(road)?;
                 all.push(road.measure(REQUESTS, at_once, PATIENCE)?);
-                road.hang_up();
                 drop(helper);
+                road.hang_up();
             }
             rows(verdicts, at_once, (&stock, peer_requests), &all);
         }

@@ -25,12 +25,12 @@ struct Idle {
 pub(super) fn measure(road: &mut Road, card: &OnCard<'_>, verdicts: &mut Verdicts) -> Result<()> {
     let helper = card.ours(road)?;
     let ours = watch(road, helper.pid())?;
-    road.hang_up();
     drop(helper);
+    road.hang_up();
     let helper = card.stock(road)?;
     let peer = watch(road, helper.pid())?;
-    road.hang_up();
     drop(helper);
+    road.hang_up();
     Verdicts::heading("idle");
     let mib = |idle: &Idle| format!("{:.1} MiB", idle.kib / 1024.0);
     let third = Wanted::AtMost(0.33);
