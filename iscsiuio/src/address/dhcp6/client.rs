@@ -139,7 +139,7 @@ impl Client {
             return self.start(now, source);
         }
         self.speaker.source = source;
-        self.hold(lease);
+        self.hold(now, lease);
         self.confirm(now);
     }
 

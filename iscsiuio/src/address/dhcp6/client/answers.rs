@@ -81,7 +81,7 @@ impl Client {
         };
         if held == Some(lease.address) {
             self.wanted = None;
-            self.hold(lease);
+            self.hold(now, lease);
             self.settle(now);
         } else {
             self.out.push_back(Effect::Probe(IpAddr::V6(lease.address)));
@@ -125,7 +125,7 @@ impl Client {
         if lease.address != held.address {
             return Err(Refusal::OtherAddress);
         }
-        self.hold(lease);
+        self.hold(now, lease);
         self.settle(now);
         Ok(())
     }

@@ -128,13 +128,13 @@ impl Client {
         self.failed = None;
         self.pauses = Retry::new(DECLINED, PAUSE_LIMIT);
         self.out.push_back(Effect::Announce(IpAddr::V6(lease.address)));
-        self.hold(lease);
+        self.hold(now, lease);
         self.settle(now);
     }
 
-    /// The lease in use from now on.
-    pub(super) fn hold(&mut self, lease: Lease) {
-        self.deprecated = false;
+    /// The lease in use from now on. Its address may be one that new connections should not use already.
+    pub(super) fn hold(&mut self, now: Instant, lease: Lease) {
+        self.deprecated = lease.preferred.is_some_and(|end| end <= now);
         self.lease = Some(lease);
         self.out.push_back(Effect::Changed);
     }

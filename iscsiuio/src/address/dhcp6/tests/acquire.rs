@@ -313,6 +313,19 @@ fn a_lease_that_is_over_before_its_address_is_known_to_be_free_is_not_used() {
 }
 
 #[test]
+fn an_address_whose_preferred_time_is_over_when_it_is_known_to_be_free_is_not_preferred() {
+    let mut server = Server::giving(ADDRESS, 10, 1000);
+    let mut world = World::new();
+    world.link = None;
+    world.client.start(world.now, SOURCE);
+    world.run(&mut server, secs(10));
+    assert_eq!(world.client.state(), State::Probing);
+    world.run(&mut Server::silent(), secs(8));
+    assert!(world.client.lease().is_some());
+    assert!(!world.client.preferred());
+}
+
+#[test]
 fn nothing_is_said_on_a_link_that_is_down() {
     let mut world = World::new();
     world.client.start(world.now, SOURCE);
