@@ -11,6 +11,7 @@ use iscsi::initiator::Listing;
 use iscsi::names::MAX_NAME;
 
 use super::answer::Path;
+use super::isns;
 use super::usable;
 use crate::nodes::Portal;
 
@@ -118,6 +119,32 @@ impl Heard {
         heard
     }
 
+    /// The answer of an iSNS server.
+    #[must_use]
+    pub fn of_isns(told: isns::Told) -> Self {
+        let targets: HashSet<&str> = told.found.iter().map(|found| found.target.as_str()).collect();
+        let others = told.left_out.iter().map(|left| left.target.as_str());
+        let targets: HashSet<&str> = targets.into_iter().chain(others).collect();
+        let mut heard = Self {
+            listed: targets.len() + told.beyond,
+            beyond: told.beyond,
+            ..Self::default()
+        };
+        let mut seen = Seen::default();
+        for found in told.found {
+            let before = heard.found.len();
+            heard.take(&mut seen, &found.target, &found.at, None);
+            if let Some(new) = heard.found.get_mut(before) {
+                new.alias = found.alias;
+            }
+        }
+        for left in told.left_out {
+            let portal = left.portal.map_or_else(|| "n/a".to_owned(), |at| at.to_string());
+            heard.leave_out(&left.target, portal, left.why);
+        }
+        heard
+    }
+
     fn take(&mut self, seen: &mut Seen, target: &IscsiName, address: &TargetAddress, zone: Option<&str>) {
         match usable::portal(address, zone) {
             Ok(at) if seen.again(target, &at) => {}
@@ -218,6 +245,31 @@ mod tests {
             (heard.listed, heard.found.len(), heard.beyond),
             (TARGETS_MAX + 4, TARGETS_MAX, 4)
         );
+        assert!(!heard.is_whole());
+    }
+
+    #[test]
+    fn what_a_server_tells_is_heard_like_a_list() {
+        let found = |target: &str, at: &str| isns::Found {
+            target: target.parse().expect("a name"),
+            at: at.parse().expect("a portal"),
+            alias: Some("disk".to_owned()),
+        };
+        let heard = Heard::of_isns(isns::Told {
+            found: vec![
+                found("iqn.a", "10.0.0.1:3260,1"),
+                found("iqn.a", "[fe80::1]:3260,1"),
+            ],
+            left_out: vec![isns::LeftOut {
+                target: "two words".to_owned(),
+                portal: None,
+                why: "no name".to_owned(),
+            }],
+            beyond: 2,
+            ..isns::Told::default()
+        });
+        assert_eq!((heard.found.len(), heard.left_out.len(), heard.listed), (1, 2, 4));
+        assert_eq!(heard.found[0].alias.as_deref(), Some("disk"));
         assert!(!heard.is_whole());
     }
 

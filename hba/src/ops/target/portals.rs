@@ -6,7 +6,8 @@ use iscsi::address::TargetAddress;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::discover::{hold, portal_record, tell};
+use super::super::node::{hold, tell};
+use super::discover::portal_record;
 use crate::Change;
 use crate::change::Difference;
 use crate::ctx::Ctx;

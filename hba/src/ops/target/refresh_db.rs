@@ -6,11 +6,11 @@ use std::collections::BTreeSet;
 
 use iscsi::address::TargetAddress;
 
-use super::discover::{DiscoverWish, Whom, ask_all, questions, settle, tell};
+use super::super::node::tell;
+use super::discover::{DiscoverWish, Whom, ask_all, questions, settle};
 use super::portals::PortalKind;
 use super::refresh::{Refresh, Refreshed};
 use crate::ctx::Ctx;
-use crate::discovery::Discovery;
 use crate::discovery::sendtargets::Listed;
 use crate::error::{Error, Kind, Result};
 use crate::nodes::{Conf, DEFAULT_IFACE, Database, Portal};
@@ -43,10 +43,7 @@ pub(super) fn refresh(ctx: &mut Ctx<'_>) -> Result<Option<Refresh>> {
             })
         };
         let tried = format!("ask {at} again");
-        let its = match kind {
-            PortalKind::Sendtargets => questions(ctx, &database, &conf, &at, &wish, &tried),
-            PortalKind::Isns => Ok(Vec::new()),
-        };
+        let its = questions(ctx, &database, &conf, &at, &wish, &tried);
         let count = its.map(|its| {
             let count = its.len();
             asked.extend(its);
@@ -68,7 +65,7 @@ pub(super) fn refresh(ctx: &mut Ctx<'_>) -> Result<Option<Refresh>> {
         };
         let came = one
             .asked
-            .and_then(|_| taken(ctx, &database, &conf, &one.at, &one.wish, its));
+            .and_then(|_| settle(ctx, &database, &conf, &one.at, &one.wish, its));
         let (discovery, failure) = match came {
             Ok(found) => (Some(found), None),
             Err(e) if e.kind() == Kind::Interrupted => return Err(e),
@@ -92,20 +89,6 @@ pub(super) fn refresh(ctx: &mut Ctx<'_>) -> Result<Option<Refresh>> {
         targets,
         not_supported: Vec::new(),
     }))
-}
-
-fn taken(
-    ctx: &mut Ctx<'_>,
-    database: &Database,
-    conf: &Conf,
-    at: &TargetAddress,
-    wish: &DiscoverWish,
-    answers: Vec<(String, Result<Listed>)>,
-) -> Result<Discovery> {
-    match wish.whom {
-        Whom::Portal(_) => settle(ctx, database, conf, at, wish, answers),
-        Whom::Isns(_) | Whom::Firmware => super::discover::discover(ctx, wish),
-    }
 }
 
 type Known = (PortalKind, TargetAddress, Vec<String>);

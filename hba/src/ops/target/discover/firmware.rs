@@ -3,7 +3,6 @@
 //! Owns which record an adapter's boot port has, and that a new one is named as the stock programs name it. Must not know targets. Source: open-iscsi's
 //! `usr/iface.c` (`iface_setup_from_boot_context`), `usr/fwparam_ibft`.
 
-use super::ask::find_iface;
 use crate::ctx::Ctx;
 use crate::discovery::firmware::Through;
 use crate::error::Result;
@@ -11,6 +10,7 @@ use crate::ids::{Family, parse_mac};
 use crate::nodes::iface::AutoName;
 use crate::nodes::key::Object;
 use crate::nodes::{Conf, DEFAULT_IFACE, Database, Record};
+use crate::ops::iface_record::find;
 
 /// Interface records that are to be made.
 pub(super) type New = Vec<(String, Record)>;
@@ -42,8 +42,7 @@ pub(super) fn ifaces(
             all.push(vec![DEFAULT_IFACE.to_owned()]);
             continue;
         };
-        let is_there =
-            |name: &str| find_iface(database, name, tried).is_ok() || new.iter().any(|(n, _)| n == name);
+        let is_there = |name: &str| find(database, name, tried).is_ok() || new.iter().any(|(n, _)| n == name);
         let name = match AutoName::found(transport, mac, *family, 0, is_there) {
             Some(name) => name.to_string(),
             None => {

@@ -16,5 +16,5 @@ pub use run::discover;
 pub use wish::{DiscoverWish, Keep, Whom};
 
 pub(super) use ask::{ask_all, questions};
-pub(super) use records::{hold, portal_record, tell};
+pub(super) use records::portal_record;
 pub(super) use run::settle;

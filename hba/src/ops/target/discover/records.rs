@@ -5,7 +5,6 @@
 use std::collections::{BTreeSet, HashMap};
 use std::ops::ControlFlow;
 
-use super::ask::find_iface;
 use crate::change::Difference;
 use crate::ctx::Ctx;
 use crate::discovery::heard::Found;
@@ -16,7 +15,8 @@ use crate::initiator::Chap;
 use crate::model::SessionBrief;
 use crate::nodes::key::Object;
 use crate::nodes::{Conf, DEFAULT_IFACE, Database, Discovery as Way, Held, NodeId, Portal, Record};
-use crate::ops::write::unless_dry;
+use crate::ops::iface_record::find;
+use crate::ops::node::{hold, tell};
 
 /// What a discovery wants of the records.
 pub(in crate::ops::target) struct Wanted<'a> {
@@ -46,30 +46,6 @@ pub(in crate::ops::target) struct Became {
     pub(super) changes: HashMap<NodeId, Vec<Difference>>,
     /// Whether it was written; else it is a plan.
     pub(super) written: bool,
-}
-
-/// The lock of whoever writes; nothing in a dry run.
-pub(in crate::ops::target) fn hold(
-    ctx: &mut Ctx<'_>,
-    database: &Database,
-    verb: &str,
-    tried: &str,
-) -> Result<Option<Held>> {
-    let (program, deadline) = (ctx.home.program, ctx.deadline);
-    unless_dry(ctx, |ctx| {
-        let held = database
-            .lock(deadline, &format!("{program} {verb}"))
-            .map_err(|e| e.during(tried));
-        tell(ctx, database);
-        held
-    })
-}
-
-/// What the database has to say.
-pub(in crate::ops::target) fn tell(ctx: &mut Ctx<'_>, database: &Database) {
-    for remark in database.remarks() {
-        ctx.warn(remark);
-    }
 }
 
 /// Brings the records to what is wanted.
@@ -191,7 +167,7 @@ fn texts(database: &Database, wanted: &Wanted<'_>, became: &mut Became) -> Resul
             let iface = match made {
                 Some((_, record)) => record.clone(),
                 None if id.iface == DEFAULT_IFACE => Record::unbound(),
-                None => find_iface(database, &id.iface, wanted.tried)?,
+                None => find(database, &id.iface, wanted.tried)?,
             };
             let none = Beside::default();
             let beside = wanted.beside.get(path).unwrap_or(&none);

@@ -31,16 +31,15 @@ pub fn discover(ctx: &mut Ctx<'_>, wish: &DiscoverWish) -> Result<Discovery> {
     let database = Database::at(ctx.home.records.clone());
     let conf = Conf::read(database.place(), &mut |told| ctx.warn(told))?;
     let done = match &wish.whom {
-        Whom::Portal(portal) => {
-            let tried = format!("discover targets at {portal}");
-            let all = questions(ctx, &database, &conf, portal, wish, &tried)?;
+        Whom::Portal(at) | Whom::Isns(at) => {
+            let tried = format!("discover targets at {at}");
+            if matches!(wish.whom, Whom::Isns(_)) && wish.chap.is_some() {
+                return Err(Error::new(Kind::Invalid, tried).answered("iSNS servers ask for no proof"));
+            }
+            let all = questions(ctx, &database, &conf, at, wish, &tried)?;
             let answers = ask_all(ctx, all);
-            settle(ctx, &database, &conf, portal, wish, answers)
+            settle(ctx, &database, &conf, at, wish, answers)
         }
-        Whom::Isns(server) => Err(
-            Error::new(Kind::Unsupported, format!("ask the iSNS server {server}"))
-                .answered("this build asks none"),
-        ),
         Whom::Firmware => by_firmware(ctx, &database, &conf, wish),
     };
     let done = done?;
@@ -160,8 +159,12 @@ pub(in crate::ops::target) fn settle(
         wish,
     };
     let chap = settings.chap();
+    let (means, origin) = match wish.whom {
+        Whom::Isns(_) => (Means::Isns, Origin::Isns(id)),
+        Whom::Portal(_) | Whom::Firmware => (Means::Sendtargets, Origin::SendTargets(id)),
+    };
     let beside = Beside {
-        chap: chap.clone(),
+        chap: chap.filter(|_| means == Means::Sendtargets),
         ..Beside::default()
     };
     let algorithms: Vec<String> = wish
@@ -173,8 +176,7 @@ pub(in crate::ops::target) fn settle(
         wish.chap.clone(),
         Some(algorithms.join(",")).filter(|text| !text.is_empty()),
     );
-    let origin = Origin::SendTargets(id);
-    let mut answer = Discovery::new(Means::Sendtargets, portal_text(portal), Answer::Found);
+    let mut answer = Discovery::new(means, portal_text(portal), Answer::Found);
     answer.redirected = hops;
     let beside: Vec<Beside> = heard.found.iter().map(|_| beside.clone()).collect();
     let wanted = Wanted {
