@@ -220,7 +220,7 @@ fn write(
     }
     let mut batch = database.batch(held)?;
     for (id, record) in &texts {
-        batch.put(id, record)?;
+        batch.put(id, record.clone())?;
     }
     batch.finish()?;
     for planned in &became.planned {
