@@ -55,7 +55,7 @@ pub fn initiator(given: &Given<'_>, tried: &str) -> Result<(IscsiName, Whose)> {
         return Err(Error::new(Kind::Invalid, tried)
             .answered("there is no initiator name: neither interface nor adapter nor machine has one")
             .hint(
-                Message::from("put one into /etc/iscsi/initiatorname.iscsi, or give the adapter one: ")
+                Message::from("put one into initiatorname.iscsi (in /etc/iscsi, or where the database is that was named), or give the adapter one: ")
                     .then(Step::AdapterSetName),
             ));
     };

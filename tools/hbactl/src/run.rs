@@ -159,14 +159,20 @@ fn keeps_records(noun: &Noun) -> bool {
         noun,
         Noun::Node(_)
             | Noun::Iface(iface::Verb::Record(_))
-            | Noun::Target(target::Verb::Discover(_) | target::Verb::Portal(_) | target::Verb::Refresh(_))
+            | Noun::Target(
+                target::Verb::Discover(_)
+                    | target::Verb::Portal(_)
+                    | target::Verb::Refresh(_)
+                    | target::Verb::Exclude(_)
+            )
     )
 }
 
 /// Whether a command can have a secret to read before it begins.
 fn arms_itself(noun: &Noun) -> bool {
     use crate::args::target::Verb;
-    matches!(noun, Noun::Chap(_)) || (keeps_records(noun) && !matches!(noun, Noun::Target(Verb::Refresh(_))))
+    matches!(noun, Noun::Chap(_))
+        || (keeps_records(noun) && !matches!(noun, Noun::Target(Verb::Refresh(_) | Verb::Exclude(_))))
 }
 
 /// Whether a command changes an adapter: it cleans up before it ends, when its time is over or a signal comes. The others end at

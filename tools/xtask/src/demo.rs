@@ -3,6 +3,7 @@
 //! Owns the order of the steps and their words. The lab (adapter, target) is the one the tests use.
 
 mod bnx2i;
+mod records;
 
 use std::fs;
 use std::net::SocketAddr;
@@ -40,6 +41,8 @@ enum Road {
     Qla4xxx,
     /// A card that user space logs in for, with the network helper; needs root
     Bnx2i,
+    /// What a host knows about targets: records, discovery, exclusions
+    Records,
 }
 
 const SYSTEM: &str = "iqn.2026-11.org.example:system";
@@ -50,8 +53,10 @@ const MIB: u64 = 1 << 20;
 
 /// Builds, starts an adapter and a target, and walks the road.
 pub(crate) fn run(args: &Args) -> Result<()> {
-    if args.road == Road::Bnx2i {
-        return bnx2i::run(args.keep);
+    match args.road {
+        Road::Qla4xxx => {}
+        Road::Bnx2i => return bnx2i::run(args.keep),
+        Road::Records => return records::run(args.keep),
     }
     packages::install(&[packages::TGT])?;
     build_programs()?;

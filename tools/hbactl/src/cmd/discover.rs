@@ -4,6 +4,7 @@ use hba::initiator::{Account as Name, Chap};
 use hba::ops::target::{self, DiscoverWish, Keep, NewPortal, PortalKind, WhichPortalOf, Whom};
 use hba::{Ctx, Error, Kind, Result, Secret};
 
+use crate::args::Format;
 use crate::args::discover::{Account, Discover, Store};
 use crate::args::portal::{Verb, Which};
 use crate::output::{Done, Out};
@@ -56,7 +57,12 @@ pub(crate) fn portal(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb) -> Done {
                 settings: settings(add)?,
             };
             ctx.deadline = interrupt::arm(ctx.deadline);
-            let change = target::add_portal(ctx, &new)?;
+            let mut change = target::add_portal(ctx, &new)?;
+            if out.format() != Format::Json && change.diff().iter().all(|field| field.before.is_none()) {
+                // A new one has every key; people want to see whom it asks and what is not by default.
+                let of_use = ["sendtargets.address", "sendtargets.port", "username", "password"];
+                change.keep(|key| of_use.iter().any(|part| key.contains(part)));
+            }
             let subject = format!("discovery portal {}", add.which.portal.at);
             out.change("target.portal.add", &subject, &change, &ctx.warnings)
         }
