@@ -4,10 +4,12 @@
 //! them are new when the machine dies half-way is not said, as with writing one after the other. Files are made and moved side by side on all
 //! processors; new records are put in place one after the other, since they make directories.
 
-use std::sync::Mutex;
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use files::Dir;
+use zeroize::Zeroizing;
 
 use super::Database;
 use super::ahead::workers;
@@ -17,8 +19,8 @@ use crate::error::{Error, Result};
 use crate::nodes::lock::Held;
 use crate::nodes::{NodeId, Record};
 
-/// As many are kept before they are written and put in place.
-const CHUNK: usize = 512;
+/// As many are kept before they are written and put in place: some megabytes.
+const CHUNK: usize = 2048;
 
 /// Records that are written together. What was not [finished](Batch::finish) is not in place.
 #[derive(Debug)]
@@ -32,12 +34,17 @@ pub struct Batch<'a> {
     done: usize,
 }
 
-#[derive(Debug)]
 struct Kept {
     id: NodeId,
-    record: Record,
+    text: Zeroizing<Vec<u8>>,
+    place: Spotted,
+}
+
+enum Spotted {
     /// Where it is already.
-    spot: Option<Spot>,
+    There(Spot),
+    /// It is new; what it says of itself is asked for again.
+    New(Record),
 }
 
 const TRIED: &str = "write node records";
@@ -71,8 +78,8 @@ impl Batch<'_> {
         let spot = self.database.may_put(&self.root, id, &record)?;
         self.kept.push(Kept {
             id: id.clone(),
-            record,
-            spot,
+            text: Zeroizing::new(record.bytes().to_vec()),
+            place: spot.map_or_else(|| Spotted::New(record), Spotted::There),
         });
         if self.kept.len() == CHUNK {
             self.place()?;
@@ -103,32 +110,38 @@ impl Batch<'_> {
     /// Writes them all, beside the tree, and makes them last.
     fn stage(&self) -> Result<()> {
         side_by_side(&self.kept, |at, kept| {
-            let staged = self.staging.stage(at.to_string(), kept.record.bytes());
+            let staged = self.staging.stage(at.to_string(), &kept.text);
             staged.map(drop).map_err(|e| failed(&tried(&kept.id), &e))
         })?;
         self.staging.sync_all().map_err(|e| failed(TRIED, &e))
     }
 
     fn move_all(&self) -> Result<()> {
-        side_by_side(&self.kept, |at, kept| match &kept.spot {
-            Some(_) => self.move_one(at, kept),
-            None => Ok(()),
+        side_by_side(&self.kept, |at, kept| match &kept.place {
+            Spotted::There(spot) => self.move_one(at, &kept.id, Some(spot)),
+            Spotted::New(_) => Ok(()),
         })?;
         for (at, kept) in self.kept.iter().enumerate() {
-            if kept.spot.is_none() {
-                self.move_one(at, kept)?;
+            if let Spotted::New(record) = &kept.place {
+                self.move_one(at, &kept.id, None)?;
                 self.database
-                    .settle_new(&self.root, &kept.id, &kept.record, Last::Later)?;
+                    .settle_new(&self.root, &kept.id, record, Last::Later)?;
             }
         }
         self.root.sync_all().map_err(|e| failed(TRIED, &e))
     }
 
-    fn move_one(&self, at: usize, kept: &Kept) -> Result<()> {
-        let spot = kept.spot.as_ref();
-        let (dir, name) = self.database.home_of(&self.root, &kept.id, spot, Last::Later)?;
+    fn move_one(&self, at: usize, id: &NodeId, spot: Option<&Spot>) -> Result<()> {
+        let (dir, name) = self.database.home_of(&self.root, id, spot, Last::Later)?;
         let moved = self.staging.move_to(at.to_string(), &dir, &name);
-        moved.map_err(|e| failed(&tried(&kept.id), &e))
+        moved.map_err(|e| failed(&tried(id), &e))
+    }
+}
+
+impl fmt::Debug for Kept {
+    /// Which record: what is in it can be secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.id, f)
     }
 }
 
@@ -143,7 +156,7 @@ fn side_by_side<T: Sync>(all: &[T], each: impl Fn(usize, &T) -> Result<()> + Syn
     let work = |from: usize, part: &[T]| {
         for (at, one) in part.iter().enumerate() {
             if let Err(error) = each(from + at, one) {
-                let mut first = first.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                let mut first = first.lock().unwrap_or_else(PoisonError::into_inner);
                 if first.as_ref().is_none_or(|(other, _)| from + at < *other) {
                     *first = Some((from + at, error));
                 }
@@ -162,8 +175,6 @@ fn side_by_side<T: Sync>(all: &[T], each: impl Fn(usize, &T) -> Result<()> + Syn
             work(0, part);
         }
     });
-    let first = first
-        .into_inner()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    let first = first.into_inner().unwrap_or_else(PoisonError::into_inner);
     first.map_or(Ok(()), |(_, error)| Err(error))
 }

@@ -68,7 +68,7 @@ pub struct Nodes(From);
 #[derive(Debug)]
 enum From {
     /// Read as it is asked for.
-    Here(Here),
+    Here(Box<Here>),
     /// Read ahead.
     Ahead(Ahead<Listed>),
 }
@@ -102,7 +102,7 @@ impl Nodes {
         };
         Self(match Ahead::begin(targets, all_of) {
             Ok(ahead) => From::Ahead(ahead),
-            Err(targets) => From::Here(here(targets)),
+            Err(targets) => From::Here(Box::new(here(targets))),
         })
     }
 }

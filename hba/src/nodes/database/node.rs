@@ -101,7 +101,11 @@ impl Database {
         let root = self.root_for(held, &tried)?;
         let spot = self.may_put(&root, id, record)?;
         let (dir, name) = self.home_of(&root, id, spot.as_ref(), Last::Now)?;
-        put(&root, &dir, &name, record, &tried)?;
+        if let Err(error) = put(&root, &dir, &name, record, &tried) {
+            // Directories that were made for it.
+            let _ = sweep(&root, id, &tried);
+            return Err(error);
+        }
         if spot.is_none() {
             self.settle_new(&root, id, record, Last::Now)?;
         }
