@@ -52,12 +52,11 @@ impl Server {
         ensure!(up.success(), "ip link set lo up: {up}");
         let dir = tempfile::Builder::new().prefix("hba-isns-").tempdir()?;
         let file = |name: &str| dir.path().join(name);
-        fs::create_dir(file("db"))?;
+        // Without a database it keeps everything in memory.
         let config = format!(
-            "SourceName = iqn.2026-11.org.example:server\nDatabase = {}\nPIDFile = {}\nControlSocket = {}\n\
+            "SourceName = iqn.2026-11.org.example:server\nPIDFile = {}\nControlSocket = {}\n\
              DefaultDiscoveryDomain = 1\nRegistrationPeriod = 10m\nSecurity = 0\nSLPRegister = 0\n\
              SCNTimeout = 5\nESIMinInterval = 1\nESIMaxInterval = 1m\nESIRetries = 3\n",
-            file("db").display(),
             file("isnsd.pid").display(),
             file("control").display(),
         );
