@@ -315,3 +315,52 @@ fn a_tree_without_a_server_can_be_read_but_not_written() {
     assert_eq!(e.kind(), Kind::NotFound);
     assert!(e.to_string().contains("netlink"), "{e}");
 }
+
+#[test]
+fn what_the_machine_starts_from_is_what_flash_and_firmware_name() {
+    for (name, firmware) in [(LOGIN, false), (BOOT, true)] {
+        let dir = dir();
+        let mut kernel = opened(dir.path(), name);
+        let marks = kernel.boot_marks().expect("marks");
+        let of = |host| -> Vec<_> {
+            let of_host = marks.iter().filter(|mark| mark.host == host);
+            of_host.map(|mark| (mark.target.clone(), mark.port)).collect()
+        };
+        let flash = kernel.flash_targets(H0).expect("flash").into_iter();
+        let flash: Vec<_> = flash
+            .filter(|t| t.boot)
+            .filter_map(|t| Some((t.target_name?, t.port?)))
+            .collect();
+        assert_eq!(of(Some(H0)), flash, "{name}");
+        let told = kernel.firmware_boot(H0).expect("boot").targets.into_iter();
+        let told: Vec<_> = told.filter_map(|t| Some((t.target_name?, t.port?))).collect();
+        assert_eq!(of(None), told, "{name}");
+        assert_eq!(!told.is_empty(), firmware, "{name}");
+    }
+}
+
+#[test]
+fn a_session_is_another_one_when_its_directory_is_another_one() {
+    let dir = dir();
+    let mut kernel = opened(dir.path(), LOGIN);
+    let mut sids = Vec::new();
+    kernel
+        .for_each_session(&mut |s| {
+            sids.push((s.sid, s.target_name));
+            ControlFlow::Continue(())
+        })
+        .expect("listed");
+    let (sid, target) = sids.first().expect("a session");
+    let before = kernel.session_life(*sid).expect("read").expect("there");
+    assert_eq!(before.target, *target);
+    assert_eq!(kernel.session_life(*sid).expect("read"), Some(before.clone()));
+    let path = dir.path().join(format!("sys/class/iscsi_session/session{sid}"));
+    let object = std::fs::canonicalize(&path).expect("there");
+    std::fs::rename(&object, dir.path().join("old")).expect("moved");
+    assert_eq!(kernel.session_life(*sid).expect("read"), None);
+    std::fs::create_dir(&object).expect("made");
+    std::fs::write(object.join("targetname"), format!("{target}\n")).expect("written");
+    let after = kernel.session_life(*sid).expect("read").expect("there");
+    assert!(!after.life.same(before.life), "{after:?} {before:?}");
+    assert_eq!(kernel.session_life(4242).expect("read"), None);
+}
