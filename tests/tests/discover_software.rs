@@ -14,7 +14,7 @@ use lab_tests::need::left_out;
 use lab_tests::port;
 use lab_tests::process::{Running, own_binary};
 use lab_tests::target::Target;
-use lab_tests::tgt::{self, Account, Tgtd};
+use lab_tests::tgt::{self, Tgtd};
 use serde_json::Value;
 
 /// A host without adapters, and its record database.
@@ -375,6 +375,31 @@ fn who_must_prove_himself_does_and_a_portals_record_keeps_the_account() -> Resul
         !kept.to_string().contains(SECRET) && !kept.to_string().contains(MUTUAL),
         "{kept}"
     );
+    let changed = host.run(&[
+        "target",
+        "portal",
+        "add",
+        &portal,
+        "--chap-user",
+        "init1",
+        "--secret-file",
+        &wrong,
+    ])?;
+    let shown = String::from_utf8_lossy(&changed.stdout);
+    ensure!(
+        changed.status.success() && shown.contains("********") && !shown.contains("another-secret"),
+        "{shown}"
+    );
+    host.ok(&[
+        "target",
+        "portal",
+        "add",
+        &portal,
+        "--chap-user",
+        "init1",
+        "--secret-file",
+        &right,
+    ])?;
     // So it can be asked again by itself.
     let again = host.ok(&["target", "refresh"])?;
     ensure!(again[0]["portals"][0]["failure"].is_null(), "{again}");
@@ -627,37 +652,23 @@ fn tgt_is_asked_with_and_without_proof_and_a_target_that_it_drops_is_gone() -> R
         .map(|(state, _, target)| (*state, *target))
         .collect();
     ensure!(states == [("found", one), ("gone", two)], "{gone}");
-    // An account of the daemon's own is one of discovery.
-    let account = Account {
-        user: "init1",
-        secret: SECRET,
-        outgoing: false,
-    };
+    // An account that is bound to no target is that of discovery.
     tgtd.admin(&[
         "--op",
         "new",
         "--mode",
         "account",
         "--user",
-        account.user,
-        "--password",
-        account.secret,
-    ])?;
-    tgtd.admin(&[
-        "--op",
-        "update",
-        "--mode",
-        "discovery",
-        "--name",
-        "IncomingUser",
-        "--value",
         "init1",
-    ])
-    .or_else(|_| {
-        tgtd.admin(&[
-            "--op", "bind", "--mode", "account", "--tid", "0", "--user", "init1",
-        ])
-    })?;
+        "--password",
+        SECRET,
+    ])?;
+    tgtd.admin(&["--op", "bind", "--mode", "account", "--user", "init1"])?;
+    let said = host.refused(1, &["target", "discover", &portal])?;
+    ensure!(
+        said.contains("refused: ") && said.contains("--chap-user"),
+        "{said}"
+    );
     let secret = host.secret("secret", SECRET)?;
     let found = host.ok(&[
         "target",

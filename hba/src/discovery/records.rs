@@ -6,6 +6,7 @@
 use crate::change::Difference;
 use crate::error::Result;
 use crate::initiator::Chap;
+use crate::model::shown;
 use crate::nodes::key::Object;
 use crate::nodes::{Conf, NodeId, Portal, Record};
 
@@ -145,22 +146,13 @@ pub fn differences(before: &Record, after: &Record) -> Vec<Difference> {
         .map(|(name, _)| name)
         .filter(|name| after.get(name).is_none());
     names.extend(gone);
-    names.dedup();
-    let differs = |name: &&str| {
-        before.get(name) != after.get(name)
-            || before.secret(name).map(|s| s.expose().to_vec())
-                != after.secret(name).map(|s| s.expose().to_vec())
-    };
+    // One that is no text differs, too.
+    let secret = |record: &Record, name: &str| record.secret(name).map(|secret| secret.expose().to_vec());
+    let value = |record: &Record, name: &str| record.get(name).map(|value| shown(name, value));
     names
         .into_iter()
-        .filter(differs)
-        .map(|name| {
-            Difference::new(
-                name,
-                before.get(name).map(str::to_owned),
-                after.get(name).map(str::to_owned),
-            )
-        })
+        .filter(|name| before.get(name) != after.get(name) || secret(before, name) != secret(after, name))
+        .map(|name| Difference::new(name, value(before, name), value(after, name)))
         .collect()
 }
 

@@ -14,6 +14,7 @@ use crate::ctx::Ctx;
 use crate::discovery::records::differences;
 use crate::error::{Error, Kind, Result};
 use crate::initiator::Chap;
+use crate::model::shown;
 use crate::nodes::key::Object;
 use crate::nodes::{Conf, Database, Discovery as Way, Portal, Record};
 use crate::ops::write::{Done, Plan, as_it_is};
@@ -105,7 +106,7 @@ impl DiscoveryPortal {
                 .pairs()
                 .map(|(key, value)| PortalSetting {
                     key: key.to_owned(),
-                    value: value.to_owned(),
+                    value: shown(key, value),
                 })
                 .collect(),
         })
@@ -178,9 +179,9 @@ pub fn portal(ctx: &mut Ctx<'_>, which: &WhichPortalOf) -> Result<DiscoveryPorta
     let database = Database::at(ctx.home.records.clone());
     let tried = format!("show the discovery portal {}", which.at.host);
     let (kind, id, record) = which.find(&database, &tried)?;
-    let shown = DiscoveryPortal::of(&database, kind, &id, &record);
+    let portal = DiscoveryPortal::of(&database, kind, &id, &record);
     tell(ctx, &database);
-    shown
+    portal
 }
 
 /// A portal to be added, or to be given other settings.
@@ -227,20 +228,20 @@ pub fn add_portal(ctx: &mut Ctx<'_>, new: &NewPortal) -> Result<Change<Discovery
         }
         after.set(kind.object(), key, value)?;
     }
-    let shown = |record: &Record| DiscoveryPortal::of(&database, kind, &id, record);
+    let portal = |record: &Record| DiscoveryPortal::of(&database, kind, &id, record);
     let diff = match &before {
         Some(before) => differences(before, &after),
         None => after
             .pairs()
-            .map(|(key, value)| Difference::new(key, None, Some(value.to_owned())))
+            .map(|(key, value)| Difference::new(key, None, Some(shown(key, value))))
             .collect(),
     };
     if before.is_some() && diff.is_empty() {
-        return Ok(as_it_is(Some(shown(&after)?)));
+        return Ok(as_it_is(Some(portal(&after)?)));
     }
     let plan = Plan {
-        before: before.as_ref().map(shown).transpose()?,
-        after: Some(shown(&after)?),
+        before: before.as_ref().map(portal).transpose()?,
+        after: Some(portal(&after)?),
         diff,
     };
     plan.carry_out(ctx, |ctx, _| {
