@@ -54,6 +54,7 @@ const DOCUMENTS: &[&str] = &[
     "docs/guide/network.md",
     "docs/guide/operate.md",
     "docs/guide/ownership.md",
+    "docs/guide/records.md",
     "docs/guide/qemu.md",
     "docs/guide/sessions.md",
     "docs/guide/target.md",
@@ -161,6 +162,11 @@ fn operate() -> Result<()> {
 #[test]
 fn ownership() -> Result<()> {
     run("docs/guide/ownership.md")
+}
+
+#[test]
+fn records() -> Result<()> {
+    run("docs/guide/records.md")
 }
 
 #[test]
