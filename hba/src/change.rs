@@ -80,6 +80,38 @@ impl<T> Change<T> {
         }
     }
 
+    /// The same change of something that is seen otherwise.
+    pub(crate) fn map<U>(self, mut see: impl FnMut(T) -> U) -> Change<U> {
+        match self {
+            Self::Unchanged { current, by } => Change::Unchanged {
+                current: current.map(see),
+                by,
+            },
+            Self::Planned {
+                before,
+                after,
+                diff,
+                by,
+            } => Change::Planned {
+                before: before.map(&mut see),
+                after: after.map(see),
+                diff,
+                by,
+            },
+            Self::Changed {
+                before,
+                after,
+                diff,
+                by,
+            } => Change::Changed {
+                before: before.map(&mut see),
+                after: after.map(see),
+                diff,
+                by,
+            },
+        }
+    }
+
     /// Leaves only the differences in fields that are wanted, for people who asked for some of many.
     pub fn keep(&mut self, wanted: impl Fn(&str) -> bool) {
         if let Self::Changed { diff, .. } | Self::Planned { diff, .. } = self {

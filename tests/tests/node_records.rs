@@ -125,3 +125,96 @@ fn a_record_that_a_session_stands_on_stays() -> Result<()> {
     ensure!(lab.json(&["node", "list"])?.as_array().is_some_and(Vec::is_empty));
     Ok(())
 }
+
+#[test]
+fn what_is_permanent_is_told_from_both_stores_and_taken_away_from_the_one_that_is_named() -> Result<()> {
+    let lab = Lab::start(&["--ports", "1"])?;
+    let portal = "192.0.2.5:3260";
+    for store in ["flash", "db"] {
+        lab.json(&[
+            "target",
+            "persistent",
+            "add",
+            NAME,
+            "--portal",
+            portal,
+            "--store",
+            store,
+        ])?;
+    }
+    let list = |more: &[&str]| lab.json(&[&["target", "persistent", "list"], more].concat());
+    let all = list(&[])?;
+    let stores: Vec<&Value> = all
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|one| &one["store"])
+        .collect();
+    ensure!(stores == ["db", "flash"], "{all}");
+    ensure!(all[0]["in_both"] == true && all[1]["in_both"] == true, "{all}");
+    ensure!(all[0]["startup"] == "automatic", "{all}");
+    let known = lab.json(&["target", "list"])?;
+    let known: Vec<&Value> = known
+        .as_array()
+        .into_iter()
+        .flatten()
+        .flat_map(|t| t["paths"].as_array())
+        .flatten()
+        .collect();
+    ensure!(known.iter().any(|path| path["known"] == "record"), "{known:?}");
+    lab.json(&["target", "persistent", "remove", NAME, "--store", "db"])?;
+    ensure!(list(&["--store", "db"])? == Value::Array(Vec::new()));
+    ensure!(
+        lab.json(&["node", "list"])?[0]["startup"] == "manual",
+        "the record stays"
+    );
+    let flash = list(&[])?;
+    ensure!(
+        flash.as_array().is_some_and(|all| all.len() == 1) && flash[0]["in_both"] == false,
+        "{flash}"
+    );
+    lab.json(&["target", "persistent", "remove", NAME, "--store", "flash"])?;
+    ensure!(
+        lab.json(&["flash", "list"])?
+            .as_array()
+            .is_some_and(Vec::is_empty)
+    );
+    Ok(())
+}
+
+#[test]
+fn an_adapters_interfaces_get_records_once_and_no_others() -> Result<()> {
+    let lab = Lab::start(&["--adapter", "qla4xxx:1", "--adapter", "bnx2i:1"])?;
+    let adapters = lab.json(&["adapter", "list"])?;
+    ensure!(
+        lab.json(&["iface", "record", "list"])?
+            .as_array()
+            .is_some_and(|all| all.len() == 2),
+        "looking makes none"
+    );
+    for adapter in adapters.as_array().into_iter().flatten() {
+        let host = format!("host{}", adapter["host"]);
+        let mac = adapter["mac"].as_str().context("mac")?;
+        let made = lab.json(&["iface", "record", "make", "-a", &host])?;
+        ensure!(made["change"] == "changed", "{made}");
+        let again = lab.json(&["iface", "record", "make", "-a", &host])?;
+        ensure!(again["change"] == "unchanged", "{again}");
+        let name = match adapter["driver"].as_str() {
+            Some("qla4xxx") => format!("qla4xxx.{mac}.ipv4.0"),
+            _ => format!("bnx2i.{mac}"),
+        };
+        let record = lab.json(&["iface", "record", "show", &name])?;
+        ensure!(record["hwaddress"] == mac, "{record}");
+        lab.json(&["node", "add", NAME, "--portal", "192.0.2.5:3260,1", "--iface", &name])?;
+    }
+    let nodes = lab.json(&["node", "list"])?;
+    let mut transports: Vec<&str> = nodes
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|n| n["transport"].as_str())
+        .collect();
+    transports.sort_unstable();
+    ensure!(transports == ["bnx2i", "qla4xxx"], "{nodes}");
+    Ok(())
+}

@@ -125,6 +125,18 @@ pub fn shown(key: &str, value: &str) -> String {
 }
 
 impl NodeBrief {
+    /// The portal as people write it: `ADDRESS:PORT[,TAG]`, IPv6 in brackets.
+    #[must_use]
+    pub fn portal(&self) -> String {
+        let address = if self.address.contains(':') {
+            format!("[{}]", self.address)
+        } else {
+            self.address.clone()
+        };
+        let tag = self.tag.map_or_else(String::new, |tag| format!(",{tag}"));
+        format!("{address}:{}{tag}", self.port)
+    }
+
     /// A record in short.
     #[must_use]
     pub fn of(id: &NodeId, record: &Record) -> Self {

@@ -229,6 +229,10 @@ const NOTHING: &[(&str, &str)] = &[
         "node.list",
         "There are no node records; hbactl target discover finds targets, hbactl node add makes a record.",
     ),
+    (
+        "target.persistent.list",
+        "Nothing is logged in to by itself; hbactl target persistent add keeps a target.",
+    ),
     ("lun.uses", "Nothing stands on the disks."),
     ("lun.report", "The target reports no logical units."),
 ];

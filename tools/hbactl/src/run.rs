@@ -161,6 +161,8 @@ fn keeps_records(noun: &Noun) -> bool {
             | Noun::Iface(iface::Verb::Record(_))
             | Noun::Target(
                 target::Verb::Discover(_)
+                    | target::Verb::Persistent(_)
+                    | target::Verb::List(_)
                     | target::Verb::Portal(_)
                     | target::Verb::Refresh(_)
                     | target::Verb::Exclude(_)
@@ -172,13 +174,19 @@ fn keeps_records(noun: &Noun) -> bool {
 fn arms_itself(noun: &Noun) -> bool {
     use crate::args::target::Verb;
     matches!(noun, Noun::Chap(_))
-        || (keeps_records(noun) && !matches!(noun, Noun::Target(Verb::Refresh(_) | Verb::Exclude(_))))
+        || (keeps_records(noun)
+            && !matches!(
+                noun,
+                Noun::Target(Verb::Refresh(_) | Verb::Exclude(_) | Verb::Persistent(_))
+            ))
 }
 
 /// Whether a command changes an adapter: it cleans up before it ends, when its time is over or a signal comes. The others end at
 /// once; so does the writing of blocks, which is a stream.
 fn changes(noun: &Noun) -> bool {
-    use crate::args::{adapter, boot, chap, flash, iface, module, node, portal, record, session, target};
+    use crate::args::{
+        adapter, boot, chap, flash, iface, module, node, persistent, portal, record, session, target,
+    };
     match noun {
         Noun::Adapter(verb) => matches!(
             verb,
@@ -192,13 +200,19 @@ fn changes(noun: &Noun) -> bool {
             iface::Verb::Set(_)
                 | iface::Verb::Unset(_)
                 | iface::Verb::Apply(_)
-                | iface::Verb::Record(record::Verb::Add(_) | record::Verb::Set(_) | record::Verb::Remove(_))
+                | iface::Verb::Record(
+                    record::Verb::Add(_)
+                        | record::Verb::Make(_)
+                        | record::Verb::Set(_)
+                        | record::Verb::Remove(_)
+                )
         ),
         Noun::Node(verb) => !matches!(verb, node::Verb::List(_) | node::Verb::Show(_) | node::Verb::Keys),
         Noun::Flash(verb) => !matches!(
             verb,
             flash::Verb::List(_) | flash::Verb::Show(_) | flash::Verb::Params
         ),
+        Noun::Target(target::Verb::Persistent(verb)) => !matches!(verb, persistent::Verb::List(_)),
         Noun::Target(target::Verb::Exclude(verb)) => {
             matches!(verb, target::Exclude::Add(_) | target::Exclude::Remove(_))
         }

@@ -14,6 +14,7 @@ use hba::ops::in_use::Use;
 use hba::ops::memory::{Dump, InitiatorName, Restored, SelfTestReport};
 use hba::ops::module::{ModuleOptions, Translation};
 use hba::ops::target::exclude::{Checked, Exclusion};
+use hba::ops::target::persistent::Persistent;
 use hba::ops::target::{DiscoveryPortal, DiscoverySettings, Ended, Refresh, Target, TargetLogin};
 use schemars::{JsonSchema, Schema, schema_for};
 
@@ -61,6 +62,7 @@ pub const ANSWERS: &[Answer] = &[
     Answer::of::<Vec<IfaceRecord>>("iface.record.list"),
     Answer::of::<IfaceRecord>("iface.record.show"),
     Answer::of::<Change<IfaceRecord>>("iface.record.add"),
+    Answer::of::<Change<Vec<IfaceRecord>>>("iface.record.make"),
     Answer::of::<Change<IfaceRecord>>("iface.record.set"),
     Answer::of::<Change<IfaceRecord>>("iface.record.remove"),
     Answer::of::<Vec<Adapter>>("adapter.list"),
@@ -89,6 +91,9 @@ pub const ANSWERS: &[Answer] = &[
     Answer::of::<Discovery>("flash.discover.list"),
     Answer::of::<Vec<Row>>("flash.params"),
     Answer::of::<Vec<Target>>("target.list"),
+    Answer::of::<Vec<Persistent>>("target.persistent.list"),
+    Answer::of::<Change<Vec<Persistent>>>("target.persistent.add"),
+    Answer::of::<Change<Vec<Persistent>>>("target.persistent.remove"),
     Answer::of::<Discovery>("target.discover"),
     Answer::of::<Vec<DiscoveryPortal>>("target.portal.list"),
     Answer::of::<DiscoveryPortal>("target.portal.show"),

@@ -3,11 +3,13 @@
 
 mod add;
 mod list;
+mod make;
 mod remove;
 mod set;
 
 pub use add::add;
 pub(super) use list::find;
 pub use list::{list, show};
+pub use make::make;
 pub use remove::remove;
 pub use set::set;

@@ -13,7 +13,7 @@ use super::super::flash::all_targets;
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::ids::{AdapterId, HostNo, Portal};
-use crate::model::{FlashSession, FlashTarget, Owner, Session};
+use crate::model::{FlashSession, FlashTarget, NodeBrief, Owner, Session};
 use crate::params::{FlashnodeParam, ParamValue};
 
 /// Where a path is known from.
@@ -26,13 +26,15 @@ pub enum Known {
     Discovered,
     /// A user program logged in to it.
     User,
+    /// A record of the database, for whoever logs in by it.
+    Record,
 }
 
-/// A target as one port knows it.
+/// A target as one port knows it, or the database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Target {
-    /// The port.
-    pub host: HostNo,
+    /// The port; `null` where the database knows it.
+    pub host: Option<HostNo>,
     /// Its name, byte for byte.
     pub name: String,
     /// The ways to it.
@@ -77,7 +79,7 @@ impl TargetPath {
     }
 }
 
-/// Targets of one port, or of all, by port and name.
+/// Targets of one port, or of all and of the database, by port and name.
 ///
 /// # Errors
 /// [`crate::Kind::NotFound`]; the adapter cannot be read.
@@ -91,6 +93,9 @@ pub fn list(ctx: &mut Ctx<'_>, id: Option<&AdapterId>) -> Result<Vec<Target>> {
     // A port without flash knows those of its sessions.
     for host in ports {
         all.extend(of_port(ctx, host)?);
+    }
+    if id.is_none() {
+        all.extend(of_records(super::persistent::records(ctx)?));
     }
     Ok(all)
 }
@@ -126,8 +131,46 @@ pub(super) fn of_port(ctx: &mut Ctx<'_>, host: HostNo) -> Result<Vec<Target>> {
     }
     Ok(by_name
         .into_iter()
-        .map(|(name, paths)| Target { host, name, paths })
+        .map(|(name, paths)| Target {
+            host: Some(host),
+            name,
+            paths,
+        })
         .collect())
+}
+
+/// Targets of the database, by name.
+fn of_records(records: Vec<NodeBrief>) -> Vec<Target> {
+    let mut by_name: BTreeMap<String, Vec<TargetPath>> = BTreeMap::new();
+    for node in records {
+        let at = node
+            .address
+            .parse()
+            .ok()
+            .map(|address| Portal::new(address, node.port));
+        let path = TargetPath {
+            portal: Some(at.map_or_else(|| format!("{}:{}", node.address, node.port), |at| at.to_string())),
+            tag: node.tag,
+            known: Known::Record,
+            flash_index: None,
+            session: None,
+            isid: None,
+            chap_index: None,
+            boot: false,
+            found_by: None,
+            redirected_to: None,
+            at,
+        };
+        by_name.entry(node.target).or_default().push(path);
+    }
+    by_name
+        .into_iter()
+        .map(|(name, paths)| Target {
+            host: None,
+            name,
+            paths,
+        })
+        .collect()
 }
 
 fn tag_of(session: &Session) -> Option<u16> {

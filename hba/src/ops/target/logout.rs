@@ -72,6 +72,7 @@ pub fn logout(
     let mut sessions = Vec::new();
     for target in targets {
         let asked = |at: Option<Portal>| portal.is_none_or(|p| at.is_some_and(|at| at.at() == p.at()));
+        let Some(host) = target.host else { continue };
         for path in target.paths.into_iter().filter(|path| asked(path.at)) {
             if let Some(session) = path.session {
                 let made_by = if path.known == Known::User {
@@ -90,7 +91,7 @@ pub fn logout(
                     return Err(session::not_ours(&session, tried));
                 }
                 sessions.push(Ended {
-                    host: target.host,
+                    host,
                     sid: session.sid,
                     portal: path.portal,
                     flash_index: path.flash_index,

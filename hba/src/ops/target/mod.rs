@@ -8,6 +8,7 @@ pub mod exclude;
 mod list;
 mod login;
 mod logout;
+pub mod persistent;
 mod portals;
 mod refresh;
 mod refresh_db;

@@ -36,7 +36,9 @@ pub fn remove(
     }
     let mut entries = Vec::new();
     for target in of_name(ctx, id, name, &tried)? {
-        let host = AdapterId::Host(target.host);
+        let Some(host) = target.host.map(AdapterId::Host) else {
+            continue;
+        };
         for path in &target.paths {
             let asked = portal.is_none_or(|p| path.at.is_some_and(|at| at.at() == p.at()));
             if let Some(index) = path.flash_index.filter(|_| asked) {

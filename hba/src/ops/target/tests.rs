@@ -232,7 +232,7 @@ fn one_view_has_flash_and_sessions_each_path_once() {
             ("iqn.other", Some(3), None, Known::Flash),
         ]
     );
-    assert!(all.iter().all(|t| t.host == HostNo(0)));
+    assert!(all.iter().all(|t| t.host == Some(HostNo(0))));
     s.finish();
 }
 

@@ -13,6 +13,7 @@ pub mod module;
 pub mod node;
 mod noun;
 mod number;
+pub mod persistent;
 pub mod portal;
 pub mod record;
 pub mod refused;

@@ -17,6 +17,12 @@ pub enum Verb {
                             `hbactl node keys` lists keys, values and defaults."
     )]
     Add(Set),
+    /// Make the records of an adapter's interfaces that have none, named as open-iscsi names them
+    ///
+    /// They say which interface is meant, no more: what it is (address, VLAN, MTU) stands in the adapter, see `iface`. open-iscsi makes them by
+    /// itself whenever it looks, with a copy of everything, which its `apply` writes back.
+    #[command(after_help = "Example: hbactl iface record make -a host2")]
+    Make(super::AdapterArg),
     /// Set keys of a record; nothing is sent to an adapter
     #[command(
         after_help = "Example: hbactl iface record set storage0 iface.initiatorname=iqn.2026-11.org.example:host7"

@@ -52,6 +52,9 @@ pub enum Verb {
                       Example: hbactl target logout iqn.2026-11.org.example:disk --exclude"
     )]
     Logout(Logout),
+    /// What is logged in to by itself, in flash and in the database: list, add, remove
+    #[command(subcommand)]
+    Persistent(super::persistent::Verb),
     /// What nobody logs in to by himself: list, add, remove, check
     #[command(subcommand)]
     Exclude(Exclude),

@@ -11,6 +11,7 @@ pub(crate) mod lun;
 pub(crate) mod meta;
 pub(crate) mod module;
 pub(crate) mod node;
+pub(crate) mod persistent;
 pub(crate) mod record;
 pub(crate) mod session;
 pub(crate) mod stats;

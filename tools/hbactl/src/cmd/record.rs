@@ -11,6 +11,9 @@ use crate::{assigned, interrupt, view};
 /// What a new record is about, beside what was asked for.
 const WHICH: [&str; 2] = ["iface.iscsi_ifacename", "iface.transport_name"];
 
+/// What a record that is made for an adapter is about.
+const MADE: [&str; 3] = ["iface.hwaddress", "iface.transport_name", "iface.ipaddress"];
+
 pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb) -> Done {
     match verb {
         Verb::List => {
@@ -29,6 +32,14 @@ pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb) -> Done {
                 change.keep(|key| WHICH.contains(&key) || assigned::names(&add.keys, key));
             }
             out.change("iface.record.add", &subject(&add.name), &change, &ctx.warnings)
+        }
+        Verb::Make(which) => {
+            ctx.deadline = interrupt::arm(ctx.deadline);
+            let mut change = iface_record::make(ctx, which.adapter.as_ref())?;
+            if out.format() != Format::Json {
+                change.keep(|key| MADE.iter().any(|made| key.ends_with(made)));
+            }
+            out.change("iface.record.make", "interface records", &change, &ctx.warnings)
         }
         Verb::Set(set) => {
             let assigned = assigned::read(&set.keys, ctx.deadline)?;

@@ -17,6 +17,7 @@ pub(crate) fn run(ctx: &mut Ctx<'_>, out: &Out, verb: &Verb) -> Done {
         }
         Verb::Discover(asked) => super::discover::discover(ctx, out, asked),
         Verb::Portal(verb) => super::discover::portal(ctx, out, verb),
+        Verb::Persistent(verb) => super::persistent::run(ctx, out, verb),
         Verb::Login(login) => {
             let change = target::login(ctx, &login.wish())?;
             let subject = format!("login to target {}", login.target);

@@ -10,7 +10,7 @@ use crate::output::{Details, Done, Out, Table, known};
 pub(crate) fn table(all: &[NodeBrief]) -> Table {
     let rows = all.iter().map(|node| {
         vec![
-            portal(node),
+            node.portal(),
             node.iface.clone(),
             known(node.transport.as_ref()),
             node.startup.clone().unwrap_or_else(|| "manual".to_owned()),
@@ -29,7 +29,7 @@ pub(crate) fn table(all: &[NodeBrief]) -> Table {
 pub(crate) fn details(node: &NodeRecord) -> Details {
     let mut all = vec![
         ("Target".to_owned(), node.brief.target.clone()),
-        ("Portal".to_owned(), portal(&node.brief)),
+        ("Portal".to_owned(), node.brief.portal()),
         ("Interface".to_owned(), node.brief.iface.clone()),
         ("File".to_owned(), node.file.clone()),
     ];
@@ -56,16 +56,6 @@ pub(super) fn values(values: &[Value]) -> Details {
         all.extend(of(ValueOrigin::Default));
     }
     all
-}
-
-fn portal(node: &NodeBrief) -> String {
-    let address = if node.address.contains(':') {
-        format!("[{}]", node.address)
-    } else {
-        node.address.clone()
-    };
-    let tag = node.tag.map_or_else(String::new, |tag| format!(",{tag}"));
-    format!("{address}:{}{tag}", node.port)
 }
 
 /// A key of records.

@@ -1,7 +1,8 @@
 //! Targets.
 
-use hba::discovery::PathState;
+use hba::discovery::{PathState, Store};
 use hba::ops::target::exclude::{Checked, Exclusion};
+use hba::ops::target::persistent::Persistent;
 use hba::ops::target::{DiscoverySettings, Known, PortalKind, Refresh, Target};
 
 use crate::output::{Details, Table, known, yes};
@@ -12,7 +13,9 @@ pub(crate) fn table(all: &[Target]) -> Table {
             let tag = path.tag.map_or_else(String::new, |tag| format!(",{tag}"));
             let session = path.session.as_ref();
             vec![
-                target.host.to_string(),
+                target
+                    .host
+                    .map_or_else(|| "db".to_owned(), |host| host.to_string()),
                 path.portal
                     .as_ref()
                     .map_or_else(|| "n/a".to_owned(), |portal| format!("{portal}{tag}")),
@@ -20,6 +23,7 @@ pub(crate) fn table(all: &[Target]) -> Table {
                     Known::Flash => "flash",
                     Known::Discovered => "discovered",
                     Known::User => "user",
+                    Known::Record => "record",
                 }
                 .to_owned(),
                 path.flash_index
@@ -42,6 +46,33 @@ pub(crate) fn table(all: &[Target]) -> Table {
 
 fn host(of: &Refresh) -> String {
     of.host.map_or_else(|| "db".to_owned(), |host| host.to_string())
+}
+
+/// What is logged in to by itself.
+pub(crate) fn persistent(all: &[Persistent]) -> Table {
+    let rows = all.iter().map(|one| {
+        vec![
+            match one.store {
+                Store::Flash => one
+                    .host
+                    .map_or_else(|| "flash".to_owned(), |host| format!("flash of {host}")),
+                Store::Db => "db".to_owned(),
+            },
+            one.flash_index
+                .map_or_else(|| "-".to_owned(), |index| index.to_string()),
+            one.iface.clone().unwrap_or_else(|| "-".to_owned()),
+            one.startup.clone().unwrap_or_else(|| "by the adapter".to_owned()),
+            yes(one.in_both).to_owned(),
+            one.portal.clone(),
+            one.target.clone(),
+        ]
+    });
+    Table {
+        heads: &[
+            "STORE", "ENTRY", "IFACE", "STARTUP", "IN BOTH", "PORTAL", "TARGET",
+        ],
+        rows: rows.collect(),
+    }
 }
 
 /// What became of each portal that was asked again.
