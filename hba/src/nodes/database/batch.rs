@@ -20,7 +20,7 @@ use crate::nodes::lock::Held;
 use crate::nodes::{NodeId, Record};
 
 /// As many are kept before they are written and put in place: some megabytes.
-const CHUNK: usize = 2048;
+const CHUNK: usize = if cfg!(test) { 128 } else { 2048 };
 
 /// Records that are written together. What was not [finished](Batch::finish) is not in place.
 #[derive(Debug)]

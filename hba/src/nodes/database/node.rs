@@ -238,8 +238,10 @@ impl Database {
             found |= dir.remove(&name).map_err(|e| failed(&tried, &e))?;
             dir.sync().map_err(|e| failed(&tried, &e))?;
         }
+        let swept = sweep(&root, id, &tried);
+        // Without a record there may be directories that a killed writer left, or nothing to do at all.
         if found {
-            sweep(&root, id, &tried)?;
+            swept?;
         }
         Ok(found)
     }

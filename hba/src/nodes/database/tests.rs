@@ -526,7 +526,7 @@ fn records_of_others_and_secrets_for_everybody_are_remarked() {
 #[test]
 fn many_records_are_written_together_and_what_is_not_finished_is_not_there() {
     let lab = Lab::new();
-    let ids: Vec<_> = (0..2100)
+    let ids: Vec<_> = (0..300)
         .map(|n| id(&format!("{n:04}"), "127.0.0.1:3260,1", "default"))
         .collect();
     let mut held = lab.held();
