@@ -118,11 +118,6 @@ impl Database {
         if let Some(why) = contradiction(id, record) {
             return Err(Error::new(Kind::Invalid, format!("write the record of {id}")).answered(why));
         }
-        // One that was read from the usual place is there: the lock was had before it was read.
-        let usual = usual(id);
-        if Path::new(record.place()) == root.path().join(&usual.path) {
-            return Ok(Some(usual));
-        }
         self.taken_by(root, id)
     }
 

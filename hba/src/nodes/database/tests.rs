@@ -156,6 +156,10 @@ fn records_are_written_found_listed_and_removed_in_the_peers_places() {
     assert!(lab.db.remove_node(&held, &a).expect("removed"));
     assert!(!lab.db.remove_node(&held, &a).expect("nothing to remove"));
     assert_eq!(lab.db.static_nodes().expect("links"), [b.clone(), c.clone()]);
+    // One that was read, removed and written again is a new one.
+    lab.db.put_node(&held, &a, &found).expect("written");
+    assert_eq!(lab.db.static_nodes().expect("links").len(), 3);
+    assert!(lab.db.remove_node(&held, &a).expect("removed"));
     assert!(
         lab.db.remove_node(&held, &b).expect("removed") && lab.db.remove_node(&held, &c).expect("removed")
     );
