@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use hba::discovery::isns::{Told, query, watch};
+use hba::discovery::isns::{Hearing, Told, query, watch};
 use hba::{Deadline, Error, Kind};
 use iscsi::isns::{Change, Notice, ScnBitmap, Served};
 use lab_tests::isns::{NEEDS, Server};
@@ -352,7 +352,7 @@ fn heard(notice: Option<Notice>) -> Result<Vec<Change>> {
 fn a_target_that_comes_and_goes_is_heard_of() -> Result<()> {
     both("a_target_that_comes_and_goes_is_heard_of", |server| {
         let (at, host) = (server.at, HOST.parse()?);
-        let hearing = hba::discovery::isns::watch::Hearing {
+        let hearing = Hearing {
             at: ([0, 0, 0, 0], 0).into(),
             alias: Some("host".to_owned()),
             inquiries: None,
@@ -387,7 +387,7 @@ fn a_target_that_comes_and_goes_is_heard_of() -> Result<()> {
 fn callers_that_say_nothing_or_rubbish_keep_nobody_from_being_heard() -> Result<()> {
     let server = Server::ours(&[])?;
     let (at, host) = (server.at, HOST.parse()?);
-    let hearing = hba::discovery::isns::watch::Hearing {
+    let hearing = Hearing {
         at: ([127, 0, 0, 1], 0).into(),
         alias: None,
         inquiries: None,
@@ -425,7 +425,7 @@ fn the_distributions_server_gets_its_inquiries_answered() -> Result<()> {
     }
     let server = Server::isnsd()?;
     let (at, host) = (server.at, HOST.parse()?);
-    let hearing = hba::discovery::isns::watch::Hearing {
+    let hearing = Hearing {
         at: ([127, 0, 0, 1], 0).into(),
         alias: None,
         inquiries: Some(1),
@@ -475,7 +475,7 @@ fn wireshark_reads_every_message_of_ours() -> Result<()> {
     let file = file.to_str().context("path")?;
     let mut server = Server::ours(&["--pcap", file, "--registered-only"])?;
     let (at, host) = (server.at, HOST.parse()?);
-    let hearing = hba::discovery::isns::watch::Hearing {
+    let hearing = Hearing {
         at: ([127, 0, 0, 1], 0).into(),
         alias: Some("host".to_owned()),
         inquiries: Some(60),

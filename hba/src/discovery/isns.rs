@@ -1,19 +1,19 @@
 //! iSNS servers, asked by this host over its own TCP: which targets an initiator may see, and what changes of them.
 //!
-//! Owns the shells around [`iscsi::isns`] ([`query`], [`watch`]) and what is told of their ends. Must not resolve names, know records, nor
+//! Owns the shells around [`iscsi::isns`] ([`query()`], [`watch()`]) and what is told of their ends. Must not resolve names, know records, nor
 //! what becomes of an answer. What a server lists is anybody's word: each address is looked at before it is handed on.
 //! Source: RFC 4171; field reports of Microsoft's and Open-iSNS' servers.
 
+mod asking;
 mod failure;
+mod hearing;
 mod link;
-mod query;
-pub mod watch;
 
+pub use asking::query;
+pub use hearing::{Hearing, Watch, watch};
 use iscsi::IscsiName;
 use iscsi::address::TargetAddress;
 pub use iscsi::isns::ISNS_PORT;
-pub use query::query;
-pub use watch::watch;
 
 use crate::message::Message;
 

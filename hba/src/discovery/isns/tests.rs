@@ -6,7 +6,7 @@ use std::time::Duration;
 use iscsi::isns::{Failure, FrameError, Function, Status as IsnsStatus, Tag};
 
 use super::failure::of_request;
-use super::{query, watch};
+use super::{Hearing, query, watch};
 use crate::Stop;
 use crate::deadline::Deadline;
 use crate::error::{Kind, Status};
@@ -86,14 +86,14 @@ fn a_wait_ends_when_the_end_is_asked_for() {
 #[test]
 fn an_address_that_is_not_ours_cannot_be_listened_on() {
     let server = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let hearing = watch::Hearing {
+    let hearing = Hearing {
         at: "192.0.2.1:0".parse().expect("an address"),
         alias: None,
         inquiries: None,
     };
     let host = HOST.parse().expect("a name");
     let at = server.local_addr().expect("its address");
-    let error = watch::watch(at, &host, &hearing, Deadline::after(Duration::from_secs(60)))
+    let error = watch(at, &host, &hearing, Deadline::after(Duration::from_secs(60)))
         .expect_err("no such address here");
     assert!(error.to_string().contains("192.0.2.1"), "{error}");
 }

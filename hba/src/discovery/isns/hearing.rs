@@ -65,7 +65,7 @@ struct Caller {
 /// Registers `initiator` at the server and asks for state change notifications of its targets. Every wait ends at the deadline.
 ///
 /// # Errors
-/// As [`super::query`]; [`Status::IsnsRegistration`] where the server takes no registration.
+/// As [`super::query()`]; [`Status::IsnsRegistration`] where the server takes no registration.
 pub fn watch(
     server: SocketAddr,
     initiator: &IscsiName,
