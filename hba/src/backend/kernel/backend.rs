@@ -8,7 +8,7 @@ use std::time::Duration;
 use driver_sys::bsg::DiagTest;
 use driver_sys::hw::mailbox::FactoryAreas;
 use driver_sys::netlink::code::{GROUP_ISCSID, GROUP_UIP};
-use driver_sys::netlink::{Bytes, Destination, Event, Request, Return, code};
+use driver_sys::netlink::{Destination, Event, Request, Return, code};
 use driver_sys::sysfs::Reader;
 
 use super::events::Listener;
@@ -187,16 +187,7 @@ impl Backend for Kernel {
     }
 
     fn new_flash_target(&mut self, host: HostNo, family: PortalType, deadline: Deadline) -> Result<u32> {
-        let tried = "make a new flash target";
-        let request = Request::NewFlashnode {
-            host_no: host.0,
-            portal_type: Bytes::text(family.as_str()),
-        };
-        match self.ask(host, request, Operation::FlashNew, tried, deadline)? {
-            Return::Flashnode { index } => Ok(index),
-            other => Err(Error::new(Kind::Failed, tried)
-                .answered(format!("the kernel answered without an index: {other:?}"))),
-        }
+        self.flash_new(host, family, deadline)
     }
 
     fn set_flash_target(
@@ -206,64 +197,19 @@ impl Backend for Kernel {
         params: &[Assignment<FlashnodeParam>],
         deadline: Deadline,
     ) -> Result<()> {
-        let request = Request::SetFlashnodeParams {
-            host_no: host.0,
-            index,
-            attrs: encode::flash(params)?,
-        };
-        self.ask(
-            host,
-            request,
-            Operation::FlashSet,
-            &format!("set parameters of flash target {index}"),
-            deadline,
-        )?;
-        Ok(())
+        self.flash_set(host, index, params, deadline)
     }
 
     fn delete_flash_target(&mut self, host: HostNo, index: u32, deadline: Deadline) -> Result<()> {
-        let request = Request::DelFlashnode {
-            host_no: host.0,
-            index,
-        };
-        self.ask(
-            host,
-            request,
-            Operation::FlashDelete,
-            &format!("remove flash target {index}"),
-            deadline,
-        )?;
-        Ok(())
+        self.flash_delete(host, index, deadline)
     }
 
     fn login_flash_target(&mut self, host: HostNo, index: u32, deadline: Deadline) -> Result<()> {
-        let request = Request::LoginFlashnode {
-            host_no: host.0,
-            index,
-        };
-        self.ask(
-            host,
-            request,
-            Operation::FlashLogin,
-            &format!("log in to flash target {index}"),
-            deadline,
-        )?;
-        Ok(())
+        self.flash_login(host, index, deadline)
     }
 
     fn logout_flash_target(&mut self, host: HostNo, index: u32, deadline: Deadline) -> Result<()> {
-        let request = Request::LogoutFlashnode {
-            host_no: host.0,
-            index,
-        };
-        self.ask(
-            host,
-            request,
-            Operation::FlashLogout,
-            &format!("log out of flash target {index}"),
-            deadline,
-        )?;
-        Ok(())
+        self.flash_logout(host, index, deadline)
     }
 
     fn chap_page(
@@ -281,18 +227,7 @@ impl Backend for Kernel {
     }
 
     fn delete_chap(&mut self, host: HostNo, index: u16, deadline: Deadline) -> Result<()> {
-        let request = Request::DeleteChap {
-            host_no: host.0,
-            index,
-        };
-        self.ask(
-            host,
-            request,
-            Operation::ChapDelete,
-            &format!("remove chap entry {index}"),
-            deadline,
-        )?;
-        Ok(())
+        self.remove_chap(host, index, deadline)
     }
 
     fn module_parameters(&mut self) -> Result<Option<Vec<(String, String)>>> {

@@ -93,4 +93,20 @@ impl Kernel {
         )?;
         Ok(())
     }
+
+    /// One record goes.
+    pub(super) fn remove_chap(&mut self, host: HostNo, index: u16, deadline: Deadline) -> Result<()> {
+        let request = Request::DeleteChap {
+            host_no: host.0,
+            index,
+        };
+        self.ask(
+            host,
+            request,
+            Operation::ChapDelete,
+            &format!("remove chap entry {index}"),
+            deadline,
+        )?;
+        Ok(())
+    }
 }

@@ -6,6 +6,7 @@ mod chap;
 mod encode;
 mod events;
 mod fault;
+mod flash;
 mod helper;
 mod netlink;
 mod probe;
