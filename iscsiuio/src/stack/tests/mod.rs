@@ -3,6 +3,7 @@
 mod discovery;
 mod echo;
 mod fragments;
+mod groups;
 mod hostile;
 mod hostile6;
 mod mtu;
