@@ -163,6 +163,9 @@ fn a_dry_run_and_a_look_write_nothing() -> Result<()> {
         let told = envelope["warnings"].to_string().contains("nothing was written");
         ensure!(told == (args[0] == "--dry-run"), "{envelope}");
         ensure!(!host.db("nodes").exists() && !host.db("send_targets").exists());
+        let said = host.refused(2, &["target", "discover", &portal, "--store", "none", "--reset"])?;
+        ensure!(said.contains("nothing is kept"), "{said}");
+        host.refused(2, &["target", "discover", &portal, "--chap", "0"])?;
     }
     Ok(())
 }

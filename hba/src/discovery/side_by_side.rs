@@ -18,6 +18,8 @@ const LOOK: Duration = Duration::from_millis(50);
 
 /// A question.
 type Job<T> = Box<dyn FnOnce() -> T + Send>;
+/// What is not begun yet, with its place.
+type Queue<T> = Arc<Mutex<VecDeque<(usize, Job<T>)>>>;
 
 /// Questions that are asked at once.
 pub struct Questions<T>(Vec<Job<T>>);
@@ -44,8 +46,7 @@ impl<T: Send + 'static> Questions<T> {
 fn run<T: Send + 'static>(jobs: Vec<Job<T>>, deadline: Deadline) -> Vec<Option<T>> {
     let mut results: Vec<Option<T>> = jobs.iter().map(|_| None).collect();
     let workers = jobs.len().min(AT_ONCE);
-    let queue: VecDeque<(usize, Job<T>)> = jobs.into_iter().enumerate().collect();
-    let queue = Arc::new(Mutex::new(queue));
+    let queue: Queue<T> = Arc::new(Mutex::new(jobs.into_iter().enumerate().collect()));
     let (tell, told) = mpsc::channel();
     for _ in 0..workers {
         let (tell, queue) = (tell.clone(), Arc::clone(&queue));

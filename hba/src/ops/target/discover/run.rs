@@ -1,5 +1,7 @@
 //! One discovery, from the question to the records.
 
+use std::collections::HashMap;
+
 use iscsi::address::TargetAddress;
 
 use super::ask::{ask_all, id_of, ifaces, questions};
@@ -28,6 +30,7 @@ pub fn discover(ctx: &mut Ctx<'_>, wish: &DiscoverWish) -> Result<Discovery> {
     if wish.keep == Keep::Flash {
         return by_adapter(ctx, wish);
     }
+    check(wish)?;
     let database = Database::at(ctx.home.records.clone());
     let conf = Conf::read(database.place(), &mut |told| ctx.warn(told))?;
     let done = match &wish.whom {
@@ -49,6 +52,18 @@ pub fn discover(ctx: &mut Ctx<'_>, wish: &DiscoverWish) -> Result<Discovery> {
     Ok(done)
 }
 
+/// What says nothing to a question of this host's is refused, so that nobody believes it was heeded.
+fn check(wish: &DiscoverWish) -> Result<()> {
+    let why = if wish.adapter.is_some() || wish.chap_entry.is_some() {
+        "this host asks, with names and secrets that it is given: a port and its CHAP entries are for flash"
+    } else if wish.keep == Keep::Nowhere && (wish.reset || wish.remove_gone) {
+        "nothing is kept, so nothing begins anew or goes"
+    } else {
+        return Ok(());
+    };
+    Err(Error::new(Kind::Invalid, "discover targets").answered(why))
+}
+
 /// The adapter asks, and what it finds becomes flash targets.
 fn by_adapter(ctx: &mut Ctx<'_>, wish: &DiscoverWish) -> Result<Discovery> {
     let refuse = |why: &str| Err(Error::new(Kind::Invalid, "discover targets into flash").answered(why));
@@ -58,6 +73,8 @@ fn by_adapter(ctx: &mut Ctx<'_>, wish: &DiscoverWish) -> Result<Discovery> {
     if wish.chap.is_some()
         || !wish.ifaces.is_empty()
         || !wish.algorithms.is_empty()
+        || wish.header_digest.is_some()
+        || wish.data_digest.is_some()
         || wish.reset
         || wish.remove_gone
     {
@@ -84,7 +101,7 @@ fn joined(
     answers: Vec<(String, Result<Listed>)>,
 ) -> Result<(Heard, Vec<Vec<String>>, Vec<Hop>)> {
     let (mut heard, mut through, mut hops) = (Heard::default(), Vec::new(), Vec::new());
-    let (mut failed, mut answered) = (None, false);
+    let (mut failed, mut answered, mut places) = (None, false, HashMap::new());
     for (iface, answer) in answers {
         let listed = match answer {
             Ok(listed) => listed,
@@ -109,12 +126,13 @@ fn joined(
         heard.listed = heard.listed.max(more.listed);
         heard.beyond = heard.beyond.max(more.beyond);
         for found in more.found {
-            let is_it = |f: &Found| f.target == found.target && f.at == found.at;
-            match heard.found.iter().position(is_it) {
+            let key = (found.target.clone(), found.at.clone());
+            match places.get(&key).copied() {
                 Some(n) => through
                     .get_mut(n)
                     .map(|t: &mut Vec<String>| t.push(iface.clone())),
                 None => {
+                    places.insert(key, heard.found.len());
                     heard.found.push(found);
                     through.push(vec![iface.clone()]);
                     None

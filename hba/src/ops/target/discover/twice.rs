@@ -1,6 +1,6 @@
 //! Targets that are in an adapter's flash and in the database: found, marked in the answer, and told with what to do.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::super::super::adapter::all_able;
 use crate::ctx::Ctx;
@@ -51,17 +51,17 @@ pub(super) fn mark(ctx: &mut Ctx<'_>, database: &Database, ids: &[NodeId], answe
         .collect();
     let mut nobody = Nobody;
     let twice = find(&entries, &records, None, &mut Names::new(&mut nobody));
+    let both: HashSet<&str> = twice.iter().map(|t| t.record.as_str()).collect();
+    let both: HashSet<Place<'_>> = ids
+        .iter()
+        .zip(&names)
+        .filter(|(_, name)| both.contains(name.as_str()))
+        .map(|(id, _)| (id.target.as_str(), id.iface.as_str(), at(id)))
+        .collect();
     for path in &mut answer.paths {
-        let here = |id: &&NodeId| {
-            id.target.as_str() == path.target
-                && Some(&id.iface) == path.iface.as_ref()
-                && path
-                    .portal
-                    .starts_with(&crate::address::portal(&id.portal.address, id.portal.port))
-        };
-        let name = ids.iter().find(here).map(ToString::to_string);
-        if path.state != PathState::LeftOut && name.is_some_and(|name| twice.iter().any(|t| t.record == name))
-        {
+        let iface = path.iface.clone().unwrap_or_default();
+        let here = (path.target.as_str(), iface.as_str(), without_tag(&path.portal));
+        if path.state != PathState::LeftOut && both.contains(&here) {
             path.stored.insert(0, Store::Flash);
         }
     }
@@ -98,15 +98,26 @@ pub(super) fn mark_kept_in_flash(ctx: &mut Ctx<'_>, database: &Database, answer:
             Err(why) => return ctx.warn(format!("whether the database has them too is not known: {why}")),
         }
     }
+    let known: HashSet<(&str, String)> = ids.iter().map(|id| (id.target.as_str(), at(id))).collect();
     for path in &mut answer.paths {
-        let at = |id: &NodeId| crate::address::portal(&id.portal.address, id.portal.port);
-        let is_it = |id: &&NodeId| id.target.as_str() == path.target && path.portal.starts_with(&at(id));
-        if path.state != PathState::LeftOut && ids.iter().any(|id| is_it(&id)) {
+        let here = (path.target.as_str(), without_tag(&path.portal));
+        if path.state != PathState::LeftOut && known.contains(&here) {
             path.stored.push(Store::Db);
         }
     }
     let mut twin = answer.clone();
     mark(ctx, database, &ids, &mut twin);
+}
+
+/// Target, interface, and where.
+type Place<'a> = (&'a str, &'a str, String);
+
+fn at(id: &NodeId) -> String {
+    crate::address::portal(&id.portal.address, id.portal.port)
+}
+
+fn without_tag(portal: &str) -> String {
+    portal.split(',').next().unwrap_or_default().to_owned()
 }
 
 fn in_flash(ctx: &mut Ctx<'_>) -> Result<Vec<(HostNo, FlashTarget)>> {
