@@ -205,7 +205,15 @@ fn an_adapters_interfaces_get_records_once_and_no_others() -> Result<()> {
         };
         let record = lab.json(&["iface", "record", "show", &name])?;
         ensure!(record["hwaddress"] == mac, "{record}");
-        lab.json(&["node", "add", NAME, "--portal", "192.0.2.5:3260,1", "--iface", &name])?;
+        lab.json(&[
+            "node",
+            "add",
+            NAME,
+            "--portal",
+            "192.0.2.5:3260,1",
+            "--iface",
+            &name,
+        ])?;
     }
     let nodes = lab.json(&["node", "list"])?;
     let mut transports: Vec<&str> = nodes

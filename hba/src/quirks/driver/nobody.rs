@@ -9,7 +9,13 @@ use crate::step::Step;
 /// iSNS by the adapter.
 pub const ISNS: Why = Why {
     reason: "the kernel's drivers ask no iSNS server and keep none in the adapter",
-    instead: ASK_PORTALS,
+    instead: &[
+        Part::text("let this host ask the server: "),
+        Part::Step(Step::TargetDiscover),
+        Part::text(" and "),
+        Part::Step(Step::TargetPortalAdd),
+        Part::text(" take it, too"),
+    ],
 };
 /// SLP by the adapter.
 pub const SLP: Why = Why {
@@ -48,7 +54,8 @@ pub const ONE_CONNECTION: Why = Why {
 const ASK_PORTALS: &[Part] = &[
     Part::text("ask the portals themselves: "),
     Part::Step(Step::FlashDiscover),
-    Part::text("; a server is asked by open-iscsi: iscsiadm -m discoverydb -t isns"),
+    Part::text(", or this host asks them: "),
+    Part::Step(Step::TargetDiscover),
 ];
 
 /// Why nobody has an ability.
