@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Owner;
-use crate::policy::retry::kept::Keeper;
+use crate::policy::retry::Keeper;
 use crate::policy::retry::{Intent, Policy};
 
 /// The rules.

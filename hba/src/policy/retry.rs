@@ -1,13 +1,13 @@
 //! When a login is tried again, and when it is given up: by what the session is wanted for.
 //!
 //! Owns the table and the arithmetic. Must not wait nor look at a clock: how often and how long it failed is told. Who keeps sessions that are not
-//! ours, and how, is in [`kept`].
+//! ours, and how, tells [`rule`].
 //!
 //! Source: Microsoft `LoginToTarget` (again every 5 seconds until it succeeds or a logout is asked for); RFC 7143 section 13.15 (DefaultTime2Wait);
 //! open-iscsi `usr/initiator.c` (`node.session.reopen_max`; `iscsi_retry_initial_login`: `initial_login_retry_max` times the login timeout); the
 //! back-off of what was only discovered: nvme's connection manager (5 minutes, 72 hours).
 
-pub mod kept;
+mod kept;
 
 use std::fmt;
 use std::time::Duration;
@@ -16,6 +16,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::message::Message;
+
+pub use kept::{Facts, Keeper, Rule, by as kept_by, intent as kept_for, rule};
 
 /// What a session is wanted for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]

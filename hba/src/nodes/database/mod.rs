@@ -5,7 +5,7 @@
 //! something in the same tree; the links of discovery are read, never followed.
 //!
 //! Names and places are the peer's, so that both can work on one database: see [`super::lock`] for how they keep out of each other's way.
-//! What is written stands in a directory of ours ([`write`]) until it is whole, because the peer takes every file beside records for a record.
+//! What is written stands in a directory of ours ([`mod@write`]) until it is whole, because the peer takes every file beside records for a record.
 
 mod ahead;
 mod batch;

@@ -8,6 +8,7 @@
 mod build;
 mod change;
 mod line;
+mod masked;
 mod remark;
 #[cfg(test)]
 mod tests;
@@ -22,9 +23,8 @@ pub(super) use line::{Line, What, lines};
 pub use remark::{Odd, Remark};
 
 use super::Version;
-use super::key::{self, Object};
+use super::key::Object;
 use crate::error::{Error, Kind, Result, Status};
-use crate::secret::REDACTED;
 
 /// As much of a record is read: those of the stock programs have some 3000 bytes.
 pub const RECORD_MAX: usize = 64 << 10;
@@ -128,29 +128,6 @@ impl Record {
         String::from_utf8_lossy(&self.text).into_owned()
     }
 
-    /// The text for people: secrets are masked, and what is no text is replaced.
-    #[must_use]
-    pub fn masked(&self) -> String {
-        let mut shown = String::with_capacity(self.text.len());
-        let part =
-            |span: std::ops::Range<usize>| String::from_utf8_lossy(self.text.get(span).unwrap_or_default());
-        for line in &self.lines {
-            match &line.what {
-                What::Pair { key, value } if self.is_secret(key) => {
-                    shown.push_str(&part(line.whole.start..value.start));
-                    shown.push_str(REDACTED);
-                    shown.push_str(&part(value.end..line.whole.end));
-                }
-                // What cannot be read can be a secret that was written wrongly.
-                What::Passed(why) => {
-                    shown.push_str(&format!("# a line is not shown: {why}\n"));
-                }
-                _ => shown.push_str(&part(line.whole.clone())),
-            }
-        }
-        shown
-    }
-
     /// Keys and values in the order of the lines, of each key that which counts, as [`Record::get`] has it; what is no text is left out.
     pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         self.pairs_at().filter_map(|(index, key)| {
@@ -172,14 +149,6 @@ impl Record {
                 What::Pair { key, .. } => Some((index, self.text.get(key.clone())?)),
                 _ => None,
             })
-    }
-
-    fn is_secret(&self, key: &std::ops::Range<usize>) -> bool {
-        let name = self
-            .text
-            .get(key.clone())
-            .and_then(|name| std::str::from_utf8(name).ok());
-        name.is_none_or(key::is_secret)
     }
 
     /// A record of nothing, as a version writes it.

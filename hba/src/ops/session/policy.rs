@@ -9,7 +9,7 @@ use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::model::{AppliedPolicy, Owner, RetryPolicy, Session, SessionKind, SessionPolicy};
 use crate::params::{IscsiParam, ParamValue};
-use crate::policy::retry::kept::{Facts, rule};
+use crate::policy::retry::{Facts, rule};
 use crate::policy::retry::{Intent, POLICIES};
 
 /// The rules. They need no adapter.
@@ -77,7 +77,7 @@ mod tests {
     use crate::backend::scripted::{Call, Scripted};
     use crate::model::FlashTarget;
     use crate::ops::testing::{H0, TARGET, ctx, flash, session};
-    use crate::policy::retry::kept::Keeper;
+    use crate::policy::retry::Keeper;
 
     fn told(session: Session, targets: Vec<FlashTarget>) -> AppliedPolicy {
         let (mut s, sid) = (Scripted::new(), session.sid);
