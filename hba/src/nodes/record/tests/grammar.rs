@@ -5,6 +5,8 @@ use proptest::prelude::*;
 use super::super::*;
 use super::record;
 use crate::error::Kind;
+use crate::nodes::key;
+use crate::secret::REDACTED;
 
 const USER: &str = "node.session.auth.username";
 

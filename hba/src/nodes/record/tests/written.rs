@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::super::*;
 use super::record;
+use crate::nodes::key;
 use crate::nodes::key::TABLE;
 use crate::nodes::{Conf, DEFAULT_IFACE, NodeId, Portal, iface};
 
