@@ -53,6 +53,8 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
         },
     };
     let pidfile = options.pidfile().map(|path| Pidfile::write(&path)).transpose()?;
+    // A static program has unpredictable bytes from a file, which is open from the first ones on: soon no other can be opened.
+    seed().context("no unpredictable bytes")?;
     let sandbox = Sandbox::enter(&Limits {
         endpoint: &options.endpoint,
         state: &kept_in,
