@@ -1,104 +1,22 @@
 //! Discovery by this host: what a portal names becomes records, what cannot be used is told, and what somebody set stays. Against our own
 //! target playing arrays of the field, and against tgt.
 
+mod host;
+mod others;
+
 use std::fs;
-use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use lab_tests::asked::{Asked, IQN, MUTUAL, SECRET, describe};
-use lab_tests::isns::Server;
-use lab_tests::lab::{READY, hbactl};
-use lab_tests::need::left_out;
+use lab_tests::lab::READY;
 use lab_tests::port;
 use lab_tests::process::{Running, own_binary};
 use lab_tests::target::Target;
-use lab_tests::tgt::{self, Tgtd};
 use serde_json::Value;
 
 /// A host without adapters, and its record database.
-struct Host {
-    dir: tempfile::TempDir,
-}
-
-impl Host {
-    fn new() -> Result<Self> {
-        let dir = tempfile::Builder::new().prefix("discover-").tempdir()?;
-        fs::create_dir_all(dir.path().join("host/sys"))?;
-        fs::create_dir(dir.path().join("db"))?;
-        let this = Self { dir };
-        fs::write(
-            this.db("initiatorname.iscsi"),
-            "InitiatorName=iqn.2026-11.org.example:host\n",
-        )?;
-        Ok(this)
-    }
-
-    fn db(&self, path: &str) -> PathBuf {
-        self.dir.path().join("db").join(path)
-    }
-
-    fn run(&self, args: &[&str]) -> Result<Output> {
-        let mut command = hbactl(&self.dir.path().join("host"), &[&["-o", "json"], args].concat())?;
-        command.env("HBACTL_DB", self.dir.path().join("db"));
-        command.output().context("cannot run hbactl")
-    }
-
-    /// Runs, expects success, and gives the envelope, which keeps its published schema.
-    fn envelope(&self, args: &[&str]) -> Result<Value> {
-        let out = self.run(args)?;
-        ensure!(out.status.success(), "{args:?}: {}", describe(&out));
-        let envelope: Value = serde_json::from_slice(&out.stdout)?;
-        let kind = envelope["kind"].as_str().context("no kind")?;
-        let schema = self.run(&["schema", kind])?;
-        lab_tests::schema::check(&serde_json::from_slice(&schema.stdout)?, &envelope)
-            .with_context(|| format!("an answer of the kind {kind}"))?;
-        Ok(envelope)
-    }
-
-    fn ok(&self, args: &[&str]) -> Result<Value> {
-        Ok(self.envelope(args)?["data"].take())
-    }
-
-    fn refused(&self, code: i32, args: &[&str]) -> Result<String> {
-        let out = self.run(args)?;
-        ensure!(out.status.code() == Some(code), "{args:?}: {}", describe(&out));
-        Ok(String::from_utf8_lossy(&out.stderr).into_owned())
-    }
-
-    /// The file of a record of the interface.
-    fn record(&self, iqn: &str, at: SocketAddr, iface: &str) -> PathBuf {
-        self.db(&format!("nodes/{iqn}/{},{},1/{iface}", at.ip(), at.port()))
-    }
-
-    fn secret(&self, name: &str, text: &str) -> Result<String> {
-        let path = self.dir.path().join(name);
-        fs::write(&path, text)?;
-        Ok(path.display().to_string())
-    }
-
-    fn target(&self, name: &str, args: &[&str]) -> Result<Target> {
-        let dir = self.dir.path().join(name);
-        fs::create_dir(&dir)?;
-        Target::start(&dir, IQN, &[&["--lun", "8M"], args].concat())
-    }
-}
-
-/// State, place and reason of every path.
-fn paths(answer: &Value) -> Vec<(&str, &str, &str)> {
-    let text = |value: &'_ Value| -> &'static str {
-        Box::leak(value.as_str().unwrap_or("-").to_owned().into_boxed_str())
-    };
-    let all = answer["paths"].as_array().map(Vec::as_slice).unwrap_or_default();
-    all.iter()
-        .map(|p| (text(&p["state"]), text(&p["portal"]), text(&p["target"])))
-        .collect()
-}
-
-fn nobody() -> Result<SocketAddr> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
-}
+use host::{Host, nobody, paths};
 
 #[test]
 fn what_is_found_becomes_records_and_what_somebody_set_stays() -> Result<()> {
@@ -556,170 +474,6 @@ fn portals_are_kept_shown_changed_and_taken_away_and_a_dead_one_does_not_hold_up
     );
     ensure!(host.record(IQN, target.portal(), "default").exists());
     host.refused(3, &["target", "portal", "show", &live])?;
-    Ok(())
-}
-
-#[test]
-fn what_the_firmware_boots_from_becomes_records_that_log_in_at_boot() -> Result<()> {
-    let host = Host::new()?;
-    let said = host.refused(3, &["target", "discover", "--firmware"])?;
-    ensure!(said.contains("has no table"), "{said}");
-    let table = host.dir.path().join("host/sys/firmware/ibft");
-    for (object, attrs) in [
-        (
-            "initiator",
-            &[("initiator-name", "iqn.2026-11.org.example:boot")][..],
-        ),
-        (
-            "ethernet0",
-            &[("mac", "00:00:00:00:00:01"), ("flags", "3"), ("index", "0")],
-        ),
-        (
-            "target0",
-            &[
-                ("target-name", IQN),
-                ("ip-addr", "10.0.0.1"),
-                ("port", "3260"),
-                ("flags", "3"),
-                ("nic-assoc", "0"),
-                ("chap-type", "1"),
-                ("chap-name", "init1"),
-                ("chap-secret", SECRET),
-            ],
-        ),
-        (
-            "target1",
-            &[
-                ("target-name", IQN),
-                ("ip-addr", "10.0.0.2"),
-                ("port", "3260"),
-                ("flags", "0"),
-            ],
-        ),
-    ] {
-        fs::create_dir_all(table.join(object))?;
-        for (name, value) in attrs {
-            fs::write(table.join(object).join(name), format!("{value}\n"))?;
-        }
-    }
-    let answer = host.ok(&["target", "discover", "--firmware"])?;
-    ensure!(
-        answer["means"] == "firmware" && answer["portal"] == "ibft",
-        "{answer}"
-    );
-    let told = paths(&answer);
-    ensure!(
-        told == [("new", "10.0.0.1:3260", IQN), ("left_out", "ibft/target1", IQN)],
-        "{answer}"
-    );
-    ensure!(!answer.to_string().contains(SECRET), "{answer}");
-    let record = fs::read_to_string(host.db(&format!("nodes/{IQN}/10.0.0.1,3260,1/default")))?;
-    for line in [
-        "node.startup = onboot",
-        "node.conn[0].startup = onboot",
-        "node.discovery_type = fw",
-        "node.session.auth.username = init1",
-        "iface.initiatorname = iqn.2026-11.org.example:boot",
-    ] {
-        ensure!(record.lines().any(|l| l == line), "{line} is not in {record}");
-    }
-    let again = host.ok(&["target", "discover", "--firmware"])?;
-    ensure!(again["paths"][0]["state"] == "found", "{again}");
-    Ok(())
-}
-
-#[test]
-fn tgt_is_asked_with_and_without_proof_and_a_target_that_it_drops_is_gone() -> Result<()> {
-    if left_out(
-        "tgt_is_asked_with_and_without_proof_and_a_target_that_it_drops_is_gone",
-        tgt::NEEDS,
-    ) {
-        return Ok(());
-    }
-    let host = Host::new()?;
-    let tgtd = Tgtd::start()?;
-    let portal = tgtd.portal().to_string();
-    let disk = host.dir.path().join("disk");
-    fs::File::create(&disk)?.set_len(8 << 20)?;
-    let (one, two) = ("iqn.2026-11.org.example:one", "iqn.2026-11.org.example:two");
-    tgtd.add_target(1, one, &[&disk], &[])?;
-    tgtd.add_target(2, two, &[&disk], &[])?;
-    let found = host.ok(&["target", "discover", &portal])?;
-    let mut named: Vec<&str> = paths(&found).iter().map(|(_, _, target)| *target).collect();
-    named.sort_unstable();
-    ensure!(named == [one, two], "{found}");
-    tgtd.admin(&["--op", "delete", "--mode", "target", "--tid", "2"])?;
-    let gone = host.ok(&["target", "discover", &portal, "--remove-gone"])?;
-    let states: Vec<(&str, &str)> = paths(&gone)
-        .iter()
-        .map(|(state, _, target)| (*state, *target))
-        .collect();
-    ensure!(states == [("found", one), ("gone", two)], "{gone}");
-    // An account that is bound to no target is that of discovery.
-    tgtd.admin(&[
-        "--op",
-        "new",
-        "--mode",
-        "account",
-        "--user",
-        "init1",
-        "--password",
-        SECRET,
-    ])?;
-    tgtd.admin(&["--op", "bind", "--mode", "account", "--user", "init1"])?;
-    let said = host.refused(1, &["target", "discover", &portal])?;
-    ensure!(
-        said.contains("refused: ") && said.contains("--chap-user"),
-        "{said}"
-    );
-    let secret = host.secret("secret", SECRET)?;
-    let found = host.ok(&[
-        "target",
-        "discover",
-        &portal,
-        "--chap-user",
-        "init1",
-        "--secret-file",
-        &secret,
-    ])?;
-    ensure!(found["paths"][0]["state"] == "found", "{found}");
-    Ok(())
-}
-
-#[test]
-fn an_isns_server_is_asked_and_its_targets_become_records() -> Result<()> {
-    let host = Host::new()?;
-    let other = "iqn.2026-11.org.example:other";
-    let (usable, not) = (
-        format!("{IQN},10.0.0.1:3260,2"),
-        format!("{other},[fe80::1]:3260,1"),
-    );
-    let server = Server::ours(&["--target", &usable, "--target", &not])?;
-    let at = server.at.to_string();
-    let answer = host.ok(&["target", "discover", "--isns", &at])?;
-    ensure!(answer["means"] == "isns" && answer["listed"] == 2, "{answer}");
-    let told = paths(&answer);
-    ensure!(told.contains(&("new", "10.0.0.1:3260,2", IQN)), "{answer}");
-    ensure!(
-        told.iter()
-            .any(|(state, _, target)| *state == "left_out" && *target == other),
-        "{answer}"
-    );
-    let record = fs::read_to_string(host.db(&format!("nodes/{IQN}/10.0.0.1,3260,2/default")))?;
-    ensure!(record.contains("node.discovery_type = isns"), "{record}");
-    let listed = host.ok(&["target", "portal", "list"])?;
-    ensure!(
-        listed[0]["kind"] == "isns" && listed[0]["records"] == 1,
-        "{listed}"
-    );
-    let again = host.ok(&["target", "refresh"])?;
-    let portal = &again[0]["portals"][0];
-    ensure!(
-        portal["kind"] == "isns" && portal["discovery"]["paths"][0]["state"] == "found",
-        "{again}"
-    );
-    let said = host.refused(1, &["target", "discover", "--isns", &nobody()?.to_string()])?;
-    ensure!(said.contains("iSNS server"), "{said}");
     Ok(())
 }
 
