@@ -24,14 +24,13 @@ pub(in super::super) fn of(root: &Root, host: HostNo) -> Result<FirmwareBoot> {
 
 /// What the firmware tells the kernel that the machine starts from, whoever exports it.
 pub(in super::super) fn marks(root: &Root) -> Result<Vec<BootMark>> {
-    let trees = boot_trees(root).map_err(|e| fault::sysfs(&e, "read what the firmware boots from"))?;
-    let targets = items(trees).into_iter().flat_map(|tree| tree.targets);
+    let targets = tables(root)?.into_iter().flat_map(|table| table.targets);
     Ok(targets
-        .filter_map(|(_, target)| {
+        .filter_map(|target| {
             Some(BootMark {
                 host: None,
-                target: target.target_name?.0,
-                address: target.ip_addr?.to_string(),
+                target: target.target_name?,
+                address: target.address?,
                 port: target.port?,
                 isid: None,
             })
