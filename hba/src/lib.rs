@@ -28,6 +28,7 @@ pub mod policy;
 pub mod quirks;
 pub mod registry;
 mod secret;
+pub mod session;
 mod step;
 pub mod writer;
 
