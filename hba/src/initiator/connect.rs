@@ -55,6 +55,17 @@ pub(super) fn connect(at: SocketAddr, source: &Source, deadline: Deadline) -> io
         }
         return TcpStream::connect_timeout(&at, left);
     }
+    let fd = dial(at, source)?;
+    finish(&fd, deadline)?;
+    let now = OFlag::from_bits_retain(fcntl(&fd, FcntlArg::F_GETFL)?);
+    fcntl(&fd, FcntlArg::F_SETFL(now & !OFlag::O_NONBLOCK))?;
+    Ok(fd.into())
+}
+
+/// Begins to connect, without waiting. Once the socket can be written to, [`outcome`] tells what came of it.
+pub(crate) fn dial(at: SocketAddr, source: &Source) -> io::Result<OwnedFd> {
+    use std::os::fd::AsRawFd;
+    let at = source.toward(at)?;
     let family = if at.is_ipv4() {
         AddressFamily::Inet
     } else {
@@ -67,14 +78,21 @@ pub(super) fn connect(at: SocketAddr, source: &Source, deadline: Deadline) -> io
             .map_err(|e| named(e, &format!("the network device {device}")))?;
     }
     if let Some(address) = source.address {
-        use std::os::fd::AsRawFd;
         let from = SockaddrStorage::from(SocketAddr::new(address, 0));
         bind(fd.as_raw_fd(), &from).map_err(|e| named(e, &format!("the address {address}")))?;
     }
-    finish(&fd, at, deadline)?;
-    let now = OFlag::from_bits_retain(fcntl(&fd, FcntlArg::F_GETFL)?);
-    fcntl(&fd, FcntlArg::F_SETFL(now & !OFlag::O_NONBLOCK))?;
-    Ok(fd.into())
+    match begin(fd.as_raw_fd(), &SockaddrStorage::from(at)) {
+        Ok(()) | Err(Errno::EINPROGRESS | Errno::EINTR) => Ok(fd),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What came of a connection that was begun.
+pub(crate) fn outcome(fd: &OwnedFd) -> io::Result<()> {
+    match getsockopt(fd, sockopt::SocketError)? {
+        0 => Ok(()),
+        errno => Err(io::Error::from_raw_os_error(errno)),
+    }
 }
 
 fn named(error: Errno, what: &str) -> io::Error {
@@ -82,13 +100,7 @@ fn named(error: Errno, what: &str) -> io::Error {
     io::Error::new(error.kind(), format!("{what} cannot be used: {error}"))
 }
 
-fn finish(fd: &OwnedFd, at: SocketAddr, deadline: Deadline) -> io::Result<()> {
-    use std::os::fd::AsRawFd;
-    match begin(fd.as_raw_fd(), &SockaddrStorage::from(at)) {
-        Ok(()) => return Ok(()),
-        Err(Errno::EINPROGRESS | Errno::EINTR) => {}
-        Err(error) => return Err(error.into()),
-    }
+fn finish(fd: &OwnedFd, deadline: Deadline) -> io::Result<()> {
     loop {
         let left = deadline.remaining();
         if left.is_zero() {
@@ -99,12 +111,7 @@ fn finish(fd: &OwnedFd, at: SocketAddr, deadline: Deadline) -> io::Result<()> {
         let wait = PollTimeout::try_from(left.as_millis() + 1).unwrap_or(PollTimeout::MAX);
         match poll(&mut one, wait) {
             Ok(0) | Err(Errno::EINTR) => {}
-            Ok(_) => {
-                return match getsockopt(fd, sockopt::SocketError)? {
-                    0 => Ok(()),
-                    errno => Err(io::Error::from_raw_os_error(errno)),
-                };
-            }
+            Ok(_) => return outcome(fd),
             Err(error) => return Err(error.into()),
         }
     }

@@ -12,6 +12,7 @@ mod talk;
 
 pub use ask::{Answered, ask};
 pub use connect::Source;
+pub(crate) use connect::{dial, outcome};
 pub use iscsi::chap::ChapAlgorithm;
 pub use login::{Account, Chap, Login};
 pub use talk::Said;

@@ -8,6 +8,7 @@
 
 mod courier;
 pub mod endpoint;
+pub mod flow;
 pub mod helper;
 mod params;
 mod session;

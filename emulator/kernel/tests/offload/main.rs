@@ -6,6 +6,7 @@ mod answering;
 mod binding;
 mod connect;
 mod flap;
+mod flows;
 mod lab;
 mod limits;
 mod paths;

@@ -14,10 +14,10 @@ use iscsi::initiator;
 use iscsi::negotiate::Offer;
 use iscsi::{IscsiName, Isid};
 
+use crate::initiator::{Account, Source};
 use crate::params::IscsiParam;
 use crate::policy::timeouts;
 use crate::quirks::driver;
-use crate::secret::Secret;
 
 /// Names one attempt. Several may run for one session, side by side over its portals; none is used twice in a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -51,6 +51,8 @@ pub struct Link {
     pub host: Option<u32>,
     /// What the host is told before anything connects ([`crate::policy::network::Prepare::Set`], in its order).
     pub prepare: Vec<(HostParam, String)>,
+    /// Where a socket goes out.
+    pub source: Source,
 }
 
 /// A session of the kernel that is there already.
@@ -71,19 +73,10 @@ pub struct Chap {
     pub outgoing: Account,
     /// The target proves itself to us.
     pub incoming: Option<Account>,
-    /// Algorithms that are offered, best first; empty: [`ChapAlgorithm::OFFER`].
+    /// Algorithms that are offered, best first; empty: [`ChapAlgorithm::OFFER`], and MD5 alone to a target that refuses that list.
     pub algorithms: Vec<ChapAlgorithm>,
     /// Whether the target may do without.
     pub optional: bool,
-}
-
-/// A name and a secret.
-#[derive(Debug, Clone)]
-pub struct Account {
-    /// CHAP_N.
-    pub name: String,
-    /// The secret.
-    pub secret: Secret,
 }
 
 /// Who logs in, and what is asked for.
@@ -150,7 +143,7 @@ impl Login {
     ///
     /// # Errors
     /// A secret is empty, or longer than any target takes.
-    pub(super) fn config(&self, first_cmd_sn: u32) -> Result<initiator::Config, BadSecret> {
+    pub(super) fn config(&self, first_cmd_sn: u32, md5_alone: bool) -> Result<initiator::Config, BadSecret> {
         let seconds = |n: u32| std::time::Duration::from_secs(n.into());
         let mut config = initiator::Config::new(
             self.initiator_name.clone(),
@@ -164,9 +157,13 @@ impl Login {
         config.auth = match &self.chap {
             None => initiator::Auth::None,
             Some(chap) => initiator::Auth::Chap {
-                outgoing: chap.outgoing.engine()?,
-                incoming: chap.incoming.as_ref().map(Account::engine).transpose()?,
-                algorithms: chap.algorithms.clone(),
+                outgoing: engine(&chap.outgoing)?,
+                incoming: chap.incoming.as_ref().map(engine).transpose()?,
+                algorithms: if md5_alone {
+                    ChapAlgorithm::FALLBACK.to_vec()
+                } else {
+                    chap.algorithms.clone()
+                },
                 optional: chap.optional,
             },
         };
@@ -178,13 +175,11 @@ impl Login {
     }
 }
 
-impl Account {
-    fn engine(&self) -> Result<ChapAccount, BadSecret> {
-        Ok(ChapAccount {
-            name: self.name.clone(),
-            secret: ChapSecret::new(self.secret.expose().to_vec())?,
-        })
-    }
+fn engine(account: &Account) -> Result<ChapAccount, BadSecret> {
+    Ok(ChapAccount {
+        name: account.name.clone(),
+        secret: ChapSecret::new(account.secret.expose().to_vec())?,
+    })
 }
 
 impl fmt::Debug for Login {

@@ -44,7 +44,7 @@ pub enum FlowEvent {
         /// Requests that were refused.
         left: Vec<(Uevent, Errno)>,
     },
-    /// The kernel, or somebody else, took the session away.
+    /// The kernel, or somebody else, took the session away; [`FlowEvent::Ended`] follows.
     Gone,
 }
 
