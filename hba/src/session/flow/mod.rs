@@ -13,6 +13,8 @@ mod heard;
 mod machine;
 mod params;
 mod shell;
+#[cfg(test)]
+mod tests;
 mod told;
 
 pub use attempt::{Attempt, AttemptId, Chap, Link, Login, REDIRECTS, Rebind};
