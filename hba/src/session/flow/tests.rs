@@ -190,7 +190,7 @@ fn every_request_that_is_refused_is_named_and_what_was_made_goes() {
             };
             match why {
                 Failure::Kernel { request, errno, .. } => {
-                    assert_eq!((*request, *errno), (refused, Errno::ENOMEM))
+                    assert_eq!((*request, *errno), (refused, Errno::ENOMEM));
                 }
                 other => assert_eq!(other.counted(), Counted::Transport, "{refused:?}"),
             }
