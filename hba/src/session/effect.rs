@@ -63,7 +63,8 @@ pub enum Effect {
     Begin(Box<Try>),
     /// Log in over the transport that stands.
     Proceed(AttemptId),
-    /// Stop a try and take away what it made. Answered with [`super::flow::FlowEvent::Ended`], or `Up` when it was too late.
+    /// Stop a try and take away what it made; answered with [`super::flow::FlowEvent::Ended`]. One that has told `Up` is left as it is: it was too
+    /// late, and what is to become of its session is said otherwise.
     Abort(AttemptId),
     /// Log a session out and take it away. Answered with [`super::Input::Ended`].
     End {

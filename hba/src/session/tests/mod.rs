@@ -1,6 +1,7 @@
 //! The supervisor in virtual time.
 
 mod adopt;
+mod kill;
 mod leave;
 mod life;
 mod outage;
