@@ -4,11 +4,11 @@ use super::*;
 
 /// What a daemon kept of a session.
 fn kept(lab: &mut Lab) -> Remembered {
-    let last = lab.take().into_iter().filter_map(|e| match e {
+    let mut all = lab.take().into_iter().filter_map(|e| match e {
         Effect::Remember(kept) => Some(*kept),
         _ => None,
     });
-    last.last().expect("something is kept")
+    all.next_back().expect("something is kept")
 }
 
 fn up_and_kept() -> Remembered {

@@ -59,7 +59,7 @@ fn a_unit_that_has_another_s_number_is_told_held_and_never_taken_for_it() {
     assert_eq!(events, [replaced.clone(), Event::UnitVanished(1)]);
     // It stays another one, however often it is looked at, and over a restart.
     lab.input(Input::Units(7, another.clone()));
-    assert_eq!(lab.events(), [replaced.clone()]);
+    assert_eq!(lab.events(), std::slice::from_ref(&replaced));
     let kept = effects.into_iter().find_map(|e| match e {
         Effect::Remember(kept) => Some(*kept),
         _ => None,
