@@ -17,7 +17,7 @@ use super::state::Cause;
 use super::supervisor::Supervisor;
 use super::told::Event;
 use super::wanted::{Luns, OnExpiry, Wanted};
-use crate::policy::retry::kept::Keeper;
+use crate::policy::retry::Keeper;
 use crate::policy::retry::{Intent, Limits};
 
 use super::kind::Kind;

@@ -13,7 +13,7 @@ use super::remembered::Remembered;
 use super::told::Ticket;
 use super::wanted::Wanted;
 use crate::ids::HostNo;
-use crate::policy::retry::kept::Keeper;
+use crate::policy::retry::Keeper;
 use crate::registry::OwnerName;
 
 /// What happened.

@@ -12,7 +12,7 @@ use super::one::{Leaving, One};
 use super::state::Cause;
 use super::supervisor::Supervisor;
 use super::told::{Answer, Event, Refusal, Ticket};
-use crate::policy::retry::kept::Keeper;
+use crate::policy::retry::Keeper;
 
 impl Supervisor {
     pub(super) fn unwant(&mut self, now: Instant, ticket: Ticket, id: SessionId, exclude: bool) {

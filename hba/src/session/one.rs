@@ -11,7 +11,7 @@ use super::remembered::{Remembered, VERSION};
 use super::state::{Cause, State};
 use super::told::Ticket;
 use super::wanted::Wanted;
-use crate::policy::retry::kept::Keeper;
+use crate::policy::retry::Keeper;
 use crate::registry::OwnerName;
 
 /// What a session waits for before its first try.

@@ -14,7 +14,7 @@ use super::outbox::Outbox;
 use super::state::State;
 use super::told::{Answer, Event, Refusal, Ticket, Told};
 use super::wanted::Wanted;
-use crate::policy::retry::kept::Keeper;
+use crate::policy::retry::Keeper;
 use crate::registry::OwnerName;
 
 /// All sessions of a host.

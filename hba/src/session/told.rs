@@ -8,7 +8,7 @@ use super::id::SessionId;
 use crate::ids::HostNo;
 use crate::model::LoginFailureType;
 use crate::policy::retry;
-use crate::policy::retry::kept::Keeper;
+use crate::policy::retry::Keeper;
 
 /// Who asked: a number of the caller's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -13,7 +13,7 @@ use super::one::{Gate, One};
 use super::supervisor::Supervisor;
 use super::told::{Answer, Event, Refusal, There, Ticket};
 use super::wanted::Wanted;
-use crate::policy::retry::kept::Keeper;
+use crate::policy::retry::Keeper;
 
 /// Callers that wait for one session.
 const MAX_WAITERS: usize = 64;

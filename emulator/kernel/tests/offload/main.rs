@@ -6,7 +6,6 @@ mod answering;
 mod binding;
 mod connect;
 mod flap;
-mod flows;
 mod lab;
 mod limits;
 mod paths;

@@ -3,7 +3,6 @@
 //! The target is `emu-array`'s, the login the `iscsi` crate's, carried by the lab's couriers as a daemon's would be.
 
 mod attributes;
-mod flows;
 mod lab;
 mod loss;
 mod management;

@@ -19,7 +19,7 @@ use super::flow::{AttemptId, Failure, FlowEvent, Redirected, Step, Unreached, Up
 use super::*;
 use crate::ids::HostNo;
 use crate::policy::retry::Intent;
-use crate::policy::retry::kept::Keeper;
+use crate::policy::retry::Keeper;
 use crate::registry::OwnerName;
 
 const TARGET: &str = "iqn.2026-01.test:disk0";

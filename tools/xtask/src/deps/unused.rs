@@ -14,7 +14,10 @@ use serde_json::Value;
 use crate::workspace::{cargo, host_triple, json, root};
 
 /// What is declared for another reason than to be named: crate, dependency, why.
-const EXCEPTIONS: &[(&str, &str, &str)] = &[];
+const EXCEPTIONS: &[(&str, &str, &str)] =
+    &[("lab-tests", "emu-kernel", LABS), ("lab-tests", "emu-net", LABS)];
+const LABS: &str =
+    "tests/session_flows runs in the labs of the emulated kernel's own tests, which it names by their path";
 
 /// Where a crate's product is, and where what is built to test it.
 const PRODUCT: &[&str] = &["src", "build.rs"];

@@ -15,7 +15,7 @@ use iscsi::digest::Digest;
 use iscsi::pdu::LoginStatus;
 use lab_tests::offload::flow::{Flows, rebind};
 
-use crate::lab::{HOST, IQN, Lab, PATIENCE, good, read};
+use super::lab::{HOST, IQN, Lab, PATIENCE, good, read};
 
 const ONE: AttemptId = AttemptId(1);
 
