@@ -2,6 +2,7 @@
 
 mod adapter;
 mod disks;
+mod records;
 mod road;
 mod targets;
 
@@ -9,6 +10,7 @@ use anyhow::{Result, ensure};
 
 use adapter::{accounts, addresses, driver, memories, remark};
 use disks::{counters, disks, endings, power};
+use records::{owners, records};
 use road::{Card, Road};
 use targets::{flash_and_boot, targets};
 
@@ -68,6 +70,8 @@ fn walked(card: Card) -> Result<Road> {
     driver(&mut road)?;
     remark(&mut road)?;
     targets(&mut road)?;
+    records(&mut road)?;
+    owners(&mut road)?;
     let index = flash_and_boot(&mut road)?;
     disks(&mut road)?;
     counters(&mut road)?;

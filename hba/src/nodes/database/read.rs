@@ -12,7 +12,7 @@ use files::{Dir, Found, Why};
 use super::Database;
 use crate::deadline::Deadline;
 use crate::error::{Error, Kind, Result, Status};
-use crate::nodes::lock::{Held, is_held_here};
+use crate::nodes::lock::{Held, held_here};
 use crate::nodes::{RECORD_MAX, Record, key};
 
 /// As long is waited for a writer to end. The peer holds the lock for milliseconds.
@@ -38,14 +38,20 @@ impl Database {
         let Some((mut found, mut read)) = once()? else {
             return Ok(None);
         };
-        if half_written(&read) {
-            let held = self.quiet();
+        let settled = Deadline::after(SETTLE);
+        while half_written(&read) {
+            // A turn of this process at the lock, whichever thread has it, is as good as one of our own while it lasts.
+            let turn = held_here(&self.place.lock);
+            let held = if turn.is_none() { self.quiet() } else { None };
             match once()? {
                 None => return Ok(None),
                 Some(again) => (found, read) = again,
             }
-            if half_written(&read) {
-                return Err(half(tried(), held.is_some() || is_held_here(&self.place.lock)));
+            let lasted = turn.is_some() && held_here(&self.place.lock) == turn;
+            let sure = held.is_some() || lasted;
+            let vain = turn.is_none() && held.is_none();
+            if half_written(&read) && (sure || vain || settled.expired()) {
+                return Err(half(tried(), sure));
             }
         }
         let record = read?;
@@ -53,11 +59,8 @@ impl Database {
         Ok(Some(record))
     }
 
-    /// A moment without writers, as long as what is returned lives; `None` where it cannot be had, or is ours already.
+    /// A moment without writers, as long as what is returned lives; `None` where it cannot be had.
     fn quiet(&self) -> Option<Held> {
-        if is_held_here(&self.place.lock) {
-            return None;
-        }
         let held = Held::take(&self.place, Deadline::after(SETTLE), "a reader").ok()?;
         if let Some(told) = held.told() {
             self.remarks.add(told.to_owned());

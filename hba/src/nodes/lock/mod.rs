@@ -15,9 +15,9 @@ mod peers;
 mod take;
 mod turns;
 mod verdict;
+mod within;
 
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::path::Path;
 
 use files::{Dir, Lock};
 
@@ -29,6 +29,7 @@ pub struct Held {
     /// What our link's file says: no two holders say the same.
     line: String,
     told: Option<String>,
+    within: within::Turn,
     _queue: Lock,
 }
 
@@ -49,24 +50,11 @@ impl Drop for Held {
     fn drop(&mut self) {
         peers::free(&self.dir, &self.line);
         turns::note(&self.dir);
-        let mut held = held_here();
-        if let Some(at) = held.iter().position(|path| path == self.dir.path()) {
-            held.swap_remove(at);
-        }
+        within::end(self.within);
     }
 }
 
-/// Locks that this process has.
-static HELD: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
-
-fn held_here() -> MutexGuard<'static, Vec<PathBuf>> {
-    HELD.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Whether this process has the lock in this directory: nobody else writes then.
-pub(super) fn is_held_here(lock: &Path) -> bool {
-    held_here().iter().any(|path| path == lock)
-}
+pub(super) use within::turn as held_here;
 
 #[cfg(test)]
 mod tests;

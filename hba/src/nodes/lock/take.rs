@@ -9,7 +9,7 @@ use files::{Dir, Lock, Why};
 use super::living;
 use super::peers::{self, MARK, Mark, Owner};
 use super::verdict::{Candidate, Verdict, verdict};
-use super::{Held, held_here, turns};
+use super::{Held, turns, within};
 use crate::deadline::Deadline;
 use crate::error::{Error, Kind, Result};
 use crate::message::Message;
@@ -43,8 +43,8 @@ impl Held {
             turns::begin(&dir);
         }
         let told = Wait::new(&dir, deadline).until_taken(&line)?;
-        held_here().push(dir.path().to_owned());
         Ok(Self {
+            within: within::begin(dir.path()),
             dir,
             line,
             told,

@@ -55,7 +55,8 @@ fn a_lock_excludes_the_peer_until_it_is_dropped() {
     lab.peer_frees();
     let held = lab.take();
     assert_eq!(held.told(), None);
-    assert!(is_held_here(&lab.place.lock));
+    let turn = held_here(&lab.place.lock);
+    assert!(turn.is_some() && turn == held_here(&lab.place.lock));
     assert!(!lab.peer_takes());
     let said = fs::read_to_string(lab.at("lock.write")).expect("the link");
     assert!(
@@ -63,7 +64,10 @@ fn a_lock_excludes_the_peer_until_it_is_dropped() {
         "{said}"
     );
     drop(held);
-    assert!(!is_held_here(&lab.place.lock));
+    assert_eq!(held_here(&lab.place.lock), None);
+    let another = lab.take();
+    assert_ne!(held_here(&lab.place.lock), turn, "another turn");
+    drop(another);
     assert!(lab.peer_takes());
 }
 
