@@ -34,6 +34,23 @@ pub enum PathAddrs {
     },
 }
 
+impl PathAddrs {
+    /// As the kernel asks (`cnic.c`, `cnic_send_nlmsg`): for a destination, without a source.
+    #[must_use]
+    pub const fn to(dst: IpAddr) -> Self {
+        match dst {
+            IpAddr::V4(dst) => Self::V4 {
+                src: Ipv4Addr::UNSPECIFIED,
+                dst,
+            },
+            IpAddr::V6(dst) => Self::V6 {
+                src: Ipv6Addr::UNSPECIFIED,
+                dst,
+            },
+        }
+    }
+}
+
 /// A path: what the kernel asks for, and the answer with the MAC addresses filled in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Path {

@@ -197,16 +197,7 @@ impl Rig {
 
 /// A request as the kernel makes it.
 pub(crate) fn request(handle: u64, vlan_id: u16, to: &str) -> Path {
-    let addrs = match to.parse().expect("an address") {
-        std::net::IpAddr::V4(dst) => PathAddrs::V4 {
-            src: [0; 4].into(),
-            dst,
-        },
-        std::net::IpAddr::V6(dst) => PathAddrs::V6 {
-            src: [0; 16].into(),
-            dst,
-        },
-    };
+    let addrs = PathAddrs::to(to.parse().expect("an address"));
     Path {
         handle,
         mac: JUNK,

@@ -147,16 +147,7 @@ impl Asker {
     /// # Errors
     /// Nobody listens.
     pub fn ask(&self, handle: u64, dst: IpAddr, vlan_id: u16) -> Result<()> {
-        let addrs = match dst {
-            IpAddr::V4(dst) => PathAddrs::V4 {
-                src: [0; 4].into(),
-                dst,
-            },
-            IpAddr::V6(dst) => PathAddrs::V6 {
-                src: [0; 16].into(),
-                dst,
-            },
-        };
+        let addrs = PathAddrs::to(dst);
         let path = NetPath {
             handle,
             mac: [0; 6],

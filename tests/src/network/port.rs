@@ -135,16 +135,7 @@ impl LivePort {
     /// The port does not answer.
     pub fn path(&self, to: IpAddr, vlan_id: u16) -> Result<[u8; 6]> {
         let (tell, told) = mpsc::channel();
-        let addrs = match to {
-            IpAddr::V4(dst) => PathAddrs::V4 {
-                src: [0; 4].into(),
-                dst,
-            },
-            IpAddr::V6(dst) => PathAddrs::V6 {
-                src: [0; 16].into(),
-                dst,
-            },
-        };
+        let addrs = PathAddrs::to(to);
         let path = Path {
             handle: 0,
             mac: [0; 6],

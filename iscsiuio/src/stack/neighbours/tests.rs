@@ -1,3 +1,5 @@
+//! The table and its orders, whatever happens to them.
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 

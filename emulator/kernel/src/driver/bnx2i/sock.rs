@@ -63,16 +63,7 @@ impl Sock {
 
     /// What the helper is asked (`cnic_send_nlmsg`): no source address, no MAC address.
     pub(super) fn request(&self, cid: u16) -> Path {
-        let addrs = match self.to.ip() {
-            IpAddr::V4(dst) => PathAddrs::V4 {
-                src: Ipv4Addr::UNSPECIFIED,
-                dst,
-            },
-            IpAddr::V6(dst) => PathAddrs::V6 {
-                src: Ipv6Addr::UNSPECIFIED,
-                dst,
-            },
-        };
+        let addrs = PathAddrs::to(self.to.ip());
         Path {
             handle: u64::from(cid),
             mac: [0; 6],
